@@ -1,0 +1,53 @@
+/** What a command of the `tessera` program is, and the settings that several of them share. */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { type Config, loadConfig } from '../config/config.ts';
+import { readEnvironment } from '../config/env.ts';
+import { optionInfos } from '../config/options.ts';
+
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** The whole `--help` text. */
+  readonly help: () => string;
+  /** @returns the exit code. @throws UsageError, ConfigError, or what went wrong. */
+  readonly run: (args: readonly string[]) => Promise<number>;
+}
+
+/** The command line cannot be understood; the message says why. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+type Flags = NonNullable<ParseArgsConfig['options']>;
+
+const configFileName = 'tessera.config.json';
+
+/**
+ * Reads the configuration from a command's arguments, the environment and the file.
+ * @param own flags of the command itself, beside the settings
+ */
+export function configFromArgs(args: readonly string[], own: Flags = {}) {
+  const settings: Flags = Object.fromEntries(
+    optionInfos.map((info) => [info.flag.slice(2), { type: info.kind === 'boolean' ? 'boolean' : 'string' }]),
+  );
+  const values = parse(args, { ...settings, config: { type: 'string' }, ...own });
+  const flags = Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string | boolean] => entry[0] in settings),
+  );
+  const named = values.config;
+  const config: Config = loadConfig({
+    flags,
+    environment: readEnvironment(),
+    file: { path: typeof named === 'string' ? named : configFileName, isRequired: typeof named === 'string' },
+  });
+  return { config, values };
+}
+
+function parse(args: readonly string[], options: Flags): Record<string, unknown> {
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

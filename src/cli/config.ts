@@ -1,0 +1,24 @@
+/** `tessera config`: what is in effect, or the option reference. */
+import { maskedConfig } from '../config/config.ts';
+import { configurationPage } from '../config/describe.ts';
+import { type Command, configFromArgs } from './command.ts';
+
+export const config: Command = {
+  name: 'config',
+  summary: 'print the effective configuration, secrets masked',
+  help: () => `Usage: tessera config [flags]
+
+Prints the configuration that \`tessera serve\` with the same flags would use, as JSON. Secrets are masked, durations
+are in milliseconds.
+
+  --docs    print the option reference (docs/configuration.md) instead
+  and every flag of \`tessera serve\`
+`,
+  run: async (args) => {
+    const { config: effective, values } = configFromArgs(args, { docs: { type: 'boolean' } });
+    process.stdout.write(
+      values.docs === true ? configurationPage() : `${JSON.stringify(maskedConfig(effective), null, 2)}\n`,
+    );
+    return 0;
+  },
+};

@@ -1,0 +1,41 @@
+/** `tessera serve`: start, wait for a signal, stop. */
+import { createApp } from '../app.ts';
+import { optionHelp } from '../config/describe.ts';
+import { type Command, configFromArgs } from './command.ts';
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'run the server (npm start does this)',
+  help: () => `Usage: tessera serve [flags]
+
+Runs the server until SIGTERM or SIGINT, then drains: no new work, work in flight finished, sockets closed.
+
+Flags (each also a TESSERA_* variable and a key of tessera.config.json; see docs/configuration.md):
+  --config  (string)
+      Configuration file to read instead of tessera.config.json.
+${optionHelp()}
+`,
+  run: async (args) => {
+    const { config } = configFromArgs(args);
+    const stop = stopSignal();
+    await using app = await createApp(config);
+    await app.start();
+    const signal = await stop;
+    app.logger.info({ signal }, 'stopping');
+    return 0;
+  },
+};
+
+/** Resolves with the first signal that asks to stop. A second one ends the process at once. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (isStopping) process.exit(1);
+        isStopping = true;
+        resolve(signal);
+      });
+    }
+  });
+}

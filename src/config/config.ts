@@ -1,0 +1,180 @@
+/**
+ * Settings from four sources, the earlier winning: flags, TESSERA_* environment, `tessera.config.json`, defaults.
+ * Everything is checked here, before a port opens; each problem names the key and where it came from.
+ */
+import { readFileSync } from 'node:fs';
+import { Value } from 'typebox/value';
+import { parseDuration } from './duration.ts';
+import { type OptionInfo, type Options, optionInfos, optionsSchema } from './options.ts';
+
+/** Validated settings; durations in milliseconds. */
+export interface Config extends Omit<Readonly<Options>, 'tokenTtl' | 'shutdownTimeout'> {
+  readonly tokenTtlMs: number;
+  readonly shutdownTimeoutMs: number;
+}
+
+export interface ConfigSources {
+  /** Flag name without dashes (`api-port`) → text, or true for a bare switch. */
+  readonly flags?: Readonly<Record<string, string | boolean>>;
+  /** TESSERA_* variables; others are not ours and are ignored. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Configuration file; a missing file is an error only when it was named. Undefined: no file. */
+  readonly file?: { readonly path: string; readonly isRequired: boolean };
+}
+
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/** @throws ConfigError listing every problem found, one per line. */
+export function loadConfig(sources: ConfigSources): Config {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const info of optionInfos) values[info.key] = info.default;
+  Object.assign(values, fromFile(sources.file, problems));
+  Object.assign(values, fromEnvironment(sources.environment ?? {}, problems));
+  Object.assign(values, fromFlags(sources.flags ?? {}, problems));
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+
+  const { tokenTtl, shutdownTimeout, ...rest } = values as Options;
+  const config: Config = {
+    ...rest,
+    tokenTtlMs: parseDuration(tokenTtl) ?? 0,
+    shutdownTimeoutMs: parseDuration(shutdownTimeout) ?? 0,
+  };
+  checkTogether(config);
+  return config;
+}
+
+/** The effective settings for people: secrets masked, durations as milliseconds. */
+export function maskedConfig(config: Config): Record<string, unknown> {
+  const secretKeys = new Set<string>(optionInfos.filter((info) => info.isSecret).map((info) => info.key));
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key, secretKeys.has(key) ? mask(value) : value]),
+  );
+}
+
+function mask(value: unknown): string {
+  const isSet = Array.isArray(value) ? value.length > 0 : value !== '';
+  return isSet ? '***' : '';
+}
+
+function fromFile(file: ConfigSources['file'], problems: string[]): Record<string, unknown> {
+  if (file === undefined) return {};
+  let text: string;
+  try {
+    text = readFileSync(file.path, 'utf8');
+  } catch {
+    if (file.isRequired) problems.push(`${file.path}: cannot be read`);
+    return {};
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    problems.push(`${file.path}: is not valid JSON`);
+    return {};
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    problems.push(`${file.path}: must hold one JSON object`);
+    return {};
+  }
+  const values: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(parsed)) {
+    const info = optionInfos.find((candidate) => candidate.key === key);
+    if (info === undefined) problems.push(`${file.path}: unknown key ${key}`);
+    else if (accept(info, value, `${file.path}: ${key}`, problems)) values[key] = value;
+  }
+  return values;
+}
+
+function fromEnvironment(environment: Readonly<Record<string, string>>, problems: string[]): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, text] of Object.entries(environment)) {
+    if (!name.startsWith('TESSERA_')) continue;
+    const info = optionInfos.find((candidate) => candidate.env === name);
+    if (info === undefined) {
+      problems.push(`unknown variable ${name}`);
+      continue;
+    }
+    const value = fromText(info, text);
+    if (accept(info, value, name, problems)) values[info.key] = value;
+  }
+  return values;
+}
+
+function fromFlags(flags: Readonly<Record<string, string | boolean>>, problems: string[]): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [flag, given] of Object.entries(flags)) {
+    const info = optionInfos.find((candidate) => candidate.flag === `--${flag}`);
+    if (info === undefined) {
+      problems.push(`unknown flag --${flag}`);
+      continue;
+    }
+    const value = typeof given === 'boolean' ? given : fromText(info, given);
+    if (accept(info, value, info.flag, problems)) values[info.key] = value;
+  }
+  return values;
+}
+
+/** Text from the environment or a flag in the option's own type; text that does not fit stays text and is refused. */
+function fromText(info: OptionInfo, text: string): unknown {
+  switch (info.kind) {
+    case 'integer':
+      return /^-?\d+$/.test(text) ? Number(text) : text;
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : text;
+    case 'list':
+      return text === '' ? [] : text.split(',').map((item) => item.trim());
+    case 'choice':
+      return info.choices.find((choice) => String(choice) === text) ?? text;
+    case 'string':
+    case 'duration':
+      return text;
+  }
+}
+
+function accept(info: OptionInfo, value: unknown, where: string, problems: string[]): boolean {
+  const isValid =
+    Value.Check(optionsSchema.properties[info.key], value) &&
+    (info.kind !== 'duration' || (parseDuration(String(value)) ?? 0) > 0);
+  // The value is not repeated: it may be a secret put under the wrong key.
+  if (!isValid) problems.push(`${where}: must be ${expectation(info)}`);
+  return isValid;
+}
+
+function expectation(info: OptionInfo): string {
+  switch (info.kind) {
+    case 'choice':
+      return `one of ${info.choices.join(', ')}`;
+    case 'duration':
+      return 'a duration such as 90d, 12h, 30m, 10s or 250ms';
+    case 'integer':
+      return 'a whole number in range';
+    case 'boolean':
+      return 'true or false';
+    case 'list':
+      return info.isSecret ? 'a list of texts of at least 8 characters' : 'a list of texts';
+    case 'string':
+      return 'a text';
+  }
+}
+
+/** Rules between settings, and rules that a type cannot say. */
+function checkTogether(config: Config): void {
+  const problems: string[] = [];
+  if (config.databaseUrl !== '' && !/^postgres(ql)?:\/\//.test(config.databaseUrl)) {
+    problems.push('TESSERA_DATABASE_URL: must start with postgres://');
+  }
+  if (config.redisUrl !== '' && !/^rediss?:\/\//.test(config.redisUrl)) {
+    problems.push('TESSERA_REDIS_URL: must start with redis:// or rediss://');
+  }
+  if (config.adminUserIDs.length === 0) problems.push('TESSERA_ADMIN_USER_IDS: must name at least one user');
+  for (const userID of config.adminUserIDs) {
+    if (!/^[\p{L}\p{N}_]+$/u.test(userID)) {
+      problems.push('TESSERA_ADMIN_USER_IDS: a user ID has only letters, digits and _');
+    }
+  }
+  if (config.tokenTtlMs < 1000) problems.push('TESSERA_TOKEN_TTL: must be at least 1s');
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+}

@@ -1,0 +1,41 @@
+/** The option list as people read it: a Markdown page for docs/, plain lines for `--help`. */
+import { type OptionInfo, optionInfos } from './options.ts';
+
+/** docs/configuration.md, whole. */
+export function configurationPage(): string {
+  const rows = optionInfos.map(
+    (info) =>
+      `| \`${info.env}\` | \`${info.flag}\` | \`${info.key}\` | ${typeOf(info)} | ${defaultOf(info)} | ${info.description} |`,
+  );
+  return [
+    '# Configuration',
+    '',
+    'Generated from `src/config/options.ts` by `npm run generate`.',
+    '',
+    'Four sources, the earlier winning: flags, `TESSERA_*` environment variables (also from a `.env` file in the working',
+    'directory), `tessera.config.json` in the working directory (or the file that `--config` names), defaults. Unknown keys',
+    'are errors. Lists are comma-separated in flags and variables and JSON arrays in the file. `tessera config` prints what',
+    'is in effect, with secrets masked.',
+    '',
+    '| variable | flag | key in the file | type | default | meaning |',
+    '|---|---|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+/** One option per two lines, indented, for `tessera serve --help`. */
+export function optionHelp(): string {
+  return optionInfos
+    .map((info) => `  ${info.flag}  (${typeOf(info)}, default ${defaultOf(info)})\n      ${info.description}`)
+    .join('\n');
+}
+
+function typeOf(info: OptionInfo): string {
+  return info.kind === 'choice' ? info.choices.join(', ') : info.kind;
+}
+
+function defaultOf(info: OptionInfo): string {
+  if (Array.isArray(info.default)) return info.default.length === 0 ? '(none)' : info.default.join(',');
+  return info.default === '' ? '(none)' : String(info.default);
+}

@@ -1,0 +1,64 @@
+/** The `tessera` program: picks the command, runs it, turns its failure into a message and an exit code. */
+import { readFileSync } from 'node:fs';
+import { type Command, UsageError } from './cli/command.ts';
+import { config } from './cli/config.ts';
+import { serve } from './cli/serve.ts';
+import { ConfigError } from './config/config.ts';
+import { DataDirInUseError } from './store/data-dir-lock.ts';
+
+const commands: readonly Command[] = [serve, config];
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  const [name = '--help', ...rest] = args;
+  if (name === '--version' || name === '-v') return print(version());
+  if (name === '--help' || name === '-h' || name === 'help') return print(overview());
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) return fail(`unknown command ${name}\n\n${overview()}`, 2);
+  if (rest.includes('--help') || rest.includes('-h')) return print(command.help());
+  try {
+    return await command.run(rest);
+  } catch (error) {
+    return explain(command, error);
+  }
+}
+
+/** Failures that the user can mend get their message; anything else is ours, and shows where it happened. */
+function explain(command: Command, error: unknown): number {
+  if (error instanceof UsageError) return fail(`${error.message}\nSee tessera ${command.name} --help`, 2);
+  if (error instanceof ConfigError) return fail(`the configuration has a problem:\n${error.message}`, 2);
+  if (error instanceof DataDirInUseError) return fail(error.message, 1);
+  if (isAddressInUse(error)) return fail(`port ${error.port} of ${error.address} is in use by another program`, 1);
+  return fail(error instanceof Error ? (error.stack ?? error.message) : String(error), 1);
+}
+
+function isAddressInUse(error: unknown): error is Error & { port: number; address: string } {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
+
+function overview(): string {
+  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`);
+  return `Tessera ${version()}: an instant-messaging server that speaks the OpenIM v3.8 protocol
+
+Usage: tessera <command> [flags]
+
+${lines.join('\n')}
+
+tessera <command> --help explains a command; tessera --version prints the version.`;
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '';
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text.trimEnd()}\n`);
+  return 0;
+}
+
+function fail(text: string, exitCode: number): number {
+  process.stderr.write(`tessera: ${text.trimEnd()}\n`);
+  return exitCode;
+}

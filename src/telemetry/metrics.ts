@@ -1,0 +1,90 @@
+/** Every Prometheus series Tessera exposes, by name. Labels hold small closed sets: never a user, a token or a path. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** One registry per application, so that tests can run several in one process. */
+export function createMetrics() {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const registers = [registry];
+  return {
+    registry,
+    httpRequestSeconds: new Histogram({
+      name: 'tessera_http_request_seconds',
+      help: 'REST requests by route and protocol error code.',
+      labelNames: ['route', 'code'] as const,
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+      registers,
+    }),
+    gatewayConnections: new Gauge({
+      name: 'tessera_gateway_connections',
+      help: 'Open sockets by platform.',
+      labelNames: ['platform'] as const,
+      registers,
+    }),
+    gatewayHandshakes: new Counter({
+      name: 'tessera_gateway_handshakes_total',
+      help: 'Socket handshakes by protocol error code; 0 is success.',
+      labelNames: ['code'] as const,
+      registers,
+    }),
+    gatewayRequests: new Counter({
+      name: 'tessera_gateway_requests_total',
+      help: 'Socket requests by identifier and protocol error code.',
+      labelNames: ['identifier', 'code'] as const,
+      registers,
+    }),
+    gatewayDisconnects: new Counter({
+      name: 'tessera_gateway_disconnects_total',
+      help: 'Sockets ended by the server, by reason.',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    messagesAppended: new Counter({
+      name: 'tessera_messages_appended_total',
+      help: 'Messages committed to the store.',
+      registers,
+    }),
+    messagesDeduplicated: new Counter({
+      name: 'tessera_messages_deduplicated_total',
+      help: 'Sends that repeated a committed clientMsgID and stored nothing.',
+      registers,
+    }),
+    appendBatchSize: new Histogram({
+      name: 'tessera_append_batch_size',
+      help: 'Messages per group commit.',
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256, 512],
+      registers,
+    }),
+    appendSeconds: new Histogram({
+      name: 'tessera_append_seconds',
+      help: 'Duration of one group commit.',
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      registers,
+    }),
+    pushes: new Counter({
+      name: 'tessera_pushes_total',
+      help: 'Push frames handed to sockets.',
+      registers,
+    }),
+    tokensIssued: new Counter({
+      name: 'tessera_tokens_issued_total',
+      help: 'Tokens issued, by platform.',
+      labelNames: ['platform'] as const,
+      registers,
+    }),
+    tokensEnded: new Counter({
+      name: 'tessera_tokens_ended_total',
+      help: 'Tokens that were kicked or revoked before their end, by reason.',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    tokensVerified: new Counter({
+      name: 'tessera_tokens_verified_total',
+      help: 'Token verifications by protocol error code; 0 is accepted.',
+      labelNames: ['code'] as const,
+      registers,
+    }),
+  };
+}

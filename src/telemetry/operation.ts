@@ -1,0 +1,15 @@
+/** Which operation the running code serves, so that every log line of a request carries its operationID. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** One per application. Only the logger reads it; domain code passes the operationID explicitly. */
+export class OperationScope {
+  readonly #storage = new AsyncLocalStorage<string>();
+
+  run<T>(operationID: string, work: () => T): T {
+    return this.#storage.run(operationID, work);
+  }
+
+  current(): string | undefined {
+    return this.#storage.getStore();
+  }
+}

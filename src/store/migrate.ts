@@ -1,0 +1,25 @@
+/** Brings a database to the newest schema. Safe to run on several nodes at once: Kysely's migrator takes a lock. */
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import type { Dialect } from './database.ts';
+import * as core from './migrations/001-core.ts';
+
+type Step = { up(db: Kysely<unknown>, dialect: Dialect): Promise<void> };
+
+const steps: Readonly<Record<string, Step>> = {
+  '001-core': core,
+};
+
+/** @throws the failing step's error; the steps before it stay applied, the failed one leaves nothing. */
+export async function migrateToLatest(db: Kysely<never>, dialect: Dialect): Promise<void> {
+  const migrations: Record<string, Migration> = {};
+  for (const [name, step] of Object.entries(steps)) {
+    migrations[name] = { up: (tx) => step.up(tx, dialect) };
+  }
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'start';
+    throw new Error(`database migration failed at ${failed}`, { cause: error });
+  }
+}

@@ -1,0 +1,106 @@
+/** The tables as Kysely sees them. Booleans are 0/1 integers in both dialects; times are Unix ms. */
+import type { Generated } from 'kysely';
+
+export interface Schema {
+  users: UsersTable;
+  conversations: ConversationsTable;
+  conversation_seqs: ConversationSeqsTable;
+  read_seqs: ReadSeqsTable;
+  messages: MessagesTable;
+  version_heads: VersionHeadsTable;
+  version_entries: VersionEntriesTable;
+  tokens: TokensTable;
+}
+
+interface UsersTable {
+  user_id: string;
+  nickname: string;
+  face_url: string;
+  ex: string;
+  created_at: number;
+  app_manager_level: number;
+  global_recv_msg_opt: number;
+}
+
+/** One row per (owner, conversation): the owner's settings and readable window. */
+interface ConversationsTable {
+  owner_user_id: string;
+  conversation_id: string;
+  conversation_type: number;
+  user_id: string;
+  group_id: string;
+  recv_msg_opt: Generated<number>;
+  is_pinned: Generated<number>;
+  is_private_chat: Generated<number>;
+  burn_duration: Generated<number>;
+  group_at_type: Generated<number>;
+  attached_info: Generated<string>;
+  ex: Generated<string>;
+  min_seq: Generated<number>;
+  max_seq: Generated<number>;
+  msg_destruct_time: Generated<number>;
+  latest_msg_destruct_time: Generated<number>;
+  is_msg_destruct: Generated<number>;
+  created_at: number;
+}
+
+/** One row per conversation that ever had a stored message: its counter, and the row lock that orders appends. */
+interface ConversationSeqsTable {
+  conversation_id: string;
+  max_seq: number;
+  min_seq: Generated<number>;
+  /** When `max_seq` was last raised, Unix ms. */
+  max_seq_at: number;
+}
+
+interface ReadSeqsTable {
+  user_id: string;
+  conversation_id: string;
+  read_seq: number;
+}
+
+interface MessagesTable {
+  conversation_id: string;
+  seq: number;
+  send_id: string;
+  client_msg_id: string;
+  server_msg_id: string;
+  sent_at: number;
+  session_type: number;
+  content_type: number;
+  is_read: Generated<number>;
+  /** Encoded MsgData, seq included: spliced into replies as it is. */
+  body: Buffer;
+}
+
+/** The head of one version log (relations-groups chapter): what a client compares to know whether it is up to date. */
+interface VersionHeadsTable {
+  kind: string;
+  owner_id: string;
+  version_id: string;
+  version: number;
+}
+
+interface VersionEntriesTable {
+  kind: string;
+  owner_id: string;
+  item_id: string;
+  /** 1 insert, 2 delete, 3 update. */
+  state: number;
+  version: number;
+}
+
+interface TokensTable {
+  jti: string;
+  user_id: string;
+  platform_id: number;
+  /** live, superseded, kicked or revoked. */
+  state: string;
+  reason: string;
+  issued_at: number;
+  expires_at: number;
+  /** A superseded admin token is accepted until then; 0 otherwise. */
+  accepted_until: number;
+  /** Ties within one millisecond: the order of issue for one user. */
+  issue_order: number;
+}

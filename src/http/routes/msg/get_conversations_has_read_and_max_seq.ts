@@ -1,0 +1,24 @@
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+
+export default endpoint({
+  path: '/msg/get_conversations_has_read_and_max_seq',
+  summary: "Read position and newest seq of a user's conversations",
+  access: 'token',
+  request: Wire.object({
+    userID: Wire.string(),
+    conversationIDs: Wire.list(Wire.string(), { description: 'Empty: all conversations of the user' }),
+    returnPinned: Wire.bool(),
+  }),
+  response: Wire.object({
+    seqs: Wire.map(
+      Wire.object({
+        maxSeq: Wire.int64(),
+        hasReadSeq: Wire.int64(),
+        maxSeqTime: Wire.int64({ description: 'Unix ms of the newest message' }),
+      }),
+    ),
+    pinnedConversationIDs: Wire.list(Wire.string()),
+  }),
+  handle: (call, body, { history }) => history.readPositions(call, body),
+});

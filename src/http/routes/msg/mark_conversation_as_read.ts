@@ -1,0 +1,16 @@
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+
+export default endpoint({
+  path: '/msg/mark_conversation_as_read',
+  summary: 'Mark a conversation as read up to a seq',
+  description: 'In a single chat the peer gets a read receipt (notification 2200).',
+  access: 'token',
+  request: Wire.object({
+    conversationID: Wire.string(),
+    userID: Wire.string(),
+    hasReadSeq: Wire.int64(),
+    seqs: Wire.list(Wire.int64()),
+  }),
+  handle: (call, body, { readState }) => readState.markConversation(call, body),
+});

@@ -1,0 +1,26 @@
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { decodePullMsgs, pullMsgs } from './wire.ts';
+
+export default endpoint({
+  path: '/msg/pull_msg_by_seq',
+  summary: 'Messages of conversations by ranges of seqs',
+  access: 'token',
+  request: Wire.object({
+    userID: Wire.string(),
+    seqRanges: Wire.list(
+      Wire.object({
+        conversationID: Wire.string(),
+        begin: Wire.int64(),
+        end: Wire.int64(),
+        num: Wire.int64({ description: 'How many of the range at the most: the newest ones' }),
+      }),
+    ),
+    order: Wire.int32({ description: '0 ascending, 1 descending: decides what isEnd refers to' }),
+  }),
+  response: Wire.object({ msgs: Wire.map(pullMsgs), notificationMsgs: Wire.map(pullMsgs) }),
+  handle: async (call, body, { history }) => {
+    const { chats, notifications } = await history.pullRanges(call, body);
+    return { msgs: decodePullMsgs(chats), notificationMsgs: decodePullMsgs(notifications) };
+  },
+});

@@ -1,0 +1,46 @@
+import { sessionTypes } from '../../../protocol/constants.ts';
+import { errors } from '../../../protocol/errors.ts';
+import { Wire, type WireRequest } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { offlinePushInfo } from './wire.ts';
+
+const request = Wire.object({
+  sendID: Wire.string({ description: 'In whose name the message is sent' }),
+  recvID: Wire.string({ description: 'Receiver of a single chat' }),
+  groupID: Wire.string(),
+  senderNickname: Wire.string(),
+  senderFaceURL: Wire.string(),
+  senderPlatformID: Wire.int32(),
+  content: Wire.any({ description: 'By contentType; for text (101): {"content": "..."}' }),
+  contentType: Wire.int32({ description: '101 text' }),
+  sessionType: Wire.int32({ description: '1 single chat' }),
+  isOnlineOnly: Wire.bool({ description: 'Push to who is online, store nothing' }),
+  notOfflinePush: Wire.bool(),
+  sendTime: Wire.int64({ description: 'Unix ms; 0 means now' }),
+  offlinePushInfo: Wire.nullable(offlinePushInfo),
+  ex: Wire.string(),
+});
+
+export default endpoint({
+  path: '/msg/send_msg',
+  summary: 'Send a message in the name of a user',
+  access: 'token',
+  request,
+  strictBind: true,
+  response: Wire.object({ serverMsgID: Wire.string(), clientMsgID: Wire.string(), sendTime: Wire.int64() }),
+  checkBinding: requireFields,
+  handle: (call, body, { messenger }) => messenger.sendFromBackend(call, { ...body, content: body.content ?? {} }),
+});
+
+/** What the reference refuses while binding, before it looks at permissions (conversations-messages chapter, 9.1). */
+function requireFields(body: WireRequest<typeof request>): void {
+  const { single, writeGroup, group, notification } = sessionTypes;
+  if (body.sendID === '') throw errors.args('sendID is empty');
+  if (body.content === null) throw errors.args('content is empty');
+  if (body.contentType === 0) throw errors.args('contentType is empty');
+  if (body.sessionType === 0) throw errors.args('sessionType is empty');
+  const isToUser = body.sessionType === single || body.sessionType === notification;
+  const isToGroup = body.sessionType === group || body.sessionType === writeGroup;
+  if (isToUser && body.recvID === '') throw errors.args('recvID is empty');
+  if (isToGroup && body.groupID === '') throw errors.args('groupID is empty');
+}

@@ -1,0 +1,104 @@
+/**
+ * Group commit: messages that arrive while a commit is under way share the next one, so that the cost of a durable
+ * write is divided among all who wait for it (design, section 4). The order of acceptance is kept per conversation.
+ */
+import type { Appended, MessageStore, NewMessage } from './message-store.ts';
+
+export interface GroupCommitOptions {
+  readonly store: Pick<MessageStore, 'append'>;
+  /** Commits under way at once. A conversation always uses the same lane. 1 where the engine has a single writer. */
+  readonly lanes: number;
+  /** Messages in one commit at the most. */
+  readonly maxBatch: number;
+  /** Told of each commit, before the senders are: batch size and duration. */
+  readonly onCommit?: (batchSize: number, durationMs: number) => void;
+}
+
+interface Waiting {
+  readonly message: NewMessage;
+  readonly onStored: (appended: Appended) => void;
+  readonly resolve: (appended: Appended) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class GroupCommit {
+  readonly #lanes: readonly Lane[];
+
+  constructor(options: GroupCommitOptions) {
+    this.#lanes = Array.from({ length: options.lanes }, () => new Lane(options));
+  }
+
+  /**
+   * Resolves once the message is on disk. `onStored` is called at that moment too, synchronously and in seq order within
+   * a conversation, which promises cannot guarantee.
+   */
+  append(message: NewMessage, onStored: (appended: Appended) => void): Promise<Appended> {
+    const lane = this.#lanes[hash(message.conversationID) % this.#lanes.length] ?? this.#lanes[0];
+    if (lane === undefined) throw new RangeError('group commit needs at least one lane');
+    return new Promise((resolve, reject) => lane.add({ message, onStored, resolve, reject }));
+  }
+
+  /** Resolves when nothing is waiting or under way. */
+  async drain(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.idle()));
+  }
+}
+
+class Lane {
+  readonly #options: GroupCommitOptions;
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+  }
+
+  add(entry: Waiting): void {
+    this.#waiting.push(entry);
+    this.#running ??= this.#run();
+  }
+
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // Let everything that this turn of the event loop still brings join the first commit.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, this.#options.maxBatch);
+      await this.#commit(batch);
+    }
+    this.#running = undefined;
+  }
+
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    const startedAt = performance.now();
+    let results: readonly Appended[];
+    try {
+      results = await this.#options.store.append(batch.map(({ message }) => message));
+    } catch (error) {
+      for (const entry of batch) entry.reject(error);
+      return;
+    }
+    this.#options.onCommit?.(batch.length, performance.now() - startedAt);
+    for (const [index, entry] of batch.entries()) {
+      const appended = results[index];
+      if (appended === undefined) {
+        entry.reject(new Error('the store answered for fewer messages than it was given'));
+        continue;
+      }
+      entry.onStored(appended);
+      entry.resolve(appended);
+    }
+  }
+}
+
+/** FNV-1a: spreads conversation IDs over lanes. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1) {
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  }
+  return value;
+}

@@ -1,0 +1,137 @@
+/**
+ * Appending a batch to PostgreSQL in a fixed number of round trips, whatever its size. The conversations' counter rows
+ * are locked first, in order of their IDs: from then on no other node can give out a seq or store a repeat in them.
+ */
+import type { PoolClient } from 'pg';
+import type { Appended, NewMessage } from '../messages/message-store.ts';
+import { withSeq } from '../protocol/message.ts';
+import type { PostgresDatabase } from './database.ts';
+import { retrying } from './postgres-database.ts';
+
+export function appendInPostgres(db: PostgresDatabase, batch: readonly NewMessage[]): Promise<Appended[]> {
+  return retrying(async () => {
+    const client = await db.pool.connect();
+    let failure: Error | undefined;
+    try {
+      await client.query('BEGIN');
+      const appended = await appendAll(client, batch);
+      await client.query('COMMIT');
+      return appended;
+    } catch (error) {
+      failure = error instanceof Error ? error : new Error('append failed', { cause: error });
+      // A connection that cannot even roll back is broken: release() below removes it from the pool.
+      await client.query('ROLLBACK').then(
+        () => {
+          failure = undefined;
+        },
+        () => undefined,
+      );
+      throw error;
+    } finally {
+      client.release(failure);
+    }
+  });
+}
+
+async function appendAll(client: PoolClient, batch: readonly NewMessage[]): Promise<Appended[]> {
+  const nextSeqs = await lockCounters(client, batch);
+  const known = await findRepeats(client, batch);
+  const fresh: { message: NewMessage; appended: Appended }[] = [];
+  const results = batch.map((message) => {
+    const repeat = known.get(identity(message));
+    if (repeat !== undefined) return repeat;
+    const seq = (nextSeqs.get(message.conversationID) ?? 0) + 1;
+    nextSeqs.set(message.conversationID, seq);
+    const { serverMsgID, sentAt } = message;
+    const appended = { seq, serverMsgID, sentAt, isDuplicate: false, body: withSeq(message.bodyWithoutSeq, seq) };
+    fresh.push({ message, appended });
+    // A repeat may stand further down in the same batch.
+    known.set(identity(message), { ...appended, isDuplicate: true, body: Buffer.alloc(0) });
+    return appended;
+  });
+  if (fresh.length > 0) await insert(client, fresh);
+  return results;
+}
+
+/** @returns the newest seq of each conversation, whose counter row is now locked until the transaction ends. */
+async function lockCounters(client: PoolClient, batch: readonly NewMessage[]): Promise<Map<string, number>> {
+  const ids = [...new Set(batch.map(({ conversationID }) => conversationID))];
+  const { rows } = await client.query<{ conversation_id: string; max_seq: number }>({
+    name: 'append_lock',
+    text: `INSERT INTO conversation_seqs (conversation_id, max_seq, max_seq_at)
+      SELECT id, 0, 0 FROM unnest($1::text[]) AS id ORDER BY id COLLATE "C"
+      ON CONFLICT (conversation_id) DO UPDATE SET max_seq = conversation_seqs.max_seq
+      RETURNING conversation_id, max_seq`,
+    values: [ids],
+  });
+  return new Map(rows.map((row) => [row.conversation_id, row.max_seq]));
+}
+
+async function findRepeats(client: PoolClient, batch: readonly NewMessage[]): Promise<Map<string, Appended>> {
+  const { rows } = await client.query<{
+    send_id: string;
+    client_msg_id: string;
+    conversation_id: string;
+    seq: number;
+    server_msg_id: string;
+    sent_at: number;
+  }>({
+    name: 'append_find_repeats',
+    text: `SELECT m.send_id, m.client_msg_id, m.conversation_id, m.seq, m.server_msg_id, m.sent_at
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS k (send_id, client_msg_id, conversation_id)
+      JOIN messages AS m USING (send_id, client_msg_id, conversation_id)`,
+    values: [
+      batch.map(({ sendID }) => sendID),
+      batch.map(({ clientMsgID }) => clientMsgID),
+      batch.map(({ conversationID }) => conversationID),
+    ],
+  });
+  return new Map(
+    rows.map((row) => [
+      JSON.stringify([row.send_id, row.client_msg_id, row.conversation_id]),
+      { seq: row.seq, serverMsgID: row.server_msg_id, sentAt: row.sent_at, isDuplicate: true, body: Buffer.alloc(0) },
+    ]),
+  );
+}
+
+/** Messages, counters and senders' read positions in one statement. */
+async function insert(
+  client: PoolClient,
+  fresh: readonly { message: NewMessage; appended: Appended }[],
+): Promise<void> {
+  const column = <T>(pick: (entry: (typeof fresh)[number]) => T): T[] => fresh.map(pick);
+  await client.query({
+    name: 'append_insert',
+    text: `WITH fresh AS (
+        SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::int[], $8::int[], $9::bytea[], $10::bool[], $11::bigint[])
+          AS f (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body, raises, accepted_at)
+      ), stored AS (
+        INSERT INTO messages (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body)
+        SELECT conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body FROM fresh
+      ), counted AS (
+        UPDATE conversation_seqs AS c SET max_seq = n.seq, max_seq_at = n.accepted_at
+        FROM (SELECT conversation_id, max(seq) AS seq, max(accepted_at) AS accepted_at FROM fresh GROUP BY conversation_id) AS n
+        WHERE c.conversation_id = n.conversation_id
+      )
+      INSERT INTO read_seqs (user_id, conversation_id, read_seq)
+      SELECT send_id, conversation_id, max(seq) FROM fresh WHERE raises GROUP BY send_id, conversation_id
+      ON CONFLICT (user_id, conversation_id) DO UPDATE SET read_seq = GREATEST(read_seqs.read_seq, excluded.read_seq)`,
+    values: [
+      column(({ message }) => message.conversationID),
+      column(({ appended }) => appended.seq),
+      column(({ message }) => message.sendID),
+      column(({ message }) => message.clientMsgID),
+      column(({ message }) => message.serverMsgID),
+      column(({ message }) => message.sentAt),
+      column(({ message }) => message.sessionType),
+      column(({ message }) => message.contentType),
+      column(({ appended }) => appended.body),
+      column(({ message }) => message.raisesSenderReadSeq),
+      column(({ message }) => message.acceptedAt),
+    ],
+  });
+}
+
+function identity({ sendID, clientMsgID, conversationID }: NewMessage): string {
+  return JSON.stringify([sendID, clientMsgID, conversationID]);
+}

@@ -1,0 +1,261 @@
+/** What every message store does, whatever the engine. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { MessageStore, NewMessage } from '../../src/messages/message-store.ts';
+import { MsgData } from '../../src/protocol/gen/openim.ts';
+import { newMsgData } from '../../src/protocol/message.ts';
+import type { UnitOfWork } from '../../src/store/unit-of-work.ts';
+
+export interface MessageStoreUnderTest {
+  readonly store: MessageStore;
+  readonly work: UnitOfWork;
+  /** Gives `owner` a conversation row. */
+  readonly addRow: (row: { owner: string; conversationID: string; peer: string; recvMsgOpt?: number }) => Promise<void>;
+  readonly addUser: (user: { userID: string; level?: number; globalRecvMsgOpt?: number }) => Promise<void>;
+}
+
+/** Tests use conversations and users of their own. */
+export async function messageStoreSuite(
+  t: TestContext,
+  { store, work, addRow, addUser }: MessageStoreUnderTest,
+): Promise<void> {
+  const range = async (conversationID: string) => {
+    const stored = await store.range(conversationID, 1, 1_000_000, 1_000_000);
+    return stored.map(({ seq, body }) => ({
+      seq,
+      clientMsgID: MsgData.decode(body).clientMsgID,
+      bodySeq: MsgData.decode(body).seq,
+    }));
+  };
+
+  await t.test(
+    'M2: gives dense seqs from 1 in the order of the batch, per conversation, and writes them into the bodies',
+    async () => {
+      const results = await store.append([
+        message({ conversationID: 'si_m2_a', clientMsgID: '1' }),
+        message({ conversationID: 'si_m2_b', clientMsgID: '2' }),
+        message({ conversationID: 'si_m2_a', clientMsgID: '3' }),
+      ]);
+      assert.deepEqual(
+        results.map(({ seq }) => seq),
+        [1, 1, 2],
+      );
+      assert.deepEqual(
+        results.map(({ body }) => MsgData.decode(body).seq),
+        [1, 1, 2],
+      );
+      assert.deepEqual(await range('si_m2_a'), [
+        { seq: 1, clientMsgID: '1', bodySeq: 1 },
+        { seq: 2, clientMsgID: '3', bodySeq: 2 },
+      ]);
+    },
+  );
+
+  await t.test('M2: batches that run at the same time stay dense and lose nothing', async () => {
+    const batches = Array.from({ length: 20 }, (_, batch) =>
+      Array.from({ length: 10 }, (_, index) =>
+        message({ conversationID: `si_con_${index % 3}`, clientMsgID: `${batch}-${index}` }),
+      ),
+    );
+    await Promise.all(batches.map((batch) => store.append(batch)));
+    for (const [conversation, count] of [
+      [0, 80],
+      [1, 60],
+      [2, 60],
+    ]) {
+      const stored = await range(`si_con_${conversation}`);
+      assert.deepEqual(
+        stored.map(({ seq }) => seq),
+        Array.from({ length: count! }, (_, index) => index + 1),
+      );
+      assert.equal(new Set(stored.map(({ clientMsgID }) => clientMsgID)).size, count);
+    }
+  });
+
+  await t.test('M3: a repeat in a later batch gets the first answer and stores nothing', async () => {
+    const first = message({ conversationID: 'si_m3', clientMsgID: 'c', serverMsgID: 's1', sentAt: 1000 });
+    const [stored] = await store.append([first]);
+    const [repeat] = await store.append([{ ...first, serverMsgID: 's2', sentAt: 2000 }]);
+    assert.equal(stored!.isDuplicate, false);
+    assert.deepEqual(
+      { ...repeat, body: undefined },
+      { seq: 1, serverMsgID: 's1', sentAt: 1000, isDuplicate: true, body: undefined },
+    );
+    assert.equal((await range('si_m3')).length, 1);
+  });
+
+  await t.test('M3: a repeat within one batch is recognised too', async () => {
+    const first = message({ conversationID: 'si_m3b', clientMsgID: 'c' });
+    const results = await store.append([
+      first,
+      { ...first, serverMsgID: 'other' },
+      message({ conversationID: 'si_m3b', clientMsgID: 'd' }),
+    ]);
+    assert.deepEqual(
+      results.map(({ seq, isDuplicate }) => [seq, isDuplicate]),
+      [
+        [1, false],
+        [1, true],
+        [2, false],
+      ],
+    );
+  });
+
+  await t.test(
+    'M3: the same clientMsgID from another sender, or in another conversation, is another message',
+    async () => {
+      const results = await store.append([
+        message({ conversationID: 'si_m3c', clientMsgID: 'c', sendID: 'u1' }),
+        message({ conversationID: 'si_m3c', clientMsgID: 'c', sendID: 'u2' }),
+        message({ conversationID: 'si_m3d', clientMsgID: 'c', sendID: 'u1' }),
+      ]);
+      assert.ok(results.every(({ isDuplicate }) => !isDuplicate));
+    },
+  );
+
+  await t.test('M1: a batch that fails stores nothing of itself and takes no seq', async () => {
+    const broken = {
+      ...message({ conversationID: 'si_m1', clientMsgID: 'b' }),
+      serverMsgID: null as unknown as string,
+    };
+    await assert.rejects(store.append([message({ conversationID: 'si_m1', clientMsgID: 'a' }), broken]));
+    assert.deepEqual(await range('si_m1'), []);
+    const [next] = await store.append([message({ conversationID: 'si_m1', clientMsgID: 'c' })]);
+    assert.equal(next!.seq, 1);
+  });
+
+  await t.test("raises the sender's read position for chat messages only", async () => {
+    await addRow({ owner: 'u1', conversationID: 'si_read', peer: 'u2' });
+    await store.append([
+      message({ conversationID: 'si_read', clientMsgID: 'a', sendID: 'u1' }),
+      message({ conversationID: 'si_read', clientMsgID: 'b', sendID: 'u2' }),
+      message({ conversationID: 'si_read', clientMsgID: 'c', sendID: 'u1', raisesSenderReadSeq: false }),
+    ]);
+    const [view] = await store.views('u1', ['si_read']);
+    assert.equal(view!.readSeq, 1);
+    assert.equal(view!.maxSeq, 3);
+  });
+
+  await t.test('range gives the newest of a range, ascending', async () => {
+    await fill(store, 'si_range', 10);
+    const stored = await store.range('si_range', 2, 9, 3);
+    assert.deepEqual(
+      stored.map(({ seq }) => seq),
+      [7, 8, 9],
+    );
+  });
+
+  await t.test(
+    'bySeqs gives what exists, ascending and once, also for lists longer than a statement takes',
+    async () => {
+      await fill(store, 'si_seqs', 5);
+      const asked = [5, 1, 1, 3, 77, ...Array.from({ length: 1500 }, (_, index) => 1000 + index)];
+      const stored = await store.bySeqs('si_seqs', asked);
+      assert.deepEqual(
+        stored.map(({ seq }) => seq),
+        [1, 3, 5],
+      );
+    },
+  );
+
+  await t.test('newest gives the last message inside each window', async () => {
+    await fill(store, 'si_new_a', 5);
+    await fill(store, 'si_new_b', 2);
+    const newest = await store.newest([
+      { conversationID: 'si_new_a', lower: 1, upper: 3 },
+      { conversationID: 'si_new_b', lower: 1, upper: 9 },
+      { conversationID: 'si_new_c', lower: 1, upper: 9 },
+    ]);
+    assert.deepEqual([...newest].map(([id, { seq }]) => [id, seq]).sort(), [
+      ['si_new_a', 3],
+      ['si_new_b', 2],
+    ]);
+  });
+
+  await t.test('bounds knows only conversations with messages', async () => {
+    await store.append([message({ conversationID: 'si_bounds', clientMsgID: 'a', acceptedAt: 1234 })]);
+    const bounds = await store.bounds(['si_bounds', 'si_nothing']);
+    assert.deepEqual([...bounds], [['si_bounds', { maxSeq: 1, minSeq: 0, maxSeqAt: 1234 }]]);
+  });
+
+  await t.test("views are the owner's own rows, with zeros where nothing was sent", async () => {
+    await addRow({ owner: 'view_owner', conversationID: 'si_v1', peer: 'p' });
+    await addRow({ owner: 'view_other', conversationID: 'si_v2', peer: 'p' });
+    const views = await store.views('view_owner');
+    assert.deepEqual(
+      views.map(({ conversationID, maxSeq, readSeq, peerUserID }) => ({
+        conversationID,
+        maxSeq,
+        readSeq,
+        peerUserID,
+      })),
+      [{ conversationID: 'si_v1', maxSeq: 0, readSeq: 0, peerUserID: 'p' }],
+    );
+    assert.deepEqual(await store.views('view_owner', ['si_v2']), []);
+  });
+
+  await t.test('singleChatFacts tells missing records from zeros', async () => {
+    await addUser({ userID: 'facts_a', level: 2 });
+    await addUser({ userID: 'facts_b', globalRecvMsgOpt: 1 });
+    await addRow({ owner: 'facts_b', conversationID: 'si_facts', peer: 'facts_a', recvMsgOpt: 2 });
+    assert.deepEqual(await store.singleChatFacts('facts_a', 'facts_b', 'si_facts'), {
+      senderLevel: 2,
+      receiverGlobalOption: 1,
+      receiverOption: 2,
+      senderHasRow: false,
+    });
+    assert.deepEqual(await store.singleChatFacts('nobody', 'facts_a', 'si_none'), {
+      senderLevel: undefined,
+      receiverGlobalOption: 0,
+      receiverOption: undefined,
+      senderHasRow: false,
+    });
+  });
+
+  await t.test('a read position goes up and never down', async () => {
+    const raise = (seq: number) => work.transaction((tx) => store.raiseReadSeq(tx, 'u', 'si_up', seq));
+    assert.deepEqual([await raise(5), await raise(3), await raise(8)], [5, 5, 8]);
+    assert.equal(await work.transaction((tx) => store.readSeq(tx, 'u', 'si_up')), 8);
+  });
+
+  await t.test("markRead marks the peer's messages in the range and in the list, and no others", async () => {
+    await store.append([
+      message({ conversationID: 'si_mark', clientMsgID: '1', sendID: 'peer' }),
+      message({ conversationID: 'si_mark', clientMsgID: '2', sendID: 'reader' }),
+      message({ conversationID: 'si_mark', clientMsgID: '3', sendID: 'peer' }),
+      message({ conversationID: 'si_mark', clientMsgID: '4', sendID: 'peer' }),
+    ]);
+    const marked = await work.transaction((tx) =>
+      store.markRead(tx, 'si_mark', 'reader', { begin: 1, end: 2 }, [4, 99]),
+    );
+    assert.deepEqual(marked, [1, 4]);
+    const stored = await store.range('si_mark', 1, 4, 10);
+    assert.deepEqual(
+      stored.map(({ isRead }) => isRead),
+      [true, false, false, true],
+    );
+  });
+}
+
+function fill(store: MessageStore, conversationID: string, count: number) {
+  return store.append(
+    Array.from({ length: count }, (_, index) => message({ conversationID, clientMsgID: String(index) })),
+  );
+}
+
+function message(fields: Partial<NewMessage> & { conversationID: string; clientMsgID: string }): NewMessage {
+  const { clientMsgID, sendID = 'u1' } = fields;
+  return {
+    sendID,
+    serverMsgID: `server-${clientMsgID}`,
+    sentAt: 1,
+    acceptedAt: 1,
+    sessionType: 1,
+    contentType: 101,
+    raisesSenderReadSeq: true,
+    bodyWithoutSeq: MsgData.encode(
+      newMsgData({ sendID, clientMsgID, content: Buffer.from('{"content":"hi"}') }),
+    ).finish(),
+    ...fields,
+  };
+}

@@ -1,0 +1,148 @@
+/** Splicing stored bytes must give exactly what encoding the objects would mean. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { GetSeqMessageResp, MsgData, PullMessageBySeqsResp, PullMsgs, PushMessages } from './gen/openim.ts';
+import {
+  encodePullMsgs,
+  encodePullReply,
+  encodePush,
+  newMsgData,
+  optionEnabled,
+  placeholder,
+  withReadFlag,
+  withSeq,
+} from './message.ts';
+
+const sample = newMsgData({
+  sendID: 'u1',
+  recvID: 'u2',
+  clientMsgID: 'c1',
+  sessionType: 1,
+  contentType: 101,
+  content: Buffer.from('{"content":"hi"}'),
+  sendTime: 1_700_000_000_000,
+  options: new Map([['notPrivate', false]]),
+});
+const body = MsgData.encode(sample).finish();
+
+describe('messages', () => {
+  test('a new message has zero values, and shares nothing with the next', () => {
+    const first = newMsgData();
+    first.atUserIDList.push('u1');
+    first.options.set('history', false);
+    assert.deepEqual(newMsgData(), MsgData.decode(new Uint8Array(0)));
+  });
+
+  test('an option that is missing is on', () => {
+    const options = new Map([
+      ['history', false],
+      ['senderSync', true],
+    ]);
+    assert.equal(optionEnabled(options, 'history'), false);
+    assert.equal(optionEnabled(options, 'senderSync'), true);
+    assert.equal(optionEnabled(options, 'offlinePush'), true);
+    assert.equal(optionEnabled(new Map(), 'unreadCount'), true);
+  });
+});
+
+describe('spliced messages', () => {
+  for (const seq of [1, 127, 128, 16_383, 16_384, 2 ** 31, 2 ** 32 + 1, Number.MAX_SAFE_INTEGER]) {
+    test(`seq ${seq} is added to an encoded message`, () => {
+      assert.deepEqual(toObject(MsgData.decode(withSeq(body, seq))), toObject({ ...sample, seq }));
+    });
+  }
+
+  test('a message is marked as read, whatever it said before', () => {
+    assert.equal(MsgData.decode(withReadFlag(body)).isRead, true);
+    assert.equal(MsgData.decode(withReadFlag(withReadFlag(withSeq(body, 5)))).isRead, true);
+    assert.equal(MsgData.decode(withReadFlag(withSeq(body, 5))).seq, 5);
+  });
+
+  test('a placeholder has a seq, a time and the status that clients do not show', () => {
+    const expected = newMsgData({ seq: 7, sendTime: 1_700_000_000_000, status: 4 });
+    assert.deepEqual(MsgData.decode(placeholder(7, 1_700_000_000_000)), expected);
+    assert.deepEqual(MsgData.decode(placeholder(7, 0)), newMsgData({ seq: 7, status: 4 }));
+  });
+});
+
+describe('spliced pulls', () => {
+  const big = MsgData.encode(newMsgData({ ex: 'x'.repeat(70_000) })).finish();
+
+  const pulls: [name: string, bodies: Uint8Array[], isEnd: boolean, endSeq: number][] = [
+    ['nothing', [], false, 0],
+    ['the end alone', [], true, 300],
+    ['one message', [body], false, 0],
+    ['several, in order, of every length', [body, new Uint8Array(0), big, body], true, 2 ** 40],
+  ];
+  for (const [name, bodies, isEnd, endSeq] of pulls) {
+    test(`PullMsgs: ${name}`, () => {
+      const msgs = bodies.map((bytes) => MsgData.decode(bytes));
+      const expected = PullMsgs.encode({ Msgs: msgs, isEnd, endSeq }).finish();
+      assert.ok(encodePullMsgs(bodies, isEnd, endSeq).equals(expected));
+    });
+  }
+
+  test('a reply is byte for byte what the generated encoder writes', () => {
+    const chats = new Map([
+      ['si_u1_u2', encodePullMsgs([body, big], true, 9)],
+      ['sg_用', encodePullMsgs([], true, 3)],
+    ]);
+    const notifications = new Map([['n_u1_u1', encodePullMsgs([body], false, 0)]]);
+    const expected = PullMessageBySeqsResp.encode({
+      msgs: decodeAll(chats),
+      notificationMsgs: decodeAll(notifications),
+    }).finish();
+    assert.ok(encodePullReply(chats, notifications).equals(expected));
+  });
+
+  test('a conversation without messages keeps its entry, with the value field that JavaScript clients need', () => {
+    const reply = encodePullReply(new Map([['si_a_b', Buffer.alloc(0)]]), new Map());
+    assert.equal(reply.toString('hex'), `0a0a0a06${Buffer.from('si_a_b').toString('hex')}1200`);
+    assert.deepEqual(
+      GetSeqMessageResp.decode(reply).msgs,
+      new Map([['si_a_b', { Msgs: [], isEnd: false, endSeq: 0 }]]),
+    );
+  });
+
+  test('an empty reply is empty', () => {
+    assert.equal(encodePullReply(new Map(), new Map()).length, 0);
+  });
+
+  test('a push goes to the map that its conversation ID names', () => {
+    const chat = PushMessages.decode(encodePush('si_u1_u2', body));
+    assert.deepEqual([[...chat.msgs.keys()], chat.notificationMsgs.size], [['si_u1_u2'], 0]);
+    assert.equal(chat.msgs.get('si_u1_u2')?.Msgs[0]?.clientMsgID, 'c1');
+    const notification = PushMessages.decode(encodePush('n_u1_u2', body));
+    assert.deepEqual([notification.msgs.size, [...notification.notificationMsgs.keys()]], [0, ['n_u1_u2']]);
+  });
+
+  test('a push of one text message is the sample of the protocol', () => {
+    const text = newMsgData({
+      sendID: 'u2',
+      recvID: 'u1',
+      clientMsgID: 'c1',
+      serverMsgID: 's1',
+      senderPlatformID: 2,
+      sessionType: 1,
+      msgFrom: 100,
+      contentType: 101,
+      content: Buffer.from('{"content":"hi"}'),
+      seq: 1,
+      sendTime: 1_700_000_000_000,
+      createTime: 1_700_000_000_000,
+      status: 2,
+    });
+    const hex =
+      '0a4c0a0873695f75315f753212400a3e0a02753212027531220263312a027331300248015064586562107b22636f6e74656e74223a226869227d70017880d095ffbc31800180d095ffbc31880102';
+    assert.equal(encodePush('si_u1_u2', MsgData.encode(text).finish()).toString('hex'), hex);
+  });
+});
+
+/** Bytes compare by value, whether Buffer or Uint8Array. */
+function toObject(msg: MsgData): object {
+  return { ...msg, content: Buffer.from(msg.content).toString('hex') };
+}
+
+function decodeAll(values: ReadonlyMap<string, Uint8Array>): Map<string, PullMsgs> {
+  return new Map([...values].map(([key, value]) => [key, PullMsgs.decode(value)]));
+}

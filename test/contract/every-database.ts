@@ -1,0 +1,68 @@
+/** Runs one contract suite on every database that Tessera supports. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Database } from '../../src/store/database.ts';
+import { openPostgres } from '../../src/store/postgres-database.ts';
+import { openSqlite } from '../../src/store/sqlite-database.ts';
+import { postgresUrlForSuite } from '../support/test-services.ts';
+
+export interface Databases {
+  readonly db: Database;
+  /** The same data as another node sees it; where only one node is possible, the same as `db`. */
+  readonly peer: Database;
+  /** A database without data, as on a first start. */
+  openEmpty(): Promise<Database>;
+}
+
+export type ContractSuite = (t: TestContext, databases: Databases) => Promise<void>;
+
+export function testOnEveryDatabase(subject: string, suite: ContractSuite): void {
+  test(`${subject} on SQLite`, async (t) => suite(t, await sqliteDatabases(t)));
+  test(`${subject} on PostgreSQL`, async (t) => {
+    const url = await postgresUrlForSuite(t);
+    if (url !== undefined) await suite(t, await postgresDatabases(t, url));
+  });
+}
+
+async function sqliteDatabases(t: TestContext): Promise<Databases> {
+  const directory = await mkdtemp(join(tmpdir(), 'tessera-contract-'));
+  const opened = closedAfter(t);
+  t.after(() => rm(directory, { recursive: true }));
+  const db = opened(await openSqlite(join(directory, 'data.sqlite'), failSuite));
+  return {
+    db,
+    peer: db,
+    openEmpty: async () => opened(await openSqlite(join(directory, 'empty.sqlite'), failSuite)),
+  };
+}
+
+async function postgresDatabases(t: TestContext, url: string): Promise<Databases> {
+  const opened = closedAfter(t);
+  return {
+    db: opened(await openPostgres(url, failSuite)),
+    peer: opened(await openPostgres(url, failSuite)),
+    openEmpty: async () => {
+      const emptyUrl = await postgresUrlForSuite(t);
+      if (emptyUrl === undefined) throw new Error('PostgreSQL went away');
+      return opened(await openPostgres(emptyUrl, failSuite));
+    },
+  };
+}
+
+/** Remembers to close what is opened. Hooks run in order of registration: call it before what removes the files. */
+function closedAfter(t: TestContext) {
+  const open: Database[] = [];
+  t.after(async () => {
+    for (const database of open) await database[Symbol.asyncDispose]();
+  });
+  return (database: Database): Database => {
+    open.push(database);
+    return database;
+  };
+}
+
+function failSuite(error: unknown): void {
+  throw error;
+}

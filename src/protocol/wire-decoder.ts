@@ -123,9 +123,11 @@ const emptyBytes = Buffer.alloc(0);
 
 const scalarDecoders: Readonly<Record<WireScalar, Decode>> = {
   string: (value, path) => {
-    if (typeof value === 'string') return value;
     if (isAbsent(value)) return '';
-    throw invalid(path, 'a string');
+    if (typeof value !== 'string') throw invalid(path, 'a string');
+    // PostgreSQL cannot hold it, and no client has a use for it.
+    if (value.includes('\0')) throw invalid(path, 'a string without NUL');
+    return value;
   },
   int32: integerDecoder(-(2 ** 31), 2 ** 31 - 1),
   uint32: integerDecoder(0, 2 ** 32 - 1),

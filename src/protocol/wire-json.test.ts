@@ -530,6 +530,6 @@ function randomScalar(random: Random, scalar: string): unknown {
 }
 
 function randomText(random: Random): string {
-  const pieces = ['', 'a', '"', '\\', '\n', '\u0000', 'é', '用', '😀', '\u2028', '</script>', '1234567890123456', ' '];
+  const pieces = ['', 'a', '"', '\\', '\n', '\u0001', 'é', '用', '😀', '\u2028', '</script>', '1234567890123456', ' '];
   return Array.from({ length: random.below(5) }, () => random.pick(pieces)).join('');
 }

@@ -66,7 +66,12 @@ export class SqlMessageStore implements MessageStore {
 
   async bounds(conversationIDs: readonly string[]): Promise<Map<string, SeqBounds>> {
     const rows = await inChunks([...new Set(conversationIDs)], (chunk) =>
-      this.#db.reader.selectFrom('conversation_seqs').selectAll().where('conversation_id', 'in', chunk).execute(),
+      this.#db.reader
+        .selectFrom('conversation_seqs')
+        .selectAll()
+        .where('conversation_id', 'in', chunk)
+        .where('max_seq', '>', 0)
+        .execute(),
     );
     return new Map(
       rows.map((row) => [row.conversation_id, { maxSeq: row.max_seq, minSeq: row.min_seq, maxSeqAt: row.max_seq_at }]),

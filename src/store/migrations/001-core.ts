@@ -40,6 +40,7 @@ export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
       created_at bigint NOT NULL,
       PRIMARY KEY (owner_user_id, conversation_id)
     ) ${clustered}`,
+    'CREATE INDEX conversations_by_conversation_id ON conversations (conversation_id)',
     `CREATE TABLE conversation_seqs (
       conversation_id ${text} NOT NULL PRIMARY KEY,
       max_seq bigint NOT NULL,

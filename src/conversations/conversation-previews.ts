@@ -1,0 +1,98 @@
+/**
+ * Conversations as a chat list shows them: with partner, last message and unread count (rest-core chapter, section 12).
+ * Counters come from the durable store, so that no conversation drops out, and are clamped to the owner's window.
+ */
+import { chatWindow, presented } from '../messages/history.ts';
+import type { ConversationView, MessageStore, MessageWindow } from '../messages/message-store.ts';
+import { type ConversationMsg, type GetActiveConversationsResp, MsgData } from '../protocol/gen/openim.ts';
+import type { CallContext } from '../tokens/caller.ts';
+import { toUserInfo } from '../users/user.ts';
+import type { UserStore } from '../users/user-store.ts';
+import { toProtocolConversation } from './conversation.ts';
+import type { ConversationStore } from './conversation-store.ts';
+
+export interface ConversationPreviewsOptions {
+  readonly messages: Pick<MessageStore, 'views' | 'newest'>;
+  readonly conversations: Pick<ConversationStore, 'findMany'>;
+  readonly users: Pick<UserStore, 'find'>;
+}
+
+/** A conversation with messages, and what its owner may read of it. */
+interface Candidate {
+  readonly view: ConversationView;
+  readonly window: MessageWindow;
+}
+
+const defaultCount = 100;
+const maxCount = 500;
+
+export class ConversationPreviews {
+  readonly #options: ConversationPreviewsOptions;
+
+  constructor(options: ConversationPreviewsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The caller's `count` most recent conversations, pinned ones first (a count outside 1..500 means 100). The unread
+   * count is that of all the caller's conversations, not only of these.
+   */
+  async active(call: CallContext, count: number): Promise<GetActiveConversationsResp> {
+    const candidates = await this.#candidates(call.caller.userID);
+    candidates.sort((a, b) => Number(b.view.isPinned) - Number(a.view.isPinned) || b.view.maxSeqAt - a.view.maxSeqAt);
+    const wanted = count >= 1 && count <= maxCount ? count : defaultCount;
+    return this.#answer(call.caller.userID, candidates, candidates.slice(0, wanted));
+  }
+
+  /** The caller's conversations among `conversationIDs`; unknown ones are left out. */
+  async byIDs(call: CallContext, conversationIDs: readonly string[]): Promise<GetActiveConversationsResp> {
+    const candidates = conversationIDs.length === 0 ? [] : await this.#candidates(call.caller.userID, conversationIDs);
+    return this.#answer(call.caller.userID, candidates, candidates);
+  }
+
+  async #candidates(userID: string, conversationIDs?: readonly string[]): Promise<Candidate[]> {
+    const views = await this.#options.messages.views(userID, conversationIDs);
+    return views.filter((view) => view.maxSeq > 0).map((view) => ({ view, window: chatWindow(view) }));
+  }
+
+  async #answer(
+    userID: string,
+    counted: readonly Candidate[],
+    shown: readonly Candidate[],
+  ): Promise<GetActiveConversationsResp> {
+    const unreadCount = counted.reduce((sum, { view, window }) => sum + Math.max(0, window.upper - view.readSeq), 0);
+    return { unreadCount, conversations: await this.#describe(userID, shown) };
+  }
+
+  /** In the order given; a conversation without any readable message has nothing to show and is left out. */
+  async #describe(userID: string, shown: readonly Candidate[]): Promise<ConversationMsg[]> {
+    if (shown.length === 0) return [];
+    const { messages, conversations, users } = this.#options;
+    const [newest, rows, partners] = await Promise.all([
+      messages.newest(shown.map(({ window }) => window)),
+      conversations.findMany(
+        userID,
+        shown.map(({ view }) => view.conversationID),
+      ),
+      users.find(shown.map(({ view }) => view.peerUserID).filter((id) => id !== '')),
+    ]);
+    const rowByID = new Map(rows.map((row) => [row.conversationID, row]));
+    const partnerByID = new Map(partners.map((user) => [user.userID, user]));
+
+    return shown.flatMap(({ view, window }) => {
+      const row = rowByID.get(view.conversationID);
+      const last = newest.get(view.conversationID);
+      if (row === undefined || last === undefined) return [];
+      const partner = partnerByID.get(view.peerUserID);
+      return {
+        conversation: toProtocolConversation(row),
+        lastMsg: MsgData.decode(presented(last)),
+        user: partner === undefined ? undefined : toUserInfo(partner),
+        friend: undefined,
+        group: undefined,
+        maxSeq: window.upper,
+        readSeq: Math.min(view.readSeq, window.upper),
+      };
+    });
+  }
+}

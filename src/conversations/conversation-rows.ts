@@ -1,0 +1,74 @@
+/** Makes sure that those who get a message have the conversation in their list (conversations-messages chapter, 7.1). */
+import { sessionTypes } from '../protocol/constants.ts';
+import { errors } from '../protocol/errors.ts';
+import type { Transaction, UnitOfWork } from '../store/unit-of-work.ts';
+import type { VersionLog } from '../versions/version-log.ts';
+import type { NewConversation } from './conversation.ts';
+import type { ConversationStore } from './conversation-store.ts';
+
+export interface ConversationRowsOptions {
+  readonly store: Pick<ConversationStore, 'createMissing' | 'isHeldByOthers'>;
+  readonly versionLog: Pick<VersionLog, 'record'>;
+  readonly unitOfWork: UnitOfWork;
+  /** Unix ms. */
+  readonly now: () => number;
+}
+
+export class ConversationRows {
+  readonly #options: ConversationRowsOptions;
+
+  constructor(options: ConversationRowsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Creates the rows that are missing and logs each as an insert for its owner, in one transaction. Existing rows, also
+   * those that another node creates meanwhile, keep their settings. Sends no notification: the message itself makes
+   * clients show the conversation.
+   *
+   * @returns those that were created
+   */
+  async ensure(rows: readonly NewConversation[]): Promise<readonly NewConversation[]> {
+    return this.#options.unitOfWork.transaction((tx) => this.#create(tx, rows));
+  }
+
+  /**
+   * Both sides of a single chat; a chat with oneself has one.
+   *
+   * The protocol joins two user IDs with `_`, which user IDs may hold too: `a` and `b_c` have the same conversation ID
+   * as `a_b` and `c`. The first pair keeps it, or each pair would read the other's messages (M5).
+   * @throws 1001 if the conversation ID belongs to another pair of users
+   */
+  async ensureSingleChat(conversationID: string, userA: string, userB: string): Promise<void> {
+    const row = (ownerUserID: string, userID: string) => ({
+      ownerUserID,
+      conversationID,
+      conversationType: sessionTypes.single,
+      userID,
+      groupID: '',
+    });
+    const rows = userA === userB ? [row(userA, userA)] : [row(userA, userB), row(userB, userA)];
+    const { store, unitOfWork } = this.#options;
+    await unitOfWork.transaction(async (tx) => {
+      if (await store.isHeldByOthers(tx, conversationID, [userA, userB])) {
+        throw errors.args('conversation ID is taken by another pair of users');
+      }
+      await this.#create(tx, rows);
+    });
+  }
+
+  async #create(tx: Transaction, rows: readonly NewConversation[]): Promise<readonly NewConversation[]> {
+    const { store, versionLog, now } = this.#options;
+    const created = await store.createMissing(tx, rows, now());
+    const byOwner = Map.groupBy(created, ({ ownerUserID }) => ownerUserID);
+    await versionLog.record(
+      tx,
+      'conversations',
+      [...byOwner].map(([ownerID, owned]) => ({
+        ownerID,
+        changes: owned.map(({ conversationID }) => ({ itemID: conversationID, state: 'insert' as const })),
+      })),
+    );
+    return created;
+  }
+}

@@ -1,0 +1,39 @@
+/** What the conversations domain needs from a durable store. Suite: test/contract/conversation-store.suite.ts. */
+import type { Transaction } from '../store/unit-of-work.ts';
+import type { Conversation, NewConversation } from './conversation.ts';
+
+export interface ConversationStore {
+  find(ownerUserID: string, conversationID: string): Promise<Conversation | undefined>;
+
+  /** The owner's rows among `conversationIDs`, each once, in no order. */
+  findMany(ownerUserID: string, conversationIDs: readonly string[]): Promise<readonly Conversation[]>;
+
+  /** The owner's rows from `offset` on, at most `limit`, in order of creation. */
+  listByOwner(ownerUserID: string, offset: number, limit: number): Promise<readonly Conversation[]>;
+
+  /** All of the owner's conversation IDs, in order of creation. */
+  ids(ownerUserID: string): Promise<readonly string[]>;
+
+  /** Of the conversations that the owner receives without notification. */
+  notNotifyIDs(ownerUserID: string): Promise<readonly string[]>;
+
+  pinnedIDs(ownerUserID: string): Promise<readonly string[]>;
+
+  /**
+   * Creates the rows that are missing; existing ones keep their settings. A concurrent creation of the same row is
+   * waited for.
+   * @param createdAt Unix ms
+   * @returns those of `rows` that were created, each once
+   */
+  createMissing(
+    tx: Transaction,
+    rows: readonly NewConversation[],
+    createdAt: number,
+  ): Promise<readonly NewConversation[]>;
+
+  /**
+   * Whether somebody outside `userIDs` has a row of the conversation or wrote its first message. Until the transaction
+   * ends, others who ask about the same conversation wait.
+   */
+  isHeldByOthers(tx: Transaction, conversationID: string, userIDs: readonly string[]): Promise<boolean>;
+}

@@ -1,0 +1,103 @@
+/** Reading and syncing one's conversations (conversations-messages chapter, 7.2 and 7.5): self or an admin only. */
+import { errors } from '../protocol/errors.ts';
+import { offsetOf, type Pagination } from '../protocol/pagination.ts';
+import { type CallContext, requireAccess } from '../tokens/caller.ts';
+import { idHash } from '../versions/id-hash.ts';
+import type { VersionLog } from '../versions/version-log.ts';
+import type { VersionHead } from '../versions/version-log-store.ts';
+import type { Conversation } from './conversation.ts';
+import type { ConversationStore } from './conversation-store.ts';
+
+/** The answer to an incremental sync; see {@link VersionLog.changesSince}. */
+export interface ConversationChanges extends VersionHead {
+  readonly full: boolean;
+  readonly inserted: readonly Conversation[];
+  readonly updated: readonly Conversation[];
+  readonly deleted: readonly string[];
+}
+
+export class Conversations {
+  readonly #store: ConversationStore;
+  readonly #versionLog: VersionLog;
+
+  constructor(store: ConversationStore, versionLog: VersionLog) {
+    this.#store = store;
+    this.#versionLog = versionLog;
+  }
+
+  /** What changed since the head that the client kept. @throws 1002 */
+  async changesSince(call: CallContext, userID: string, since: VersionHead): Promise<ConversationChanges> {
+    requireAccess(call, userID);
+    const { inserted, updated, ...changes } = await this.#versionLog.changesSince('conversations', userID, since);
+    const rows = await this.#byID(userID, [...inserted, ...updated]);
+    const existing = (ids: readonly string[]) => ids.flatMap((id) => rows.get(id) ?? []);
+    return { ...changes, inserted: existing(inserted), updated: existing(updated) };
+  }
+
+  /** All IDs in order of creation, or none if they hash to what the client has. @throws 1002 */
+  async allIDs(call: CallContext, userID: string, knownHash: bigint) {
+    requireAccess(call, userID);
+    // Before the IDs: what is created in between is then told again and never left out.
+    const head = await this.#versionLog.head('conversations', userID);
+    const ids = await this.#store.ids(userID);
+    const isEqual = idHash(ids) === knownHash;
+    return { ...head, isEqual, ids: isEqual ? [] : ids };
+  }
+
+  /** One page in order of creation, and how many there are in all; no page without pagination. @throws 1002 */
+  async page(call: CallContext, userID: string, pagination: Pagination | null) {
+    requireAccess(call, userID);
+    const total = (await this.#store.ids(userID)).length;
+    if (pagination === null || pagination.pageNumber < 1 || pagination.showNumber < 1) return { total, rows: [] };
+    const rows = await this.#store.listByOwner(userID, offsetOf(pagination), pagination.showNumber);
+    return { total, rows };
+  }
+
+  /** All of them, in order of creation. @throws 1001 without an owner, 1002 */
+  async all(call: CallContext, ownerUserID: string): Promise<readonly Conversation[]> {
+    requireOwner(ownerUserID);
+    requireAccess(call, ownerUserID);
+    return this.#store.listByOwner(ownerUserID, 0, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** Those of the given ones that exist, in the given order. @throws 1001 without an owner or IDs, 1002 */
+  async findMany(call: CallContext, ownerUserID: string, conversationIDs: readonly string[]): Promise<Conversation[]> {
+    requireOwner(ownerUserID);
+    if (conversationIDs.length === 0) throw errors.args('conversationIDs is empty');
+    requireAccess(call, ownerUserID);
+    const rows = await this.#byID(ownerUserID, conversationIDs);
+    return [...new Set(conversationIDs)].flatMap((id) => rows.get(id) ?? []);
+  }
+
+  /** @throws 1001 without an owner or an ID, 1002, 1004 if the owner has no such conversation */
+  async find(call: CallContext, ownerUserID: string, conversationID: string): Promise<Conversation> {
+    requireOwner(ownerUserID);
+    if (conversationID === '') throw errors.args('conversationID is empty');
+    requireAccess(call, ownerUserID);
+    const found = await this.#store.find(ownerUserID, conversationID);
+    if (found === undefined) throw errors.recordNotFound('conversation not found');
+    return found;
+  }
+
+  /** Of those that the user receives without notification. @throws 1002 */
+  async notNotifyIDs(call: CallContext, userID: string): Promise<readonly string[]> {
+    requireAccess(call, userID);
+    return this.#store.notNotifyIDs(userID);
+  }
+
+  /** @throws 1002 */
+  async pinnedIDs(call: CallContext, userID: string): Promise<readonly string[]> {
+    requireAccess(call, userID);
+    return this.#store.pinnedIDs(userID);
+  }
+
+  async #byID(ownerUserID: string, conversationIDs: readonly string[]): Promise<Map<string, Conversation>> {
+    if (conversationIDs.length === 0) return new Map();
+    const rows = await this.#store.findMany(ownerUserID, conversationIDs);
+    return new Map(rows.map((row) => [row.conversationID, row]));
+  }
+}
+
+function requireOwner(ownerUserID: string): void {
+  if (ownerUserID === '') throw errors.args('ownerUserID is empty');
+}

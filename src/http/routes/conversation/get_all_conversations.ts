@@ -1,0 +1,18 @@
+/** Protocol: conversations-messages.md 7.2. */
+import { toProtocolConversation } from '../../../conversations/conversation.ts';
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { conversation } from './wire.ts';
+
+export default endpoint({
+  path: '/conversation/get_all_conversations',
+  summary: 'Gives all conversations of a user',
+  description: 'In order of creation.',
+  access: 'token',
+  request: Wire.object({ ownerUserID: Wire.string() }),
+  response: Wire.object({ conversations: Wire.list(conversation) }),
+  handle: async (call, body, { conversations }) => {
+    const rows = await conversations.all(call, body.ownerUserID);
+    return { conversations: rows.map(toProtocolConversation) };
+  },
+});

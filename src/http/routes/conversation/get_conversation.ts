@@ -1,0 +1,16 @@
+/** Protocol: conversations-messages.md 7.2. */
+import { toProtocolConversation } from '../../../conversations/conversation.ts';
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { conversation } from './wire.ts';
+
+export default endpoint({
+  path: '/conversation/get_conversation',
+  summary: 'Gives one conversation of a user',
+  access: 'token',
+  request: Wire.object({ conversationID: Wire.string(), ownerUserID: Wire.string() }),
+  response: Wire.object({ conversation: Wire.nullable(conversation) }),
+  handle: async (call, body, { conversations }) => ({
+    conversation: toProtocolConversation(await conversations.find(call, body.ownerUserID, body.conversationID)),
+  }),
+});

@@ -1,0 +1,18 @@
+/** Protocol: conversations-messages.md 7.2. */
+import { toProtocolConversation } from '../../../conversations/conversation.ts';
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { conversation } from './wire.ts';
+
+export default endpoint({
+  path: '/conversation/get_conversations',
+  summary: 'Gives several conversations of a user',
+  description: 'Conversations that the owner does not have are left out.',
+  access: 'token',
+  request: Wire.object({ ownerUserID: Wire.string(), conversationIDs: Wire.list(Wire.string()) }),
+  response: Wire.object({ conversations: Wire.list(conversation) }),
+  handle: async (call, body, { conversations }) => {
+    const found = await conversations.findMany(call, body.ownerUserID, body.conversationIDs);
+    return { conversations: found.map(toProtocolConversation) };
+  },
+});

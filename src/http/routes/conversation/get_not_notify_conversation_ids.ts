@@ -1,0 +1,14 @@
+/** Protocol: conversations-messages.md 7.2. */
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+
+export default endpoint({
+  path: '/conversation/get_not_notify_conversation_ids',
+  summary: 'Gives the IDs of the conversations that a user receives without notification',
+  access: 'token',
+  request: Wire.object({ userID: Wire.string() }),
+  response: Wire.object({ conversationIDs: Wire.list(Wire.string()) }),
+  handle: async (call, body, { conversations }) => ({
+    conversationIDs: await conversations.notNotifyIDs(call, body.userID),
+  }),
+});

@@ -1,0 +1,19 @@
+/** Protocol: conversations-messages.md 7.2. */
+import { toProtocolConversation } from '../../../conversations/conversation.ts';
+import { wirePagination } from '../../../protocol/pagination.ts';
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { conversation } from './wire.ts';
+
+export default endpoint({
+  path: '/conversation/get_owner_conversation',
+  summary: 'Gives a page of the conversations of a user',
+  description: 'In order of creation.',
+  access: 'token',
+  request: Wire.object({ userID: Wire.string(), pagination: wirePagination }),
+  response: Wire.object({ total: Wire.int64(), conversations: Wire.list(conversation) }),
+  handle: async (call, body, { conversations }) => {
+    const { total, rows } = await conversations.page(call, body.userID, body.pagination);
+    return { total, conversations: rows.map(toProtocolConversation) };
+  },
+});

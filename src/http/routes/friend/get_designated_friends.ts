@@ -1,0 +1,15 @@
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+
+export default endpoint({
+  path: '/friend/get_designated_friends',
+  summary: 'Read the friends among some users',
+  description: 'Users who are not friends are left out. This server keeps no friends yet.',
+  access: 'token',
+  request: Wire.object({ ownerUserID: Wire.string(), friendUserIDs: Wire.list(Wire.string()) }),
+  response: Wire.object({ friendsInfo: Wire.list(Wire.any()) }),
+  handle: async (call, body, { emptyRelations }) => {
+    await emptyRelations.friendsAmong(call, body.ownerUserID, body.friendUserIDs);
+    return { friendsInfo: [] };
+  },
+});

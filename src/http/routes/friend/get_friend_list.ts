@@ -1,0 +1,17 @@
+/** Protocol: relations-groups.md 5. */
+import { wirePagination } from '../../../protocol/pagination.ts';
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+
+export default endpoint({
+  path: '/friend/get_friend_list',
+  summary: 'Gives a page of the friends of a user',
+  description: 'This server keeps no friends yet.',
+  access: 'token',
+  request: Wire.object({ userID: Wire.string(), pagination: wirePagination }),
+  response: Wire.object({ friendsInfo: Wire.list(Wire.any()), total: Wire.int32() }),
+  handle: async (call, body, { emptyRelations }) => {
+    await emptyRelations.page(call, body.userID, body.pagination);
+    return { friendsInfo: null, total: 0 };
+  },
+});

@@ -1,0 +1,17 @@
+/** Protocol: relations-groups.md 7. */
+import { wirePagination } from '../../../protocol/pagination.ts';
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+
+export default endpoint({
+  path: '/group/get_joined_group_list',
+  summary: 'Gives a page of the joined groups of a user',
+  description: 'This server keeps no groups yet.',
+  access: 'token',
+  request: Wire.object({ fromUserID: Wire.string(), pagination: wirePagination }),
+  response: Wire.object({ total: Wire.uint32(), groups: Wire.list(Wire.any()) }),
+  handle: async (call, body, { emptyRelations }) => {
+    await emptyRelations.page(call, body.fromUserID, body.pagination);
+    return { total: 0, groups: null };
+  },
+});

@@ -1,0 +1,20 @@
+/** Protocol: rest-core.md 7.2. */
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { userInfo } from './wire.ts';
+
+export default endpoint({
+  path: '/user/user_register',
+  summary: 'Registers users; only for admins',
+  description: 'All of them are registered, or none.',
+  access: 'token',
+  request: Wire.object({ users: Wire.list(userInfo) }),
+  handle: (call, body, { users }) =>
+    users.register(
+      call,
+      body.users.map(({ appMangerLevel, createTime: _ignored, ...user }) => ({
+        ...user,
+        appManagerLevel: appMangerLevel,
+      })),
+    ),
+});

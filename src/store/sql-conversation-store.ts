@@ -1,0 +1,163 @@
+/** Conversation rows in SQL, for both dialects. */
+import type { Kysely, Selectable } from 'kysely';
+import type { Conversation, NewConversation } from '../conversations/conversation.ts';
+import type { ConversationStore } from '../conversations/conversation-store.ts';
+import type { Database } from './database.ts';
+import type { Schema } from './schema.ts';
+import { insertPieces, isOneOf } from './sql-lists.ts';
+import type { Transaction } from './unit-of-work.ts';
+
+export class SqlConversationStore implements ConversationStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async find(ownerUserID: string, conversationID: string): Promise<Conversation | undefined> {
+    const row = await this.#ownedBy(ownerUserID)
+      .selectAll()
+      .where('conversation_id', '=', conversationID)
+      .executeTakeFirst();
+    return row === undefined ? undefined : fromRow(row);
+  }
+
+  async findMany(ownerUserID: string, conversationIDs: readonly string[]): Promise<readonly Conversation[]> {
+    const rows = await this.#ownedBy(ownerUserID)
+      .selectAll()
+      .where(isOneOf(this.#db.dialect, 'conversation_id', conversationIDs))
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  async listByOwner(ownerUserID: string, offset: number, limit: number): Promise<readonly Conversation[]> {
+    const rows = await this.#inOrderOfCreation(ownerUserID).selectAll().offset(offset).limit(limit).execute();
+    return rows.map(fromRow);
+  }
+
+  async ids(ownerUserID: string): Promise<readonly string[]> {
+    return idsOf(await this.#inOrderOfCreation(ownerUserID).select('conversation_id').execute());
+  }
+
+  async notNotifyIDs(ownerUserID: string): Promise<readonly string[]> {
+    const rows = this.#inOrderOfCreation(ownerUserID)
+      .select('conversation_id')
+      .where('recv_msg_opt', '=', receiveSilently);
+    return idsOf(await rows.execute());
+  }
+
+  async pinnedIDs(ownerUserID: string): Promise<readonly string[]> {
+    const rows = this.#inOrderOfCreation(ownerUserID).select('conversation_id').where('is_pinned', '=', 1);
+    return idsOf(await rows.execute());
+  }
+
+  async createMissing(
+    tx: Transaction,
+    rows: readonly NewConversation[],
+    createdAt: number,
+  ): Promise<readonly NewConversation[]> {
+    const byKey = new Map(rows.map((row) => [keyOf(row), row]));
+    // In one order everywhere: two transactions that create the same rows then wait for each other in one direction.
+    const sorted = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+    const created: NewConversation[] = [];
+    for (const piece of insertPieces(sorted)) {
+      const inserted = await this.#db
+        .executor(tx)
+        .insertInto('conversations')
+        .values(piece.map((row) => toNewRow(row, createdAt)))
+        .onConflict((conflict) => conflict.columns(['owner_user_id', 'conversation_id']).doNothing())
+        .returning(['owner_user_id as ownerUserID', 'conversation_id as conversationID'])
+        .execute();
+      created.push(...inserted.flatMap((key) => byKey.get(keyOf(key)) ?? []));
+    }
+    return created;
+  }
+
+  async isHeldByOthers(tx: Transaction, conversationID: string, userIDs: readonly string[]): Promise<boolean> {
+    const executor = this.#db.executor(tx);
+    await lockCounter(executor, conversationID);
+    const foreignRow = await executor
+      .selectFrom('conversations')
+      .select('owner_user_id')
+      .where('conversation_id', '=', conversationID)
+      .where('owner_user_id', 'not in', userIDs)
+      .limit(1)
+      .executeTakeFirst();
+    if (foreignRow !== undefined) return true;
+    const firstMessage = await executor
+      .selectFrom('messages')
+      .select('send_id')
+      .where('conversation_id', '=', conversationID)
+      .orderBy('seq')
+      .limit(1)
+      .executeTakeFirst();
+    return firstMessage !== undefined && !userIDs.includes(firstMessage.send_id);
+  }
+
+  #ownedBy(ownerUserID: string) {
+    return this.#db.executor().selectFrom('conversations').where('owner_user_id', '=', ownerUserID);
+  }
+
+  /** Read by the primary key and sorted: an owner has hundreds, and few lists are asked for in this order. */
+  #inOrderOfCreation(ownerUserID: string) {
+    return this.#ownedBy(ownerUserID).orderBy('created_at').orderBy('conversation_id');
+  }
+}
+
+/** The counter's row lock also orders appends; a row without messages counts 0. */
+async function lockCounter(executor: Kysely<Schema>, conversationID: string): Promise<void> {
+  await executor
+    .insertInto('conversation_seqs')
+    .values({ conversation_id: conversationID, max_seq: 0, max_seq_at: 0 })
+    .onConflict((conflict) =>
+      conflict.column('conversation_id').doUpdateSet({ max_seq: (row) => row.ref('conversation_seqs.max_seq') }),
+    )
+    .execute();
+}
+
+/** The recvMsgOpt that means: without notification. */
+const receiveSilently = 2;
+
+type ConversationRow = Selectable<Schema['conversations']>;
+
+/** NUL separates: no ID in a database holds one. */
+function keyOf(row: Pick<NewConversation, 'ownerUserID' | 'conversationID'>): string {
+  return `${row.ownerUserID}\0${row.conversationID}`;
+}
+
+function idsOf(rows: readonly Pick<ConversationRow, 'conversation_id'>[]): string[] {
+  return rows.map(({ conversation_id }) => conversation_id);
+}
+
+function toNewRow(row: NewConversation, createdAt: number) {
+  return {
+    owner_user_id: row.ownerUserID,
+    conversation_id: row.conversationID,
+    conversation_type: row.conversationType,
+    user_id: row.userID,
+    group_id: row.groupID,
+    created_at: createdAt,
+  };
+}
+
+function fromRow(row: ConversationRow): Conversation {
+  return {
+    ownerUserID: row.owner_user_id,
+    conversationID: row.conversation_id,
+    conversationType: row.conversation_type,
+    userID: row.user_id,
+    groupID: row.group_id,
+    recvMsgOpt: row.recv_msg_opt,
+    isPinned: row.is_pinned !== 0,
+    isPrivateChat: row.is_private_chat !== 0,
+    burnDurationSeconds: row.burn_duration,
+    groupAtType: row.group_at_type,
+    attachedInfo: row.attached_info,
+    ex: row.ex,
+    minSeq: row.min_seq,
+    maxSeq: row.max_seq,
+    msgDestructSeconds: row.msg_destruct_time,
+    isMsgDestruct: row.is_msg_destruct !== 0,
+    lastMsgDestructAt: row.latest_msg_destruct_time,
+  };
+}

@@ -1,0 +1,18 @@
+/** Lists in SQL: looked up as one parameter, so that a query keeps one text and one plan; written in bounded pieces. */
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
+import type { Dialect } from './database.ts';
+
+/** Rows of one multi-row INSERT: both engines limit a statement's parameters (SQLite to 32 766). */
+const rowsPerInsert = 500;
+
+/** `column` is one of `values`, of which there may be any number; an index on the column is used. */
+export function isOneOf(dialect: Dialect, column: string, values: readonly string[]): RawBuilder<SqlBool> {
+  return dialect === 'postgres'
+    ? sql<SqlBool>`${sql.ref(column)} = ANY(${values}::text[])`
+    : sql<SqlBool>`${sql.ref(column)} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`;
+}
+
+/** Cuts rows into pieces that fit one INSERT, in order. */
+export function* insertPieces<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
+  for (let start = 0; start < rows.length; start += rowsPerInsert) yield rows.slice(start, start + rowsPerInsert);
+}

@@ -1,0 +1,90 @@
+/** Users in SQL, for both dialects. */
+import type { Selectable } from 'kysely';
+import type { User, UserChanges } from '../users/user.ts';
+import type { UserStore } from '../users/user-store.ts';
+import type { Database } from './database.ts';
+import type { Schema } from './schema.ts';
+import { insertPieces, isOneOf } from './sql-lists.ts';
+import type { Transaction } from './unit-of-work.ts';
+
+export class SqlUserStore implements UserStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async add(tx: Transaction, users: readonly User[]): Promise<ReadonlySet<string>> {
+    const added = new Set<string>();
+    // In one order everywhere: two transactions that add the same IDs then wait for each other in one direction only.
+    const rows = users.map(toRow).sort((a, b) => (a.user_id < b.user_id ? -1 : 1));
+    for (const piece of insertPieces(rows)) {
+      const inserted = await this.#db
+        .executor(tx)
+        .insertInto('users')
+        .values(piece)
+        .onConflict((conflict) => conflict.column('user_id').doNothing())
+        .returning('user_id')
+        .execute();
+      for (const { user_id } of inserted) added.add(user_id);
+    }
+    return added;
+  }
+
+  async find(userIDs: readonly string[]): Promise<readonly User[]> {
+    const rows = await this.#db
+      .executor()
+      .selectFrom('users')
+      .selectAll()
+      .where(isOneOf(this.#db.dialect, 'user_id', userIDs))
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  async update(tx: Transaction, userID: string, changes: UserChanges): Promise<boolean> {
+    const columns = toColumns(changes);
+    const executor = this.#db.executor(tx);
+    if (Object.keys(columns).length === 0) {
+      const found = await executor.selectFrom('users').select('user_id').where('user_id', '=', userID).execute();
+      return found.length > 0;
+    }
+    const result = await executor.updateTable('users').set(columns).where('user_id', '=', userID).executeTakeFirst();
+    return result.numUpdatedRows > 0n;
+  }
+}
+
+type UserRow = Selectable<Schema['users']>;
+
+function toRow(user: User): UserRow {
+  return {
+    user_id: user.userID,
+    nickname: user.nickname,
+    face_url: user.faceURL,
+    ex: user.ex,
+    created_at: user.createdAt,
+    app_manager_level: user.appManagerLevel,
+    global_recv_msg_opt: user.globalRecvMsgOpt,
+  };
+}
+
+function fromRow(row: UserRow): User {
+  return {
+    userID: row.user_id,
+    nickname: row.nickname,
+    faceURL: row.face_url,
+    ex: row.ex,
+    createdAt: row.created_at,
+    appManagerLevel: row.app_manager_level,
+    globalRecvMsgOpt: row.global_recv_msg_opt,
+  };
+}
+
+/** Only what is to be changed. */
+function toColumns({ nickname, faceURL, ex, globalRecvMsgOpt }: UserChanges): Partial<UserRow> {
+  return {
+    ...(nickname === null ? {} : { nickname }),
+    ...(faceURL === null ? {} : { face_url: faceURL }),
+    ...(ex === null ? {} : { ex }),
+    ...(globalRecvMsgOpt === null ? {} : { global_recv_msg_opt: globalRecvMsgOpt }),
+  };
+}

@@ -1,0 +1,136 @@
+/** The users of this deployment: registering, reading and changing them (rest-core chapter, section 7). */
+import { errors } from '../protocol/errors.ts';
+import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { type CallContext, requireAccess, requireAdmin } from '../tokens/caller.ts';
+import type { NewUser, User, UserChanges } from './user.ts';
+import type { UserStore } from './user-store.ts';
+
+/** Told after a change of a user has been committed; must not throw. */
+export interface UserNotifications {
+  /** Notification 1303: the user's devices read their own record again. */
+  userInfoUpdated(call: CallContext, changedUserID: string): void;
+}
+
+export interface UsersOptions {
+  readonly store: UserStore;
+  readonly unitOfWork: UnitOfWork;
+  readonly notifications: UserNotifications;
+  /** Unix ms. */
+  readonly now: () => number;
+}
+
+export class Users {
+  readonly #options: UsersOptions;
+
+  constructor(options: UsersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Registers all of `users` or none (7.2).
+   * @throws 1001 ill-formed or repeated, 1002 not an admin, 1102 one of them is registered already
+   */
+  async register(call: CallContext, users: readonly NewUser[]): Promise<void> {
+    checkRegistrations(users);
+    requireAdmin(call);
+    if (new Set(users.map(({ userID }) => userID)).size !== users.length) throw errors.args('userID repeated');
+    if (users.some(({ userID }) => userID === '')) throw errors.args('userID is empty');
+
+    const createdAt = this.#options.now();
+    await this.#options.unitOfWork.transaction(async (tx) => {
+      const added = await this.#options.store.add(
+        tx,
+        users.map((user) => ({ ...user, createdAt })),
+      );
+      if (added.size < users.length) throw errors.registeredAlready('userID registered already');
+    });
+  }
+
+  /**
+   * The registered ones among `userIDs`, each once and in that order; anyone may read anyone (7.3).
+   * @throws 1001 if the list is empty
+   */
+  async find(userIDs: readonly string[]): Promise<User[]> {
+    if (userIDs.length === 0) throw errors.args('userIDs is empty');
+    const found = new Map((await this.#options.store.find(userIDs)).map((user) => [user.userID, user]));
+    return [...new Set(userIDs)].flatMap((userID) => found.get(userID) ?? []);
+  }
+
+  /**
+   * Changes a user's own data and tells the user's devices, even if nothing differs (7.4).
+   * @throws 1001 ill-formed, 1002 not the caller's, 1004 no such user
+   */
+  async updateEx(call: CallContext, userID: string, changes: UserChanges): Promise<void> {
+    if (userID === '') throw errors.args('userID is empty');
+    if (changes.globalRecvMsgOpt !== null && !isReceiveOption(changes.globalRecvMsgOpt)) {
+      throw errors.args('globalRecvMsgOpt must be 0, 1 or 2');
+    }
+    requireAccess(call, userID);
+
+    await this.#options.unitOfWork.transaction(async (tx) => {
+      const isKnown = await this.#options.store.update(tx, userID, changes);
+      if (!isKnown) throw errors.recordNotFound('user not found');
+      tx.afterCommit(() => this.#options.notifications.userInfoUpdated(call, userID));
+    });
+  }
+
+  /**
+   * Which of `userIDs` are registered, in their order (7.8).
+   * @throws 1001 if the list is empty or repeats an ID, 1002 not an admin
+   */
+  async accountCheck(call: CallContext, userIDs: readonly string[]): Promise<AccountStatus[]> {
+    if (userIDs.length === 0) throw errors.args('checkUserIDs is empty');
+    if (new Set(userIDs).size !== userIDs.length) throw errors.args('checkUserIDs repeats an ID');
+    requireAdmin(call);
+    const found = new Set((await this.#options.store.find(userIDs)).map(({ userID }) => userID));
+    return userIDs.map((userID) => ({ userID, isRegistered: found.has(userID) }));
+  }
+
+  /** Inserts the configured admins that are missing, at start (section 3); existing records stay as they are. */
+  async ensureAdmins(adminUserIDs: readonly string[]): Promise<void> {
+    const createdAt = this.#options.now();
+    const admins = [...new Set(adminUserIDs)].map((userID) => ({
+      userID,
+      nickname: userID,
+      faceURL: '',
+      ex: '',
+      createdAt,
+      appManagerLevel: appAdminLevel,
+      globalRecvMsgOpt: 0,
+    }));
+    await this.#options.unitOfWork.transaction((tx) => this.#options.store.add(tx, admins));
+  }
+
+  /** The user that a token is asked for, whoever asks; undefined if not registered. */
+  async findForToken(userID: string): Promise<User | undefined> {
+    const [user] = await this.#options.store.find([userID]);
+    return user;
+  }
+}
+
+export interface AccountStatus {
+  readonly userID: string;
+  readonly isRegistered: boolean;
+}
+
+const appAdminLevel = 2;
+
+/**
+ * In UTF-8. Every client's IDs fit many times; conversation IDs are made of two, and index entries of those, which
+ * PostgreSQL limits to about 2700 bytes.
+ */
+const maxUserIDBytes = 256;
+
+/** Checks 1 to 3 of 7.2, which come before the question who is calling. An empty ID passes until afterwards. */
+function checkRegistrations(users: readonly NewUser[]): void {
+  if (users.length === 0) throw errors.args('users is empty');
+  for (const { userID, nickname } of users) {
+    if (!/^[\p{L}\p{Nd}_]*$/u.test(userID)) throw errors.args('userID may have only letters, digits and _');
+    if (Buffer.byteLength(userID) > maxUserIDBytes) throw errors.args(`userID is over ${maxUserIDBytes} bytes`);
+    if (nickname === '') throw errors.args('nickname is empty');
+  }
+}
+
+function isReceiveOption(value: number): boolean {
+  return value === 0 || value === 1 || value === 2;
+}

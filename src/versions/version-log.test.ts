@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VersionLog } from './version-log.ts';
+import type { Change, VersionHead, VersionLogStore } from './version-log-store.ts';
+
+const ownID = 'a'.repeat(24);
+const otherID = 'b'.repeat(24);
+const head: VersionHead = { versionID: ownID, version: 7 };
+const nothing = { inserted: [], updated: [], deleted: [] };
+
+const everythingAnew: readonly (readonly [title: string, since: VersionHead])[] = [
+  ['a client that has nothing', { versionID: '', version: 0 }],
+  ["version 0 of the owner's own log", { versionID: ownID, version: 0 }],
+  ["another log's head", { versionID: otherID, version: 7 }],
+  ['a versionID that is none', { versionID: 'not hexadecimal', version: 7 }],
+  ['a client that is ahead', { versionID: ownID, version: 8 }],
+  ['a negative version', { versionID: ownID, version: -1 }],
+];
+for (const [title, since] of everythingAnew) {
+  test(`${title} has to read everything, and is given the head`, async () => {
+    const log = new VersionLog(storeWith([{ itemID: 'x', state: 'insert' }]));
+    assert.deepEqual(await log.changesSince('friends', 'u', since), { ...head, ...nothing, full: true });
+  });
+}
+
+test('a client that is up to date gets nothing, and the log is not read', async () => {
+  const store = { ...storeWith([]), changesAfter: () => assert.fail('read the log') };
+  assert.deepEqual(await new VersionLog(store).changesSince('friends', 'u', head), {
+    ...head,
+    ...nothing,
+    full: false,
+  });
+});
+
+test('a client that is behind gets the items by their state, in the order of their changes', async () => {
+  const log = new VersionLog(
+    storeWith([
+      { itemID: 'd', state: 'delete' },
+      { itemID: 'i2', state: 'insert' },
+      { itemID: 'u', state: 'update' },
+      { itemID: 'i1', state: 'insert' },
+    ]),
+  );
+  assert.deepEqual(await log.changesSince('friends', 'u', { versionID: ownID, version: 3 }), {
+    ...head,
+    full: false,
+    inserted: ['i2', 'i1'],
+    updated: ['u'],
+    deleted: ['d'],
+  });
+});
+
+test('200 changes are told, 201 are more than reading everything', async () => {
+  const changes = Array.from({ length: 201 }, (_, index): Change => ({ itemID: `${index}`, state: 'insert' }));
+  const since = { versionID: ownID, version: 1 };
+  const told = await new VersionLog(storeWith(changes.slice(1))).changesSince('friends', 'u', since);
+  assert.equal(told.inserted.length, 200);
+  assert.equal(told.full, false);
+  const refused = await new VersionLog(storeWith(changes)).changesSince('friends', 'u', since);
+  assert.deepEqual(refused, { ...head, ...nothing, full: true });
+});
+
+test('a change between reading head and items is told with the older head, so that it is told again', async () => {
+  let version = 7;
+  const store: VersionLogStore = {
+    ...storeWith([]),
+    head: async () => ({ versionID: ownID, version: version++ }),
+    changesAfter: async () => [{ itemID: `at version ${version}`, state: 'insert' }],
+  };
+  const told = await new VersionLog(store).changesSince('friends', 'u', { versionID: ownID, version: 6 });
+  assert.equal(told.version, 7);
+  assert.deepEqual(told.inserted, ['at version 8']);
+});
+
+function storeWith(changes: readonly Change[]): VersionLogStore {
+  return {
+    record: async () => {},
+    head: async () => head,
+    changesAfter: async (_kind, _ownerID, _version, limit) => changes.slice(0, limit),
+  };
+}

@@ -1,0 +1,69 @@
+/** Conversation rows and their owners' version logs, which have to agree on every database. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { ConversationRows } from '../../src/conversations/conversation-rows.ts';
+import type { Database } from '../../src/store/database.ts';
+import { SqlConversationStore } from '../../src/store/sql-conversation-store.ts';
+import { SqlVersionLog } from '../../src/store/sql-version-log.ts';
+import { VersionLog } from '../../src/versions/version-log.ts';
+import { type Databases, testOnEveryDatabase } from './every-database.ts';
+
+testOnEveryDatabase('ConversationRows', conversationRowsSuite);
+
+async function conversationRowsSuite(t: TestContext, { db, peer }: Databases) {
+  const node = await rowsOn(db);
+  const peerNode = await rowsOn(peer);
+  const since = (ownerID: string, version: number) =>
+    node.versionLog
+      .head('conversations', ownerID)
+      .then(({ versionID }) => node.versionLog.changesSince('conversations', ownerID, { versionID, version }));
+
+  await t.test('a single chat gives each side its row, and each log an insert', async () => {
+    await node.rows.ensureSingleChat('si_a_b', 'a', 'b');
+    assert.equal((await node.store.find('a', 'si_a_b'))?.userID, 'b');
+    assert.equal((await node.store.find('b', 'si_a_b'))?.userID, 'a');
+    for (const owner of ['a', 'b']) assert.deepEqual((await since(owner, 1)).inserted, ['si_a_b']);
+  });
+
+  await t.test('a chat with oneself is one row and one insert', async () => {
+    await node.rows.ensureSingleChat('si_solo_solo', 'solo', 'solo');
+    assert.deepEqual(await node.store.ids('solo'), ['si_solo_solo']);
+    assert.equal((await since('solo', 1)).version, 2);
+  });
+
+  await t.test('what exists is neither changed nor logged again, and only what is new is reported', async () => {
+    const before = await since('a', 1);
+    const existing = { ownerUserID: 'a', conversationID: 'si_a_b', conversationType: 1, userID: 'b', groupID: '' };
+    const fresh = { ...existing, ownerUserID: 'c' };
+    assert.deepEqual(await node.rows.ensure([existing, fresh]), [fresh]);
+    assert.deepEqual(await since('a', 1), before);
+    assert.deepEqual((await since('c', 1)).inserted, ['si_a_b']);
+  });
+
+  await t.test('M5: a conversation ID that two pairs of users spell alike stays with the first pair', async () => {
+    await node.rows.ensureSingleChat('si_x_y_z', 'x', 'y_z');
+    await assert.rejects(node.rows.ensureSingleChat('si_x_y_z', 'x_y', 'z'), { code: 1001 });
+    assert.equal(await node.store.find('z', 'si_x_y_z'), undefined);
+    assert.equal((await since('z', 1)).version, 1);
+    await node.rows.ensureSingleChat('si_x_y_z', 'y_z', 'x');
+  });
+
+  await t.test('rows created at once on two nodes are logged once', async () => {
+    const peers = Array.from({ length: 20 }, (_, index) => `peer${index}`);
+    await Promise.all(
+      [...peers, ...peers].map((other, index) =>
+        (index % 2 === 0 ? node : peerNode).rows.ensureSingleChat(`si_busy_${other}`, 'busy', other),
+      ),
+    );
+    const changes = await since('busy', 1);
+    assert.equal(changes.version, 1 + peers.length);
+    assert.deepEqual([...changes.inserted].sort(), peers.map((other) => `si_busy_${other}`).sort());
+    assert.equal((await since('peer0', 1)).version, 2);
+  });
+}
+
+async function rowsOn(db: Database) {
+  const store = new SqlConversationStore(db);
+  const versionLog = new VersionLog(await SqlVersionLog.open(db, () => 'epoch'));
+  return { store, versionLog, rows: new ConversationRows({ store, versionLog, unitOfWork: db, now: () => 1000 }) };
+}

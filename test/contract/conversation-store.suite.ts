@@ -1,0 +1,136 @@
+/** What every ConversationStore does, as the conversations domain relies on it. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { Conversation, NewConversation } from '../../src/conversations/conversation.ts';
+import type { ConversationStore } from '../../src/conversations/conversation-store.ts';
+import type { UnitOfWork } from '../../src/store/unit-of-work.ts';
+
+export interface ConversationStoreNode {
+  readonly store: ConversationStore;
+  readonly unitOfWork: UnitOfWork;
+}
+
+export interface ConversationStoreHarness {
+  readonly node: ConversationStoreNode;
+  readonly peer: ConversationStoreNode;
+  /** Settings as an owner makes them; the store has no method for it yet. */
+  setOptions(
+    ownerUserID: string,
+    conversationID: string,
+    options: { readonly recvMsgOpt: number; readonly isPinned: boolean },
+  ): Promise<void>;
+}
+
+export async function conversationStoreSuite(t: TestContext, { node, peer, setOptions }: ConversationStoreHarness) {
+  const { store } = node;
+  const create = (rows: readonly NewConversation[], createdAt = 1000, on = node) =>
+    on.unitOfWork.transaction((tx) => on.store.createMissing(tx, rows, createdAt));
+
+  await t.test('a new row has the given names and no settings', async () => {
+    const row = newRow('new', 'si_new_b', { userID: 'b' });
+    assert.deepEqual(await create([row]), [row]);
+    assert.deepEqual(await store.find('new', 'si_new_b'), withDefaults(row));
+  });
+
+  await t.test('find keeps owners and conversations apart', async () => {
+    await create([newRow('apart', 'si_apart_b')]);
+    assert.equal(await store.find('b', 'si_apart_b'), undefined);
+    assert.equal(await store.find('apart', 'si_apart_c'), undefined);
+  });
+
+  await t.test('createMissing leaves existing rows and their settings, and tells which are new', async () => {
+    const old = newRow('keep', 'si_keep_b');
+    const fresh = newRow('keep', 'si_keep_c');
+    await create([old]);
+    await setOptions('keep', 'si_keep_b', { recvMsgOpt: 2, isPinned: true });
+    assert.deepEqual(await create([old, fresh, fresh]), [fresh]);
+    assert.deepEqual(await store.find('keep', 'si_keep_b'), { ...withDefaults(old), recvMsgOpt: 2, isPinned: true });
+  });
+
+  await t.test('createMissing belongs to its transaction: nothing stays when it fails', async () => {
+    const failure = new Error('no');
+    const attempt = node.unitOfWork.transaction(async (tx) => {
+      await store.createMissing(tx, [newRow('undone', 'c')], 1000);
+      throw failure;
+    });
+    await assert.rejects(attempt, failure);
+    assert.deepEqual(await store.ids('undone'), []);
+  });
+
+  await t.test('of concurrent creations of one row on two nodes exactly one reports it', async () => {
+    const rows = Array.from({ length: 30 }, (_, index) => newRow(`racer${index}`, 'sg_1'));
+    const results = await Promise.all([
+      create(rows),
+      create(rows.toReversed(), 1000, peer),
+      ...rows.map((row) => create([row])),
+      ...rows.map((row) => create([row], 1000, peer)),
+    ]);
+    const owners = results.flat().map(({ ownerUserID }) => ownerUserID);
+    assert.deepEqual(owners.sort(), rows.map(({ ownerUserID }) => ownerUserID).sort());
+  });
+
+  await t.test('creates the rows of a large group at once', async () => {
+    const rows = Array.from({ length: 1500 }, (_, index) => newRow(`member${index}`, 'sg_large', { groupID: 'large' }));
+    assert.equal((await create(rows)).length, 1500);
+    assert.equal((await store.find('member1499', 'sg_large'))?.groupID, 'large');
+  });
+
+  await t.test('lists and IDs are in order of creation, then of bytes', async () => {
+    await create([newRow('ordered', 'si_b'), newRow('ordered', 'si_Z'), newRow('ordered', 'si_ä')], 2000);
+    await create([newRow('ordered', 'si_a')], 3000);
+    await create([newRow('ordered', 'si_z')], 1000);
+    const expected = ['si_z', 'si_Z', 'si_b', 'si_ä', 'si_a'];
+    assert.deepEqual(await store.ids('ordered'), expected);
+    const rows = await store.listByOwner('ordered', 0, Number.MAX_SAFE_INTEGER);
+    assert.deepEqual(idsOf(rows), expected);
+  });
+
+  await t.test('pages of a list follow one another and end', async () => {
+    assert.deepEqual(idsOf(await store.listByOwner('ordered', 0, 2)), ['si_z', 'si_Z']);
+    assert.deepEqual(idsOf(await store.listByOwner('ordered', 4, 2)), ['si_a']);
+    assert.deepEqual(idsOf(await store.listByOwner('ordered', 6, 2)), []);
+    const farAway = (2 ** 31 - 2) * (2 ** 31 - 1);
+    assert.deepEqual(idsOf(await store.listByOwner('ordered', farAway, 2 ** 31 - 1)), []);
+  });
+
+  await t.test('findMany gives those that the owner has', async () => {
+    const found = await store.findMany('ordered', ['si_a', 'nothing', 'si_b', 'si_a', 'si_keep_b']);
+    assert.deepEqual(idsOf(found).sort(), ['si_a', 'si_b']);
+    assert.deepEqual(await store.findMany('ordered', []), []);
+  });
+
+  await t.test('knows which conversations are silent and which are pinned', async () => {
+    await setOptions('ordered', 'si_b', { recvMsgOpt: 2, isPinned: false });
+    await setOptions('ordered', 'si_a', { recvMsgOpt: 1, isPinned: true });
+    await setOptions('ordered', 'si_z', { recvMsgOpt: 2, isPinned: true });
+    assert.deepEqual(await store.notNotifyIDs('ordered'), ['si_z', 'si_b']);
+    assert.deepEqual(await store.pinnedIDs('ordered'), ['si_z', 'si_a']);
+    assert.deepEqual(await store.pinnedIDs('new'), []);
+  });
+}
+
+function newRow(ownerUserID: string, conversationID: string, fields: Partial<NewConversation> = {}): NewConversation {
+  return { ownerUserID, conversationID, conversationType: 1, userID: '', groupID: '', ...fields };
+}
+
+function withDefaults(row: NewConversation): Conversation {
+  return {
+    ...row,
+    recvMsgOpt: 0,
+    isPinned: false,
+    isPrivateChat: false,
+    burnDurationSeconds: 0,
+    groupAtType: 0,
+    attachedInfo: '',
+    ex: '',
+    minSeq: 0,
+    maxSeq: 0,
+    msgDestructSeconds: 0,
+    isMsgDestruct: false,
+    lastMsgDestructAt: 0,
+  };
+}
+
+function idsOf(rows: readonly Conversation[]): string[] {
+  return rows.map(({ conversationID }) => conversationID);
+}

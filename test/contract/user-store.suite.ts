@@ -1,0 +1,101 @@
+/** What every UserStore does, as the users domain relies on it. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { UnitOfWork } from '../../src/store/unit-of-work.ts';
+import type { User } from '../../src/users/user.ts';
+import type { UserStore } from '../../src/users/user-store.ts';
+
+export interface UserStoreNode {
+  readonly store: UserStore;
+  readonly unitOfWork: UnitOfWork;
+}
+
+export async function userStoreSuite(t: TestContext, [node, peer]: readonly [UserStoreNode, UserStoreNode]) {
+  const { store } = node;
+  const add = (users: readonly User[], on = node) => on.unitOfWork.transaction((tx) => on.store.add(tx, users));
+
+  await t.test('keeps every field of an added user', async () => {
+    const user = userNamed('kept', { nickname: 'Ünï "q"', faceURL: 'f', ex: '{}', createdAt: 1700000000123 });
+    await add([{ ...user, appManagerLevel: 3, globalRecvMsgOpt: 2 }]);
+    assert.deepEqual(await store.find(['kept']), [{ ...user, appManagerLevel: 3, globalRecvMsgOpt: 2 }]);
+  });
+
+  await t.test('find leaves out unknown IDs, collapses repeats and distinguishes case', async () => {
+    await add([userNamed('case')]);
+    const found = await store.find(['nobody', 'case', 'Case', 'case', "case' OR '1'='1"]);
+    assert.deepEqual(found, [userNamed('case')]);
+    assert.deepEqual(await store.find([]), []);
+  });
+
+  await t.test('add reports the new ones and leaves existing ones as they are', async () => {
+    await add([userNamed('old', { nickname: 'before' })]);
+    const added = await add([userNamed('old', { nickname: 'after' }), userNamed('new')]);
+    assert.deepEqual([...added], ['new']);
+    assert.equal((await store.find(['old']))[0]?.nickname, 'before');
+  });
+
+  await t.test('add belongs to the transaction: nothing stays when it fails', async () => {
+    const failure = new Error('no');
+    const attempt = node.unitOfWork.transaction(async (tx) => {
+      await store.add(tx, [userNamed('undone')]);
+      throw failure;
+    });
+    await assert.rejects(attempt, failure);
+    assert.deepEqual(await store.find(['undone']), []);
+  });
+
+  await t.test('of concurrent additions of one ID on two nodes exactly one succeeds', async () => {
+    const IDs = Array.from({ length: 40 }, (_, index) => `race${index}`);
+    // Opposite orders: transactions that locked in the order given would block each other.
+    const results = await Promise.all([
+      ...IDs.map((userID) => add([userNamed(userID)])),
+      ...IDs.map((userID) => add([userNamed(userID)], peer)),
+      add(IDs.map((userID) => userNamed(userID))),
+      add(
+        IDs.toReversed().map((userID) => userNamed(userID)),
+        peer,
+      ),
+    ]);
+    assert.deepEqual(results.flatMap((added) => [...added]).sort(), IDs.toSorted());
+  });
+
+  await t.test('takes and gives thousands at once', async () => {
+    const users = Array.from({ length: 3000 }, (_, index) => userNamed(`many${index}`));
+    assert.equal((await add(users)).size, 3000);
+    const found = await store.find(users.map(({ userID }) => userID));
+    assert.equal(found.length, 3000);
+  });
+
+  await t.test('update changes what is given and nothing else, and can clear', async () => {
+    await add([userNamed('up', { nickname: 'n', faceURL: 'f', ex: 'e' }), userNamed('other')]);
+    const changes = { nickname: 'm', faceURL: '', ex: null, globalRecvMsgOpt: 2 };
+    assert.equal(await node.unitOfWork.transaction((tx) => store.update(tx, 'up', changes)), true);
+    const expected = userNamed('up', { nickname: 'm', faceURL: '', ex: 'e', globalRecvMsgOpt: 2 });
+    assert.deepEqual(await store.find(['up']), [expected]);
+    assert.deepEqual(await store.find(['other']), [userNamed('other')]);
+  });
+
+  await t.test('update knows whether the user exists, also when there is nothing to change', async () => {
+    const update = (userID: string, nickname: string | null) =>
+      node.unitOfWork.transaction((tx) =>
+        store.update(tx, userID, { nickname, faceURL: null, ex: null, globalRecvMsgOpt: null }),
+      );
+    await add([userNamed('known')]);
+    assert.equal(await update('known', null), true);
+    assert.equal(await update('nobody', null), false);
+    assert.equal(await update('nobody', 'x'), false);
+  });
+}
+
+function userNamed(userID: string, fields: Partial<User> = {}): User {
+  return {
+    userID,
+    nickname: `nick ${userID}`,
+    faceURL: '',
+    ex: '',
+    createdAt: 1700000000000,
+    appManagerLevel: 0,
+    globalRecvMsgOpt: 0,
+    ...fields,
+  };
+}

@@ -1,0 +1,132 @@
+/** What every VersionLogStore does, as version logs rely on it (relations-groups chapter, 10.1 and 10.2). */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { UnitOfWork } from '../../src/store/unit-of-work.ts';
+import type { Change, ChangeState, VersionLogStore, VersionStep } from '../../src/versions/version-log-store.ts';
+
+export interface VersionLogNode {
+  readonly store: VersionLogStore;
+  readonly unitOfWork: UnitOfWork;
+}
+
+export interface VersionLogHarness {
+  readonly node: VersionLogNode;
+  readonly peer: VersionLogNode;
+  /** The same data after a restart. */
+  reopen(): Promise<VersionLogStore>;
+  /** Other data: those of a database that was made anew. */
+  openEmpty(): Promise<VersionLogStore>;
+}
+
+export async function versionLogStoreSuite(t: TestContext, { node, peer, reopen, openEmpty }: VersionLogHarness) {
+  const { store } = node;
+  const record = (steps: readonly VersionStep[], on = node) =>
+    on.unitOfWork.transaction((tx) => on.store.record(tx, 'friends', steps));
+  const recordOne = (ownerID: string, itemID: string, state: ChangeState, on = node) =>
+    record([{ ownerID, changes: [{ itemID, state }] }], on);
+  const allChanges = (ownerID: string) => store.changesAfter('friends', ownerID, 0, 10_000);
+
+  await t.test('an owner to whom nothing happened has a head at version 1 and no changes', async () => {
+    const head = await store.head('friends', 'calm');
+    assert.match(head.versionID, /^[0-9a-f]{24}$/);
+    assert.equal(head.version, 1);
+    assert.deepEqual(await allChanges('calm'), []);
+  });
+
+  await t.test(
+    'the versionID stays what it was before the first change, on every node and over a restart',
+    async () => {
+      const before = await store.head('friends', 'stable');
+      await recordOne('stable', 'a', 'insert', peer);
+      const after = { versionID: before.versionID, version: 2 };
+      assert.deepEqual(await store.head('friends', 'stable'), after);
+      assert.deepEqual(await peer.store.head('friends', 'stable'), after);
+      assert.deepEqual(await (await reopen()).head('friends', 'stable'), after);
+    },
+  );
+
+  await t.test('every log has a versionID of its own, also the same one in a database that was made anew', async () => {
+    const heads = [
+      await store.head('friends', 'x'),
+      await store.head('friends', 'y'),
+      await store.head('conversations', 'x'),
+      await (await openEmpty()).head('friends', 'x'),
+    ];
+    assert.equal(new Set(heads.map(({ versionID }) => versionID)).size, heads.length);
+  });
+
+  await t.test('a step raises the version by 1 however many items it changes', async () => {
+    const items = Array.from({ length: 700 }, (_, index) => `item${index}`);
+    await record([{ ownerID: 'bulk', changes: items.map((itemID) => ({ itemID, state: 'insert' })) }]);
+    assert.equal((await store.head('friends', 'bulk')).version, 2);
+    assert.equal((await store.changesAfter('friends', 'bulk', 1, 10_000)).length, 700);
+    assert.deepEqual(await store.changesAfter('friends', 'bulk', 2, 10_000), []);
+  });
+
+  await t.test('one call steps the logs of many owners, each by 1, and no other kind', async () => {
+    const owners = Array.from({ length: 1200 }, (_, index) => `owner${index}`);
+    const changes: Change[] = [{ itemID: 'group', state: 'insert' }];
+    await record(owners.slice(0, 600).map((ownerID) => ({ ownerID, changes })));
+    await record(owners.map((ownerID) => ({ ownerID, changes })));
+    const versions = await Promise.all(owners.map(async (ownerID) => (await store.head('friends', ownerID)).version));
+    assert.deepEqual(versions, [...Array(600).fill(3), ...Array(600).fill(2)]);
+    assert.equal((await store.head('conversations', 'owner0')).version, 1);
+  });
+
+  await t.test('an item has one entry: its latest state, at its latest version', async () => {
+    await recordOne('latest', 'a', 'insert');
+    await recordOne('latest', 'b', 'insert');
+    await recordOne('latest', 'a', 'update');
+    await recordOne('latest', 'b', 'delete');
+    await recordOne('latest', 'c', 'insert');
+    assert.deepEqual(await allChanges('latest'), [
+      { itemID: 'a', state: 'update' },
+      { itemID: 'b', state: 'delete' },
+      { itemID: 'c', state: 'insert' },
+    ]);
+    const newest = await store.changesAfter('friends', 'latest', 5, 10);
+    assert.deepEqual(newest, [{ itemID: 'c', state: 'insert' }]);
+  });
+
+  await t.test('changesAfter gives no more than the limit, the oldest first', async () => {
+    const limited = await store.changesAfter('friends', 'latest', 0, 2);
+    assert.deepEqual(
+      limited.map(({ itemID }) => itemID),
+      ['a', 'b'],
+    );
+  });
+
+  await t.test('a step belongs to its transaction: nothing stays when it fails', async () => {
+    const failure = new Error('no');
+    const attempt = node.unitOfWork.transaction(async (tx) => {
+      await store.record(tx, 'friends', [{ ownerID: 'undone', changes: [{ itemID: 'a', state: 'insert' }] }]);
+      throw failure;
+    });
+    await assert.rejects(attempt, failure);
+    assert.equal((await store.head('friends', 'undone')).version, 1);
+    assert.deepEqual(await allChanges('undone'), []);
+  });
+
+  await t.test('concurrent steps on two nodes follow one another without a gap', async () => {
+    const steps = Array.from({ length: 60 }, (_, index) => index);
+    await Promise.all(steps.map((index) => recordOne('busy', `item${index}`, 'insert', index % 2 === 0 ? node : peer)));
+    assert.equal((await store.head('friends', 'busy')).version, 61);
+    // One entry at each version: the tail after version v has exactly 61 - v entries.
+    for (const version of [1, 2, 30, 60]) {
+      assert.equal((await store.changesAfter('friends', 'busy', version, 100)).length, 61 - version);
+    }
+  });
+
+  await t.test('transactions that step the same owners in opposite order do not block each other', async () => {
+    const owners = ['p', 'q', 'r', 's'];
+    const stepAll = (order: readonly string[], on: VersionLogNode) =>
+      record(
+        order.map((ownerID) => ({ ownerID, changes: [{ itemID: 'i', state: 'update' }] })),
+        on,
+      );
+    await Promise.all(
+      Array.from({ length: 20 }, () => [stepAll(owners, node), stepAll(owners.toReversed(), peer)]).flat(),
+    );
+    for (const ownerID of owners) assert.equal((await store.head('friends', ownerID)).version, 41);
+  });
+}

@@ -1,10 +1,10 @@
 /** The `tessera` program: picks the command, runs it, turns its failure into a message and an exit code. */
-import { readFileSync } from 'node:fs';
 import { type Command, UsageError } from './cli/command.ts';
 import { config } from './cli/config.ts';
 import { serve } from './cli/serve.ts';
 import { ConfigError } from './config/config.ts';
 import { DataDirInUseError } from './store/data-dir-lock.ts';
+import { readVersion } from './version.ts';
 
 const commands: readonly Command[] = [serve, config];
 
@@ -12,7 +12,7 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   const [name = '--help', ...rest] = args;
-  if (name === '--version' || name === '-v') return print(version());
+  if (name === '--version' || name === '-v') return print(readVersion());
   if (name === '--help' || name === '-h' || name === 'help') return print(overview());
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) return fail(`unknown command ${name}\n\n${overview()}`, 2);
@@ -39,18 +39,13 @@ function isAddressInUse(error: unknown): error is Error & { port: number; addres
 
 function overview(): string {
   const lines = commands.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`);
-  return `Tessera ${version()}: an instant-messaging server that speaks the OpenIM v3.8 protocol
+  return `Tessera ${readVersion()}: an instant-messaging server that speaks the OpenIM v3.8 protocol
 
 Usage: tessera <command> [flags]
 
 ${lines.join('\n')}
 
 tessera <command> --help explains a command; tessera --version prints the version.`;
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest ? String(manifest.version) : '';
 }
 
 function print(text: string): number {

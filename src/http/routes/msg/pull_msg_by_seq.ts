@@ -20,7 +20,7 @@ export default endpoint({
   }),
   response: Wire.object({ msgs: Wire.map(pullMsgs), notificationMsgs: Wire.map(pullMsgs) }),
   handle: async (call, body, { history }) => {
-    const { chats, notifications } = await history.pullRanges(call, body);
+    const { chats, notifications } = await history.pullRanges(call, { ...body, order: body.order === 1 ? 1 : 0 });
     return { msgs: decodePullMsgs(chats), notificationMsgs: decodePullMsgs(notifications) };
   },
 });

@@ -1,0 +1,224 @@
+/**
+ * The composition root: configuration to objects, in order, by hand. What was opened is closed in reverse order, also
+ * when starting fails half-way.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { MemoryBus } from './bus/memory-bus.ts';
+import type { Config } from './config/config.ts';
+import { loadSecrets } from './config/secrets.ts';
+import { ConversationPreviews } from './conversations/conversation-previews.ts';
+import { ConversationRows } from './conversations/conversation-rows.ts';
+import { Conversations } from './conversations/conversations.ts';
+import { createGateway } from './gateway/gateway.ts';
+import { defaultLimits } from './gateway/limits.ts';
+import { createRequestHandlers } from './gateway/requests.ts';
+import { endpoints } from './http/routes/index.ts';
+import { HttpServer } from './http/server.ts';
+import type { Services } from './http/services.ts';
+import { GroupCommit } from './messages/group-commit.ts';
+import { History } from './messages/history.ts';
+import { Messenger } from './messages/messenger.ts';
+import { MessagePipeline } from './messages/pipeline.ts';
+import { ReadState } from './messages/read-state.ts';
+import { Notifications } from './notifications/notifications.ts';
+import { createJsonFrameCodec } from './protocol/json-frame-codec.ts';
+import { connectRedis } from './redis/client.ts';
+import { RedisTokenStore } from './redis/redis-token-store.ts';
+import { lockDataDir } from './store/data-dir-lock.ts';
+import type { Database } from './store/database.ts';
+import { openPostgres } from './store/postgres-database.ts';
+import { SqlConversationStore } from './store/sql-conversation-store.ts';
+import { SqlMessageStore } from './store/sql-message-store.ts';
+import { SqlTokenStore } from './store/sql-token-store.ts';
+import { SqlUserStore } from './store/sql-user-store.ts';
+import { SqlVersionLog } from './store/sql-version-log.ts';
+import { openSqlite } from './store/sqlite-database.ts';
+import { createLogger, type Logger } from './telemetry/logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+import { OperationScope } from './telemetry/operation.ts';
+import { TokenAuthority } from './tokens/authority.ts';
+import { TokenEvents } from './tokens/events.ts';
+import type { TokenStore } from './tokens/token-store.ts';
+import { Users } from './users/users.ts';
+import { readVersion } from './version.ts';
+import { EmptyRelations } from './versions/empty-relations.ts';
+import { VersionLog } from './versions/version-log.ts';
+
+/** What a test may put in place of the real thing. */
+export interface AppOverrides {
+  /** Unix ms. */
+  readonly clock?: () => number;
+  /** Where log lines go. */
+  readonly logDestination?: NodeJS.WritableStream;
+}
+
+export interface App extends AsyncDisposable {
+  readonly logger: Logger;
+  readonly services: Services;
+  /** Opens the ports and resolves when both listen. */
+  start(): Promise<{ readonly apiPort: number; readonly wsPort: number }>;
+}
+
+/**
+ * Opens the stores and builds the server; no port is open yet. Disposing drains (promise O3): no new work, what is
+ * under way is finished, sockets are closed so that clients reconnect elsewhere.
+ *
+ * @throws ConfigError, DataDirInUseError, or what a store answered.
+ */
+export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
+  await using opened = new AsyncDisposableStack();
+  const clock = overrides.clock ?? Date.now;
+  const isEmbedded = config.databaseUrl === '';
+
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  if (isEmbedded) opened.use(lockDataDir(config.dataDir));
+  const secrets = loadSecrets(config);
+
+  const scope = new OperationScope();
+  const logger = createLogger({
+    level: config.logLevel,
+    format: config.logFormat,
+    secrets: [secrets.adminSecret, ...secrets.signingKeys, config.databaseUrl, config.redisUrl],
+    scope,
+    ...(overrides.logDestination === undefined ? {} : { destination: overrides.logDestination }),
+  });
+  const metrics = createMetrics();
+  const reportFailure = (error: unknown) => logger.error({ err: error }, 'background work failed');
+  if (secrets.generatedPath !== undefined) {
+    logger.info({ path: secrets.generatedPath }, 'made a random admin secret: get_admin_token asks for it');
+  }
+
+  const db: Database = opened.use(
+    isEmbedded
+      ? await openSqlite(join(config.dataDir, 'tessera.db'), reportFailure)
+      : await openPostgres(config.databaseUrl, reportFailure),
+  );
+  const tokenStore = await openTokenStore();
+  opened.use(setInterval(() => void tokenStore.sweepExpired().catch(reportFailure), sweepEveryMs));
+
+  const users = new SqlUserStore(db);
+  const messages = new SqlMessageStore(db);
+  const conversations = new SqlConversationStore(db);
+  const versionLog = new VersionLog(await SqlVersionLog.open(db, () => randomBytes(16).toString('hex')));
+
+  const bus = new MemoryBus();
+  const commits = new GroupCommit({
+    store: messages,
+    lanes: isEmbedded ? 1 : 4,
+    maxBatch: 512,
+    onCommit: (batchSize, durationMs) => {
+      metrics.appendBatchSize.observe(batchSize);
+      metrics.appendSeconds.observe(durationMs / 1000);
+    },
+  });
+  const pipeline = new MessagePipeline({
+    commits,
+    bus,
+    now: clock,
+    newMessageID: () => randomBytes(16).toString('hex'),
+  });
+  const notifications = new Notifications({ pipeline, now: clock, onFailure: reportFailure });
+
+  const usersDomain = new Users({ store: users, unitOfWork: db, notifications, now: clock });
+  const events = new TokenEvents(reportFailure);
+  const authority = new TokenAuthority({
+    store: tokenStore,
+    signingKeys: secrets.signingKeys,
+    adminSecret: secrets.adminSecret,
+    adminUserIDs: config.adminUserIDs,
+    loginPolicy: config.loginPolicy,
+    maxTokensPerPlatform: config.maxTokensPerPlatform,
+    ttlMs: config.tokenTtlMs,
+    clock,
+    randomBytes,
+    users: usersDomain,
+    events,
+  });
+  const rows = new ConversationRows({ store: conversations, versionLog, unitOfWork: db, now: clock });
+  const services: Services = {
+    authority,
+    users: usersDomain,
+    conversations: new Conversations(conversations, versionLog),
+    previews: new ConversationPreviews({ messages, conversations, users }),
+    emptyRelations: new EmptyRelations(versionLog),
+    messenger: new Messenger({ store: messages, rows, pipeline, now: clock }),
+    history: new History(messages),
+    readState: new ReadState(messages, db, notifications),
+  };
+  await usersDomain.ensureAdmins(config.adminUserIDs);
+
+  const http = new HttpServer({
+    endpoints,
+    services,
+    telemetry: { logger, metrics, scope },
+    registry: metrics.registry,
+    readiness: async () => {
+      const notReady = await Promise.all([
+        unreachable('database', db.ping()),
+        unreachable('tokens', tokenStore.ping()),
+      ]);
+      return isDraining ? ['draining'] : notReady.flat();
+    },
+    version: readVersion(),
+  });
+  const gateway = createGateway({
+    authority,
+    events,
+    handlers: createRequestHandlers(services),
+    bus,
+    codecs: { js: createJsonFrameCodec() },
+    limits: {
+      ...defaultLimits,
+      maxConnections: config.maxConnections,
+      drainTimeoutMs: config.shutdownTimeoutMs,
+    },
+    metrics,
+    logger,
+    scope,
+    clock,
+  });
+  gateway.attach(http.server);
+
+  let isDraining = false;
+  opened.defer(() => commits.drain());
+  opened.defer(async () => {
+    isDraining = true;
+    await Promise.all([gateway[Symbol.asyncDispose](), http.close()]);
+  });
+  const owned = opened.move();
+  return {
+    logger,
+    services,
+    start: async () => {
+      const apiPort = await http.listen(config.host, config.apiPort);
+      const wsPort = await gateway.listen(config.host, config.wsPort);
+      logger.info({ host: config.host, apiPort, wsPort }, 'listening');
+      return { apiPort, wsPort };
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+
+  async function openTokenStore(): Promise<TokenStore> {
+    if (config.redisUrl === '') return new SqlTokenStore(db, clock);
+    const redis = opened.use(
+      await connectRedis(config.redisUrl, {
+        onConnectionFailure: (error) => logger.warn({ err: error }, 'lost the connection to Redis'),
+      }),
+    );
+    return new RedisTokenStore(redis, clock);
+  }
+}
+
+/** How often rows of expired tokens are deleted; in Redis they go by themselves. */
+const sweepEveryMs = 60_000;
+
+async function unreachable(name: string, ping: Promise<void>): Promise<string[]> {
+  try {
+    await ping;
+    return [];
+  } catch {
+    return [name];
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * The long-connection gateway: sockets in, pushes out. It listens on a port of its own and under /msg_gateway of other
+ * servers. Protocol: websocket.md.
+ */
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { DeliveryBus } from '../messages/delivery.ts';
+import { reqIdentifiers } from '../protocol/constants.ts';
+import { createTextPingResponder } from '../protocol/text-ping.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { OperationScope } from '../telemetry/operation.ts';
+import type { TokenAuthority } from '../tokens/authority.ts';
+import type { TokenEvents } from '../tokens/events.ts';
+import { Admission } from './admission.ts';
+import { cutReasons } from './close-reason.ts';
+import { connectionRequests } from './connection-requests.ts';
+import { Dispatcher } from './dispatch.ts';
+import { displaceOthers } from './displacement.ts';
+import { type FrameCodecs, FrameVariants, SharedFrame } from './frame-variant.ts';
+import { Hub } from './hub.ts';
+import type { GatewayLimits } from './limits.ts';
+import { everySecond, Pulse } from './pulse.ts';
+import type { RequestHandlers } from './request-handler.ts';
+import { type Connection, Session, type SessionEnvironment } from './session.ts';
+import { Upgrader } from './upgrade.ts';
+import { FlushQueue } from './writer.ts';
+
+export interface GatewayOptions {
+  readonly authority: Pick<TokenAuthority, 'verify' | 'displacedPlatforms' | 'displace'>;
+  readonly events: TokenEvents;
+  /** The domains' requests; those about the connection itself are the gateway's own. */
+  readonly handlers: RequestHandlers;
+  readonly bus: Pick<DeliveryBus, 'onDelivery'>;
+  readonly codecs: FrameCodecs;
+  readonly limits: GatewayLimits;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly scope: OperationScope;
+  /** Unix ms. */
+  readonly clock: () => number;
+  /** Calls back once a second; returns what stops it. For tests: {@link everySecond} otherwise. */
+  readonly everySecond?: (onSecond: () => void) => () => void;
+}
+
+export interface Gateway extends AsyncDisposable {
+  /** Opens the gateway's own port, where every path is accepted. Returns the port: the system's choice if given 0. */
+  listen(host: string, port: number): Promise<number>;
+  /** Serves the upgrade requests of another server. */
+  attach(server: Server): void;
+  /**
+   * Stops as O3 has it: no new connections; what clients have asked is answered; sockets are closed so that clients
+   * reconnect elsewhere. Resolves when all are gone, which takes at most `drainTimeoutMs`.
+   */
+  drain(): Promise<void>;
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  return new LongConnectionGateway(options);
+}
+
+class LongConnectionGateway implements Gateway {
+  readonly #options: GatewayOptions;
+  readonly #admission: Admission;
+  readonly #hub: Hub;
+  readonly #environment: SessionEnvironment;
+  readonly #upgrader: Upgrader;
+  readonly #server: Server;
+  readonly #stops: (() => void)[] = [];
+
+  constructor(options: GatewayOptions) {
+    const { authority, events, codecs, limits, metrics, logger, scope, clock, bus } = options;
+    this.#options = options;
+    this.#admission = new Admission(limits.maxConnections);
+    this.#hub = new Hub(metrics);
+    const pulse = new Pulse(limits);
+    this.#environment = createEnvironment(options, pulse);
+    this.#upgrader = new Upgrader({
+      admission: this.#admission,
+      variants: new FrameVariants(codecs, limits.maxInflatedBytes),
+      authority,
+      events,
+      limits,
+      metrics,
+      logger,
+      scope,
+      clock,
+      handshakeTimeoutMs: limits.handshakeTimeoutMs,
+      onConnection: (connection) => this.#open(connection),
+    });
+    this.#server = createOwnServer(this.#upgrader, limits);
+
+    bus.onDelivery((delivery) => this.#hub.deliver(delivery));
+    const start = options.everySecond ?? ((onSecond) => everySecond(clock, onSecond));
+    this.#stops.push(
+      events.on('tokensEnded', (event) => this.#hub.endTokens(event)),
+      events.on('tokensSuperseded', (event) => this.#hub.shortenTokens(event)),
+      start(() => pulse.beat(this.#hub.all, clock())),
+    );
+  }
+
+  async listen(host: string, port: number): Promise<number> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once('error', reject).listen({ host, port, backlog: 1024 }, resolve);
+    await promise;
+    this.#server.off('error', reject);
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  attach(server: Server): void {
+    server.on('upgrade', this.#upgrader.onUpgrade);
+    this.#stops.push(() => server.off('upgrade', this.#upgrader.onUpgrade));
+  }
+
+  async drain(): Promise<void> {
+    this.#admission.close();
+    this.#server.close();
+    this.#server.closeIdleConnections();
+    for (const session of this.#hub.all) session.drain();
+    const timer = setTimeout(() => {
+      for (const session of this.#hub.all) session.cut(cutReasons.drainTimeout);
+    }, this.#options.limits.drainTimeoutMs);
+    await this.#hub.whenEmpty();
+    clearTimeout(timer);
+  }
+
+  /** Drains, and lets go of everything that it was attached to. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain();
+    for (const stop of this.#stops) stop();
+    this.#server.closeAllConnections();
+  }
+
+  #open(connection: Connection): void {
+    const { authority, logger } = this.#options;
+    const session = new Session(connection, this.#environment, this.#hub);
+    this.#hub.add(session);
+    displaceOthers(this.#hub, authority, session, connection.token).catch((error) =>
+      logger.error({ err: error, connID: connection.connID }, 'tokens of displaced connections were not ended'),
+    );
+  }
+}
+
+function createEnvironment(
+  { handlers, scope, logger, metrics, limits }: GatewayOptions,
+  pulse: Pulse,
+): SessionEnvironment {
+  const allHandlers = new Map([...handlers, ...connectionRequests]);
+  return {
+    dispatcher: new Dispatcher({ handlers: allHandlers, scope, logger, metrics }),
+    answerText: createTextPingResponder(),
+    kickFrame: new SharedFrame(() => ({
+      reqIdentifier: reqIdentifiers.kickOnline,
+      msgIncr: '',
+      operationID: '',
+      errCode: 0,
+      errMsg: '',
+      data: null,
+    })),
+    flushes: new FlushQueue(),
+    limits,
+    metrics,
+    logger,
+    pulse,
+  };
+}
+
+/** Sockets that do not get through with their request in time are dropped by node:http. */
+function createOwnServer({ onUpgrade, onRequest }: Upgrader, { handshakeTimeoutMs }: GatewayLimits): Server {
+  const options = {
+    headersTimeout: handshakeTimeoutMs,
+    requestTimeout: handshakeTimeoutMs,
+    connectionsCheckingInterval: Math.ceil(handshakeTimeoutMs / 10),
+    // Others, such as a Java client's offer of HTTP/2, are ordinary requests.
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
+  };
+  return createServer(options, onRequest).on('upgrade', onUpgrade);
+}

@@ -1,0 +1,41 @@
+/** What one connection, and all of them together, may cost. Numbers of the protocol: websocket.md 3.1. */
+
+export interface GatewayLimits {
+  /** Sockets, open or in their handshake, before 1601 is answered. */
+  readonly maxConnections: number;
+  /** Of an inbound message on the wire, before gunzip: beyond it the socket is closed with 1009. */
+  readonly maxFrameBytes: number;
+  /** Of an inbound message after gunzip. */
+  readonly maxInflatedBytes: number;
+  /** Outgoing bytes waiting for a client to read; one frame may go beyond. */
+  readonly maxQueuedBytes: number;
+  /** Outgoing frames waiting for a client to read. */
+  readonly maxQueuedFrames: number;
+  /** Requests of one connection waiting for their turn before reading from it pauses. */
+  readonly maxWaitingRequests: number;
+  /** From the TCP connection to the end of the token check. */
+  readonly handshakeTimeoutMs: number;
+  /** A connection that sends no frame of any kind for so long is cut off. */
+  readonly readDeadlineSeconds: number;
+  /** Between protocol pings to a connection; clients rely on at most 27. */
+  readonly pingIntervalSeconds: number;
+  /** For the client's part of a closing handshake. */
+  readonly closeTimeoutMs: number;
+  /** For the requests in flight and the closing handshakes of all connections when the process stops. */
+  readonly drainTimeoutMs: number;
+}
+
+export const defaultLimits: GatewayLimits = {
+  maxConnections: 100_000,
+  maxFrameBytes: 51_200,
+  maxInflatedBytes: 1024 * 1024,
+  maxQueuedBytes: 1024 * 1024,
+  // A burst of small messages in one turn of the event loop must not cost a healthy client its connection.
+  maxQueuedFrames: 2048,
+  maxWaitingRequests: 16,
+  handshakeTimeoutMs: 10_000,
+  readDeadlineSeconds: 30,
+  pingIntervalSeconds: 25,
+  closeTimeoutMs: 5000,
+  drainTimeoutMs: 15_000,
+};

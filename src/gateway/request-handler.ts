@@ -1,0 +1,21 @@
+/** The seam between a connection and what answers its requests. */
+import type { CallContext } from '../tokens/caller.ts';
+
+/**
+ * Answers the protobuf request `data` with the protobuf reply; null where the protocol has no data at all.
+ * A ProtocolError becomes the reply's errCode, any other error 500.
+ */
+export type RequestHandler = (call: RequestCall, data: Uint8Array) => Promise<Uint8Array | null>;
+
+/** By request identifier. A frame with an identifier that is not here ends the connection. */
+export type RequestHandlers = ReadonlyMap<number, RequestHandler>;
+
+export interface RequestCall extends CallContext {
+  readonly connection: ConnectionControl;
+}
+
+/** What a request may ask of the connection that it came over. Domains do not need it; see connection-requests.ts. */
+export interface ConnectionControl {
+  /** Ends the connection once the reply to this request, of whatever outcome, has been sent. */
+  closeAfterReply(): void;
+}

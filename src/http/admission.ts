@@ -1,0 +1,31 @@
+/** Who is calling: the checks that precede reading a body. Protocol: rest-core.md 1.3. */
+import type { FastifyRequest } from 'fastify';
+import { errors, ProtocolError } from '../protocol/errors.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { TokenAuthority } from '../tokens/authority.ts';
+import type { Caller } from '../tokens/caller.ts';
+
+/** @throws 1001 without the header */
+export function requireOperationID({ headers }: FastifyRequest): string {
+  const operationID = headers.operationid;
+  if (typeof operationID !== 'string' || operationID === '') throw errors.args('header must have operationID');
+  return operationID;
+}
+
+/** @throws 1001 without the header, 15xx for a token that is not accepted */
+export async function requireToken(
+  { headers }: FastifyRequest,
+  authority: Pick<TokenAuthority, 'verify'>,
+  { tokensVerified }: Pick<Metrics, 'tokensVerified'>,
+): Promise<Caller> {
+  const token = headers.token;
+  if (typeof token !== 'string' || token === '') throw errors.args('header must have token');
+  try {
+    const session = await authority.verify(token);
+    tokensVerified.inc({ code: 0 });
+    return session;
+  } catch (error) {
+    tokensVerified.inc({ code: error instanceof ProtocolError ? error.code : 500 });
+    throw error;
+  }
+}

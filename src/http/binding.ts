@@ -1,0 +1,43 @@
+/** Between an endpoint's schemas and the bytes on the wire: JSON, or protobuf where an endpoint offers it. */
+import { errors } from '../protocol/errors.ts';
+import { compileRequestDecoder, compileResponseEncoder, parseJsonBody } from '../protocol/wire-json.ts';
+import type { Endpoint } from './endpoint.ts';
+
+export interface Binding {
+  /** @throws 1001 (500 for protobuf) if the bytes are not such a request */
+  decode(bytes: Uint8Array): unknown;
+  /** The envelope's `data` as JSON text; undefined for an endpoint that answers nothing. */
+  encode(result: unknown): string | undefined;
+}
+
+/** Compiles once; the function returned chooses by the request's Content-Type. */
+export function compileBinding(endpoint: Endpoint): (contentType: string | undefined) => Binding {
+  const json = jsonBinding(endpoint);
+  if (endpoint.protobuf === undefined) return () => json;
+
+  const protobuf = protobufBinding(endpoint.protobuf);
+  return (contentType = '') => {
+    if (contentType === '' || contentType.includes('application/json')) return json;
+    if (/application\/(?:x-)?protobuf/.test(contentType)) return protobuf;
+    throw errors.args('unsupported content type');
+  };
+}
+
+function jsonBinding(endpoint: Endpoint): Binding {
+  const decode = compileRequestDecoder(endpoint.request);
+  const encode = endpoint.response === undefined ? () => undefined : compileResponseEncoder(endpoint.response);
+  return { decode: (bytes) => decode(parseJsonBody(bytes)), encode };
+}
+
+function protobufBinding(variant: NonNullable<Endpoint['protobuf']>): Binding {
+  return {
+    decode: (bytes) => {
+      try {
+        return variant.decode(bytes);
+      } catch {
+        throw errors.internal('body is not the expected protobuf message');
+      }
+    },
+    encode: (result) => `"${Buffer.from(variant.encode(result)).toString('base64')}"`,
+  };
+}

@@ -1,0 +1,147 @@
+/**
+ * One request and its one answer. Everything that leaves the API port leaves through `send`, which therefore is where
+ * headers, compression, metrics and the request log are.
+ */
+import type { OutgoingHttpHeaders } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errorEnvelope, successEnvelope } from '../protocol/envelope.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { OperationScope } from '../telemetry/operation.ts';
+import { ClientGone, readBody } from './body.ts';
+import { isOurFault, toProtocolError } from './failure.ts';
+import { gzipBody, wantsGzip } from './gzip.ts';
+import { contentTypes, corsHeaders } from './response-headers.ts';
+
+/** Where exchanges report to; one per server. */
+export interface Telemetry {
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'httpRequestSeconds' | 'tokensVerified'>;
+  readonly scope: OperationScope;
+  /** Milliseconds that only ever go forward; the process's own by default. */
+  readonly monotonicMs?: () => number;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** The protocol's error code, 0 for success; for answers without an envelope their HTTP status if it is a failure. */
+  readonly code: number;
+  readonly contentType?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
+/**
+ * A route handler for fastify that gives every request its one answer, whatever happens in `work`. Log lines of the
+ * request carry its operationID, if it has one.
+ *
+ * @param route the registered path, or `unknown`: never what the client sent
+ */
+export function exchanging(
+  telemetry: Telemetry,
+  route: string,
+  work: (exchange: Exchange) => Promise<void>,
+): (request: FastifyRequest, reply: FastifyReply) => void {
+  return (request, reply) => {
+    const exchange = new Exchange(telemetry, route, request, reply.hijack());
+    const run = async () => {
+      try {
+        await work(exchange).catch((error) => exchange.fail(error));
+      } catch (error) {
+        telemetry.logger.error({ err: error, route }, 'an answer could not be written');
+        reply.raw.destroy();
+      }
+    };
+    const { operationid } = request.headers;
+    if (typeof operationid === 'string') void telemetry.scope.run(loggable(operationid), run);
+    else void run();
+  };
+}
+
+/** Headers may be kilobytes long; log lines should not. */
+function loggable(operationID: string): string {
+  return operationID.length > 128 ? `${operationID.slice(0, 125)}...` : operationID;
+}
+
+export class Exchange {
+  readonly request: FastifyRequest;
+  readonly #reply: FastifyReply;
+  readonly #telemetry: Telemetry;
+  readonly #route: string;
+  readonly #monotonicMs: () => number;
+  readonly #startedMs: number;
+  #waitedMs = 0;
+
+  constructor(telemetry: Telemetry, route: string, request: FastifyRequest, reply: FastifyReply) {
+    this.request = request;
+    this.#reply = reply;
+    this.#telemetry = telemetry;
+    this.#route = route;
+    this.#monotonicMs = telemetry.monotonicMs ?? processMs;
+    this.#startedMs = this.#monotonicMs();
+  }
+
+  /** The whole body. How long the client takes to send it does not count as duration of the request. */
+  async readBody(): Promise<Buffer> {
+    const beganMs = this.#monotonicMs();
+    try {
+      return await readBody(this.request.raw);
+    } finally {
+      this.#waitedMs = this.#monotonicMs() - beganMs;
+    }
+  }
+
+  /** @param dataJson JSON text of the envelope's `data`; left out for endpoints that answer nothing */
+  succeed(dataJson?: string): Promise<void> {
+    return this.send({ status: 200, code: 0, contentType: contentTypes.json, body: successEnvelope(dataJson) });
+  }
+
+  /** Answers with the error's envelope, and logs what a client must not see. */
+  async fail(error: unknown, status = 200): Promise<void> {
+    const { logger } = this.#telemetry;
+    if (error instanceof ClientGone) {
+      logger.debug({ route: this.#route }, 'client went away while sending its request');
+      return;
+    }
+    const reference = this.request.id;
+    const failure = toProtocolError(error, reference);
+    if (isOurFault(error)) logger.error({ err: error, reference, route: this.#route }, 'request failed');
+    await this.send({ status, code: failure.code, contentType: contentTypes.json, body: errorEnvelope(failure) });
+  }
+
+  async send(answer: Answer): Promise<void> {
+    const isZipped = answer.body.length > 0 && wantsGzip(this.request.raw);
+    // A short text goes out in one piece with its headers, which takes half the time of two pieces.
+    const body = isZipped ? await gzipBody(answer.body) : answer.body;
+    this.#reply.raw.writeHead(answer.status, this.#headers(answer, body, isZipped)).end(body);
+    this.#record(answer);
+  }
+
+  #headers(answer: Answer, body: string | Uint8Array, isZipped: boolean): OutgoingHttpHeaders {
+    const headers: OutgoingHttpHeaders = { ...corsHeaders, 'X-HTTP-ID': this.request.id };
+    headers['Content-Length'] = Buffer.byteLength(body);
+    if (answer.contentType !== undefined) headers['Content-Type'] = answer.contentType;
+    if (isZipped) {
+      headers['Content-Encoding'] = 'gzip';
+      headers.Vary = 'Accept-Encoding';
+    }
+    // A connection that stayed open after close() would keep the server from stopping.
+    if (!this.request.server.server.listening) headers.Connection = 'close';
+    return answer.headers === undefined ? headers : Object.assign(headers, answer.headers);
+  }
+
+  #record({ status, code }: Answer): void {
+    const { logger, metrics } = this.#telemetry;
+    const elapsedMs = this.#monotonicMs() - this.#startedMs - this.#waitedMs;
+    metrics.httpRequestSeconds.observe({ route: this.#route, code }, elapsedMs / 1000);
+    if (elapsedMs > slowMs) logger.warn({ route: this.#route, status, code, elapsedMs }, 'slow request');
+    else logger.debug({ route: this.#route, status, code, elapsedMs }, 'request');
+  }
+}
+
+const slowMs = 1000;
+
+function processMs(): number {
+  return performance.now();
+}

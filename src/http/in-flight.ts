@@ -1,0 +1,27 @@
+/** Which requests of a server are still being served, so that it can stop without cutting any of them off. */
+import type { Server, ServerResponse } from 'node:http';
+
+export class InFlight {
+  #count = 0;
+  #onNone: (() => void) | undefined;
+
+  constructor(server: Server) {
+    server.on('request', (_request, response: ServerResponse) => {
+      this.#count++;
+      response.once('close', () => this.#leave());
+    });
+  }
+
+  /** Resolves as soon as every answer has been sent in full, or its client has gone. */
+  async none(): Promise<void> {
+    if (this.#count === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onNone = resolve;
+    await promise;
+  }
+
+  #leave(): void {
+    this.#count--;
+    if (this.#count === 0) this.#onNone?.();
+  }
+}

@@ -1,0 +1,15 @@
+/** Protocol: rest-core.md 6. */
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+
+export default endpoint({
+  path: '/auth/force_logout',
+  summary: "Ends a user's sessions on one platform; only for admins",
+  description: 'Their tokens answer 1506 from now on, and their sockets are told so and closed.',
+  access: 'token',
+  request: Wire.object({
+    platformID: Wire.int32({ description: '1 to 11' }),
+    userID: Wire.string(),
+  }),
+  handle: (call, body, { authority }) => authority.forceLogout(call, body),
+});

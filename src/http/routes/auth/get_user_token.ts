@@ -1,0 +1,17 @@
+/** Protocol: rest-core.md 6. */
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { issuedToken } from './issued-token.ts';
+
+export default endpoint({
+  path: '/auth/get_user_token',
+  summary: "Gives a user's device a token; only for admins",
+  description: "Ends those of the user's other sessions for which the login policy leaves no room.",
+  access: 'token',
+  request: Wire.object({
+    platformID: Wire.int32({ description: "The device's platform, 1 to 11 without 10." }),
+    userID: Wire.string(),
+  }),
+  response: issuedToken,
+  handle: (call, body, { authority }) => authority.issueUserToken(call, body),
+});

@@ -1,0 +1,17 @@
+import { GetConversationsReq } from '../../../protocol/gen/openim.ts';
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { conversationList, encodeConversationList } from './wire.ts';
+
+export default endpoint({
+  path: '/jssdk/get_conversations',
+  summary: 'Some of the caller’s conversations with partner, last message and unread count',
+  access: 'token',
+  request: Wire.object({
+    ownerUserID: Wire.string({ description: 'Ignored: the caller is meant' }),
+    conversationIDs: Wire.list(Wire.string()),
+  }),
+  response: conversationList,
+  protobuf: { decode: (bytes) => GetConversationsReq.decode(bytes), encode: encodeConversationList },
+  handle: (call, body, { previews }) => previews.byIDs(call, body.conversationIDs),
+});

@@ -1,0 +1,38 @@
+/**
+ * The way of a request through an endpoint: operationID, token, body, handler, envelope. Fastify has not touched the
+ * body when this starts, so nobody without a valid token makes the server read one.
+ */
+import type { FastifyRequest } from 'fastify';
+import type { CallContext } from '../tokens/caller.ts';
+import { requireOperationID, requireToken } from './admission.ts';
+import { type Binding, compileBinding } from './binding.ts';
+import type { Endpoint, PublicCall } from './endpoint.ts';
+import type { Exchange, Telemetry } from './exchange.ts';
+import type { Services } from './services.ts';
+
+export function serveEndpoint(endpoint: Endpoint, services: Services, telemetry: Telemetry) {
+  const bindingFor = compileBinding(endpoint);
+  const bindFailureStatus = endpoint.strictBind === true ? 400 : 200;
+
+  return async (exchange: Exchange): Promise<void> => {
+    const { request } = exchange;
+    const call = await identify(request);
+    let binding: Binding;
+    let body: unknown;
+    try {
+      binding = bindingFor(request.headers['content-type']);
+      body = binding.decode(await exchange.readBody());
+      endpoint.checkBinding?.(body);
+    } catch (error) {
+      return exchange.fail(error, bindFailureStatus);
+    }
+    const result = await endpoint.handle(call as CallContext & PublicCall, body, services);
+    await exchange.succeed(binding.encode(result));
+  };
+
+  async function identify(request: FastifyRequest): Promise<CallContext | PublicCall> {
+    const operationID = requireOperationID(request);
+    if (endpoint.access === 'public') return { operationID, address: request.ip };
+    return { operationID, caller: await requireToken(request, services.authority, telemetry.metrics) };
+  }
+}

@@ -1,0 +1,104 @@
+/** bin/tessera.js finds a Node that is new enough, stays out of the way, and says so when there is none. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+
+const LAUNCHER = new URL('../../bin/tessera.js', import.meta.url);
+
+/** Preloaded by the launcher's process alone: makes it believe that it runs on this Node. */
+const PRETEND_NODE_20 = `data:text/javascript,Object.defineProperty(process,'version',{value:'v20.1.0'})`;
+
+/** In place of src/main.ts: tells what it was given, and how it can be ended. */
+const MAIN = `
+const [command, code]: string[] = process.argv.slice(2);
+if (command === 'exit') process.exit(Number(code));
+if (command === 'wait') {
+  process.on('SIGTERM', () => process.exit(7));
+  setInterval(() => {}, 1000);
+}
+if (command === 'crash') process.kill(process.pid, 'SIGKILL');
+console.log('running on', process.version);
+`;
+
+test('on a new Node the launcher runs Tessera in its own process', async (t) => {
+  const tree = await installation(t);
+  const result = await outcome(launch(tree, ['hello']));
+  assert.deepEqual(result, { code: 0, signal: null, out: `running on ${process.version}\n`, err: '' });
+});
+
+test('on an old Node it runs Tessera on the installed one, and ends as that ends', async (t) => {
+  const tree = await installation(t);
+  await installNode(tree, (path) => symlink(process.execPath, path));
+
+  const greeted = await outcome(launch(tree, ['hello'], PRETEND_NODE_20));
+  assert.deepEqual(greeted, { code: 0, signal: null, out: `running on ${process.version}\n`, err: '' });
+  assert.equal((await outcome(launch(tree, ['exit', '3'], PRETEND_NODE_20))).code, 3);
+  assert.equal((await outcome(launch(tree, ['crash'], PRETEND_NODE_20))).signal, 'SIGKILL');
+});
+
+test('on an old Node SIGTERM reaches Tessera, which decides the exit code', async (t) => {
+  const tree = await installation(t);
+  await installNode(tree, (path) => symlink(process.execPath, path));
+  const launcher = launch(tree, ['wait'], PRETEND_NODE_20);
+  const ended = outcome(launcher);
+  await once(launcher.stdout!, 'readable');
+
+  launcher.kill('SIGTERM');
+
+  assert.equal((await ended).code, 7);
+});
+
+test('on an old Node with nothing installed it names the two ways out', async (t) => {
+  const tree = await installation(t);
+  const result = await outcome(launch(tree, ['hello'], PRETEND_NODE_20));
+  assert.equal(result.code, 1);
+  assert.equal(result.out, '');
+  assert.match(result.err, /^Tessera needs Node 24 or newer; this is Node 20\.1\.0\.\n/);
+  assert.match(result.err, /npm rebuild node/);
+});
+
+test('an installed Node that does not run counts as none', async (t) => {
+  const tree = await installation(t);
+  await installNode(tree, (path) => writeFile(path, 'placeholder', { mode: 0o755 }));
+  const result = await outcome(launch(tree, ['hello'], PRETEND_NODE_20));
+  assert.equal(result.code, 1);
+  assert.match(result.err, /^Tessera needs Node 24/);
+});
+
+interface Scope {
+  after(cleanUp: () => Promise<void>): void;
+}
+
+/** A directory with the launcher, a `src/main.ts` to launch, and nothing installed. */
+async function installation(t: Scope): Promise<string> {
+  const tree = await mkdtemp(join(tmpdir(), 'tessera-launcher-'));
+  t.after(() => rm(tree, { recursive: true }));
+  await cp(LAUNCHER, join(tree, 'bin', 'tessera.js'));
+  await mkdir(join(tree, 'src'));
+  await writeFile(join(tree, 'src', 'main.ts'), MAIN);
+  await writeFile(join(tree, 'package.json'), '{ "type": "module" }');
+  return tree;
+}
+
+async function installNode(tree: string, put: (path: string) => Promise<void>): Promise<void> {
+  const path = join(tree, 'node_modules', 'node', 'bin', 'node');
+  await mkdir(dirname(path), { recursive: true });
+  await put(path);
+}
+
+function launch(tree: string, args: readonly string[], preload?: string): ChildProcess {
+  const options = preload === undefined ? [] : ['--import', preload];
+  return spawn(process.execPath, [...options, join(tree, 'bin', 'tessera.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+async function outcome(child: ChildProcess) {
+  const [out, err, [code, signal]] = await Promise.all([text(child.stdout!), text(child.stderr!), once(child, 'exit')]);
+  return { code, signal, out, err };
+}

@@ -1,0 +1,121 @@
+/** One device of one user, running the unmodified pure-JS SDK. Waits are for events, which are all kept. */
+import type { ApiService } from '@openim/client-sdk';
+import { CbEvents, getSDK } from '@openim/client-sdk/lib/index.modern.mjs';
+// The package's other builds turn `[...map.entries()]` into `[].concat(map.entries())` and so cannot pull gaps at all.
+import { WebSocket } from 'ws';
+
+/** As in a browser: each frame is an event of its own, and promises run between two of them. */
+class BrowserLikeWebSocket extends WebSocket {
+  constructor(url: string) {
+    super(url, { allowSynchronousEvents: false });
+    this.binaryType = 'arraybuffer';
+  }
+}
+Object.assign(globalThis, { WebSocket: BrowserLikeWebSocket });
+
+// The SDK never clears the interval of its cache, which would keep the test's process alive.
+const startInterval = globalThis.setInterval;
+Object.assign(globalThis, {
+  setInterval: (...args: Parameters<typeof startInterval>) => startInterval(...args).unref(),
+});
+
+// The SDK writes every message to the console, tokens included; a test's output is its results.
+for (const method of ['log', 'info', 'debug', 'warn', 'error'] as const) console[method] = () => undefined;
+
+type Sdk = ApiService & { on(event: string, listener: (event: SdkEvent) => void): void };
+
+/** What the SDK hands to listeners. */
+export interface SdkEvent {
+  readonly event: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the SDK's data is whatever the event has
+  readonly data: any;
+  readonly errCode: number;
+  readonly errMsg: string;
+}
+
+export interface LoginParams {
+  readonly userID: string;
+  readonly token: string;
+  readonly platformID?: number;
+  readonly apiAddr: string;
+  readonly wsAddr: string;
+}
+
+interface Waiter {
+  readonly matches: (event: SdkEvent) => boolean;
+  readonly resolve: (event: SdkEvent) => void;
+}
+
+/** Longer than the SDK's fixed reconnect delay of 5 s; a wait that takes as long has failed. */
+const waitLimitMs = 20_000;
+
+export class SdkClient {
+  readonly sdk: Sdk = getSDK() as Sdk;
+  /** In order of arrival. */
+  readonly events: SdkEvent[] = [];
+  #waiters: Waiter[] = [];
+
+  constructor() {
+    for (const name of Object.values(CbEvents)) {
+      this.sdk.on(name, (event) => this.#record({ ...event, event: name }));
+    }
+  }
+
+  /** Resolves when the SDK has synchronised, as an app would wait before it shows its list. */
+  async login({ userID, token, platformID = 5, apiAddr, wsAddr }: LoginParams): Promise<void> {
+    const synced = this.next('OnSyncServerFinish');
+    // What an app does not show, its tests must not miss: a failed sync must not look like a slow one.
+    const failed = this.next('OnSyncServerFailed').then(() => {
+      throw new Error(`${userID} could not synchronise`);
+    });
+    failed.catch(() => undefined);
+    await this.sdk.login({ userID, token, platformID, apiAddr, wsAddr });
+    await Promise.race([synced, failed]);
+  }
+
+  async sendText(recvID: string, text: string) {
+    const { data: message } = await this.sdk.createTextMessage(text);
+    return (await this.sdk.sendMessage({ recvID, groupID: '', message })).data;
+  }
+
+  /** The next event of that name from now on. @param matches narrows which one */
+  next(name: string, matches: (event: SdkEvent) => boolean = () => true): Promise<SdkEvent> {
+    const { promise, resolve, reject } = Promise.withResolvers<SdkEvent>();
+    const timer = setTimeout(() => {
+      reject(
+        new Error(`no ${name} within ${waitLimitMs} ms; seen: ${this.events.map(({ event }) => event).join(' ')}`),
+      );
+    }, waitLimitMs);
+    this.#waiters.push({
+      matches: (event) => event.event === name && matches(event),
+      resolve: (event) => {
+        clearTimeout(timer);
+        resolve(event);
+      },
+    });
+    return promise;
+  }
+
+  /** Texts of all messages received so far, in order. */
+  receivedTexts(): string[] {
+    return this.events
+      .filter(({ event }) => event === 'OnRecvNewMessages')
+      .flatMap(({ data }) => data.map((message: { textElem?: { content: string } }) => message.textElem?.content));
+  }
+
+  async logout(): Promise<void> {
+    await this.sdk.logout();
+  }
+
+  /** Ends the device whatever its state. After an expired token the SDK would go on dialling for ever. */
+  dispose(): void {
+    (this.sdk as unknown as { wsManager?: { close(): void } }).wsManager?.close();
+  }
+
+  #record(event: SdkEvent): void {
+    this.events.push(event);
+    const matching = this.#waiters.filter((waiter) => waiter.matches(event));
+    this.#waiters = this.#waiters.filter((waiter) => !matching.includes(waiter));
+    for (const waiter of matching) waiter.resolve(event);
+  }
+}

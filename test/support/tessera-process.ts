@@ -1,0 +1,117 @@
+/** A real server in a process of its own, as `npm start` runs it, which tests may stop, kill and start again. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const launcher = new URL('../../src/main.ts', import.meta.url).pathname;
+
+export const adminSecret = 'a-secret-only-for-tests';
+
+export interface TesseraOptions {
+  /** TESSERA_* settings beside the defaults for tests. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export class TesseraProcess {
+  readonly dataDir: string;
+  readonly #env: Record<string, string>;
+  #child: ChildProcess | undefined;
+  #ports = { apiPort: 0, wsPort: 0 };
+  /** Everything the server logged, one JSON line each. */
+  readonly logLines: string[] = [];
+
+  private constructor(dataDir: string, env: Readonly<Record<string, string>>) {
+    this.dataDir = dataDir;
+    this.#env = { ...env };
+  }
+
+  /** Starts on free ports and a data directory of its own; both stay the same over restarts. */
+  static async start({ env = {} }: TesseraOptions = {}): Promise<TesseraProcess> {
+    const server = new TesseraProcess(await mkdtemp(join(tmpdir(), 'tessera-test-')), env);
+    await server.start();
+    return server;
+  }
+
+  get apiUrl(): string {
+    return `http://127.0.0.1:${this.#ports.apiPort}`;
+  }
+
+  get wsUrl(): string {
+    return `ws://127.0.0.1:${this.#ports.wsPort}`;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  /** Resolves when both ports listen. @throws if the process ends before. */
+  async start(): Promise<void> {
+    const child = spawn(process.execPath, [launcher, 'serve'], {
+      cwd: this.dataDir,
+      env: {
+        PATH: process.env.PATH ?? '',
+        TESSERA_DATA_DIR: join(this.dataDir, 'data'),
+        TESSERA_SECRET: adminSecret,
+        TESSERA_LOG_FORMAT: 'json',
+        TESSERA_API_PORT: String(this.#ports.apiPort),
+        TESSERA_WS_PORT: String(this.#ports.wsPort),
+        ...this.#env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    this.#ports = await this.#listening(child);
+  }
+
+  /** SIGKILL: no chance to finish anything. Resolves when the process is gone. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** SIGTERM: drains. @returns the exit code. */
+  async stop(): Promise<number | null> {
+    return this.#end('SIGTERM');
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined) return null;
+    this.#child = undefined;
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    const [code] = await exited;
+    return code;
+  }
+
+  #listening(child: ChildProcess): Promise<{ apiPort: number; wsPort: number }> {
+    const { promise, resolve, reject } = Promise.withResolvers<{ apiPort: number; wsPort: number }>();
+    let errorText = '';
+    child.stderr?.on('data', (chunk) => {
+      errorText += String(chunk);
+    });
+    child.once('exit', (code) => reject(new Error(`tessera ended with ${code} before it listened: ${errorText}`)));
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      this.logLines.push(line);
+      const entry = parse(line);
+      if (entry?.msg === 'listening') resolve({ apiPort: Number(entry.apiPort), wsPort: Number(entry.wsPort) });
+    });
+    return promise;
+  }
+}
+
+function parse(line: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+/** Real services for a suite of tests: taken from the run that `npm test` set up, or started on demand. */
+import { randomBytes } from 'node:crypto';
+import type { TestContext } from 'node:test';
+import pg from 'pg';
+import { type ServiceName, skippedServices } from './services/catalogue.ts';
+import { startChromium } from './services/chromium.ts';
+import { startPostgres } from './services/postgres.ts';
+import { type RedisOptions, startRedis } from './services/redis.ts';
+import type { Service } from './services/service.ts';
+
+/** The test that a service belongs to: what was started for it ends after it and its subtests. */
+export type SuiteScope = Pick<TestContext, 'after' | 'skip'>;
+
+/**
+ * The reason to skip what needs the service, or false: made for the `skip` option of `test` and `describe`. Inside a
+ * test, the `...ForSuite` functions below do the same by themselves.
+ */
+export function skipReason(name: ServiceName): string | false {
+  return skippedServices(process.env).has(name) ? `TESSERA_TEST_SKIP names ${name}` : false;
+}
+
+/**
+ * URL of a new, empty PostgreSQL database, dropped after the suite; undefined when the caller leaves PostgreSQL out,
+ * in which case the test has been marked as skipped and has nothing more to do.
+ */
+export async function postgresUrlForSuite(t: SuiteScope): Promise<string | undefined> {
+  if (isSkipped(t, 'postgres')) return undefined;
+  const sharedUrl = process.env.TESSERA_TEST_POSTGRES_URL;
+  if (sharedUrl === undefined) return ownedBy(t, await startPostgres()).url;
+  const name = `tessera_test_${randomBytes(6).toString('hex')}`;
+  await execute(sharedUrl, `create database ${name}`);
+  afterAllElse(t, () => execute(sharedUrl, `drop database ${name} with (force)`));
+  const url = new URL(sharedUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/**
+ * A Redis of the suite's own, so that it may kill, fill or reconfigure it; undefined when the caller leaves Redis out,
+ * in which case the test has been marked as skipped and has nothing more to do.
+ */
+export async function redisForSuite(t: SuiteScope, options?: RedisOptions): Promise<Service | undefined> {
+  return isSkipped(t, 'redis') ? undefined : ownedBy(t, await startRedis(options));
+}
+
+/**
+ * A headless browser of the suite's own; undefined when the caller leaves Chromium out, in which case the test has
+ * been marked as skipped and has nothing more to do.
+ */
+export async function chromiumForSuite(t: SuiteScope): Promise<Service | undefined> {
+  return isSkipped(t, 'chromium') ? undefined : ownedBy(t, await startChromium());
+}
+
+function isSkipped(t: SuiteScope, name: ServiceName): boolean {
+  const reason = skipReason(name);
+  if (reason !== false) t.skip(reason);
+  return reason !== false;
+}
+
+function ownedBy(t: SuiteScope, service: Service): Service {
+  afterAllElse(t, () => service.stop());
+  return service;
+}
+
+/**
+ * The runner calls `after` hooks in the order of registration, which would take a service from under the clients that
+ * the suite opens on it later. A hook registered by a hook comes after all of them.
+ */
+function afterAllElse(t: SuiteScope, cleanUp: () => Promise<void>): void {
+  t.after(() => t.after(cleanUp));
+}
+
+async function execute(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}

@@ -63,14 +63,10 @@ export class SdkClient {
 
   /** Resolves when the SDK has synchronised, as an app would wait before it shows its list. */
   async login({ userID, token, platformID = 5, apiAddr, wsAddr }: LoginParams): Promise<void> {
-    const synced = this.next('OnSyncServerFinish');
-    // What an app does not show, its tests must not miss: a failed sync must not look like a slow one.
-    const failed = this.next('OnSyncServerFailed').then(() => {
-      throw new Error(`${userID} could not synchronise`);
-    });
-    failed.catch(() => undefined);
+    const synced = this.next(['OnSyncServerFinish', 'OnSyncServerFailed']);
     await this.sdk.login({ userID, token, platformID, apiAddr, wsAddr });
-    await Promise.race([synced, failed]);
+    // A failed synchronisation must not look like a slow one.
+    if ((await synced).event === 'OnSyncServerFailed') throw new Error(`${userID} could not synchronise`);
   }
 
   async sendText(recvID: string, text: string) {
@@ -78,16 +74,19 @@ export class SdkClient {
     return (await this.sdk.sendMessage({ recvID, groupID: '', message })).data;
   }
 
-  /** The next event of that name from now on. @param matches narrows which one */
-  next(name: string, matches: (event: SdkEvent) => boolean = () => true): Promise<SdkEvent> {
+  /** The next event of that name, or one of those names, from now on. @param matches narrows which one */
+  next(name: string | readonly string[], matches: (event: SdkEvent) => boolean = () => true): Promise<SdkEvent> {
+    const names = typeof name === 'string' ? [name] : name;
     const { promise, resolve, reject } = Promise.withResolvers<SdkEvent>();
     const timer = setTimeout(() => {
       reject(
-        new Error(`no ${name} within ${waitLimitMs} ms; seen: ${this.events.map(({ event }) => event).join(' ')}`),
+        new Error(
+          `no ${names.join(' or ')} within ${waitLimitMs} ms; seen: ${this.events.map(({ event, errCode }) => `${event}(${errCode})`).join(' ')}`,
+        ),
       );
     }, waitLimitMs);
     this.#waiters.push({
-      matches: (event) => event.event === name && matches(event),
+      matches: (event) => names.includes(event.event) && matches(event),
       resolve: (event) => {
         clearTimeout(timer);
         resolve(event);

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const launcher = new URL('../../src/main.ts', import.meta.url).pathname;
+const launcher = new URL('../../bin/tessera.js', import.meta.url).pathname;
 
 export const adminSecret = 'a-secret-only-for-tests';
 
@@ -20,6 +20,7 @@ export class TesseraProcess {
   readonly #env: Record<string, string>;
   #child: ChildProcess | undefined;
   #ports = { apiPort: 0, wsPort: 0 };
+  #running = Promise.withResolvers<void>();
   /** Everything the server logged, one JSON line each. */
   readonly logLines: string[] = [];
 
@@ -43,6 +44,15 @@ export class TesseraProcess {
     return `ws://127.0.0.1:${this.#ports.wsPort}`;
   }
 
+  get wsPort(): number {
+    return this.#ports.wsPort;
+  }
+
+  /** Resolves at once while the server listens, and otherwise when it does again. */
+  get running(): Promise<void> {
+    return this.#running.promise;
+  }
+
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
@@ -64,6 +74,7 @@ export class TesseraProcess {
     });
     this.#child = child;
     this.#ports = await this.#listening(child);
+    this.#running.resolve();
   }
 
   /** SIGKILL: no chance to finish anything. Resolves when the process is gone. */
@@ -85,6 +96,7 @@ export class TesseraProcess {
     const child = this.#child;
     if (child === undefined) return null;
     this.#child = undefined;
+    this.#running = Promise.withResolvers();
     if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     const exited = once(child, 'exit');
     child.kill(signal);

@@ -10,7 +10,7 @@ export const chromiumProgram: Program = {
   binaries: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
   places: ['/usr/bin', '/usr/lib/chromium', '/Applications/*.app/Contents/MacOS'],
   debianPackage: 'chromium',
-  homebrewPackage: '--cask chromium',
+  homebrewPackage: 'chromium',
 };
 
 /** Starts a browser with an empty profile. `url` is the DevTools endpoint, as Playwright's `connectOverCDP` takes it. */

@@ -25,6 +25,7 @@ const SETTINGS = {
   unix_socket_directories: '',
   max_connections: '200',
   shared_buffers: '32MB',
+  dynamic_shared_memory_type: 'mmap', // in the data directory, so that it goes with it after a kill
   fsync: 'on',
   synchronous_commit: 'on',
   timezone: 'UTC',

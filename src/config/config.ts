@@ -3,9 +3,8 @@
  * Everything is checked here, before a port opens; each problem names the key and where it came from.
  */
 import { readFileSync } from 'node:fs';
-import { Value } from 'typebox/value';
 import { parseDuration } from './duration.ts';
-import { type OptionInfo, type Options, optionInfos, optionsSchema } from './options.ts';
+import { type OptionInfo, type Options, optionInfos } from './options.ts';
 
 /** Validated settings; durations in milliseconds. */
 export interface Config extends Omit<Readonly<Options>, 'tokenTtl' | 'shutdownTimeout'> {
@@ -48,7 +47,7 @@ export function loadConfig(sources: ConfigSources): Config {
 
 /** The effective settings for people: secrets masked, durations as milliseconds. */
 export function maskedConfig(config: Config): Record<string, unknown> {
-  const secretKeys = new Set<string>(optionInfos.filter((info) => info.isSecret).map((info) => info.key));
+  const secretKeys = new Set<string>(optionInfos.filter((info) => info.isSecret === true).map((info) => info.key));
   return Object.fromEntries(
     Object.entries(config).map(([key, value]) => [key, secretKeys.has(key) ? mask(value) : value]),
   );
@@ -128,19 +127,40 @@ function fromText(info: OptionInfo, text: string): unknown {
       return text === '' ? [] : text.split(',').map((item) => item.trim());
     case 'choice':
       return info.choices.find((choice) => String(choice) === text) ?? text;
-    case 'string':
+    case 'text':
     case 'duration':
       return text;
   }
 }
 
 function accept(info: OptionInfo, value: unknown, where: string, problems: string[]): boolean {
-  const isValid =
-    Value.Check(optionsSchema.properties[info.key], value) &&
-    (info.kind !== 'duration' || (parseDuration(String(value)) ?? 0) > 0);
+  const isValid = fits(info, value);
   // The value is not repeated: it may be a secret put under the wrong key.
   if (!isValid) problems.push(`${where}: must be ${expectation(info)}`);
   return isValid;
+}
+
+function fits(info: OptionInfo, value: unknown): boolean {
+  switch (info.kind) {
+    case 'text':
+      return typeof value === 'string' && (info.isRequired !== true || value !== '');
+    case 'integer':
+      return Number.isSafeInteger(value) && isBetween(Number(value), info.minimum, info.maximum);
+    case 'boolean':
+      return typeof value === 'boolean';
+    case 'list':
+      return (
+        Array.isArray(value) && value.every((item) => typeof item === 'string' && item.length >= info.minItemLength)
+      );
+    case 'duration':
+      return typeof value === 'string' && (parseDuration(value) ?? 0) > 0;
+    case 'choice':
+      return info.choices.some((choice) => choice === value);
+  }
+}
+
+function isBetween(value: number, minimum = -Infinity, maximum = Infinity): boolean {
+  return value >= minimum && value <= maximum;
 }
 
 function expectation(info: OptionInfo): string {
@@ -150,14 +170,21 @@ function expectation(info: OptionInfo): string {
     case 'duration':
       return 'a duration such as 90d, 12h, 30m, 10s or 250ms';
     case 'integer':
-      return 'a whole number in range';
+      return `a whole number${range(info.minimum, info.maximum)}`;
     case 'boolean':
       return 'true or false';
     case 'list':
-      return info.isSecret ? 'a list of texts of at least 8 characters' : 'a list of texts';
-    case 'string':
-      return 'a text';
+      return info.minItemLength > 1
+        ? `a list of texts of at least ${info.minItemLength} characters`
+        : 'a list of texts';
+    case 'text':
+      return info.isRequired === true ? 'a text that is not empty' : 'a text';
   }
+}
+
+function range(minimum: number | undefined, maximum: number | undefined): string {
+  const from = minimum === undefined ? '' : ` from ${minimum}`;
+  return maximum === undefined ? from : `${from} to ${maximum}`;
 }
 
 /** Rules between settings, and rules that a type cannot say. */

@@ -16,11 +16,6 @@ export class Admission {
     this.#maxConnections = maxConnections;
   }
 
-  /** Sockets that are open, or in their handshake. */
-  get taken(): number {
-    return this.#taken;
-  }
-
   /** @throws 1601 if the limit is reached, 500 if the gateway is stopping */
   take(): Slot {
     this.assertOpen();

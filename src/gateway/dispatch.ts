@@ -1,12 +1,12 @@
 /** From a decoded request to its reply: the handler's answer, or the error that it threw. */
 import { reqIdentifiers } from '../protocol/constants.ts';
 import { errors, ProtocolError } from '../protocol/errors.ts';
+import { isOurFault, toProtocolError } from '../protocol/failure.ts';
 import type { SocketReply, SocketRequest } from '../protocol/frames.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OperationScope } from '../telemetry/operation.ts';
 import type { Caller } from '../tokens/caller.ts';
-import { failureOf, isOurFault } from './failure.ts';
 import { loggable } from './operation-id.ts';
 import type { ConnectionControl, RequestHandler, RequestHandlers } from './request-handler.ts';
 
@@ -63,7 +63,7 @@ export class Dispatcher {
         return await handler({ caller, operationID, connection }, request.data);
       } catch (error) {
         if (isOurFault(error)) logger.error({ err: error, connID, reqIdentifier }, 'socket request failed');
-        return failureOf(error, connID);
+        return toProtocolError(error, connID);
       }
     });
   }

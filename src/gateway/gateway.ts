@@ -170,7 +170,7 @@ function createOwnServer({ onUpgrade, onRequest }: Upgrader, { handshakeTimeoutM
   const options = {
     headersTimeout: handshakeTimeoutMs,
     requestTimeout: handshakeTimeoutMs,
-    connectionsCheckingInterval: Math.ceil(handshakeTimeoutMs / 10),
+    connectionsCheckingInterval: Math.ceil(handshakeTimeoutMs / 50),
     // Others, such as a Java client's offer of HTTP/2, are ordinary requests.
     shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
   };

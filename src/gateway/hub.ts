@@ -17,7 +17,7 @@ export class Hub implements SessionObserver {
   readonly #all = new Set<Session>();
   /** Those that can be pushed to. The lists are replaced, never changed: one may be in the middle of a loop. */
   readonly #byUser = new Map<string, readonly Session[]>();
-  #onEmpty: (() => void) | undefined;
+  #emptied: PromiseWithResolvers<void> | undefined;
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics;
@@ -48,7 +48,7 @@ export class Hub implements SessionObserver {
   onClosed(session: Session): void {
     if (!this.#all.delete(session)) return;
     this.#metrics.gatewayConnections.dec({ platform: session.platformID });
-    if (this.#all.size === 0) this.#onEmpty?.();
+    if (this.#all.size === 0) this.#emptied?.resolve();
   }
 
   /** Pushes a message to every connection of its recipients, the sending one included. */
@@ -88,9 +88,8 @@ export class Hub implements SessionObserver {
   /** Resolves when no socket is left. */
   async whenEmpty(): Promise<void> {
     if (this.#all.size === 0) return;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onEmpty = resolve;
-    await promise;
+    this.#emptied ??= Promise.withResolvers<void>();
+    await this.#emptied.promise;
   }
 }
 

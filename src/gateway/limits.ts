@@ -13,7 +13,7 @@ export interface GatewayLimits {
   readonly maxQueuedFrames: number;
   /** Requests of one connection waiting for their turn before reading from it pauses. */
   readonly maxWaitingRequests: number;
-  /** From the TCP connection to the end of the token check. */
+  /** For a request to arrive on the gateway's own port, and once more for its token check. */
   readonly handshakeTimeoutMs: number;
   /** A connection that sends no frame of any kind for so long is cut off. */
   readonly readDeadlineSeconds: number;

@@ -4,12 +4,12 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { successEnvelope } from '../protocol/envelope.ts';
 import type { ProtocolError } from '../protocol/errors.ts';
+import { isOurFault, toProtocolError } from '../protocol/failure.ts';
 import { wantsMessageReply } from '../protocol/handshake.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OperationScope } from '../telemetry/operation.ts';
 import type { Session as TokenSession } from '../tokens/authority.ts';
-import { failureOf, isOurFault } from './failure.ts';
 import { type Accepted, checkToken, type HandshakeOptions, queryOf, readParams } from './handshake.ts';
 import { jsonError, notAnUpgrade, respond, respondRaw, sendErrorText } from './handshake-reply.ts';
 import type { GatewayLimits } from './limits.ts';
@@ -69,7 +69,7 @@ export class Upgrader {
     let release = ignore;
     const fail = (error: unknown) => {
       release();
-      const failure = failureOf(error, connID);
+      const failure = toProtocolError(error, connID);
       this.#report(request, connID, error, failure);
       outcome.refuse(failure);
     };

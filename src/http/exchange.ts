@@ -6,11 +6,11 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorEnvelope, successEnvelope } from '../protocol/envelope.ts';
+import { isOurFault, toProtocolError } from '../protocol/failure.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OperationScope } from '../telemetry/operation.ts';
 import { ClientGone, readBody } from './body.ts';
-import { isOurFault, toProtocolError } from './failure.ts';
 import { gzipBody, wantsGzip } from './gzip.ts';
 import { contentTypes, corsHeaders } from './response-headers.ts';
 

@@ -1,19 +1,19 @@
 /**
- * The vocabulary in which endpoints declare their requests and responses. Each word makes a typebox schema (so that
+ * The vocabulary in which endpoints declare their requests and responses. Each word makes a JSON Schema (so that
  * the API reference can show it) which also knows its wire semantics: zero values, null lists, wrappers. Decoders and
  * encoders are compiled from it by wire-json.ts. Protocol: rest-core.md 2.
  */
-import type { Static, TUnsafe } from 'typebox';
 
 /** A schema with wire semantics. `Request` is what a handler receives, `Response` what it returns. */
-export interface WireSchema<Request = unknown, Response = unknown> extends TUnsafe<Request> {
+export interface WireSchema<Request = unknown, Response = unknown> {
   readonly '~wire': WireKind;
-  /** Only for the type checker; never set. */
+  /** These two are only for the type checker and never set. */
+  readonly '~request'?: Request;
   readonly '~response'?: Response;
 }
 
 /** What a handler receives for a schema: complete, with zero values for everything that was absent. */
-export type WireRequest<S extends WireSchema> = Static<S>;
+export type WireRequest<S extends WireSchema> = S extends WireSchema<infer Request> ? Request : never;
 
 /** What a handler returns for a schema. */
 export type WireResponse<S extends WireSchema> = S extends WireSchema<unknown, infer Response> ? Response : never;
@@ -142,7 +142,7 @@ function wrapper<Req, Res = Req>(name: WireScalar, jsonSchema: object) {
 }
 
 /**
- * The schema as plain JSON Schema; typebox gives it its type and nothing at run time. The kind is not enumerable, so
+ * The schema as plain JSON Schema. The kind is not enumerable, so
  * that whoever copies or prints the schema sees JSON Schema only.
  */
 function wire<Req, Res>(jsonSchema: object, kind: WireKind): WireSchema<Req, Res> {

@@ -10,7 +10,7 @@ export interface DialOptions {
   readonly port: number;
   /** `/` by default. */
   readonly path?: string;
-  /** Query parameters over those of {@link defaultQuery}; undefined leaves one out. */
+  /** Query parameters over the defaults; undefined leaves one out. */
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly ws?: ClientOptions;
@@ -40,7 +40,7 @@ export interface Refusal {
 }
 
 /** What the JavaScript SDK sends, less isMsgResp. The token is missing: there is no default for that. */
-export const defaultQuery = {
+const defaultQuery = {
   sendID: 'alice',
   platformID: '5',
   operationID: 'op',

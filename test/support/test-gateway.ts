@@ -115,7 +115,7 @@ export class TestGateway {
 }
 
 /** Tokens are their own jti, 22 characters; what verification answers is the test's choice. */
-export class TestAuthority {
+class TestAuthority {
   readonly displaced: string[] = [];
   /** What `verify` waits for before it answers; the answer is decided before. */
   gate: Promise<unknown> = Promise.resolve();

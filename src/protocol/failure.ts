@@ -1,5 +1,5 @@
-/** What a client is told about an exception. */
-import { errors, ProtocolError } from '../protocol/errors.ts';
+/** What a client is told about an exception, and whether it belongs into the log: the same over REST and the socket. */
+import { errors, ProtocolError } from './errors.ts';
 
 /**
  * A protocol error as it is. Anything else is 500 that says nothing but `reference`, under which the log has the

@@ -1,0 +1,83 @@
+/**
+ * The frames of a chat between numbered clients, made and read by position instead of by parsing. A message is known by
+ * twelve digits: four for its sender, eight for its place among the sender's messages.
+ */
+import { MsgData } from '../../src/protocol/gen/openim.ts';
+import { newMsgData } from '../../src/protocol/message.ts';
+
+const idLength = 12;
+const ackHead = '{"reqIdentifier":1003,"msgIncr":"';
+const pushHead = '{"reqIdentifier":2001,"msgIncr":"","operationID":"';
+const kindAt = ackHead.indexOf('1003');
+const errCodeAt = ackHead.length + idLength + '","operationID":"'.length + idLength + '","errCode":'.length;
+
+export function userIDOf(client: number): string {
+  return `bench${String(client).padStart(4, '0')}`;
+}
+
+/** Clients talk in pairs: 0 with 1, 2 with 3. */
+export function partnerOf(client: number): number {
+  return client ^ 1;
+}
+
+/** Makes a client's send requests (1003): a text of 100 characters to its partner. */
+export function requestMaker(client: number): (place: number) => string {
+  const marker = '#'.repeat(32);
+  const message = newMsgData({
+    sendID: userIDOf(client),
+    recvID: userIDOf(partnerOf(client)),
+    clientMsgID: marker,
+    senderPlatformID: 5,
+    senderNickname: userIDOf(client),
+    sessionType: 1,
+    msgFrom: 100,
+    contentType: 101,
+    content: Buffer.from(JSON.stringify({ content: 'x'.repeat(100) })),
+    createTime: Date.now(),
+  });
+  const encoded = Buffer.from(MsgData.encode(message).finish());
+  const clientMsgIDAt = encoded.indexOf(marker);
+  const run = Math.random().toString(36).slice(2, 12).padEnd(10, '0');
+  return (place) => {
+    const id = `${String(client).padStart(4, '0')}${String(place).padStart(8, '0')}`;
+    encoded.write(`${run}----------${id}`, clientMsgIDAt);
+    const data = encoded.toString('base64');
+    return `${ackHead}${id}","sendID":"${userIDOf(client)}","operationID":"${id}","data":"${data}"}`;
+  };
+}
+
+export interface ReadFrame {
+  readonly kind: 'ack' | 'push' | 'error';
+  readonly sender: number;
+  readonly place: number;
+}
+
+/** Reads a reply to 1003 or a push. Echoed requests read as replies. */
+export function readFrame(payload: Buffer): ReadFrame {
+  const isPush = payload[kindAt] === 0x32;
+  const isEcho = !isPush && payload[errCodeAt] !== 0x30 && payload.includes('"sendID"');
+  const idAt = isPush && !isRelayed(payload) ? pushHead.length : ackHead.length;
+  const isError = !isPush && !isEcho && payload[errCodeAt] !== 0x30;
+  return {
+    kind: isPush ? 'push' : isError ? 'error' : 'ack',
+    sender: digits(payload, idAt, 4),
+    place: digits(payload, idAt + 4, 8),
+  };
+}
+
+/** What a server that only relays sends to a receiver: the request, marked as a push. */
+export function asRelayedPush(request: Buffer): Buffer {
+  const push = Buffer.from(request);
+  push.write('2001', kindAt);
+  return push;
+}
+
+function isRelayed(push: Buffer): boolean {
+  return push[ackHead.length] !== 0x22;
+}
+
+function digits(bytes: Buffer, at: number, count: number): number {
+  let value = 0;
+  for (let i = at; i < at + count; i++) value = value * 10 + bytes[i]! - 0x30;
+  return value;
+}

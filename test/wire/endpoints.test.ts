@@ -1,0 +1,31 @@
+/** No endpoint is forgotten: every route file is served under its own name and has scenarios. */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Endpoint } from '../../src/http/endpoint.ts';
+import { endpoints } from '../../src/http/routes/index.ts';
+
+const routes = join(import.meta.dirname, '../../src/http/routes');
+
+test('every route file is named for its path and listed in routes/index.ts', async () => {
+  const found: Endpoint[] = [];
+  for (const file of globSync('*/*.ts', { cwd: routes })) {
+    const { default: endpoint } = (await import(join(routes, file))) as { default?: Endpoint };
+    if (endpoint === undefined) continue;
+    found.push(endpoint);
+    assert.equal(`${endpoint.path.slice(1)}.ts`, file);
+    assert.ok(endpoints.includes(endpoint), `${file} is not in routes/index.ts`);
+  }
+  assert.equal(endpoints.length, found.length);
+});
+
+test('every endpoint has scenarios', () => {
+  const tests = globSync('*.test.ts', { cwd: import.meta.dirname })
+    .map((file) => readFileSync(join(import.meta.dirname, file), 'utf8'))
+    .filter((text) => text.includes('testEndpoint('));
+  const untested = endpoints
+    .map(({ path }) => path)
+    .filter((path) => !tests.some((text) => text.includes(`/src/http/routes${path}.ts'`)));
+  assert.deepEqual(untested, []);
+});

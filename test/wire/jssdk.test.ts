@@ -1,0 +1,168 @@
+/** The chat list of the pure-JS SDK, in JSON and in protobuf: rest-core.md 12, conversations-messages.md 7.6. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import getActiveConversations from '../../src/http/routes/jssdk/get_active_conversations.ts';
+import getConversations from '../../src/http/routes/jssdk/get_conversations.ts';
+import {
+  GetActiveConversationsReq,
+  GetActiveConversationsResp,
+  GetConversationsReq,
+} from '../../src/protocol/gen/openim.ts';
+import { envelopeOf } from './raw-http.ts';
+import { testEndpoint } from './scenario.ts';
+import { World } from './world.ts';
+
+/** Alice has two unread texts from bob, and has sent one to carol since. */
+async function setUp(world: World): Promise<void> {
+  await send(world, 'bob', 'alice', 'one');
+  await send(world, 'bob', 'alice', 'two');
+  await send(world, 'alice', 'carol', 'three');
+}
+
+testEndpoint(
+  getActiveConversations,
+  [
+    {
+      name: 'the most recently active first, with partner, last message and counts',
+      token: 'user',
+      body: { ownerUserID: '', count: 20 },
+      expect: {
+        errCode: 0,
+        data: lists(2, [
+          ['si_alice_carol', 'carol', 'three', 1, 1],
+          ['si_alice_bob', 'bob', 'two', 2, 0],
+        ]),
+      },
+    },
+    {
+      name: 'count limits the list and not the unread count',
+      token: 'user',
+      body: { count: 1 },
+      expect: { errCode: 0, data: lists(2, [['si_alice_carol', 'carol', 'three', 1, 1]]) },
+    },
+    {
+      name: 'a count out of range is 100',
+      token: 'user',
+      body: { count: -1 },
+      expect: {
+        errCode: 0,
+        data: lists(2, [
+          ['si_alice_carol', 'carol', 'three', 1, 1],
+          ['si_alice_bob', 'bob', 'two', 2, 0],
+        ]),
+      },
+    },
+    {
+      name: 'M5: the caller is meant, whoever is named',
+      token: 'other',
+      body: { ownerUserID: 'alice', count: 20 },
+      expect: { errCode: 0, data: lists(0, [['si_alice_bob', 'alice', 'two', 2, 2]]) },
+    },
+    {
+      name: 'nobody to talk to',
+      body: { count: 20 },
+      expect: { errCode: 0, data: { unreadCount: 0, conversations: null } },
+    },
+  ],
+  { setUp },
+);
+
+testEndpoint(
+  getConversations,
+  [
+    {
+      name: 'those asked for, with the unread count of these; unknown ones are left out',
+      token: 'user',
+      body: { conversationIDs: ['si_alice_bob', 'si_alice_nobody'] },
+      expect: { errCode: 0, data: lists(2, [['si_alice_bob', 'bob', 'two', 2, 0]]) },
+    },
+    {
+      name: 'M5: a conversation of others is unknown',
+      token: 'other',
+      body: { conversationIDs: ['si_alice_carol'] },
+      expect: { errCode: 0, data: { unreadCount: 0, conversations: null } },
+    },
+    {
+      name: 'none asked for',
+      token: 'user',
+      body: {},
+      expect: { errCode: 0, data: { unreadCount: 0, conversations: null } },
+    },
+  ],
+  { setUp },
+);
+
+test('protobuf in, base64 of protobuf out', async (t) => {
+  const world = await World.open();
+  t.after(() => world[Symbol.asyncDispose]());
+  await setUp(world);
+  const post = async (path: string, body: Uint8Array, contentType = 'application/x-protobuf') =>
+    envelopeOf(
+      await world.send({
+        path,
+        headers: { operationID: 'op', token: world.token('user'), 'content-type': contentType },
+        body,
+      }),
+    );
+  const active = GetActiveConversationsReq.encode({ ownerUserID: 'alice', count: 20 }).finish();
+
+  await t.test('the same answer as in JSON', async () => {
+    const { data } = await post('/jssdk/get_active_conversations', active);
+    const list = GetActiveConversationsResp.decode(Buffer.from(String(data), 'base64'));
+    assert.equal(list.unreadCount, 2);
+    assert.deepEqual(
+      list.conversations.map(({ conversation, user }) => [conversation?.conversationID, user?.nickname]),
+      [
+        ['si_alice_carol', 'carol'],
+        ['si_alice_bob', 'bob'],
+      ],
+    );
+  });
+
+  await t.test('an empty answer is not empty bytes, which the SDK could not read', async () => {
+    const request = GetConversationsReq.encode({ ownerUserID: 'alice', conversationIDs: ['si_none'] }).finish();
+    assert.equal((await post('/jssdk/get_conversations', request)).data, 'CAA=');
+  });
+
+  await t.test('what is not such a message is 500', async () => {
+    assert.equal((await post('/jssdk/get_active_conversations', Buffer.from([0x0a, 0xff]))).errCode, 500);
+  });
+
+  await t.test('another content type is 1001', async () => {
+    const { errCode, errDlt } = await post('/jssdk/get_active_conversations', active, 'text/plain');
+    assert.deepEqual([errCode, errDlt], [1001, 'unsupported content type']);
+  });
+});
+
+function send(world: World, sendID: string, recvID: string, content: string): Promise<unknown> {
+  return world.call('/msg/send_msg', { sendID, recvID, content: { content }, contentType: 101, sessionType: 1 });
+}
+
+type Expected = readonly [conversationID: string, partner: string, lastText: string, maxSeq: number, readSeq: number];
+
+interface Listed {
+  readonly conversation: { readonly conversationID: string };
+  readonly user: { readonly userID: string };
+  readonly friend: null;
+  readonly group: null;
+  readonly lastMsg: { readonly content: string };
+  readonly maxSeq: number;
+  readonly readSeq: number;
+}
+
+function lists(unreadCount: number, expected: readonly Expected[]) {
+  return (data: { unreadCount: number; conversations: readonly Listed[] }) => {
+    assert.equal(data.unreadCount, unreadCount);
+    assert.deepEqual(
+      data.conversations.map(({ conversation, user, lastMsg, maxSeq, readSeq }) => [
+        conversation.conversationID,
+        user.userID,
+        JSON.parse(Buffer.from(lastMsg.content, 'base64').toString()).content,
+        maxSeq,
+        readSeq,
+      ]),
+      expected,
+    );
+    for (const { friend, group } of data.conversations) assert.deepEqual([friend, group], [null, null]);
+  };
+}

@@ -103,8 +103,10 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     store: messages,
     lanes: isEmbedded ? 1 : 4,
     maxBatch: 512,
-    onCommit: (batchSize, durationMs) => {
-      metrics.appendBatchSize.observe(batchSize);
+    onCommit: ({ stored, repeated, durationMs }) => {
+      metrics.messagesAppended.inc(stored);
+      metrics.messagesDeduplicated.inc(repeated);
+      metrics.appendBatchSize.observe(stored + repeated);
       metrics.appendSeconds.observe(durationMs / 1000);
     },
   });
@@ -118,6 +120,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
 
   const usersDomain = new Users({ store: users, unitOfWork: db, notifications, now: clock });
   const events = new TokenEvents(reportFailure);
+  events.on('tokenIssued', ({ platformID }) => metrics.tokensIssued.inc({ platform: platformID }));
+  events.on('tokensEnded', ({ reason, jtis }) => metrics.tokensEnded.inc({ reason }, jtis.length));
   const authority = new TokenAuthority({
     store: tokenStore,
     signingKeys: secrets.signingKeys,

@@ -196,6 +196,10 @@ function checkTogether(config: Config): void {
   if (config.redisUrl !== '' && !/^rediss?:\/\//.test(config.redisUrl)) {
     problems.push('TESSERA_REDIS_URL: must start with redis:// or rediss://');
   }
+  // Shorter ones are guessed, and could not be told from ordinary words when logs are scrubbed of them.
+  if (config.secret !== '' && config.secret.length < 8) {
+    problems.push('TESSERA_SECRET: must be at least 8 characters');
+  }
   if (config.adminUserIDs.length === 0) problems.push('TESSERA_ADMIN_USER_IDS: must name at least one user');
   for (const userID of config.adminUserIDs) {
     if (!/^[\p{L}\p{N}_]+$/u.test(userID)) {

@@ -1,8 +1,7 @@
 /**
  * Once a second, a look at every connection: has its token ended (T7), has it been silent for too long, is it its turn
- * to be pinged. A plain loop: measured under 1 ms for 10 000
- * connections and 3 ms for 100 000, no structure to keep in step, and nothing
- * that overflows for a token of 90 days. Protocol: websocket.md 3.1 to 3.3.
+ * to be pinged. A plain loop (measured: under 1 ms for 10 000 connections, 3 ms for 100 000) has no structure to keep in
+ * step, and nothing that overflows for a token of 90 days. Protocol: websocket.md 3.1 to 3.3.
  */
 import { closeReasons, cutReasons } from './close-reason.ts';
 import type { GatewayLimits } from './limits.ts';

@@ -10,8 +10,15 @@ export interface GroupCommitOptions {
   readonly lanes: number;
   /** Messages in one commit at the most. */
   readonly maxBatch: number;
-  /** Told of each commit, before the senders are: batch size and duration. */
-  readonly onCommit?: (batchSize: number, durationMs: number) => void;
+  /** Told of each commit, before the senders are. */
+  readonly onCommit?: (commit: Commit) => void;
+}
+
+export interface Commit {
+  readonly stored: number;
+  /** Messages that were there already. */
+  readonly repeated: number;
+  readonly durationMs: number;
 }
 
 interface Waiting {
@@ -81,7 +88,12 @@ class Lane {
       for (const entry of batch) entry.reject(error);
       return;
     }
-    this.#options.onCommit?.(batch.length, performance.now() - startedAt);
+    const repeated = results.filter(({ isDuplicate }) => isDuplicate).length;
+    this.#options.onCommit?.({
+      stored: results.length - repeated,
+      repeated,
+      durationMs: performance.now() - startedAt,
+    });
     for (const [index, entry] of batch.entries()) {
       const appended = results[index];
       if (appended === undefined) {

@@ -76,8 +76,6 @@ export const reqIdentifiers = {
   subscribeOnlineStatus: 2005,
 } as const;
 
-export type ReqIdentifier = (typeof reqIdentifiers)[keyof typeof reqIdentifiers];
-
 /** Also the conversationType of a conversation. */
 export const sessionTypes = {
   single: 1,
@@ -88,17 +86,11 @@ export const sessionTypes = {
   notification: 4,
 } as const;
 
-export type SessionType = (typeof sessionTypes)[keyof typeof sessionTypes];
-
 /** Who a message speaks for. */
 export const msgFrom = { user: 100, system: 200 } as const;
 
-export type MsgFrom = (typeof msgFrom)[keyof typeof msgFrom];
-
 /** Clients show every message below `deleted`, and put a placeholder for `deleted`. */
 export const msgStatus = { sending: 1, sent: 2, failed: 3, deleted: 4, filtered: 5 } as const;
-
-export type MsgStatus = (typeof msgStatus)[keyof typeof msgStatus];
 
 /** What a message's content holds, for content that users send. */
 export const contentTypes = {
@@ -121,8 +113,6 @@ export const contentTypes = {
   customNoTrigger: 119,
   customOnlineOnly: 120,
 } as const;
-
-export type ContentType = (typeof contentTypes)[keyof typeof contentTypes];
 
 /** What a notification tells; its content is `{"detail":"<JSON text>"}`. Notifications-sync.md has the payloads. */
 export const notificationTypes = {
@@ -177,7 +167,7 @@ export const notificationTypes = {
 export type NotificationType = (typeof notificationTypes)[keyof typeof notificationTypes];
 
 /** Content types that only servers may write: 1000 to 5000, both ends included. */
-export const notificationRange = { first: 1000, last: 5000 } as const;
+const notificationRange = { first: 1000, last: 5000 } as const;
 
 export function isNotificationContentType(contentType: number): boolean {
   return contentType >= notificationRange.first && contentType <= notificationRange.last;

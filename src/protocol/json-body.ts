@@ -4,7 +4,7 @@
 import { errors } from './errors.ts';
 
 /** Nesting that no request needs; deeper values would exhaust the stack of whoever walks them. */
-export const maxJsonDepth = 256;
+const maxJsonDepth = 256;
 
 /**
  * Parses a body. Own `__proto__` keys are dropped. Integers beyond 2^53 inside it become raw JSON values

@@ -2,5 +2,5 @@
  * The door between JSON bodies and the types that endpoints declare with wire-schema.ts. Protocol: rest-core.md 2.
  */
 export { parseJsonBody } from './json-body.ts';
-export { compileRequestDecoder, type RequestDecoder } from './wire-decoder.ts';
-export { compileResponseEncoder, type ResponseEncoder } from './wire-encoder.ts';
+export { compileRequestDecoder } from './wire-decoder.ts';
+export { compileResponseEncoder } from './wire-encoder.ts';

@@ -2,9 +2,9 @@
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Dialect } from './database.ts';
-import * as core from './migrations/001-core.ts';
+import { up as core } from './migrations/001-core.ts';
 
-type Step = { up(db: Kysely<unknown>, dialect: Dialect): Promise<void> };
+type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
 const steps: Readonly<Record<string, Step>> = {
   '001-core': core,
@@ -14,7 +14,7 @@ const steps: Readonly<Record<string, Step>> = {
 export async function migrateToLatest(db: Kysely<never>, dialect: Dialect): Promise<void> {
   const migrations: Record<string, Migration> = {};
   for (const [name, step] of Object.entries(steps)) {
-    migrations[name] = { up: (tx) => step.up(tx, dialect) };
+    migrations[name] = { up: (tx) => step(tx, dialect) };
   }
   const migrator = new Migrator({ db, provider: { getMigrations: async () => migrations } });
   const { error, results } = await migrator.migrateToLatest();

@@ -45,7 +45,7 @@ export function createLogger(options: LoggerOptions): Logger {
 }
 
 /** Replaces anything shaped like a JWT, and every given secret, in a text. */
-export function createScrubber(secrets: readonly string[]): (text: string) => string {
+function createScrubber(secrets: readonly string[]): (text: string) => string {
   // Secrets shorter than this would blank out ordinary words; the configuration refuses such signing keys.
   const known = secrets
     .filter((secret) => secret.length >= 6)

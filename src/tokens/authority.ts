@@ -154,6 +154,7 @@ export class TokenAuthority {
         ...(platformID === platforms.Admin ? { supersedePlatform: { acceptedUntil } } : {}),
       }),
     );
+    events.emit('tokenIssued', { userID, platformID, jti: signed.jti, expiresAt: signed.expiresAt });
     this.#announceEnded(userID, kicked, 'policy');
     if (superseded.length > 0) {
       events.emit('tokensSuperseded', { userID, platformID, jtis: superseded.map(({ jti }) => jti), acceptedUntil });

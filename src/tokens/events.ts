@@ -2,6 +2,14 @@
 import type { TokenEndReason } from './token-store.ts';
 
 export interface TokenEventMap {
+  /** A token was issued and stored. */
+  tokenIssued: {
+    readonly userID: string;
+    readonly platformID: number;
+    readonly jti: string;
+    /** Unix ms. */
+    readonly expiresAt: number;
+  };
   /** These tokens are no longer accepted: their sockets get 2002 and close. */
   tokensEnded: {
     readonly userID: string;
@@ -22,6 +30,7 @@ type Listener<Name extends keyof TokenEventMap> = (event: TokenEventMap[Name]) =
 
 export class TokenEvents {
   readonly #listeners: { readonly [Name in keyof TokenEventMap]: Set<Listener<Name>> } = {
+    tokenIssued: new Set(),
     tokensEnded: new Set(),
     tokensSuperseded: new Set(),
   };

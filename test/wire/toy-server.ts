@@ -18,12 +18,12 @@ export interface LogLine {
 }
 
 /** A handler that waits until the test lets it go on. */
-export class Gate {
+class Gate {
   readonly entered = Promise.withResolvers<void>();
   readonly opened = Promise.withResolvers<void>();
 }
 
-export const goodToken = 'token-of-u1';
+const goodToken = 'token-of-u1';
 export const headers = { operationID: 'op-1', token: goodToken } as const;
 /** What a failing handler or store knows and nobody else may. */
 export const inside = 'connect ECONNREFUSED redis://:hunter22@10.0.0.5';

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { ConfigError, type ConfigSources, loadConfig, maskedConfig } from './config.ts';
+import { optionInfos } from './options.ts';
+import { loadSecrets } from './secrets.ts';
+
+test('defaults are those of the design', () => {
+  const config = loadConfig({});
+  assert.partialDeepStrictEqual(config, {
+    host: '127.0.0.1',
+    apiPort: 10_002,
+    wsPort: 10_001,
+    dataDir: './data',
+    adminUserIDs: ['imAdmin'],
+    tokenTtlMs: 90 * 86_400_000,
+    loginPolicy: 1,
+    maxTokensPerPlatform: 30,
+  });
+});
+
+test('a flag wins over the environment, that over the file, that over the default', (t) => {
+  const file = configFile(t, { apiPort: 1, wsPort: 1, host: 'file', adminUserIDs: ['root'] });
+  const environment = { TESSERA_API_PORT: '2', TESSERA_WS_PORT: '2' };
+  const config = loadConfig({ file, environment, flags: { 'api-port': '3' } });
+  assert.deepEqual(
+    [config.apiPort, config.wsPort, config.host, config.adminUserIDs, config.loginPolicy],
+    [3, 2, 'file', ['root'], 1],
+  );
+});
+
+test('text becomes the type of its setting', () => {
+  const { loginPolicy, adminUserIDs, tokenTtlMs, dev } = loadConfig({
+    environment: {
+      TESSERA_LOGIN_POLICY: '5',
+      TESSERA_ADMIN_USER_IDS: 'root, second',
+      TESSERA_TOKEN_TTL: '1500ms',
+      TESSERA_DEV: 'true',
+    },
+  });
+  assert.deepEqual([loginPolicy, adminUserIDs, tokenTtlMs, dev], [5, ['root', 'second'], 1500, true]);
+});
+
+const refused: { name: string; sources: (t: TestContext) => ConfigSources; message: RegExp }[] = [
+  {
+    name: 'an unknown variable',
+    sources: () => env({ TESSERA_API_PROT: '1' }),
+    message: /^unknown variable TESSERA_API_PROT$/,
+  },
+  {
+    name: 'an unknown key of the file',
+    sources: (t) => ({ file: configFile(t, { port: 1 }) }),
+    message: /unknown key port$/,
+  },
+  { name: 'an unknown flag', sources: () => ({ flags: { port: '1' } }), message: /^unknown flag --port$/ },
+  {
+    name: 'a port that is no number',
+    sources: () => env({ TESSERA_API_PORT: '1e3' }),
+    message: /^TESSERA_API_PORT: must be a whole number/,
+  },
+  {
+    name: 'a port out of range',
+    sources: () => env({ TESSERA_API_PORT: '65536' }),
+    message: /^TESSERA_API_PORT: must be a whole number from 0 to 65535$/,
+  },
+  {
+    name: 'a policy that does not exist',
+    sources: () => env({ TESSERA_LOGIN_POLICY: '2' }),
+    message: /must be one of 0, 1, 4, 5$/,
+  },
+  {
+    name: 'a duration without a unit',
+    sources: () => env({ TESSERA_TOKEN_TTL: '90' }),
+    message: /^TESSERA_TOKEN_TTL: must be a duration/,
+  },
+  {
+    name: 'a lifetime below a second',
+    sources: () => env({ TESSERA_TOKEN_TTL: '10ms' }),
+    message: /^TESSERA_TOKEN_TTL: must be at least 1s$/,
+  },
+  { name: 'a duration of nothing', sources: () => env({ TESSERA_TOKEN_TTL: '0s' }), message: /^TESSERA_TOKEN_TTL/ },
+  {
+    name: 'a database that is not PostgreSQL',
+    sources: () => env({ TESSERA_DATABASE_URL: 'mysql://x' }),
+    message: /^TESSERA_DATABASE_URL/,
+  },
+  {
+    name: 'an admin ID that cannot be registered',
+    sources: () => env({ TESSERA_ADMIN_USER_IDS: 'a:b' }),
+    message: /^TESSERA_ADMIN_USER_IDS/,
+  },
+  { name: 'no admin', sources: () => env({ TESSERA_ADMIN_USER_IDS: '' }), message: /^TESSERA_ADMIN_USER_IDS/ },
+  {
+    name: 'a short secret',
+    sources: () => env({ TESSERA_SECRET: '1234567' }),
+    message: /^TESSERA_SECRET: must be at least 8/,
+  },
+  {
+    name: 'an empty host',
+    sources: () => env({ TESSERA_HOST: '' }),
+    message: /^TESSERA_HOST: must be a text that is not empty$/,
+  },
+  {
+    name: 'a named file that is missing',
+    sources: () => ({ file: { path: '/nowhere/x.json', isRequired: true } }),
+    message: /cannot be read$/,
+  },
+  { name: 'a file that is not JSON', sources: (t) => ({ file: configFile(t, '{') }), message: /is not valid JSON$/ },
+  {
+    name: 'a number where the file must have a text',
+    sources: (t) => ({ file: configFile(t, { host: 1 }) }),
+    message: /host: must be a text/,
+  },
+];
+
+for (const { name, sources, message } of refused) {
+  test(`${name} is refused, and the key named`, (t) => {
+    assert.throws(() => loadConfig(sources(t)), { name: 'ConfigError', message });
+  });
+}
+
+test('all problems are told at once, and no value with them', () => {
+  const sources = env({ TESSERA_API_PORT: 'a-secret-in-the-wrong-place', TESSERA_LOG_LEVEL: 'loud', TESSERA_X: '1' });
+  assert.throws(
+    () => loadConfig(sources),
+    (error) =>
+      error instanceof ConfigError && error.message.split('\n').length === 3 && !error.message.includes('a-secret'),
+  );
+});
+
+test('T6: the effective configuration is printed without its secrets', () => {
+  const shown = maskedConfig(
+    loadConfig(
+      env({
+        TESSERA_SECRET: 'hidden-1',
+        TESSERA_SIGNING_KEYS: 'hidden-22,hidden-33',
+        TESSERA_REDIS_URL: 'redis://:hidden@h',
+      }),
+    ),
+  );
+  assert.ok(!JSON.stringify(shown).includes('hidden'));
+  assert.deepEqual([shown.secret, shown.signingKeys, shown.redisUrl, shown.databaseUrl], ['***', '***', '***', '']);
+});
+
+test('every setting has a variable, a flag and a description', () => {
+  assert.equal(optionInfos.find(({ key }) => key === 'adminUserIDs')?.env, 'TESSERA_ADMIN_USER_IDS');
+  for (const { env: variable, flag, description } of optionInfos) {
+    assert.match(variable, /^TESSERA_[A-Z_]+$/);
+    assert.match(flag, /^--[a-z-]+$/);
+    assert.match(description, /\.$/);
+  }
+});
+
+test('a first start makes a random secret that only its owner can read, and later starts keep it', (t) => {
+  const dataDir = temporaryDirectory(t);
+  const config = loadConfig(env({ TESSERA_DATA_DIR: dataDir }));
+  const first = loadSecrets(config);
+  assert.equal(first.generatedPath, join(dataDir, 'secret'));
+  assert.equal(statSync(join(dataDir, 'secret')).mode & 0o777, 0o600);
+  assert.equal(readFileSync(join(dataDir, 'secret'), 'utf8').trim(), first.adminSecret);
+  assert.ok(first.adminSecret.length >= 43);
+  const second = loadSecrets(config);
+  assert.deepEqual([second.adminSecret, second.generatedPath], [first.adminSecret, undefined]);
+  assert.deepEqual(second.signingKeys, [first.adminSecret]);
+});
+
+test('signing keys are apart from the admin secret when they are given', () => {
+  const secrets = loadSecrets(
+    loadConfig(env({ TESSERA_SECRET: 'the-secret', TESSERA_SIGNING_KEYS: 'new-key-1,old-key-1' })),
+  );
+  assert.deepEqual([secrets.adminSecret, secrets.signingKeys], ['the-secret', ['new-key-1', 'old-key-1']]);
+});
+
+test("OpenIM's published secret is refused, as secret and as key, except in development", () => {
+  for (const settings of [
+    { TESSERA_SECRET: 'openIM123' },
+    { TESSERA_SECRET: 'good-one', TESSERA_SIGNING_KEYS: 'openIM123' },
+  ]) {
+    assert.throws(() => loadSecrets(loadConfig(env(settings))), { name: 'ConfigError', message: /published default/ });
+    loadSecrets(loadConfig(env({ ...settings, TESSERA_DEV: 'true' })));
+  }
+});
+
+function env(environment: Record<string, string>): ConfigSources {
+  return { environment };
+}
+
+function configFile(t: TestContext, content: unknown): { path: string; isRequired: boolean } {
+  const path = join(temporaryDirectory(t), 'tessera.config.json');
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return { path, isRequired: true };
+}
+
+function temporaryDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'tessera-config-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return directory;
+}

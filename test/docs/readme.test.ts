@@ -1,0 +1,62 @@
+/** The README's promises to a stranger: what it shows is what happens. */
+import assert from 'node:assert/strict';
+import { symlink, writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { configurationPage } from '../../src/config/describe.ts';
+import { TesseraProcess } from '../support/tessera-process.ts';
+import { cellsOf, codeBlocks, readPage, tableUnder } from './markdown.ts';
+import { runSession, stepsOf } from './shell-session.ts';
+
+const english = readPage('README.md');
+const chinese = readPage('README.zh-CN.md');
+
+test('the walk through the README prints what the README shows', async (t) => {
+  // No secret given: as after a fresh clone, the server makes one where the README reads it.
+  const server = await TesseraProcess.start({ env: { TESSERA_SECRET: '' } });
+  t.after(() => server.dispose());
+  const here = (shown: string) =>
+    shown
+      .replaceAll('127.0.0.1:10002', new URL(server.apiUrl).host)
+      .replaceAll('127.0.0.1:10001', new URL(server.wsUrl).host);
+  const blocks = codeBlocks(english);
+  const program = blocks.find(({ language }) => language === 'js');
+  await writeFile(join(server.dataDir, 'hello.mjs'), here(program?.text ?? ''));
+  await symlink(new URL('../../node_modules', import.meta.url), join(server.dataDir, 'node_modules'));
+  const steps = blocks.filter(({ language }) => language === 'console').flatMap(({ text }) => stepsOf(text));
+  const path = [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter);
+
+  const results = await runSession(
+    steps.map(({ command }) => here(command)),
+    { cwd: server.dataDir, env: { PATH: path } },
+  );
+
+  for (const [index, { command, output }] of steps.entries()) {
+    await t.test(command, () => assert.deepEqual(results[index], { output, exitCode: 0 }));
+  }
+});
+
+test('the Chinese README has the same commands, answers and programs', () => {
+  assert.deepEqual(codeBlocks(chinese), codeBlocks(english));
+});
+
+test('the Chinese README has the same sections', () => {
+  const sections = (page: string) => page.match(/^#+ /gm);
+  assert.deepEqual(sections(chinese), sections(english));
+});
+
+test('the configuration table says what the option list says', () => {
+  const known = new Map(
+    configurationPage()
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map(cellsOf)
+      .map(([variable = '', , , , byDefault, meaning]) => [variable, [variable, byDefault, meaning]]),
+  );
+  for (const row of tableUnder(english, '## Configuration')) assert.deepEqual(row, known.get(row[0] ?? ''));
+});
+
+test('the Chinese configuration table has the same settings and defaults', () => {
+  const settings = (page: string, heading: string) => tableUnder(page, heading).map((row) => row.slice(0, 2));
+  assert.deepEqual(settings(chinese, '## 配置'), settings(english, '## Configuration'));
+});

@@ -1,0 +1,54 @@
+/** Tables in docs/ that repeat what the code says, and links between the pages. */
+import assert from 'node:assert/strict';
+import { existsSync, globSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { defaultLimits } from '../../src/gateway/limits.ts';
+import { maxBodyBytes } from '../../src/http/body.ts';
+import { errorTable } from '../../src/protocol/errors.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { readPage, relativeLinks, tableUnder } from './markdown.ts';
+
+const root = join(import.meta.dirname, '../..');
+const api = readPage('docs/api.md');
+const operations = readPage('docs/operations.md');
+
+test('docs/api.md lists the error table', () => {
+  assert.deepEqual(
+    tableUnder(api, '## Errors').map((row) => row.slice(0, 3)),
+    Object.values(errorTable).map(({ code, errMsg, retryable }) => [String(code), errMsg, retryable ? 'yes' : 'no']),
+  );
+});
+
+test('docs/operations.md lists the metrics', async () => {
+  const { registry } = createMetrics();
+  const own = (await registry.getMetricsAsJSON()).filter(({ name }) => name.startsWith('tessera_'));
+  const rows = own.map(({ name, type, help }) => {
+    const metric = registry.getSingleMetric(name) as unknown as { readonly labelNames: readonly string[] };
+    return [`\`${name}\``, type, metric.labelNames.map((label) => `\`${label}\``).join(', '), help];
+  });
+  assert.deepEqual(tableUnder(operations, '## Metrics'), rows);
+});
+
+test('docs/operations.md lists the limits of the gateway', () => {
+  assert.deepEqual(
+    tableUnder(operations, '## Limits').map((row) => row.slice(0, 2)),
+    Object.entries(defaultLimits).map(([name, value]) => [`\`${name}\``, String(value)]),
+  );
+});
+
+test('the size limit of bodies is the one that is written down', () => {
+  const shown = `${maxBodyBytes / 1024 ** 2} MiB`;
+  assert.ok(api.includes(`A body has at most ${shown}.`));
+  assert.ok(operations.includes(`${shown} per body`));
+});
+
+test('every link between our pages leads to a file', () => {
+  const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
+  const broken = pages.flatMap((page) =>
+    relativeLinks(readPage(page))
+      .filter((target) => !existsSync(join(root, dirname(page), target)))
+      .map((target) => `${page}: ${target}`),
+  );
+  assert.deepEqual(broken, []);
+});

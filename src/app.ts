@@ -62,7 +62,7 @@ export interface App extends AsyncDisposable {
  * Opens the stores and builds the server; no port is open yet. Disposing drains (promise O3): no new work, what is
  * under way is finished, sockets are closed so that clients reconnect elsewhere.
  *
- * @throws ConfigError, DataDirInUseError, or what a store answered.
+ * @throws ConfigError, InUseError, or what a store answered.
  */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   await using opened = new AsyncDisposableStack();
@@ -202,7 +202,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   // The clients of PostgreSQL and Redis are loaded where they are used: together they would cost the embedded default
   // a third of its start-up time and 35 MB.
   async function openSharedDatabase(): Promise<Database> {
+    const { lockDatabase } = await import('./store/database-lock.ts');
     const { openPostgres } = await import('./store/postgres-database.ts');
+    opened.use(await lockDatabase(config.databaseUrl, reportFailure));
     return openPostgres(config.databaseUrl, reportFailure);
   }
 

@@ -4,12 +4,9 @@
  */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { InUseError } from './in-use-error.ts';
 
-export class DataDirInUseError extends Error {
-  override name = 'DataDirInUseError';
-}
-
-/** @throws DataDirInUseError if another process holds the directory. */
+/** @throws InUseError if another process holds the directory. */
 export function lockDataDir(dataDir: string): Disposable {
   const lock = new DatabaseSync(join(dataDir, 'tessera.lock'));
   try {
@@ -17,8 +14,8 @@ export function lockDataDir(dataDir: string): Disposable {
   } catch (error) {
     lock.close();
     if (!isBusy(error)) throw error;
-    throw new DataDirInUseError(
-      `another Tessera runs on the data directory ${dataDir}. Several nodes need a shared database and Redis: set TESSERA_DATABASE_URL and TESSERA_REDIS_URL. To run a second server by itself, give it its own TESSERA_DATA_DIR.`,
+    throw new InUseError(
+      `another Tessera runs on the data directory ${dataDir}. A second server needs its own TESSERA_DATA_DIR; several nodes of one deployment need a shared database and Redis, and cannot share an embedded one.`,
     );
   }
   return { [Symbol.dispose]: () => lock.close() };

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import type { RequestHandler } from '../../src/gateway/request-handler.ts';
 import { type JsonReply, SocketClient } from '../support/socket-client.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
@@ -55,7 +56,6 @@ describe('the end of a token', () => {
   });
 
   test('T4: gzip clients can read the kick', async (t) => {
-    const { gunzipSync } = await import('node:zlib');
     const gateway = await startTestGateway(t);
     const client = await gateway.connect('alice', { query: { compression: 'gzip' } });
     gateway.authority.end('alice', [client.jti]);

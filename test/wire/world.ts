@@ -24,14 +24,21 @@ const ttlMs = 3_600_000;
 export class World implements AsyncDisposable {
   readonly app: App;
   readonly apiPort: number;
-  readonly #dataDir: string;
+  readonly wsPort: number;
+  readonly dataDir: string;
   readonly #clock: { offsetMs: number };
   readonly #tokens = new Map<TokenKind, string>();
 
-  private constructor(app: App, apiPort: number, dataDir: string, clock: { offsetMs: number }) {
+  private constructor(
+    app: App,
+    { apiPort, wsPort }: { apiPort: number; wsPort: number },
+    dataDir: string,
+    clock: { offsetMs: number },
+  ) {
     this.app = app;
     this.apiPort = apiPort;
-    this.#dataDir = dataDir;
+    this.wsPort = wsPort;
+    this.dataDir = dataDir;
     this.#clock = clock;
   }
 
@@ -51,8 +58,7 @@ export class World implements AsyncDisposable {
     });
     const clock = { offsetMs: 0 };
     const app = await createApp(config, { clock: () => Date.now() + clock.offsetMs });
-    const { apiPort } = await app.start();
-    const world = new World(app, apiPort, dataDir, clock);
+    const world = new World(app, await app.start(), dataDir, clock);
     await world.#populate();
     return world;
   }
@@ -104,7 +110,7 @@ export class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.app[Symbol.asyncDispose]();
-    await rm(this.#dataDir, { recursive: true });
+    await rm(this.dataDir, { recursive: true });
   }
 
   async #populate(): Promise<void> {

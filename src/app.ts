@@ -2,7 +2,7 @@
  * The composition root: configuration to objects, in order, by hand. What was opened is closed in reverse order, also
  * when starting fails half-way.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MemoryBus } from './bus/memory-bus.ts';
@@ -101,6 +101,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const bus = new MemoryBus();
   const commits = new GroupCommit({
     store: messages,
+    // SQLite has one writer: a second lane could only wait.
     lanes: isEmbedded ? 1 : 4,
     maxBatch: 512,
     onCommit: ({ stored, repeated, durationMs }) => {
@@ -114,7 +115,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     commits,
     bus,
     now: clock,
-    newMessageID: () => randomBytes(16).toString('hex'),
+    newMessageID: () => randomUUID().replaceAll('-', ''),
   });
   const notifications = new Notifications({ pipeline, now: clock, onFailure: reportFailure });
 

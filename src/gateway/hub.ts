@@ -4,7 +4,7 @@
  */
 import type { Delivery } from '../messages/delivery.ts';
 import { reqIdentifiers } from '../protocol/constants.ts';
-import { encodePush } from '../protocol/message.ts';
+import { encodePush } from '../protocol/message-bytes.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TokenEventMap } from '../tokens/events.ts';
 import { closeReasons } from './close-reason.ts';

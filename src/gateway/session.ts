@@ -30,7 +30,7 @@ export interface SessionEnvironment {
   readonly pulse: Pick<Pulse, 'seconds' | 'nextPhase'>;
 }
 
-const echoDelayMs = 10;
+const echoDelayMs = 3;
 
 /** One connection that has passed every check of the handshake. */
 export interface Connection {

@@ -12,7 +12,8 @@ import {
 } from '../protocol/conversation-id.ts';
 import { errors } from '../protocol/errors.ts';
 import type { GetMaxSeqResp, GetSeqMessageReq, PullMessageBySeqsReq, SeqRange, Seqs } from '../protocol/gen/openim.ts';
-import { encodePullMsgs, encodePullReply, placeholder, withReadFlag } from '../protocol/message.ts';
+import { placeholder } from '../protocol/message.ts';
+import { encodePullMsgs, encodePullReply, withReadFlag } from '../protocol/message-bytes.ts';
 import { type CallContext, requireAccess } from '../tokens/caller.ts';
 import type { ConversationView, MessageStore, MessageWindow, SeqBounds, StoredMessage } from './message-store.ts';
 

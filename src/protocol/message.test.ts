@@ -2,16 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { GetSeqMessageResp, MsgData, PullMessageBySeqsResp, PullMsgs, PushMessages } from './gen/openim.ts';
-import {
-  encodePullMsgs,
-  encodePullReply,
-  encodePush,
-  newMsgData,
-  optionEnabled,
-  placeholder,
-  withReadFlag,
-  withSeq,
-} from './message.ts';
+import { newMsgData, optionEnabled, placeholder } from './message.ts';
+import { encodePullMsgs, encodePullReply, encodePush, withReadFlag, withSeq } from './message-bytes.ts';
 
 const sample = newMsgData({
   sendID: 'u1',

@@ -1,9 +1,5 @@
-/**
- * Messages as objects and as stored bytes. The store keeps the encoded MsgData and pulls splice it into replies
- * without decoding. Protocol: conversations-messages.md 3 and 5, websocket.md 2.5 and 10.
- */
+/** Messages as objects; as stored bytes see message-bytes.ts. Protocol: conversations-messages.md 3 and 5. */
 import { msgStatus, type OptionKey } from './constants.ts';
-import { isNotificationConversation } from './conversation-id.ts';
 import { MsgData } from './gen/openim.ts';
 
 /** Whether a switch of a message is on: a missing key means true. */
@@ -16,75 +12,9 @@ export function newMsgData(fields: Partial<MsgData> = {}): MsgData {
   return { ...MsgData.decode(nothing), ...fields };
 }
 
-/** Adds the seq to a message that was encoded without one. */
-export function withSeq(encodedWithoutSeq: Uint8Array, seq: number): Buffer {
-  return Buffer.concat([encodedWithoutSeq, varintField(14, seq)]);
-}
-
-/** Marks an encoded message as read; in protobuf the last value of a field counts. */
-export function withReadFlag(encoded: Uint8Array): Buffer {
-  return Buffer.concat([encoded, varintField(18, 1)]);
-}
-
 /** What a pull gives for a seq whose message is gone: clients show nothing. `sendTime`: Unix ms, 0 if unknown. */
 export function placeholder(seq: number, sendTime: number): Buffer {
   return Buffer.from(MsgData.encode(newMsgData({ seq, sendTime, status: msgStatus.deleted })).finish());
 }
 
-/** A PullMsgs message around encoded MsgData bodies, in their order. */
-export function encodePullMsgs(bodies: readonly Uint8Array[], isEnd: boolean, endSeq: number): Buffer {
-  const parts = bodies.flatMap((body) => [lengthPrefix(1, body.length), body]);
-  if (isEnd) parts.push(varintField(2, 1));
-  if (endSeq !== 0) parts.push(varintField(3, endSeq));
-  return Buffer.concat(parts);
-}
-
-/**
- * The reply to a pull (1002, 1005), also the payload of a push (2001): encoded PullMsgs by conversation ID. Every
- * entry has its value field even when the PullMsgs is empty, for JavaScript clients drop a key without one.
- */
-export function encodePullReply(
-  chats: ReadonlyMap<string, Uint8Array>,
-  notifications: ReadonlyMap<string, Uint8Array>,
-): Buffer {
-  return Buffer.concat([...mapEntries(1, chats), ...mapEntries(2, notifications)]);
-}
-
-/** The payload of a push: one encoded message of one conversation. */
-export function encodePush(conversationID: string, body: Uint8Array): Buffer {
-  const entry = new Map([[conversationID, encodePullMsgs([body], false, 0)]]);
-  return isNotificationConversation(conversationID) ? encodePullReply(none, entry) : encodePullReply(entry, none);
-}
-
 const nothing = new Uint8Array(0);
-const none: ReadonlyMap<string, Uint8Array> = new Map();
-
-function mapEntries(field: number, values: ReadonlyMap<string, Uint8Array>): Uint8Array[] {
-  return [...values].flatMap(([key, value]) => {
-    const keyBytes = Buffer.from(key);
-    const head = Buffer.concat([lengthPrefix(1, keyBytes.length), keyBytes, lengthPrefix(2, value.length)]);
-    return [lengthPrefix(field, head.length + value.length), head, value];
-  });
-}
-
-/** Tag and length before the bytes of a message, string or map entry. */
-function lengthPrefix(field: number, length: number): Uint8Array {
-  return Uint8Array.of(...varint((field << 3) | 2), ...varint(length));
-}
-
-/** A whole int64 or bool field. `value` is a non-negative safe integer. */
-function varintField(field: number, value: number): Uint8Array {
-  return Uint8Array.of(...varint(field << 3), ...varint(value));
-}
-
-/** Base 128, least significant group first. Division, for shifts end at 32 bits. */
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest > 0x7f) {
-    bytes.push((rest % 128) | 0x80);
-    rest = Math.floor(rest / 128);
-  }
-  bytes.push(rest);
-  return bytes;
-}

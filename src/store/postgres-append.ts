@@ -4,7 +4,7 @@
  */
 import type { PoolClient } from 'pg';
 import type { Appended, NewMessage } from '../messages/message-store.ts';
-import { withSeq } from '../protocol/message.ts';
+import { withSeq } from '../protocol/message-bytes.ts';
 import type { PostgresDatabase } from './database.ts';
 import { retrying } from './postgres-database.ts';
 

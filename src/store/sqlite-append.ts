@@ -3,7 +3,7 @@
  * seq and the commit that stores its message.
  */
 import type { Appended, NewMessage } from '../messages/message-store.ts';
-import { withSeq } from '../protocol/message.ts';
+import { withSeq } from '../protocol/message-bytes.ts';
 import type { SqliteDatabase } from './database.ts';
 import type { StatementCache } from './sqlite-database.ts';
 

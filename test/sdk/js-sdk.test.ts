@@ -1,7 +1,7 @@
 /** The walking skeleton's story, told by unmodified pure-JS SDKs: what their users see. */
 import assert from 'node:assert/strict';
 import { testOnEveryDeployment } from '../support/deployments.ts';
-import type { SdkClient } from '../support/sdk-client.ts';
+import { eventually, type SdkClient } from '../support/sdk-client.ts';
 
 const conversationID = 'si_alice_bob';
 
@@ -19,8 +19,10 @@ testOnEveryDeployment('JS SDK', {}, async (t, { server, backEnd, device }) => {
     assert.equal(message.sendID, 'alice');
     assert.equal(message.serverMsgID, sent.serverMsgID);
     assert.equal(message.sendTime, sent.sendTime);
-    assert.deepEqual(await list(bob), [{ conversationID, userID: 'alice', unreadCount: 1, latest: 'hello' }]);
-    assert.deepEqual(await list(alice), [{ conversationID, userID: 'bob', unreadCount: 0, latest: 'hello' }]);
+    const atBob = await eventually(() => list(bob), isNotEmpty);
+    assert.deepEqual(atBob, [{ conversationID, userID: 'alice', unreadCount: 1, latest: 'hello' }]);
+    const atAlice = await eventually(() => list(alice), isNotEmpty);
+    assert.deepEqual(atAlice, [{ conversationID, userID: 'bob', unreadCount: 0, latest: 'hello' }]);
   });
 
   await t.test('the sender does not see its own message as a new one', () => {
@@ -119,6 +121,8 @@ testOnEveryDeployment('JS SDK with a token of 3 s', { TESSERA_TOKEN_TTL: '3s' },
     assert.ok(!carol.events.some(({ event }) => event === 'OnKickedOffline'));
   });
 });
+
+const isNotEmpty = (list: readonly unknown[]) => list.length > 0;
 
 /** The conversation list as the app shows it. */
 async function list(client: SdkClient) {

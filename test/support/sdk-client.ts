@@ -1,14 +1,19 @@
 /** One device of one user, running the unmodified pure-JS SDK. Waits are for events, which are all kept. */
+import { EventEmitter, once } from 'node:events';
 import type { ApiService } from '@openim/client-sdk';
 import { CbEvents, getSDK } from '@openim/client-sdk/lib/index.modern.mjs';
 // The package's other builds turn `[...map.entries()]` into `[].concat(map.entries())` and so cannot pull gaps at all.
 import { WebSocket } from 'ws';
+
+/** Emits `frame` after an SDK has had a turn to deal with a frame from the server. */
+const traffic = new EventEmitter().setMaxListeners(0);
 
 /** As in a browser: each frame is an event of its own, and promises run between two of them. */
 class BrowserLikeWebSocket extends WebSocket {
   constructor(url: string) {
     super(url, { allowSynchronousEvents: false });
     this.binaryType = 'arraybuffer';
+    this.on('message', () => setImmediate(() => traffic.emit('frame')));
   }
 }
 Object.assign(globalThis, { WebSocket: BrowserLikeWebSocket });
@@ -48,6 +53,21 @@ interface Waiter {
 
 /** Longer than the SDK's fixed reconnect delay of 5 s; a wait that takes as long has failed. */
 const waitLimitMs = 20_000;
+
+/**
+ * For what no event tells, such as the silent echo of an own message: resolves with what `look` sees as soon as it
+ * accepts it, looking again whenever a frame has come in.
+ */
+export async function eventually<T>(look: () => Promise<T>, accept: (seen: T) => boolean): Promise<T> {
+  const signal = AbortSignal.timeout(waitLimitMs);
+  for (;;) {
+    const nextFrame = once(traffic, 'frame', { signal });
+    nextFrame.catch(() => undefined);
+    const seen = await look();
+    if (accept(seen) || signal.aborted) return seen;
+    await nextFrame.catch(() => undefined);
+  }
+}
 
 export class SdkClient {
   readonly sdk: Sdk = getSDK() as Sdk;

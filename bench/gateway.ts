@@ -1,0 +1,290 @@
+/**
+ * What the gateway carries: acknowledged single-chat messages per second and their time from send to receipt, beside a
+ * bare `ws` server with the same frames in the same run; memory per idle connection; half-open handshakes.
+ *
+ *   node bench/gateway.ts [--quick]
+ *
+ * Server and clients are a process each. Aims: half the echo server's rate, p99 under 50 ms at half load, under 20 KB
+ * per idle connection.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { BackEnd } from '../test/support/back-end.ts';
+import { TesseraProcess } from '../test/support/tessera-process.ts';
+import { userIDOf } from './support/chat-frames.ts';
+import { cpuSecondsOf, nextMessage, residentBytesOf, startChild } from './support/child.ts';
+import type { ChatResult, LoadOrder } from './support/load.ts';
+import { printTable } from './support/table.ts';
+
+const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const sizes = values.quick
+  ? { clients: 50, warmUpMs: 1000, measureMs: 2000, idle: 1000, settleMs: 1000, halfOpen: 1000 }
+  : { clients: 200, warmUpMs: 3000, measureMs: 10_000, idle: 5000, settleMs: 8000, halfOpen: 10_000 };
+
+interface ServerUnderLoad {
+  readonly name: string;
+  readonly isEcho: boolean;
+  readonly pid: number;
+  urlsFor(clients: number): Promise<readonly string[]>;
+  /** Group commits since the start, if it stores anything. */
+  readonly commits?: () => Promise<Commits>;
+  stop(): Promise<unknown>;
+}
+
+interface Commits {
+  readonly count: number;
+  readonly messages: number;
+  readonly seconds: number;
+}
+
+async function compareThroughput(): Promise<void> {
+  const rows: string[][] = [];
+  let explanation = '';
+  for (const start of [() => startEcho('echo'), () => startEcho('relay'), startGatewayAlone, startTessera]) {
+    const server = await start();
+    const load = await LoadGenerator.connected(await server.urlsFor(sizes.clients));
+    const full = await measureChat(server, load);
+    const commits = await server.commits?.();
+    const half = await measureChat(server, load, full.acknowledgedPerSecond / 2);
+    rows.push(chatRow(`${server.name}, full load`, full), chatRow(`${server.name}, half load`, half));
+    if (commits !== undefined) explanation = describeCommits(commits);
+    load.stop();
+    await server.stop();
+  }
+  printTable(
+    `Single chat, ${sizes.clients} clients in pairs, frames of about 500 bytes`,
+    ['', 'acked/s', 'errors', 'p50 ms', 'p99 ms', 'max ms', 'server CPU %', 'clients CPU %', 'server µs/message'],
+    rows,
+  );
+  console.log(
+    'echo: each frame sent back. relay: three frames out for each one in, as a chat needs, and nothing stored.\n' +
+      'Full load: each client sends when its last message is acknowledged. Half load: by the clock, at half that rate,\n' +
+      'timed from when a message was due. 100 % CPU is one core: the process that reaches it is the limit.\n' +
+      explanation,
+  );
+}
+
+function describeCommits({ count, messages, seconds }: Commits): string {
+  const share = (seconds * 1000) / (sizes.warmUpMs + sizes.measureMs);
+  return (
+    `Tessera, full load: ${count} commits of ${fixed(messages / count, 0)} messages, ${fixed((seconds / count) * 1000)} ms each, ` +
+    `${fixed(share * 100, 0)} % of its one thread; its CPU is the rest.`
+  );
+}
+
+async function compareIdleMemory(): Promise<void> {
+  const rows: string[][] = [];
+  for (const start of [() => startEcho('echo'), startGatewayAlone, startTessera]) {
+    const server = await start();
+    const urls = await server.urlsFor(sizes.idle);
+    const warmUp = await LoadGenerator.connected(urls.slice(0, urls.length / 10));
+    warmUp.stop();
+    await passed(sizes.settleMs / 2);
+    const before = residentBytesOf(server.pid);
+    const load = await LoadGenerator.connected(urls);
+    await passed(sizes.settleMs);
+    const each = (residentBytesOf(server.pid) - before) / sizes.idle;
+    const cpuBefore = cpuSecondsOf(server.pid);
+    await passed(sizes.settleMs);
+    const cpu = (cpuSecondsOf(server.pid) - cpuBefore) / (sizes.settleMs / 1000);
+    rows.push([
+      server.name,
+      fixed(before / 1e6),
+      fixed(each / 1000),
+      fixed(load.connectMs / 1000, 2),
+      fixed(cpu * 100, 2),
+    ]);
+    load.stop();
+    await server.stop();
+  }
+  printTable(
+    `${sizes.idle} idle connections`,
+    ['', 'RSS before MB', 'KB per connection', 'accepting s', 'idle CPU %'],
+    rows,
+  );
+}
+
+async function endureHalfOpen(): Promise<void> {
+  const server = await startTessera();
+  const load = await LoadGenerator.connected(await server.urlsFor(10));
+  const before = residentBytesOf(server.pid);
+  const halves = LoadGenerator.start();
+  await halves.order({ kind: 'half-open', port: Number(new URL(server.wsUrl).port), count: sizes.halfOpen });
+  const peak = residentBytesOf(server.pid);
+  const served = await measureChat({ ...server, isEcho: false }, load, 100);
+  const dropMs = await halves.order<number>({ kind: 'await-drops' });
+  printTable(
+    `${sizes.halfOpen} half-open handshakes, 10 clients beside them`,
+    ['', 'acked/s of 100', 'p99 ms', 'RSS before MB', 'RSS with them MB', 'last dropped after s'],
+    [
+      [
+        server.name,
+        fixed(served.acknowledgedPerSecond, 0),
+        fixed(served.p99Ms),
+        fixed(before / 1e6),
+        fixed(peak / 1e6),
+        fixed((dropMs + sizes.warmUpMs + sizes.measureMs) / 1000),
+      ],
+    ],
+  );
+  halves.stop();
+  load.stop();
+  await server.stop();
+}
+
+type LoadedChat = ChatResult & { readonly serverCpu: number; readonly clientsCpu: number };
+
+async function measureChat(
+  { pid, isEcho }: Pick<ServerUnderLoad, 'pid' | 'isEcho'>,
+  load: LoadGenerator,
+  ratePerSecond?: number,
+): Promise<LoadedChat> {
+  const { warmUpMs, measureMs } = sizes;
+  const rate = ratePerSecond === undefined ? {} : { ratePerSecond };
+  const running = load.order<ChatResult>({ kind: 'chat', warmUpMs, measureMs, isEcho, ...rate });
+  await passed(warmUpMs);
+  const before = [cpuSecondsOf(pid), cpuSecondsOf(load.pid)] as const;
+  await passed(measureMs);
+  const seconds = measureMs / 1000;
+  const serverCpu = (cpuSecondsOf(pid) - before[0]) / seconds;
+  const clientsCpu = (cpuSecondsOf(load.pid) - before[1]) / seconds;
+  return { ...(await running), serverCpu, clientsCpu };
+}
+
+function chatRow(name: string, result: LoadedChat): string[] {
+  const { acknowledgedPerSecond, errors, p50Ms, p99Ms, maxMs, serverCpu, clientsCpu } = result;
+  return [
+    name,
+    fixed(acknowledgedPerSecond, 0),
+    String(errors),
+    fixed(p50Ms),
+    fixed(p99Ms),
+    fixed(maxMs),
+    fixed(serverCpu * 100, 0),
+    fixed(clientsCpu * 100, 0),
+    fixed((serverCpu * 1e6) / acknowledgedPerSecond, 0),
+  ];
+}
+
+class LoadGenerator {
+  readonly #child: ChildProcess;
+  connectMs = 0;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  static start(): LoadGenerator {
+    return new LoadGenerator(startChild(new URL('./support/load.ts', import.meta.url)));
+  }
+
+  static async connected(urls: readonly string[]): Promise<LoadGenerator> {
+    const load = LoadGenerator.start();
+    load.connectMs = await load.order({ kind: 'connect', urls });
+    return load;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  async order<T>(order: LoadOrder): Promise<T> {
+    this.#child.send(order);
+    const { result } = await nextMessage<{ result: T }>(this.#child);
+    return result;
+  }
+
+  stop(): void {
+    this.#child.kill();
+  }
+}
+
+function startEcho(mode: 'echo' | 'relay'): Promise<ServerUnderLoad> {
+  const pathOf = (client: number) => `/?client=${client}`;
+  return startBare(
+    `bare ws ${mode}`,
+    startChild(new URL('./support/echo-server.ts', import.meta.url), mode),
+    mode === 'echo',
+    pathOf,
+  );
+}
+
+function startGatewayAlone(): Promise<ServerUnderLoad> {
+  const pathOf = (client: number) => `/?${handshakeQuery(userIDOf(client), userIDOf(client))}`;
+  return startBare(
+    'gateway, nothing stored',
+    startChild(new URL('./support/gateway-server.ts', import.meta.url)),
+    false,
+    pathOf,
+  );
+}
+
+async function startBare(
+  name: string,
+  child: ChildProcess,
+  isEcho: boolean,
+  pathOf: (client: number) => string,
+): Promise<ServerUnderLoad> {
+  const { port } = await nextMessage<{ port: number }>(child);
+  return {
+    name,
+    isEcho,
+    pid: child.pid ?? 0,
+    urlsFor: async (clients) => Array.from({ length: clients }, (_, i) => `ws://127.0.0.1:${port}${pathOf(i)}`),
+    stop: async () => child.kill(),
+  };
+}
+
+async function startTessera(): Promise<ServerUnderLoad & { readonly wsUrl: string }> {
+  const tessera = await TesseraProcess.start();
+  const backEnd = new BackEnd(() => tessera.apiUrl);
+  return {
+    name: 'Tessera on SQLite',
+    isEcho: false,
+    pid: tessera.pid,
+    wsUrl: tessera.wsUrl,
+    urlsFor: (clients) => tesseraUrls(tessera, backEnd, clients),
+    commits: () => commitsOf(tessera),
+    stop: () => tessera.dispose(),
+  };
+}
+
+async function commitsOf(tessera: TesseraProcess): Promise<Commits> {
+  const text = await (await fetch(`${tessera.apiUrl}/metrics`)).text();
+  const value = (series: string) => Number(new RegExp(`^${series} (.*)$`, 'm').exec(text)?.[1]);
+  return {
+    count: value('tessera_append_seconds_count'),
+    messages: value('tessera_append_batch_size_sum'),
+    seconds: value('tessera_append_seconds_sum'),
+  };
+}
+
+async function tesseraUrls(tessera: TesseraProcess, backEnd: BackEnd, clients: number): Promise<string[]> {
+  const userIDs = Array.from({ length: clients }, (_, i) => userIDOf(i));
+  for (let i = 0; i < clients; i += 500) await backEnd.register(...userIDs.slice(i, i + 500));
+  const urls: string[] = [];
+  for (let i = 0; i < clients; i += 50) {
+    const tokens = await Promise.all(userIDs.slice(i, i + 50).map((userID) => backEnd.userToken(userID)));
+    for (const [k, token] of tokens.entries()) {
+      urls.push(`${tessera.wsUrl}/?${handshakeQuery(userIDs[i + k]!, token)}`);
+    }
+  }
+  return urls;
+}
+
+function handshakeQuery(sendID: string, token: string): URLSearchParams {
+  const rest = { platformID: '5', operationID: 'bench', isBackground: 'false', sdkType: 'js' };
+  return new URLSearchParams({ sendID, token, ...rest });
+}
+
+function fixed(value: number, places = 1): string {
+  return value.toFixed(places);
+}
+
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+await compareThroughput();
+await compareIdleMemory();
+await endureHalfOpen();

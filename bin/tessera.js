@@ -1,0 +1,63 @@
+#!/usr/bin/env node
+/*
+ * Starts Tessera on Node 24: on the running Node when it is new enough, else on the one that the development
+ * dependency `node` installed. Old Nodes must be able to parse this file, so its syntax is that of Node 12.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const NEEDED_MAJOR = 24;
+const FORWARDED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+
+const isWindows = process.platform === 'win32';
+const installedNode = fileURLToPath(
+  new URL(`../node_modules/node/bin/${isWindows ? 'node.exe' : 'node'}`, import.meta.url),
+);
+
+if (isNewEnough(process.version)) import('../src/main.ts');
+else if (isUsable(installedNode)) runOn(installedNode);
+else fail();
+
+function isNewEnough(version) {
+  const match = /^v(\d+)\./.exec(version);
+  return match !== null && Number(match[1]) >= NEEDED_MAJOR;
+}
+
+/** npm may have been told not to run the script that puts the binary there; what is there may not run. */
+function isUsable(binary) {
+  if (!existsSync(binary)) return false;
+  const probe = spawnSync(binary, ['--version'], { encoding: 'utf8' });
+  return probe.status === 0 && isNewEnough(probe.stdout);
+}
+
+/** Runs this file again on the other Node, and ends as that one ends. */
+function runOn(binary) {
+  const self = fileURLToPath(import.meta.url);
+  const child = spawn(binary, [self].concat(process.argv.slice(2)), { stdio: 'inherit' });
+  FORWARDED_SIGNALS.forEach((signal) => {
+    process.on(signal, () => {
+      // A terminal's Ctrl-C reaches both processes; passed on as well, it would count as the second one.
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
+    });
+  });
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code);
+    FORWARDED_SIGNALS.forEach((name) => {
+      process.removeAllListeners(name);
+    });
+    process.kill(process.pid, signal);
+  });
+}
+
+function fail() {
+  console.error(
+    [
+      `Tessera needs Node ${NEEDED_MAJOR} or newer; this is Node ${process.version.slice(1)}.`,
+      `Either install Node ${NEEDED_MAJOR}, or let npm put one into node_modules:`,
+      '  npm ci              when nothing is installed yet',
+      '  npm rebuild node    when npm has skipped install scripts (--ignore-scripts)',
+    ].join('\n'),
+  );
+  process.exit(1);
+}

@@ -1,0 +1,105 @@
+/** `npm test`: sets up real services, runs the tests on them with node:test, and takes the services down again. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { wantedPrograms } from '../test/support/services/catalogue.ts';
+import { startPostgres } from '../test/support/services/postgres.ts';
+import { ensurePrograms, requireProgram } from '../test/support/services/program.ts';
+import { startRedis } from '../test/support/services/redis.ts';
+import type { Service } from '../test/support/services/service.ts';
+
+const HELP = `Runs the tests. Usage: npm test -- [options] [filter ...]
+
+  filter        run only test files whose path contains one of these words
+  --unit        run only the tests that need no services (src/**/*.test.ts)
+  --help        show this
+  --OPTION=...  any other option goes to node --test, such as --test-name-pattern=M2
+
+Missing services are installed with apt-get on Debian as root. Environment:
+  TESSERA_TEST_SKIP=postgres,redis,chromium   leave the tests of these services out
+  TESSERA_TEST_POSTGRES_URL=...               use this PostgreSQL instead of a private one
+  TESSERA_TEST_REDIS_URL=...                  the same for the shared Redis
+Tests find the shared services under the last two names, and Chromium's path in TESSERA_TEST_CHROMIUM.
+No other TESSERA_ variable reaches them.`;
+
+const UNIT_TESTS = 'src/**/*.test.ts';
+const SERVICE_TESTS = 'test/**/*.test.ts';
+const CONCURRENCY = 2;
+
+/** For one test, and for one file with all of its tests: what hangs is named instead of holding up the run. */
+const TIMEOUT_MS = 300_000;
+
+/** One instance of each for the whole run. Suites that kill or reconfigure a service start their own. */
+const SHARED: Readonly<Record<string, { readonly variable: string; readonly start: () => Promise<Service> }>> = {
+  postgres: { variable: 'TESSERA_TEST_POSTGRES_URL', start: startPostgres },
+  redis: { variable: 'TESSERA_TEST_REDIS_URL', start: startRedis },
+};
+
+interface Request {
+  readonly files: readonly string[];
+  readonly runnerOptions: readonly string[];
+  readonly needsServices: boolean;
+}
+
+process.chdir(join(import.meta.dirname, '..'));
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  return 1;
+});
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes('--help')) {
+    console.log(HELP);
+    return 0;
+  }
+  const request = parse(args);
+  await using services = new AsyncDisposableStack();
+  const environment = testEnvironment(process.env);
+  if (request.needsServices) Object.assign(environment, await startServices(environment, services));
+  return await runTests(request, environment);
+}
+
+function parse(args: readonly string[]): Request {
+  const isUnit = args.includes('--unit');
+  const filters = args.filter((arg) => !arg.startsWith('-'));
+  const all = isUnit ? globSync(UNIT_TESTS) : globSync([UNIT_TESTS, SERVICE_TESTS]);
+  const files = all.filter((file) => filters.length === 0 || filters.some((word) => file.includes(word))).sort();
+  if (files.length === 0) throw new Error(`no test file's path contains ${filters.join(' or ') || '.test.ts'}`);
+  return {
+    files,
+    runnerOptions: args.filter((arg) => arg.startsWith('-') && arg !== '--unit'),
+    needsServices: files.some((file) => !file.startsWith('src')),
+  };
+}
+
+/** The caller's environment without settings for Tessera itself, and without the mark of a surrounding test run. */
+function testEnvironment(caller: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isForTests = (name: string) => !name.startsWith('TESSERA_') || name.startsWith('TESSERA_TEST_');
+  const kept = Object.entries(caller).filter(([name]) => isForTests(name) && name !== 'NODE_TEST_CONTEXT');
+  return Object.fromEntries(kept);
+}
+
+/** Starts what the caller neither skips nor brings along; returns what the tests need to find it. */
+async function startServices(caller: NodeJS.ProcessEnv, owner: AsyncDisposableStack): Promise<NodeJS.ProcessEnv> {
+  const programs = wantedPrograms(caller);
+  await ensurePrograms(programs, (line) => console.log(`tests: ${line}`));
+  const found: NodeJS.ProcessEnv = {};
+  for (const program of programs) {
+    const shared = SHARED[program.id];
+    if (shared === undefined) found.TESSERA_TEST_CHROMIUM = requireProgram(program);
+    else if (caller[shared.variable] === undefined) found[shared.variable] = owner.use(await shared.start()).url;
+  }
+  return found;
+}
+
+async function runTests({ files, runnerOptions }: Request, env: NodeJS.ProcessEnv): Promise<number> {
+  const limits = [`--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TIMEOUT_MS}`];
+  const options = [...limits, '--test-reporter=spec', ...runnerOptions];
+  const runner = spawn(process.execPath, ['--test', ...options, ...files], { env, stdio: 'inherit' });
+  const forward = (signal: NodeJS.Signals) => runner.kill(signal);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
+  const [code, signal] = await once(runner, 'exit');
+  return code ?? 128 + (constants.signals[signal as NodeJS.Signals] ?? 0);
+}

@@ -6,9 +6,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { wantedPrograms } from '../test/support/services/catalogue.ts';
 import { startPostgres } from '../test/support/services/postgres.ts';
-import { ensurePrograms, requireProgram } from '../test/support/services/program.ts';
-import { startRedis } from '../test/support/services/redis.ts';
-import type { Service } from '../test/support/services/service.ts';
+import { ensurePrograms } from '../test/support/services/program.ts';
 
 const HELP = `Runs the tests. Usage: npm test -- [options] [filter ...]
 
@@ -20,8 +18,6 @@ const HELP = `Runs the tests. Usage: npm test -- [options] [filter ...]
 Missing services are installed with apt-get on Debian as root. Environment:
   TESSERA_TEST_SKIP=postgres,redis,chromium   leave the tests of these services out
   TESSERA_TEST_POSTGRES_URL=...               use this PostgreSQL instead of a private one
-  TESSERA_TEST_REDIS_URL=...                  the same for the shared Redis
-Tests find the shared services under the last two names, and Chromium's path in TESSERA_TEST_CHROMIUM.
 No other TESSERA_ variable reaches them.`;
 
 const UNIT_TESTS = 'src/**/*.test.ts';
@@ -30,12 +26,6 @@ const CONCURRENCY = 2;
 
 /** For one test, and for one file with all of its tests: what hangs is named instead of holding up the run. */
 const TIMEOUT_MS = 300_000;
-
-/** One instance of each for the whole run. Suites that kill or reconfigure a service start their own. */
-const SHARED: Readonly<Record<string, { readonly variable: string; readonly start: () => Promise<Service> }>> = {
-  postgres: { variable: 'TESSERA_TEST_POSTGRES_URL', start: startPostgres },
-  redis: { variable: 'TESSERA_TEST_REDIS_URL', start: startRedis },
-};
 
 interface Request {
   readonly files: readonly string[];
@@ -81,17 +71,15 @@ function testEnvironment(caller: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(kept);
 }
 
-/** Starts what the caller neither skips nor brings along; returns what the tests need to find it. */
+/**
+ * Installs what is missing and starts what the suites share: a PostgreSQL, where each makes databases of its own. Redis
+ * and Chromium they start themselves. @returns what the tests need to find it
+ */
 async function startServices(caller: NodeJS.ProcessEnv, owner: AsyncDisposableStack): Promise<NodeJS.ProcessEnv> {
   const programs = wantedPrograms(caller);
   await ensurePrograms(programs, (line) => console.log(`tests: ${line}`));
-  const found: NodeJS.ProcessEnv = {};
-  for (const program of programs) {
-    const shared = SHARED[program.id];
-    if (shared === undefined) found.TESSERA_TEST_CHROMIUM = requireProgram(program);
-    else if (caller[shared.variable] === undefined) found[shared.variable] = owner.use(await shared.start()).url;
-  }
-  return found;
+  const needsPostgres = programs.some(({ id }) => id === 'postgres') && caller.TESSERA_TEST_POSTGRES_URL === undefined;
+  return needsPostgres ? { TESSERA_TEST_POSTGRES_URL: owner.use(await startPostgres()).url } : {};
 }
 
 async function runTests({ files, runnerOptions }: Request, env: NodeJS.ProcessEnv): Promise<number> {

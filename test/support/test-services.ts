@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import { type ServiceName, skippedServices } from './services/catalogue.ts';
-import { startChromium } from './services/chromium.ts';
 import { startPostgres } from './services/postgres.ts';
 import { type RedisOptions, startRedis } from './services/redis.ts';
 import type { Service } from './services/service.ts';
@@ -41,14 +40,6 @@ export async function postgresUrlForSuite(t: SuiteScope): Promise<string | undef
  */
 export async function redisForSuite(t: SuiteScope, options?: RedisOptions): Promise<Service | undefined> {
   return isSkipped(t, 'redis') ? undefined : ownedBy(t, await startRedis(options));
-}
-
-/**
- * A headless browser of the suite's own; undefined when the caller leaves Chromium out, in which case the test has
- * been marked as skipped and has nothing more to do.
- */
-export async function chromiumForSuite(t: SuiteScope): Promise<Service | undefined> {
-  return isSkipped(t, 'chromium') ? undefined : ownedBy(t, await startChromium());
 }
 
 function isSkipped(t: SuiteScope, name: ServiceName): boolean {

@@ -17,6 +17,8 @@ ${optionHelp()}
 `,
   run: async (args) => {
     const { config } = configFromArgs(args);
+    // Messages and the secret are nobody else's on this machine, whatever the data directory's own mode.
+    process.umask(0o077);
     const stop = stopSignal();
     await using app = await createApp(config);
     await app.start();

@@ -1,19 +1,15 @@
 /** Protocol: conversations-messages.md 7.5. */
 import { Wire } from '../../../protocol/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
+import { idsHead, knownIDs } from '../sync-wire.ts';
 
 export default endpoint({
   path: '/conversation/get_full_conversation_ids',
   summary: 'Gives the IDs of all conversations of a user',
   description: 'In order of creation; none if idHash tells that the client has them (equal).',
   access: 'token',
-  request: Wire.object({ userID: Wire.string(), idHash: Wire.hash64() }),
-  response: Wire.object({
-    version: Wire.uint64(),
-    versionID: Wire.string(),
-    equal: Wire.bool(),
-    conversationIDs: Wire.list(Wire.string()),
-  }),
+  request: knownIDs,
+  response: Wire.object({ ...idsHead, conversationIDs: Wire.list(Wire.string()) }),
   handle: async (call, body, { conversations }) => {
     const { ids, isEqual, ...head } = await conversations.allIDs(call, body.userID, body.idHash);
     return { ...head, equal: isEqual, conversationIDs: ids };

@@ -1,19 +1,15 @@
 /** Protocol: relations-groups.md 10.5. */
 import { Wire } from '../../../protocol/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
+import { idsHead, knownIDs } from '../sync-wire.ts';
 
 export default endpoint({
   path: '/friend/get_full_friend_user_ids',
   summary: 'Gives the IDs of all friends of a user',
   description: 'This server keeps no friends yet.',
   access: 'token',
-  request: Wire.object({ userID: Wire.string(), idHash: Wire.hash64() }),
-  response: Wire.object({
-    version: Wire.uint64(),
-    versionID: Wire.string(),
-    equal: Wire.bool(),
-    userIDs: Wire.list(Wire.string()),
-  }),
+  request: knownIDs,
+  response: Wire.object({ ...idsHead, userIDs: Wire.list(Wire.string()) }),
   handle: async (call, body, { emptyRelations }) => {
     const { isEqual, ...head } = await emptyRelations.fullIDs(call, 'friends', body.userID, body.idHash);
     return { ...head, equal: isEqual, userIDs: null };

@@ -21,6 +21,8 @@ ${optionHelp()}
     process.umask(0o077);
     const stop = stopSignal();
     await using app = await createApp(config);
+    // A promise that nobody waited for is a mistake of ours, but no reason to end everybody's connections (O1).
+    process.on('unhandledRejection', (error) => app.logger.error({ err: error }, 'a failure was not handled'));
     await app.start();
     const signal = await stop;
     app.logger.info({ signal }, 'stopping');

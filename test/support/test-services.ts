@@ -28,7 +28,7 @@ export async function postgresUrlForSuite(t: SuiteScope): Promise<string | undef
   if (sharedUrl === undefined) return ownedBy(t, await startPostgres()).url;
   const name = `tessera_test_${randomBytes(6).toString('hex')}`;
   await execute(sharedUrl, `create database ${name}`);
-  afterAllElse(t, () => execute(sharedUrl, `drop database ${name} with (force)`));
+  afterAllElse(t, () => dropDatabase(sharedUrl, name));
   const url = new URL(sharedUrl);
   url.pathname = `/${name}`;
   return url.href;
@@ -59,6 +59,29 @@ function ownedBy(t: SuiteScope, service: Service): Service {
  */
 function afterAllElse(t: SuiteScope, cleanUp: () => Promise<void>): void {
   t.after(() => t.after(cleanUp));
+}
+
+/**
+ * A closed connection lives on in the server for a moment. To drop the database over its head would have the server say
+ * so on a socket that the suite has done with, and that would end the test's process.
+ */
+async function dropDatabase(url: string, name: string): Promise<void> {
+  const deadline = Date.now() + dropLimitMs;
+  for (;;) {
+    try {
+      await execute(url, `drop database ${name}`);
+      return;
+    } catch (error) {
+      if (!isInUse(error) || Date.now() > deadline) throw error;
+    }
+  }
+}
+
+const dropLimitMs = 10_000;
+
+/** object_in_use */
+function isInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '55006';
 }
 
 async function execute(url: string, statement: string): Promise<void> {

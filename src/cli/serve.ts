@@ -1,5 +1,4 @@
 /** `tessera serve`: start, wait for a signal, stop. */
-import { createApp } from '../app.ts';
 import { optionHelp } from '../config/describe.ts';
 import { type Command, configFromArgs } from './command.ts';
 
@@ -20,6 +19,8 @@ ${optionHelp()}
     // Messages and the secret are nobody else's on this machine, whatever the data directory's own mode.
     process.umask(0o077);
     const stop = stopSignal();
+    // Here and not above: the other commands answer without loading the server.
+    const { createApp } = await import('../app.ts');
     await using app = await createApp(config);
     // A promise that nobody waited for is a mistake of ours, but no reason to end everybody's connections (O1).
     process.on('unhandledRejection', (error) => app.logger.error({ err: error }, 'a failure was not handled'));

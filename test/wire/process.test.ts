@@ -1,0 +1,103 @@
+/** The program as its operator meets it: how it starts, what it refuses, how it stops. */
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { BackEnd } from '../support/back-end.ts';
+import { connect } from '../support/socket-client.ts';
+import { TesseraProcess } from '../support/tessera-process.ts';
+
+const launcher = new URL('../../bin/tessera.js', import.meta.url).pathname;
+
+test('O3: SIGTERM closes sockets so that clients go elsewhere, and ends the process with 0', async (t) => {
+  const server = await TesseraProcess.start();
+  t.after(() => server.dispose());
+  const backEnd = new BackEnd(() => server.apiUrl);
+  await backEnd.register('alice');
+  const token = await backEnd.userToken('alice');
+  const socket = await connect({ port: server.wsPort, query: { sendID: 'alice', token } });
+  const exitCode = server.stop();
+  assert.equal((await socket.closed).code, 1001);
+  assert.equal(await exitCode, 0);
+});
+
+test('data and secret are nobody else’s to read', async (t) => {
+  const server = await TesseraProcess.start({ env: { TESSERA_SECRET: '' } });
+  t.after(() => server.dispose());
+  for (const [name, mode] of [
+    ['.', 0o700],
+    ['secret', 0o600],
+    ['tessera.db', 0o600],
+  ] as const) {
+    assert.equal((await stat(join(server.dataDir, 'data', name))).mode & 0o777, mode, name);
+  }
+});
+
+const refused: readonly { name: string; args: string[]; env?: Record<string, string>; says: RegExp; code: number }[] = [
+  {
+    name: 'a flag that does not exist',
+    args: ['serve', '--port', '1'],
+    says: /--port.*tessera serve --help/s,
+    code: 2,
+  },
+  {
+    name: 'a variable that does not exist',
+    args: ['serve'],
+    env: { TESSERA_PORT: '1' },
+    says: /TESSERA_PORT/,
+    code: 2,
+  },
+  { name: 'a value out of range', args: ['serve', '--api-port', '70000'], says: /--api-port: must be/, code: 2 },
+  {
+    name: "OpenIM's published secret",
+    args: ['serve'],
+    env: { TESSERA_SECRET: 'openIM123' },
+    says: /published default/,
+    code: 2,
+  },
+  { name: 'a command that does not exist', args: ['server'], says: /unknown command server.*Usage/s, code: 2 },
+];
+
+for (const { name, args, env = {}, says, code } of refused) {
+  test(`${name} is refused before anything starts, and said`, async (t) => {
+    const outcome = await run(t, args, env);
+    assert.equal(outcome.code, code);
+    assert.match(outcome.stderr, says);
+    assert.equal(outcome.stdout, '');
+  });
+}
+
+test('a port that is taken is named', async (t) => {
+  const server = await TesseraProcess.start();
+  t.after(() => server.dispose());
+  const { code, stderr } = await run(t, ['serve', '--api-port', new URL(server.apiUrl).port, '--ws-port', '0']);
+  assert.equal(code, 1);
+  assert.match(stderr, new RegExp(`port ${new URL(server.apiUrl).port} of 127.0.0.1 is in use`));
+});
+
+test('--help, --version and config answer without starting anything', async (t) => {
+  assert.match((await run(t, ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.match((await run(t, ['--help'])).stdout, /serve.*config/s);
+  assert.match((await run(t, ['serve', '--help'])).stdout, /--login-policy/);
+  const { stdout } = await run(t, ['config', '--token-ttl', '1h'], { TESSERA_SECRET: 'not-to-be-shown' });
+  assert.partialDeepStrictEqual(JSON.parse(stdout), { tokenTtlMs: 3_600_000, secret: '***', apiPort: 10_002 });
+});
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(t: TestContext, args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const cwd = await mkdtemp(join(tmpdir(), 'tessera-cli-'));
+  t.after(() => rm(cwd, { recursive: true }));
+  return new Promise((resolve) => {
+    const options = { cwd, env: { PATH: process.env.PATH ?? '', ...env } };
+    execFile(process.execPath, [launcher, ...args], options, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}

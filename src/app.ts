@@ -185,7 +185,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   opened.defer(() => commits.drain());
   opened.defer(async () => {
     isDraining = true;
-    await Promise.all([gateway[Symbol.asyncDispose](), http.close()]);
+    await Promise.all([gateway[Symbol.asyncDispose](), http.close(config.shutdownTimeoutMs)]);
   });
   const owned = opened.move();
   return {

@@ -142,7 +142,7 @@ class LongConnectionGateway implements Gateway {
 }
 
 function createEnvironment(
-  { handlers, scope, logger, metrics, limits }: GatewayOptions,
+  { handlers, scope, logger, metrics, limits, clock }: GatewayOptions,
   pulse: Pulse,
 ): SessionEnvironment {
   const allHandlers = new Map([...handlers, ...connectionRequests]);
@@ -162,6 +162,7 @@ function createEnvironment(
     metrics,
     logger,
     pulse,
+    clock,
   };
 }
 

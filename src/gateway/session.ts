@@ -28,6 +28,8 @@ export interface SessionEnvironment {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly pulse: Pick<Pulse, 'seconds' | 'nextPhase'>;
+  /** Unix ms. */
+  readonly clock: () => number;
 }
 
 const echoDelayMs = 3;
@@ -229,6 +231,8 @@ export class Session implements ConnectionControl {
   async #handle(frame: Buffer): Promise<void> {
     const request = this.#decode(frame);
     if (request === undefined) return;
+    // The pulse may be late; a request after the token's end is not to be served (T7).
+    if (this.#environment.clock() >= this.endsAt) return this.end(closeReasons.tokenExpired);
     const origin = { caller: this.#caller, connection: this, connID: this.connID };
     const reply = await this.#environment.dispatcher.answer(request, origin);
     if (this.#isEnding) return;

@@ -4,6 +4,8 @@ import { errors } from '../protocol/errors.ts';
 
 /** As much as OpenIM's services accept (rest-core chapter, section 1.5). */
 export const maxBodyBytes = 8 * 1024 * 1024;
+/** Of endpoints that need no token. */
+export const maxPublicBodyBytes = 64 * 1024;
 
 /** The client went away while it was still sending: there is nobody to answer. */
 export class ClientGone extends Error {
@@ -16,7 +18,7 @@ export class ClientGone extends Error {
  *
  * @throws 1001 if the body is larger than `limit` bytes, ClientGone if it never arrives in full
  */
-export function readBody(request: IncomingMessage, limit = maxBodyBytes): Promise<Buffer> {
+export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   if (Number(request.headers['content-length']) > limit) return Promise.reject(tooLarge(limit));
   if (request.destroyed) return Promise.reject(new ClientGone());
 

@@ -83,10 +83,11 @@ export class Exchange {
   }
 
   /** The whole body. How long the client takes to send it does not count as duration of the request. */
-  async readBody(): Promise<Buffer> {
+  /** @param limit in bytes */
+  async readBody(limit: number): Promise<Buffer> {
     const beganMs = this.#monotonicMs();
     try {
-      return await readBody(this.request.raw);
+      return await readBody(this.request.raw, limit);
     } finally {
       this.#waitedMs = this.#monotonicMs() - beganMs;
     }

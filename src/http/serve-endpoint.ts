@@ -6,12 +6,15 @@ import type { FastifyRequest } from 'fastify';
 import type { CallContext } from '../tokens/caller.ts';
 import { requireOperationID, requireToken } from './admission.ts';
 import { type Binding, compileBinding } from './binding.ts';
+import { maxBodyBytes, maxPublicBodyBytes } from './body.ts';
 import type { Endpoint, PublicCall } from './endpoint.ts';
 import type { Exchange, Telemetry } from './exchange.ts';
 import type { Services } from './services.ts';
 
 export function serveEndpoint(endpoint: Endpoint, services: Services, telemetry: Telemetry) {
   const bindingFor = compileBinding(endpoint);
+  // Who has no token yet has little to say, and must not make the server hold much of it.
+  const maxBytes = endpoint.access === 'public' ? maxPublicBodyBytes : maxBodyBytes;
   const bindFailureStatus = endpoint.strictBind === true ? 400 : 200;
 
   return async (exchange: Exchange): Promise<void> => {
@@ -21,7 +24,7 @@ export function serveEndpoint(endpoint: Endpoint, services: Services, telemetry:
     let body: unknown;
     try {
       binding = bindingFor(request.headers['content-type']);
-      body = binding.decode(await exchange.readBody());
+      body = binding.decode(await exchange.readBody(maxBytes));
       endpoint.checkBinding?.(body);
     } catch (error) {
       return exchange.fail(error, bindFailureStatus);

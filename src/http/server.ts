@@ -52,6 +52,8 @@ const defaultTimeouts: HttpTimeouts = {
   checkEveryMs: 2000,
 };
 
+const defaultCloseLimitMs = 15_000;
+
 /** Upgrades of paths that start so are left to the server's 'upgrade' listener, the gateway. */
 const gatewayPath = '/msg_gateway';
 
@@ -83,11 +85,15 @@ export class HttpServer implements AsyncDisposable {
   /**
    * Takes no new connections, lets the requests in flight finish, then ends all connections but upgraded ones, and
    * resolves when those have ended too. A request that still comes on an open connection is served as its last.
+   * @param limitMs after which requests in flight are not waited for any more
    */
-  async close(): Promise<void> {
+  async close(limitMs = defaultCloseLimitMs): Promise<void> {
     // Not http.Server's own close, which would cut off answers that are still on their way out.
     TcpServer.prototype.close.call(this.server);
-    await this.#inFlight.none();
+    const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, limitMs);
+    await Promise.race([this.#inFlight.none(), tooLong]);
+    clearTimeout(timer);
     this.server.closeAllConnections();
     await this.#fastify.close();
   }

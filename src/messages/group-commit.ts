@@ -100,8 +100,13 @@ class Lane {
         entry.reject(new Error('the store answered for fewer messages than it was given'));
         continue;
       }
-      entry.onStored(appended);
-      entry.resolve(appended);
+      try {
+        entry.onStored(appended);
+        entry.resolve(appended);
+      } catch (error) {
+        // It is stored; its sender will repeat it and hear so. The others of the batch must not suffer.
+        entry.reject(error);
+      }
     }
   }
 }

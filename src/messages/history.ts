@@ -17,8 +17,13 @@ import { encodePullMsgs, encodePullReply, withReadFlag } from '../protocol/messa
 import { type CallContext, requireAccess } from '../tokens/caller.ts';
 import type { ConversationView, MessageStore, MessageWindow, SeqBounds, StoredMessage } from './message-store.ts';
 
-/** Of one range or seq list: what a client asks for stays far below; what an attacker asks for stays bounded. */
-const maxMessagesPerConversation = 1000;
+/** Of one request: what a client asks for stays far below; what an attacker asks for stays bounded. */
+const maxMessages = 1000;
+const maxBytes = 4 * 1024 * 1024;
+/** Messages that are read before the budget is looked at again. */
+const pageSize = 100;
+/** Of the conversations named in one request; clients that mean all of them name none. */
+const maxConversations = 2000;
 
 /** order 1: from the newest down. */
 const descending = 1;
@@ -59,6 +64,7 @@ export class History {
     request: { userID: string; conversationIDs: readonly string[]; returnPinned: boolean },
   ): Promise<ReadPositions> {
     requireUser(call, request.userID);
+    requireAtMost(request.conversationIDs, maxConversations, 'conversationIDs');
     const asked = request.conversationIDs.length === 0 ? undefined : request.conversationIDs;
     const views = await this.#store.views(request.userID, asked);
     const seqs = new Map<string, Seqs>();
@@ -72,48 +78,59 @@ export class History {
     return { seqs, pinnedConversationIDs: pinned.map((view) => view.conversationID) };
   }
 
-  /** 1002 and /msg/pull_msg_by_seq. A range that the user may not read, or that holds nothing, is left out. */
+  /**
+   * 1002 and /msg/pull_msg_by_seq. A range that the user may not read, or that holds nothing, is left out, and so is what
+   * a reply has no room for.
+   */
   async pullRanges(call: CallContext, request: PullMessageBySeqsReq): Promise<PullReply> {
     requireUser(call, request.userID);
+    requireAtMost(request.seqRanges, maxConversations, 'seqRanges');
     const windows = await this.#windows(request.userID, request.seqRanges);
     const reply = new PullReplyBuilder();
     for (const range of request.seqRanges) {
       const window = windows.get(range.conversationID);
-      if (window === undefined) continue;
-      const pulled = await this.#pullRange(range, window);
+      if (window === undefined || reply.isFull) continue;
+      const pulled = await this.#pullRange(range, window, reply);
       if (pulled.length === 0) continue;
       const isEnd = request.order === descending ? range.begin <= window.lower : window.upper <= range.end;
-      reply.add(range.conversationID, encodePullMsgs(pulled, isEnd, 0));
+      reply.add(range.conversationID, pulled, isEnd, 0);
     }
-    return reply;
+    return reply.finish();
   }
 
   /** 1005. Every conversation asked for has an entry, even an empty one: the pure-JS SDK indexes it blindly. */
   async pullSeqs(call: CallContext, request: GetSeqMessageReq): Promise<PullReply> {
     requireUser(call, request.userID);
+    requireAtMost(request.conversations, maxConversations, 'conversations');
     const windows = await this.#windows(request.userID, request.conversations);
     const reply = new PullReplyBuilder();
     for (const [conversationID, seqs] of groupSeqs(request.conversations)) {
       const window = windows.get(conversationID);
-      reply.add(
-        conversationID,
-        window === undefined
-          ? encodePullMsgs([], false, 0)
-          : await this.#pullSeqList(conversationID, seqs, window, request.order),
-      );
+      if (window === undefined) reply.add(conversationID, [], false, 0);
+      else await this.#pullSeqList(conversationID, seqs, window, request.order, reply);
     }
-    return reply;
+    return reply.finish();
   }
 
-  async #pullRange({ conversationID, begin, end, num }: SeqRange, window: MessageWindow): Promise<Buffer[]> {
-    const limit = Math.min(
-      isNotificationConversation(conversationID) ? maxMessagesPerConversation : num,
-      maxMessagesPerConversation,
-    );
+  /** The newest of the range, as many as `num` and the budget allow, ascending. */
+  async #pullRange(
+    { conversationID, begin, end, num }: SeqRange,
+    window: MessageWindow,
+    budget: Budget,
+  ): Promise<Buffer[]> {
+    const limit = Math.min(isNotificationConversation(conversationID) ? maxMessages : num, budget.messagesLeft);
     const last = Math.min(end, window.upper);
     const first = Math.max(begin, window.lower, last - limit + 1);
-    if (limit <= 0 || first > last) return [];
-    return withPlaceholders(await this.#store.range(conversationID, first, last, limit), range(first, last));
+    const pages: Buffer[][] = [];
+    let bytes = 0;
+    for (let upper = last; upper >= first && bytes < budget.bytesLeft; upper -= pageSize) {
+      const lower = Math.max(first, upper - pageSize + 1);
+      const stored = await this.#store.range(conversationID, lower, upper, pageSize);
+      const page = withPlaceholders(stored, range(lower, upper));
+      bytes += lengthOf(page);
+      pages.push(page);
+    }
+    return pages.reverse().flat();
   }
 
   async #pullSeqList(
@@ -121,17 +138,20 @@ export class History {
     seqs: readonly number[],
     window: MessageWindow,
     order: number,
-  ): Promise<Buffer> {
-    const readable = seqs
-      .filter((seq) => seq >= window.lower && seq <= window.upper)
-      .slice(0, maxMessagesPerConversation);
-    const bodies = withPlaceholders(await this.#store.bySeqs(conversationID, readable), readable);
+    reply: PullReplyBuilder,
+  ): Promise<void> {
+    const inWindow = seqs.filter((seq) => seq >= window.lower && seq <= window.upper);
+    const readable = inWindow.slice(0, Math.max(0, reply.messagesLeft));
+    const bodies: Buffer[] = [];
+    for (let from = 0; from < readable.length && lengthOf(bodies) < reply.bytesLeft; from += pageSize) {
+      const page = readable.slice(from, from + pageSize);
+      bodies.push(...withPlaceholders(await this.#store.bySeqs(conversationID, page), page));
+    }
     // The Go core stops paging at these marks.
-    if (order === descending && seqs.some((seq) => seq < window.lower))
-      return encodePullMsgs(bodies, true, window.lower);
-    if (order !== descending && seqs.some((seq) => seq > window.upper))
-      return encodePullMsgs(bodies, true, window.upper);
-    return encodePullMsgs(bodies, false, 0);
+    const isPastLower = order === descending && seqs.some((seq) => seq < window.lower);
+    const isPastUpper = order !== descending && seqs.some((seq) => seq > window.upper);
+    const endSeq = isPastLower ? window.lower : isPastUpper ? window.upper : 0;
+    reply.add(conversationID, bodies, isPastLower || isPastUpper, endSeq);
   }
 
   /** The windows of those conversations that the user may read at all. */
@@ -156,16 +176,47 @@ export function encodePull({ chats, notifications }: PullReply): Buffer {
   return encodePullReply(chats, notifications);
 }
 
-class PullReplyBuilder implements PullReply {
-  readonly chats = new Map<string, Buffer>();
-  readonly notifications = new Map<string, Buffer>();
+/** What a request may still take. */
+interface Budget {
+  readonly messagesLeft: number;
+  readonly bytesLeft: number;
+}
 
-  add(conversationID: string, pullMsgs: Buffer): void {
-    const target = isNotificationConversation(conversationID) ? this.notifications : this.chats;
-    const earlier = target.get(conversationID);
-    // Encoded messages concatenate: repeated fields append.
-    target.set(conversationID, earlier === undefined ? pullMsgs : Buffer.concat([earlier, pullMsgs]));
+class PullReplyBuilder implements Budget {
+  readonly #parts = new Map<string, Buffer[]>();
+  messagesLeft = maxMessages;
+  bytesLeft = maxBytes;
+
+  get isFull(): boolean {
+    return this.messagesLeft <= 0 || this.bytesLeft <= 0;
   }
+
+  add(conversationID: string, bodies: readonly Buffer[], isEnd: boolean, endSeq: number): void {
+    this.messagesLeft -= bodies.length;
+    this.bytesLeft -= lengthOf(bodies);
+    const pullMsgs = encodePullMsgs(bodies, isEnd, endSeq);
+    // Encoded messages concatenate: repeated fields append.
+    const parts = this.#parts.get(conversationID);
+    if (parts === undefined) this.#parts.set(conversationID, [pullMsgs]);
+    else parts.push(pullMsgs);
+  }
+
+  finish(): PullReply {
+    const encoded = [...this.#parts].map(([id, parts]) => [id, Buffer.concat(parts)] as const);
+    return {
+      chats: new Map(encoded.filter(([id]) => !isNotificationConversation(id))),
+      notifications: new Map(encoded.filter(([id]) => isNotificationConversation(id))),
+    };
+  }
+}
+
+function lengthOf(bodies: readonly Buffer[]): number {
+  return bodies.reduce((sum, body) => sum + body.length, 0);
+}
+
+/** @throws 1001 */
+function requireAtMost(list: readonly unknown[], limit: number, name: string): void {
+  if (list.length > limit) throw errors.args(`${name} has more than ${limit} elements`);
 }
 
 function requireUser(call: CallContext, userID: string): void {
@@ -194,12 +245,13 @@ function possibleChatIDs(notificationID: string): string[] {
 }
 
 function groupSeqs(asked: GetSeqMessageReq['conversations']): Map<string, number[]> {
-  const grouped = new Map<string, number[]>();
+  const grouped = new Map<string, Set<number>>();
   for (const { conversationID, seqs } of asked) {
-    const known = grouped.get(conversationID) ?? [];
-    grouped.set(conversationID, known.concat(seqs.filter((seq) => seq > 0)));
+    const known = grouped.get(conversationID) ?? new Set();
+    for (const seq of seqs) if (seq > 0) known.add(seq);
+    grouped.set(conversationID, known);
   }
-  return grouped;
+  return new Map([...grouped].map(([conversationID, seqs]) => [conversationID, [...seqs]]));
 }
 
 /** One body per wanted seq, in that order; a seq that holds nothing any more gets a placeholder. */

@@ -58,7 +58,8 @@ export class ReadState {
         tx.afterCommit(() => this.#notifications.readBySelf(call, receipt));
         return;
       }
-      const read = await this.#store.markRead(tx, conversationID, userID, { begin: before + 1, end: readSeq }, seqs);
+      const listed = seqs.filter((seq) => seq <= view.maxSeq);
+      const read = await this.#store.markRead(tx, conversationID, userID, { begin: before + 1, end: readSeq }, listed);
       // A receipt without seqs tells a peer nothing, and trips the pure-JS SDK.
       if (read.length === 0 && after === before) return;
       tx.afterCommit(() =>

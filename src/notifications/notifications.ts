@@ -34,13 +34,16 @@ export class Notifications implements ReadNotifications {
 
   /** 2200 to the peer and to the reader's other devices. */
   readByPeer(call: CallContext, receipt: ReadReceipt & { peerUserID: string; seqs: readonly number[] }): void {
-    this.#notify(call, {
-      type: notificationTypes.hasRead,
-      sendID: receipt.readerID,
-      recvID: receipt.peerUserID,
-      tips: readTips(receipt, receipt.seqs),
-      isStored: receipt.readerID !== receipt.peerUserID,
-    });
+    // In pieces that every client takes: the Go core never gets past a frame of more than 1 MiB.
+    for (let from = 0; from === 0 || from < receipt.seqs.length; from += maxSeqsPerReceipt) {
+      this.#notify(call, {
+        type: notificationTypes.hasRead,
+        sendID: receipt.readerID,
+        recvID: receipt.peerUserID,
+        tips: readTips(receipt, receipt.seqs.slice(from, from + maxSeqsPerReceipt)),
+        isStored: receipt.readerID !== receipt.peerUserID,
+      });
+    }
   }
 
   /** 2200 to the reader's own devices. */
@@ -79,6 +82,8 @@ export class Notifications implements ReadNotifications {
     this.#options.pipeline.accept(message, call.operationID).catch(this.#options.onFailure);
   }
 }
+
+const maxSeqsPerReceipt = 5000;
 
 /** Section 1.3: everything off but senderSync; stored ones have history and persistent. */
 function notificationOptions(isStored: boolean): Map<string, boolean> {

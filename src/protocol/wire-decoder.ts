@@ -17,6 +17,9 @@ export function compileRequestDecoder<S extends WireSchema>(schema: S): RequestD
 
 /** `path` leads to the value being decoded; it is kept current by push and pop, so that success allocates nothing. */
 type Decode = (value: unknown, path: Path) => unknown;
+/** Work per element is done on everybody's thread: what back ends send in one request stays far below. */
+const maxListLength = 10_000;
+
 type Path = string[];
 
 function compile(schema: WireSchema): Decode {
@@ -95,6 +98,7 @@ function compileList(of: WireSchema): Decode {
   return (value, path) => {
     if (isAbsent(value)) return [];
     if (!Array.isArray(value)) throw invalid(path, 'a list');
+    if (value.length > maxListLength) throw invalid(path, `a list of at most ${maxListLength}`);
     return value.map((element: unknown, index) => {
       path.push(`[${index}]`);
       if (refusesNull && element === null) throw invalid(path, 'an object');

@@ -7,13 +7,23 @@ import type { Schema } from './schema.ts';
 import { executorOf, runTransaction } from './sql-transaction.ts';
 
 const maxConnections = 16;
+const queryTimeoutMs = 15_000;
 const attempts = 5;
 /** serialization_failure and deadlock_detected: the database asks to run the transaction again. */
 const retryableStates: ReadonlySet<unknown> = new Set(['40001', '40P01']);
 
 /** Connects to `url` and migrates. `onEffectFailure` also hears of errors on idle connections, which the pool replaces. */
 export async function openPostgres(url: string, onEffectFailure: EffectFailureListener): Promise<PostgresDatabase> {
-  const pool = new pg.Pool({ connectionString: url, max: maxConnections, connectionTimeoutMillis: 5000, types });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: maxConnections,
+    connectionTimeoutMillis: 5000,
+    // A server that stops answering without closing must not hold requests, or the end of this process, for ever.
+    keepAlive: true,
+    query_timeout: queryTimeoutMs,
+    statement_timeout: queryTimeoutMs,
+    types,
+  });
   pool.on('error', onEffectFailure);
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   try {

@@ -22,11 +22,13 @@ export interface SqliteHandle {
 
 /** Opens (creating it if need be) and migrates the database file at `path`. */
 export async function openSqlite(path: string, onEffectFailure: EffectFailureListener): Promise<SqliteDatabase> {
-  const writing = new StatementCache(openConnection(path));
+  using opening = new DisposableStack();
+  const writing = opening.adopt(new StatementCache(openConnection(path)), (connection) => connection.close());
   const writer = kyselyOver(writing);
   await migrateToLatest(writer as unknown as Kysely<never>, 'sqlite');
-  const reading = new StatementCache(openConnection(path));
+  const reading = opening.adopt(new StatementCache(openConnection(path)), (connection) => connection.close());
   const reader = kyselyOver(reading);
+  const opened = opening.move();
 
   return {
     dialect: 'sqlite',
@@ -44,8 +46,7 @@ export async function openSqlite(path: string, onEffectFailure: EffectFailureLis
       // Kysely opens its driver on first use and closes only then; closing the handles here as well is harmless.
       await reader.destroy();
       await writer.destroy();
-      reading.close();
-      writing.close();
+      opened.dispose();
     },
   };
 }

@@ -383,11 +383,37 @@ describe('forceLogout', () => {
   test('nothing to end is a success, for unknown users too, and tells nobody', async () => {
     const authority = openAuthority();
     await authority.forceLogout(admin, { userID: 'mallory', platformID: 5 });
-    await loginAs(authority, 'alice');
-    await authority.forceLogout(admin, { userID: 'alice', platformID: 1 });
-    heard = [];
-    await authority.forceLogout(admin, { userID: 'alice', platformID: 1 });
     assert.deepEqual(heard, []);
+  });
+
+  test('T4: trying again after an answer that was lost still closes the sockets', async () => {
+    const lossy = (kind: 'kick') => ({
+      [kind]: async (...args: Parameters<TokenStore['kick']>) => {
+        await store.kick(...args);
+        throw new Error('the answer was lost');
+      },
+    });
+    const token = await loginAs(openAuthority(), 'alice');
+    const { jti } = await openAuthority().verify(token);
+    const withLoss = openAuthority({ store: Object.assign(Object.create(store), lossy('kick')) });
+    await assert.rejects(withLoss.forceLogout(admin, { userID: 'alice', platformID: 1 }), rejectsWith(500));
+    heard = [];
+    await openAuthority().forceLogout(admin, { userID: 'alice', platformID: 1 });
+    assert.deepEqual(heard, [{ userID: 'alice', platformID: 1, jtis: [jti], reason: 'forced' }]);
+  });
+
+  test('T1: a token that ends while the store is asked has expired, and is not unknown', async () => {
+    const authority = openAuthority({
+      store: {
+        ...brokenStore(),
+        find: async () => {
+          now += 2 * ttlMs;
+          return undefined;
+        },
+      },
+    });
+    const token = await loginAs(openAuthority(), 'alice');
+    await assert.rejects(authority.verify(token), rejectsWith(1501));
   });
 
   test('T5 a store that fails gives 500', async () => {

@@ -104,6 +104,8 @@ export class TokenAuthority {
     const now = this.#options.clock();
     const { userID, platformID, jti, expiresAt } = this.#codec.verify(token, now);
     const record = await guarded(this.#options.store.find(userID, jti));
+    // It may have come to its end while the store was asked, which then no longer knows it.
+    if (record === undefined && this.#options.clock() >= expiresAt) throw errors.tokenExpired();
     const isAdmin = this.#adminUserIDs.has(userID);
     const endsAt = Math.min(expiresAt, acceptedEnd(record, isAdmin));
     if (now >= endsAt) throw errors.tokenNotExist();
@@ -122,7 +124,12 @@ export class TokenAuthority {
     if (userID === '') throw errors.args('userID is empty');
     if (!isKnownPlatform(platformID)) throw errors.args('platformID must be 1 to 11');
     requireAdmin(context);
-    this.#announceEnded(userID, await this.#kick(userID, { platformID }, 'forced'), 'forced');
+    await this.#kick(userID, { platformID }, 'forced');
+    // Not only those just marked: where a first attempt took effect and its answer was lost, trying again must still
+    // close the sockets.
+    const tokens = await guarded(this.#options.store.list(userID));
+    const ended = tokens.filter((token) => token.platformID === platformID && !isAccepted(token));
+    this.#announceEnded(userID, ended, 'forced');
   }
 
   /** Platforms whose open sockets a new connection on `platformID` displaces. See {@link displace}. */
@@ -195,6 +202,10 @@ function acceptedEnd(record: TokenRecord | undefined, isAdmin: boolean): number 
     case 'revoked':
       throw errors.tokenKicked();
   }
+}
+
+function isAccepted({ state }: TokenRecord): boolean {
+  return state === 'live' || state === 'superseded';
 }
 
 /** Turns a store's failure into 500: it says nothing about the token (T5). */

@@ -270,3 +270,10 @@ function isGoodFor(userID: string, platformID: number) {
     assert.partialDeepStrictEqual(parsed, { userID, platformID });
   };
 }
+
+test('O2: without a token a body may be 64 KiB and no more', async (t) => {
+  const world = await World.open();
+  t.after(() => world[Symbol.asyncDispose]());
+  const reply = await world.post('/auth/parse_token', `{"token":"${'x'.repeat(64 * 1024)}"}`, '');
+  assert.equal(JSON.parse(reply.body.toString()).errCode, 1001);
+});

@@ -223,6 +223,21 @@ testEndpoint(
         },
       },
     },
+    {
+      name: 'O2: one conversation named a thousand times is given as often as a reply has room for',
+      token: 'other',
+      body: ranges(...Array.from({ length: 1000 }, () => ({ conversationID: chat, begin: 1, end: 5, num: 5 }))),
+      expect: {
+        errCode: 0,
+        data: ({ msgs }: { msgs: Record<string, { Msgs: unknown[] }> }) => assert.equal(msgs[chat]?.Msgs.length, 1000),
+      },
+    },
+    {
+      name: 'O2: more ranges than any client names are 1001',
+      token: 'other',
+      body: ranges(...Array.from({ length: 2001 }, () => ({ conversationID: chat, begin: 1, end: 5, num: 5 }))),
+      expect: { errCode: 1001, errDlt: 'seqRanges has more than 2000 elements' },
+    },
     { name: 'M5: not for others', token: 'user', body: ranges(), expect: { errCode: 1002 } },
     { name: 'no ranges is an empty answer', token: 'other', body: ranges(), expect: { errCode: 0, data: {} } },
   ],
@@ -251,6 +266,12 @@ testEndpoint(
     },
     { name: 'M5: not of others', token: 'user', body: { userID: 'bob' }, expect: { errCode: 1002 } },
     { name: 'no userID is 1001', body: {}, expect: { errCode: 1001, errDlt: 'userID is empty' } },
+    {
+      name: 'O2: a list that no client sends is 1001',
+      token: 'user',
+      body: { userID: 'alice', conversationIDs: Array.from({ length: 10_001 }, () => 'si_x') },
+      expect: { errCode: 1001, errDlt: /conversationIDs.*at most 10000/ },
+    },
   ],
   { setUp: aliceSends(3) },
 );

@@ -3,7 +3,6 @@
  * when starting fails half-way.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { MemoryBus } from './bus/memory-bus.ts';
 import type { Config } from './config/config.ts';
@@ -24,7 +23,8 @@ import { MessagePipeline } from './messages/pipeline.ts';
 import { ReadState } from './messages/read-state.ts';
 import { Notifications } from './notifications/notifications.ts';
 import { createJsonFrameCodec } from './protocol/json-frame-codec.ts';
-import { lockDataDir } from './store/data-dir-lock.ts';
+import { opening } from './start-error.ts';
+import { lockDataDir, makeDataDir } from './store/data-dir-lock.ts';
 import type { Database } from './store/database.ts';
 import { SqlConversationStore } from './store/sql-conversation-store.ts';
 import { SqlMessageStore } from './store/sql-message-store.ts';
@@ -62,14 +62,14 @@ export interface App extends AsyncDisposable {
  * Opens the stores and builds the server; no port is open yet. Disposing drains (promise O3): no new work, what is
  * under way is finished, sockets are closed so that clients reconnect elsewhere.
  *
- * @throws ConfigError, InUseError, or what a store answered.
+ * @throws ConfigError, or StartError naming the setting that does not work.
  */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   await using opened = new AsyncDisposableStack();
   const clock = overrides.clock ?? Date.now;
   const isEmbedded = config.databaseUrl === '';
 
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 });
+  makeDataDir(config.dataDir);
   if (isEmbedded) opened.use(lockDataDir(config.dataDir));
   const secrets = loadSecrets(config);
 
@@ -87,9 +87,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     logger.info({ path: secrets.generatedPath }, 'made a random admin secret: get_admin_token asks for it');
   }
 
-  const db: Database = opened.use(
-    isEmbedded ? await openSqlite(join(config.dataDir, 'tessera.db'), reportFailure) : await openSharedDatabase(),
-  );
+  const db: Database = opened.use(isEmbedded ? await openEmbeddedDatabase() : await openSharedDatabase());
   const tokenStore = await openTokenStore();
   opened.use(setInterval(() => void tokenStore.sweepExpired().catch(reportFailure), sweepEveryMs));
 
@@ -192,21 +190,28 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     logger,
     services,
     start: async () => {
-      const apiPort = await http.listen(config.host, config.apiPort);
-      const wsPort = await gateway.listen(config.host, config.wsPort);
-      logger.info({ host: config.host, apiPort, wsPort }, 'listening');
+      const { host } = config;
+      const apiPort = await opening(`TESSERA_API_PORT: cannot listen on ${host}`, http.listen(host, config.apiPort));
+      const wsPort = await opening(`TESSERA_WS_PORT: cannot listen on ${host}`, gateway.listen(host, config.wsPort));
+      logger.info({ host, apiPort, wsPort }, 'listening');
       return { apiPort, wsPort };
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+
+  function openEmbeddedDatabase(): Promise<Database> {
+    const path = join(config.dataDir, 'tessera.db');
+    return opening(`TESSERA_DATA_DIR: cannot use the database ${path}`, openSqlite(path, reportFailure));
+  }
 
   // The clients of PostgreSQL and Redis are loaded where they are used: together they would cost the embedded default
   // a third of its start-up time and 35 MB.
   async function openSharedDatabase(): Promise<Database> {
     const { lockDatabase } = await import('./store/database-lock.ts');
     const { openPostgres } = await import('./store/postgres-database.ts');
-    opened.use(await lockDatabase(config.databaseUrl, reportFailure));
-    return openPostgres(config.databaseUrl, reportFailure);
+    const what = 'TESSERA_DATABASE_URL: cannot use PostgreSQL';
+    opened.use(await opening(what, lockDatabase(config.databaseUrl, reportFailure)));
+    return opening(what, openPostgres(config.databaseUrl, reportFailure));
   }
 
   async function openTokenStore(): Promise<TokenStore> {
@@ -214,9 +219,12 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     const { connectRedis } = await import('./redis/client.ts');
     const { RedisTokenStore } = await import('./redis/redis-token-store.ts');
     const redis = opened.use(
-      await connectRedis(config.redisUrl, {
-        onConnectionFailure: (error) => logger.warn({ err: error }, 'lost the connection to Redis'),
-      }),
+      await opening(
+        'TESSERA_REDIS_URL: cannot use Redis',
+        connectRedis(config.redisUrl, {
+          onConnectionFailure: (error) => logger.warn({ err: error }, 'lost the connection to Redis'),
+        }),
+      ),
     );
     return new RedisTokenStore(redis, clock);
   }

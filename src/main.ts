@@ -3,7 +3,7 @@ import { type Command, UsageError } from './cli/command.ts';
 import { config } from './cli/config.ts';
 import { serve } from './cli/serve.ts';
 import { ConfigError } from './config/config.ts';
-import { InUseError } from './store/in-use-error.ts';
+import { StartError } from './start-error.ts';
 import { readVersion } from './version.ts';
 
 const commands: readonly Command[] = [serve, config];
@@ -28,13 +28,8 @@ async function main(args: readonly string[]): Promise<number> {
 function explain(command: Command, error: unknown): number {
   if (error instanceof UsageError) return fail(`${error.message}\nSee tessera ${command.name} --help`, 2);
   if (error instanceof ConfigError) return fail(`the configuration has a problem:\n${error.message}`, 2);
-  if (error instanceof InUseError) return fail(error.message, 1);
-  if (isAddressInUse(error)) return fail(`port ${error.port} of ${error.address} is in use by another program`, 1);
+  if (error instanceof StartError) return fail(error.message, 1);
   return fail(error instanceof Error ? (error.stack ?? error.message) : String(error), 1);
-}
-
-function isAddressInUse(error: unknown): error is Error & { port: number; address: string } {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
 function overview(): string {

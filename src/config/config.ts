@@ -187,6 +187,9 @@ function range(minimum: number | undefined, maximum: number | undefined): string
   return maximum === undefined ? from : `${from} to ${maximum}`;
 }
 
+/** OpenIM ships with it, so everybody knows it. */
+const publishedDefault = 'openIM123';
+
 /** Rules between settings, and rules that a type cannot say. */
 function checkTogether(config: Config): void {
   const problems: string[] = [];
@@ -195,6 +198,11 @@ function checkTogether(config: Config): void {
   }
   if (config.redisUrl !== '' && !/^rediss?:\/\//.test(config.redisUrl)) {
     problems.push('TESSERA_REDIS_URL: must start with redis:// or rediss://');
+  }
+  if (!config.dev && [config.secret, ...config.signingKeys].includes(publishedDefault)) {
+    problems.push(
+      "TESSERA_SECRET: is OpenIM's published default, which anybody can sign tokens with; choose another, or start with --dev",
+    );
   }
   // Shorter ones are guessed, and could not be told from ordinary words when logs are scrubbed of them.
   if (config.secret !== '' && config.secret.length < 8) {

@@ -4,9 +4,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, ConfigError } from './config.ts';
 
-/** OpenIM ships with it, so everybody knows it. */
-const publishedDefault = 'openIM123';
-
 export interface Secrets {
   /** What get_admin_token asks for. */
   readonly adminSecret: string;
@@ -18,18 +15,13 @@ export interface Secrets {
 
 /**
  * @param config the data directory must exist when no secret is configured.
- * @throws ConfigError if a secret or signing key is OpenIM's published default outside `dev`.
+ * @throws ConfigError if the kept secret is empty.
  */
 export function loadSecrets(config: Config): Secrets {
   const { adminSecret, generatedPath } =
     config.secret === '' ? fromDataDir(config.dataDir) : { adminSecret: config.secret, generatedPath: undefined };
   const [first = adminSecret, ...others] = config.signingKeys;
   const signingKeys: [string, ...string[]] = [first, ...others];
-  if (!config.dev && [adminSecret, ...signingKeys].includes(publishedDefault)) {
-    throw new ConfigError(
-      "TESSERA_SECRET: is OpenIM's published default, which anybody can sign tokens with; choose another, or start with --dev",
-    );
-  }
   return { adminSecret, signingKeys, ...(generatedPath === undefined ? {} : { generatedPath }) };
 }
 

@@ -7,7 +7,6 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OperationScope } from '../telemetry/operation.ts';
 import type { Caller } from '../tokens/caller.ts';
-import { loggable } from './operation-id.ts';
 import type { ConnectionControl, RequestHandler, RequestHandlers } from './request-handler.ts';
 
 export interface DispatcherOptions {
@@ -56,7 +55,7 @@ export class Dispatcher {
   ): Promise<Uint8Array | null | ProtocolError> {
     const { scope, logger } = this.#options;
     const { operationID, reqIdentifier } = request;
-    return scope.run(loggable(operationID), async () => {
+    return scope.run(operationID, async () => {
       try {
         if (handler === undefined) throw errors.internal('unknown request');
         requireEnvelope(request);

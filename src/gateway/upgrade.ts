@@ -13,7 +13,6 @@ import type { Session as TokenSession } from '../tokens/authority.ts';
 import { type Accepted, checkToken, type HandshakeOptions, queryOf, readParams } from './handshake.ts';
 import { jsonError, notAnUpgrade, respond, respondRaw, sendErrorText } from './handshake-reply.ts';
 import type { GatewayLimits } from './limits.ts';
-import { loggable } from './operation-id.ts';
 import { connIDOf, remoteAddressOf } from './peer.ts';
 import type { Connection } from './session.ts';
 
@@ -79,7 +78,7 @@ export class Upgrader {
       request.socket.once('close', release);
       const { params, variant } = readParams(request, variants);
       const accept = (token: TokenSession) => outcome.accept({ params, variant, token });
-      await scope.run(loggable(params.operationID), () => checkToken(params, this.#options, accept).catch(fail));
+      await scope.run(params.operationID, () => checkToken(params, this.#options, accept).catch(fail));
     } catch (error) {
       fail(error);
     }

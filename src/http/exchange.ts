@@ -54,14 +54,9 @@ export function exchanging(
       }
     };
     const { operationid } = request.headers;
-    if (typeof operationid === 'string') void telemetry.scope.run(loggable(operationid), run);
+    if (typeof operationid === 'string') void telemetry.scope.run(operationid, run);
     else void run();
   };
-}
-
-/** Headers may be kilobytes long; log lines should not. */
-function loggable(operationID: string): string {
-  return operationID.length > 128 ? `${operationID.slice(0, 125)}...` : operationID;
 }
 
 export class Exchange {

@@ -3,7 +3,7 @@
  * silently keep its users' messages from the first one's. PostgreSQL drops the lock with the connection.
  */
 import pg from 'pg';
-import { InUseError } from './in-use-error.ts';
+import { StartError } from '../start-error.ts';
 
 /** Any number that other programs on the database are unlikely to lock. */
 const lockKey = 7_355_437_201;
@@ -12,7 +12,7 @@ const patienceMs = 5000;
 
 /**
  * @param onLost hears if the connection that holds the lock breaks
- * @throws InUseError if another process holds the database.
+ * @throws StartError if another process holds the database.
  */
 export async function lockDatabase(url: string, onLost: (error: unknown) => void): Promise<AsyncDisposable> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, keepAlive: true });
@@ -24,7 +24,7 @@ export async function lockDatabase(url: string, onLost: (error: unknown) => void
   } catch (error) {
     await client.end();
     if (!isLockTimeout(error)) throw error;
-    throw new InUseError(
+    throw new StartError(
       'another Tessera runs on this database (TESSERA_DATABASE_URL). One process per database: nodes do not yet deliver to each other.',
     );
   }

@@ -6,10 +6,15 @@ export class OperationScope {
   readonly #storage = new AsyncLocalStorage<string>();
 
   run<T>(operationID: string, work: () => T): T {
-    return this.#storage.run(operationID, work);
+    return this.#storage.run(shortened(operationID), work);
   }
 
   current(): string | undefined {
     return this.#storage.getStore();
   }
+}
+
+/** What log lines say of an operationID, which a client may make as long as a frame. */
+function shortened(operationID: string): string {
+  return operationID.length > 128 ? `${operationID.slice(0, 125)}...` : operationID;
 }

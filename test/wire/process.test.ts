@@ -1,7 +1,9 @@
 /** The program as its operator meets it: how it starts, what it refuses, how it stops. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -21,6 +23,21 @@ test('O3: SIGTERM closes sockets so that clients go elsewhere, and ends the proc
   const exitCode = server.stop();
   assert.equal((await socket.closed).code, 1001);
   assert.equal(await exitCode, 0);
+});
+
+test('O3: a request that does not end holds the stop up no longer than it may', async (t) => {
+  const server = await TesseraProcess.start({ env: { TESSERA_SHUTDOWN_TIMEOUT: '100ms' } });
+  t.after(() => server.dispose());
+  const socket = connectTcp(Number(new URL(server.apiUrl).port), '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.on('error', () => undefined);
+  const continues = once(socket, 'data');
+  // The server answers 100 when it has begun to wait for the body, which never comes.
+  socket.write(
+    'POST /auth/parse_token HTTP/1.1\r\nHost: x\r\noperationID: op\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n',
+  );
+  await continues;
+  assert.equal(await server.stop(), 0);
 });
 
 test('data and secret are nobody else’s to read', async (t) => {
@@ -69,12 +86,36 @@ for (const { name, args, env = {}, says, code } of refused) {
   });
 }
 
+const cannotStart: readonly { name: string; env: Record<string, string>; says: RegExp }[] = [
+  {
+    name: 'PostgreSQL',
+    env: { TESSERA_DATABASE_URL: 'postgres://127.0.0.1:1/x' },
+    says: /^tessera: TESSERA_DATABASE_URL: /,
+  },
+  { name: 'Redis', env: { TESSERA_REDIS_URL: 'redis://127.0.0.1:1' }, says: /^tessera: TESSERA_REDIS_URL: / },
+  { name: 'the data directory', env: { TESSERA_DATA_DIR: '/proc/nope' }, says: /^tessera: TESSERA_DATA_DIR: / },
+  {
+    name: 'the host',
+    env: { TESSERA_HOST: '192.0.2.1', TESSERA_API_PORT: '0' },
+    says: /^tessera: TESSERA_API_PORT: cannot listen on 192.0.2.1/,
+  },
+];
+
+for (const { name, env, says } of cannotStart) {
+  test(`a start without ${name} fails, and the setting is named`, async (t) => {
+    const { code, stderr } = await run(t, ['serve'], { TESSERA_LOG_FORMAT: 'json', ...env });
+    assert.equal(code, 1);
+    assert.match(stderr, says);
+    assert.equal(stderr.trim().split('\n').length, 1, 'one line, no stack');
+  });
+}
+
 test('a port that is taken is named', async (t) => {
   const server = await TesseraProcess.start();
   t.after(() => server.dispose());
   const { code, stderr } = await run(t, ['serve', '--api-port', new URL(server.apiUrl).port, '--ws-port', '0']);
   assert.equal(code, 1);
-  assert.match(stderr, new RegExp(`port ${new URL(server.apiUrl).port} of 127.0.0.1 is in use`));
+  assert.match(stderr, new RegExp(`^tessera: TESSERA_API_PORT: .*EADDRINUSE.*:${new URL(server.apiUrl).port}`));
 });
 
 test('--help, --version and config answer without starting anything', async (t) => {

@@ -15,7 +15,7 @@ test('a second server on the data directory of the first refuses to start', asyn
   const second = createApp(
     loadConfig({ environment: { TESSERA_DATA_DIR: world.dataDir, TESSERA_LOG_LEVEL: 'silent' } }),
   );
-  await assert.rejects(second, { name: 'InUseError', message: /another Tessera runs on the data directory/ });
+  await assert.rejects(second, { name: 'StartError', message: /another Tessera runs on the data directory/ });
 });
 
 test('a second server on the PostgreSQL database of the first refuses to start', async (t) => {
@@ -30,7 +30,7 @@ test('a second server on the PostgreSQL database of the first refuses to start',
       }),
     );
   const first = await start();
-  await assert.rejects(start(), { name: 'InUseError', message: /another Tessera runs on this database/ });
+  await assert.rejects(start(), { name: 'StartError', message: /another Tessera runs on this database/ });
   await first[Symbol.asyncDispose]();
   const next = await start();
   await next[Symbol.asyncDispose]();

@@ -28,6 +28,7 @@ const ADAPTER: Allowed = { any: ['protocol', 'telemetry', 'start-error.ts', CONT
 const LAYERS: Readonly<Record<string, Allowed | typeof EVERYTHING>> = {
   'main.ts': EVERYTHING,
   'app.ts': EVERYTHING,
+  'stores.ts': EVERYTHING,
   cli: EVERYTHING,
   'version.ts': {},
   'start-error.ts': {},

@@ -3,7 +3,6 @@
  * when starting fails half-way.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { MemoryBus } from './bus/memory-bus.ts';
 import type { Config } from './config/config.ts';
 import { loadSecrets } from './config/secrets.ts';
@@ -24,20 +23,17 @@ import { ReadState } from './messages/read-state.ts';
 import { Notifications } from './notifications/notifications.ts';
 import { createJsonFrameCodec } from './protocol/json-frame-codec.ts';
 import { opening } from './start-error.ts';
-import { lockDataDir, makeDataDir } from './store/data-dir-lock.ts';
-import type { Database } from './store/database.ts';
+import { makeDataDir } from './store/data-dir-lock.ts';
 import { SqlConversationStore } from './store/sql-conversation-store.ts';
 import { SqlMessageStore } from './store/sql-message-store.ts';
-import { SqlTokenStore } from './store/sql-token-store.ts';
 import { SqlUserStore } from './store/sql-user-store.ts';
 import { SqlVersionLog } from './store/sql-version-log.ts';
-import { openSqlite } from './store/sqlite-database.ts';
+import { openDatabase, openTokenStore } from './stores.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { OperationScope } from './telemetry/operation.ts';
 import { TokenAuthority } from './tokens/authority.ts';
 import { TokenEvents } from './tokens/events.ts';
-import type { TokenStore } from './tokens/token-store.ts';
 import { Users } from './users/users.ts';
 import { readVersion } from './version.ts';
 import { EmptyRelations } from './versions/empty-relations.ts';
@@ -67,10 +63,8 @@ export interface App extends AsyncDisposable {
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   await using opened = new AsyncDisposableStack();
   const clock = overrides.clock ?? Date.now;
-  const isEmbedded = config.databaseUrl === '';
 
   makeDataDir(config.dataDir);
-  if (isEmbedded) opened.use(lockDataDir(config.dataDir));
   const secrets = loadSecrets(config);
 
   const scope = new OperationScope();
@@ -87,8 +81,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     logger.info({ path: secrets.generatedPath }, 'made a random admin secret: get_admin_token asks for it');
   }
 
-  const db: Database = opened.use(isEmbedded ? await openEmbeddedDatabase() : await openSharedDatabase());
-  const tokenStore = await openTokenStore();
+  const db = opened.use(await openDatabase(config, opened, reportFailure));
+  const tokenStore = await openTokenStore(config, opened, { db, clock, logger });
   opened.use(setInterval(() => void tokenStore.sweepExpired().catch(reportFailure), sweepEveryMs));
 
   const users = new SqlUserStore(db);
@@ -100,7 +94,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const commits = new GroupCommit({
     store: messages,
     // SQLite has one writer: a second lane could only wait.
-    lanes: isEmbedded ? 1 : 4,
+    lanes: db.dialect === 'sqlite' ? 1 : 4,
     maxBatch: 512,
     onCommit: ({ stored, repeated, durationMs }) => {
       metrics.messagesAppended.inc(stored);
@@ -147,6 +141,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   };
   await usersDomain.ensureAdmins(config.adminUserIDs);
 
+  let isDraining = false;
   const http = new HttpServer({
     endpoints,
     services,
@@ -179,7 +174,6 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   });
   gateway.attach(http.server);
 
-  let isDraining = false;
   opened.defer(() => commits.drain());
   opened.defer(async () => {
     isDraining = true;
@@ -196,38 +190,11 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       logger.info({ host, apiPort, wsPort }, 'listening');
       return { apiPort, wsPort };
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: async () => {
+      await owned.disposeAsync();
+      logger.info('stopped');
+    },
   };
-
-  function openEmbeddedDatabase(): Promise<Database> {
-    const path = join(config.dataDir, 'tessera.db');
-    return opening(`TESSERA_DATA_DIR: cannot use the database ${path}`, openSqlite(path, reportFailure));
-  }
-
-  // The clients of PostgreSQL and Redis are loaded where they are used: together they would cost the embedded default
-  // a third of its start-up time and 35 MB.
-  async function openSharedDatabase(): Promise<Database> {
-    const { lockDatabase } = await import('./store/database-lock.ts');
-    const { openPostgres } = await import('./store/postgres-database.ts');
-    const what = 'TESSERA_DATABASE_URL: cannot use PostgreSQL';
-    opened.use(await opening(what, lockDatabase(config.databaseUrl, reportFailure)));
-    return opening(what, openPostgres(config.databaseUrl, reportFailure));
-  }
-
-  async function openTokenStore(): Promise<TokenStore> {
-    if (config.redisUrl === '') return new SqlTokenStore(db, clock);
-    const { connectRedis } = await import('./redis/client.ts');
-    const { RedisTokenStore } = await import('./redis/redis-token-store.ts');
-    const redis = opened.use(
-      await opening(
-        'TESSERA_REDIS_URL: cannot use Redis',
-        connectRedis(config.redisUrl, {
-          onConnectionFailure: (error) => logger.warn({ err: error }, 'lost the connection to Redis'),
-        }),
-      ),
-    );
-    return new RedisTokenStore(redis, clock);
-  }
 }
 
 /** How often rows of expired tokens are deleted; in Redis they go by themselves. */

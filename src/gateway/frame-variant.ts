@@ -2,9 +2,9 @@
  * The ways in which frames can be written: a codec, gzipped or not. All connections of one way share one variant, so
  * that a push is encoded once per variant and not once per receiver. Protocol: websocket.md 2.2.
  */
-import { gunzipSync, gzipSync } from 'node:zlib';
 import { type FrameCodec, FrameDecodeError, type SocketReply, type SocketRequest } from '../protocol/frames.ts';
 import type { SdkType } from '../protocol/handshake.ts';
+import { gunzipFrame, gzipFrame } from './frame-gzip.ts';
 
 export interface FrameVariant {
   readonly codecName: FrameCodec['name'];
@@ -69,13 +69,13 @@ function gzipped(codec: FrameCodec, maxInflatedBytes: number): FrameVariant {
   return {
     codecName: codec.name,
     decodeRequest: (frame) => codec.decodeRequest(inflate(frame, maxInflatedBytes)),
-    encodeReply: (reply) => gzipSync(codec.encodeReply(reply)),
+    encodeReply: (reply) => gzipFrame(codec.encodeReply(reply)),
   };
 }
 
 function inflate(frame: Buffer, maxOutputLength: number): Buffer {
   try {
-    return gunzipSync(frame, { maxOutputLength });
+    return gunzipFrame(frame, maxOutputLength);
   } catch {
     throw new FrameDecodeError('not gzip, or too large unpacked');
   }

@@ -1,6 +1,6 @@
 /**
- * A WebSocket client that does exactly what a test tells it: no reconnecting, no state, every frame kept as it came.
- * For what a real SDK makes of the gateway see test/sdk.
+ * WebSocket clients that do exactly what a test tells them: no reconnecting, no state, every frame kept as it came.
+ * This one speaks JSON like the JavaScript SDK, go-client.ts gob like the Go core. For the real SDKs see test/sdk.
  */
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
@@ -57,20 +57,22 @@ export function urlOf({ port, path = '/', query }: DialOptions): string {
 }
 
 /** Resolves with the client once upgraded, or with what the server answered instead. */
-export async function dial(options: DialOptions): Promise<SocketClient | Refusal> {
-  const ws = new WebSocket(urlOf(options), { perMessageDeflate: false, headers: options.headers ?? {}, ...options.ws });
-  const client = new SocketClient(ws, options.query?.sendID ?? defaultQuery.sendID);
-  const { promise, resolve, reject } = Promise.withResolvers<SocketClient | Refusal>();
-  ws.once('open', () => resolve(client));
-  ws.once('unexpected-response', (_request, response) => readRefusal(response).then(resolve, reject));
-  ws.once('error', reject);
-  return promise;
+export function dial(options: DialOptions): Promise<SocketClient | Refusal> {
+  return dialAs(SocketClient, options);
 }
 
 /** {@link dial} for a connection that must succeed. */
-export async function connect(options: DialOptions): Promise<SocketClient> {
-  const outcome = await dial(options);
-  if (outcome instanceof SocketClient) return outcome;
+export function connect(options: DialOptions): Promise<SocketClient> {
+  return connectAs(SocketClient, options);
+}
+
+/** {@link connect} for a client of another codec. */
+export async function connectAs<Client extends FrameClient>(
+  Client: new (ws: WebSocket, userID: string) => Client,
+  options: DialOptions,
+): Promise<Client> {
+  const outcome = await dialAs(Client, options);
+  if (outcome instanceof FrameClient) return outcome;
   throw new Error(`the handshake was answered with ${outcome.status}: ${outcome.body}`);
 }
 
@@ -82,14 +84,27 @@ export async function dialRefused(options: DialOptions): Promise<Refusal> {
   throw new Error('the handshake was expected to be refused');
 }
 
-export class SocketClient {
+async function dialAs<Client extends FrameClient>(
+  Client: new (ws: WebSocket, userID: string) => Client,
+  options: DialOptions,
+): Promise<Client | Refusal> {
+  const ws = new WebSocket(urlOf(options), { perMessageDeflate: false, headers: options.headers ?? {}, ...options.ws });
+  const client = new Client(ws, options.query?.sendID ?? defaultQuery.sendID);
+  const { promise, resolve, reject } = Promise.withResolvers<Client | Refusal>();
+  ws.once('open', () => resolve(client));
+  ws.once('unexpected-response', (_request, response) => readRefusal(response).then(resolve, reject));
+  ws.once('error', reject);
+  return promise;
+}
+
+/** What clients have in common, whatever is in their binary frames. */
+export class FrameClient {
   readonly ws: WebSocket;
   readonly userID: string;
   /** Resolves when the connection has ended; 1006 without a close frame from the server. */
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
   readonly #frames: Frame[] = [];
   readonly #readers: { resolve: (frame: Frame) => void; reject: (error: Error) => void }[] = [];
-  #increments = 0;
 
   constructor(ws: WebSocket, userID: string) {
     this.ws = ws;
@@ -123,10 +138,36 @@ export class SocketClient {
     return data.toString();
   }
 
-  async nextReply(): Promise<JsonReply> {
+  async nextBinary(): Promise<Buffer> {
     const { isBinary, data } = await this.next();
     if (!isBinary) throw new Error(`expected a binary frame, not ${data}`);
-    return JSON.parse(data.toString()) as JsonReply;
+    return data;
+  }
+
+  /** Resolves when the server has read everything that was sent before. */
+  async roundTrip(): Promise<void> {
+    const pong = once(this.ws, 'pong');
+    this.ws.ping();
+    await pong;
+  }
+
+  async close(): Promise<void> {
+    this.ws.close();
+    await this.closed;
+  }
+
+  #receive(frame: Frame): void {
+    const reader = this.#readers.shift();
+    if (reader === undefined) this.#frames.push(frame);
+    else reader.resolve(frame);
+  }
+}
+
+export class SocketClient extends FrameClient {
+  #increments = 0;
+
+  async nextReply(): Promise<JsonReply> {
+    return JSON.parse((await this.nextBinary()).toString()) as JsonReply;
   }
 
   /** Sends a request in the JSON codec. */
@@ -153,24 +194,6 @@ export class SocketClient {
   request(reqIdentifier: number, data?: Uint8Array, fields?: Readonly<Record<string, unknown>>): Promise<JsonReply> {
     this.send(reqIdentifier, data, fields);
     return this.nextReply();
-  }
-
-  /** Resolves when the server has read everything that was sent before. */
-  async roundTrip(): Promise<void> {
-    const pong = once(this.ws, 'pong');
-    this.ws.ping();
-    await pong;
-  }
-
-  async close(): Promise<void> {
-    this.ws.close();
-    await this.closed;
-  }
-
-  #receive(frame: Frame): void {
-    const reader = this.#readers.shift();
-    if (reader === undefined) this.#frames.push(frame);
-    else reader.resolve(frame);
   }
 }
 

@@ -5,6 +5,8 @@ import pg from 'pg';
 import { type ServiceName, skippedServices } from './services/catalogue.ts';
 import { startPostgres } from './services/postgres.ts';
 import { type RedisOptions, startRedis } from './services/redis.ts';
+import { type RedisCluster, type RedisClusterOptions, startRedisCluster } from './services/redis-cluster.ts';
+import { type RedisSentinel, startRedisSentinel } from './services/redis-sentinel.ts';
 import type { Service } from './services/service.ts';
 
 /** The test that a service belongs to: what was started for it ends after it and its subtests. */
@@ -42,13 +44,23 @@ export async function redisForSuite(t: SuiteScope, options?: RedisOptions): Prom
   return isSkipped(t, 'redis') ? undefined : ownedBy(t, await startRedis(options));
 }
 
+/** A Redis master with a replica and a Sentinel of the suite's own; undefined as above. */
+export async function sentinelForSuite(t: SuiteScope, options?: RedisOptions): Promise<RedisSentinel | undefined> {
+  return isSkipped(t, 'redis') ? undefined : ownedBy(t, await startRedisSentinel(options));
+}
+
+/** A Redis Cluster of three masters of the suite's own; undefined as above. */
+export async function clusterForSuite(t: SuiteScope, options?: RedisClusterOptions): Promise<RedisCluster | undefined> {
+  return isSkipped(t, 'redis') ? undefined : ownedBy(t, await startRedisCluster(options));
+}
+
 function isSkipped(t: SuiteScope, name: ServiceName): boolean {
   const reason = skipReason(name);
   if (reason !== false) t.skip(reason);
   return reason !== false;
 }
 
-function ownedBy(t: SuiteScope, service: Service): Service {
+function ownedBy<Owned extends { stop(): Promise<void> }>(t: SuiteScope, service: Owned): Owned {
   afterAllElse(t, () => service.stop());
   return service;
 }

@@ -1,0 +1,71 @@
+/** Redis is out of memory: it refuses to write, or forgets what it was told to keep. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
+import type { NewToken } from '../../src/tokens/token-store.ts';
+import { redisCommand, redisInfo } from '../support/services/redis-command.ts';
+import { redisForSuite } from '../support/test-services.ts';
+import { assertTidy } from './support/assert-tidy.ts';
+import { connectForTest, testOnEveryRedis } from './support/every-redis.ts';
+import { logIn } from './support/logins.ts';
+
+const users = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+
+testOnEveryRedis('Redis that is full and evicts nothing', async (t, { url }) => {
+  const redis = await connectForTest(t, url);
+  const store = new RedisTokenStore(redis, Date.now);
+  const tokens = await Promise.all(users.map((userID) => logIn(store, userID)));
+  const setLimit = async (maxmemory: string) => {
+    for (const { command } of await redis.masters()) await command(['CONFIG', 'SET', 'maxmemory', maxmemory]);
+  };
+  const stateOf = (token: NewToken) => Promise.all([store.find(token), store.list(token.userID)]);
+  const before = await Promise.all(tokens.map(stateOf));
+  await setLimit('1');
+
+  await t.test('T3: logins and revocations fail and change nothing; tokens are still known', async () => {
+    for (const { userID, jti } of tokens) {
+      await assert.rejects(logIn(store, userID), /OOM/);
+      await assert.rejects(store.kick(userID, { jtis: [jti] }, 'forced', 'revoked'), /OOM/);
+    }
+    assert.deepEqual(await Promise.all(tokens.map(stateOf)), before);
+    await assertTidy(redis);
+  });
+
+  await t.test('logins succeed once there is room again', async () => {
+    await setLimit('0');
+    for (const { userID } of tokens) await logIn(store, userID);
+    for (const token of tokens) assert.equal((await store.find(token)).record?.state, 'kicked');
+    await assertTidy(redis);
+  });
+});
+
+test('Redis that evicts what it was told to keep', async (t) => {
+  const server = await redisForSuite(t);
+  if (server === undefined) return;
+  const redis = await connectForTest(t, server.url);
+  const store = new RedisTokenStore(redis, Date.now);
+  const tokens = await Promise.all(Array.from({ length: 200 }, (_, i) => logIn(store, `user${i}`)));
+  await redisCommand(server.port, 'CONFIG', 'SET', 'maxmemory-policy', 'allkeys-random');
+  await redisCommand(server.port, 'CONFIG', 'SET', 'maxmemory', (await redisInfo(server.port)).used_memory!);
+  for (let i = 0; (await redisInfo(server.port)).evicted_keys === '0' || i < 500; i++) {
+    await redisCommand(server.port, 'SET', `filler${i}`, 'x'.repeat(1000));
+  }
+  const found = await Promise.all(tokens.map((token) => store.find(token)));
+  const gone = tokens.filter((_, i) => found[i]?.record === undefined);
+
+  await t.test('tokens are gone, and the store knows why', async () => {
+    assert.ok(gone.length > 0);
+    const { userID, issuedAt } = gone[0]!;
+    assert.equal(await store.explainLoss(userID, issuedAt), 'eviction');
+  });
+
+  await t.test('a login does without them and leaves no index entry behind', async () => {
+    await redisCommand(server.port, 'CONFIG', 'SET', 'maxmemory', '0');
+    for (const { userID } of tokens) {
+      const token = await logIn(store, userID);
+      assert.equal((await store.find(token)).record?.state, 'live');
+    }
+    await Promise.all(tokens.map(({ userID }) => store.list(userID)));
+    await assertTidy(redis);
+  });
+});

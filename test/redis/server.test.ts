@@ -1,0 +1,87 @@
+/** What clients of a whole server see while its Redis fails over or is incomplete: 500, never a fact about a token. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BackEnd } from '../support/back-end.ts';
+import { redisCommand, untilTrue } from '../support/services/redis-command.ts';
+import { TesseraProcess } from '../support/tessera-process.ts';
+import { clusterForSuite, type SuiteScope, sentinelForSuite } from '../support/test-services.ts';
+
+const userIDs = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'];
+
+async function startServer(t: SuiteScope, redisUrl: string) {
+  const server = await TesseraProcess.start({ env: { TESSERA_REDIS_URL: redisUrl } });
+  t.after(() => server.dispose());
+  const backEnd = new BackEnd(() => server.apiUrl);
+  await backEnd.register(...userIDs);
+  const tokens = await Promise.all(userIDs.map((userID) => backEnd.userToken(userID)));
+  const codesOf = () =>
+    Promise.all(tokens.map(async (token) => (await backEnd.post('/auth/parse_token', { token })).errCode));
+  return { server, backEnd, tokens, codesOf };
+}
+
+test('a server whose Redis fails over under Sentinel', async (t) => {
+  const sentinel = await sentinelForSuite(t);
+  if (sentinel === undefined) return;
+  const { server, backEnd, codesOf } = await startServer(t, sentinel.url);
+  const master = await sentinel.master();
+  const replica = sentinel.nodes.find((node) => node !== master);
+  await untilTrue('the replica has every token', async () => {
+    const sizes = await Promise.all([master, replica!].map(({ port }) => redisCommand(port, 'DBSIZE')));
+    return sizes[0] === sizes[1];
+  });
+  await master.kill();
+
+  await t.test(
+    'T5: until there is a new master, a token is good or the answer is 500; then it is good again',
+    async () => {
+      let isReplaced = false;
+      const replaced = sentinel.untilReplaced(master).then(() => {
+        isReplaced = true;
+      });
+      const seen = new Set<number>();
+      for (let last: number[] = []; !isReplaced || last.some((code) => code !== 0); ) {
+        last = await codesOf();
+        for (const code of last) seen.add(code);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      await replaced;
+      assert.deepEqual([...seen].sort(), [0, 500]);
+    },
+  );
+
+  await t.test('it is ready again, and issues tokens', async () => {
+    await untilTrue('ready', async () => (await fetch(`${server.apiUrl}/readyz`)).status === 200);
+    for (const userID of userIDs) await backEnd.userToken(userID);
+  });
+
+  await t.test('T6: nothing of it has put a token into the log', () => {
+    assert.ok(server.logLines.some((line) => line.includes('Redis')));
+    assert.ok(!server.logLines.some((line) => line.includes('eyJ')));
+  });
+});
+
+test('a server on a Redis Cluster that loses a third of its slots, and gets them back', async (t) => {
+  const cluster = await clusterForSuite(t, { args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
+  if (cluster === undefined) return;
+  const { server, codesOf } = await startServer(t, cluster.url);
+  const victim = cluster.masters[0]!;
+  await victim.kill();
+  const codes = await codesOf();
+  assert.ok(
+    codes.every((code) => code === 0 || code === 500),
+    `T5: ${codes}`,
+  );
+  assert.equal((await fetch(`${server.apiUrl}/readyz`)).status, 503);
+  await victim.restart();
+  await untilTrue('T1: every token is good again', async () => (await codesOf()).every((code) => code === 0));
+  await untilTrue('ready', async () => (await fetch(`${server.apiUrl}/readyz`)).status === 200);
+});
+
+test('a server that cannot use its Redis does not start, and names the setting but not the password', async () => {
+  const env = { TESSERA_REDIS_URL: 'redis+sentinel://me:hush@127.0.0.1:1/mymaster?sentinelPassword=hush' };
+  await assert.rejects(TesseraProcess.start({ env }), (error) => {
+    assert.match(String(error), /TESSERA_REDIS_URL: cannot use Redis: no Sentinel knows .*ECONNREFUSED/);
+    assert.doesNotMatch(String(error), /hush/);
+    return true;
+  });
+});

@@ -9,8 +9,14 @@ import type { Conversation } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
 import { Conversations } from './conversations.ts';
 
-const asOwner: CallContext = { caller: { userID: 'owner', platformID: 1, isAdmin: false }, operationID: 'op' };
-const asStranger: CallContext = { caller: { userID: 'stranger', platformID: 1, isAdmin: false }, operationID: 'op' };
+const asOwner: CallContext = {
+  caller: { userID: 'owner', platformID: 1, jti: 'jti', isAdmin: false },
+  operationID: 'op',
+};
+const asStranger: CallContext = {
+  caller: { userID: 'stranger', platformID: 1, jti: 'jti', isAdmin: false },
+  operationID: 'op',
+};
 const known = { versionID: 'a'.repeat(24), version: 3 };
 
 test('changesSince gives rows by their latest state; what has vanished since is left out', async () => {

@@ -5,6 +5,8 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DeliveryBus } from '../messages/delivery.ts';
+import { OnlineStatus } from '../presence/online-status.ts';
+import type { Presence } from '../presence/presence.ts';
 import { reqIdentifiers } from '../protocol/constants.ts';
 import { createTextPingResponder } from '../protocol/text-ping.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -14,7 +16,7 @@ import type { TokenAuthority } from '../tokens/authority.ts';
 import type { TokenEvents } from '../tokens/events.ts';
 import { Admission } from './admission.ts';
 import { cutReasons } from './close-reason.ts';
-import { connectionRequests } from './connection-requests.ts';
+import { createConnectionRequests } from './connection-requests.ts';
 import { Dispatcher } from './dispatch.ts';
 import { displaceOthers } from './displacement.ts';
 import { type FrameCodecs, FrameVariants, SharedFrame } from './frame-variant.ts';
@@ -23,6 +25,7 @@ import type { GatewayLimits } from './limits.ts';
 import { everySecond, Pulse } from './pulse.ts';
 import type { RequestHandlers } from './request-handler.ts';
 import { type Connection, Session, type SessionEnvironment } from './session.ts';
+import { Subscriptions } from './subscriptions.ts';
 import { Upgrader } from './upgrade.ts';
 import { FlushQueue } from './writer.ts';
 
@@ -32,6 +35,7 @@ export interface GatewayOptions {
   /** The domains' requests; those about the connection itself are the gateway's own. */
   readonly handlers: RequestHandlers;
   readonly bus: Pick<DeliveryBus, 'onDelivery'>;
+  readonly presence: Presence;
   readonly codecs: FrameCodecs;
   readonly limits: GatewayLimits;
   readonly metrics: Metrics;
@@ -69,12 +73,13 @@ class LongConnectionGateway implements Gateway {
   readonly #stops: (() => void)[] = [];
 
   constructor(options: GatewayOptions) {
-    const { authority, events, codecs, limits, metrics, logger, scope, clock, bus } = options;
+    const { authority, events, codecs, limits, metrics, logger, scope, clock, bus, presence } = options;
     this.#options = options;
     this.#admission = new Admission(limits.maxConnections);
-    this.#hub = new Hub(metrics);
+    const subscriptions = new Subscriptions(limits.maxSubscriptions, metrics);
+    this.#hub = new Hub({ metrics, presence, subscriptions });
     const pulse = new Pulse(limits);
-    this.#environment = createEnvironment(options, pulse);
+    this.#environment = createEnvironment(options, pulse, subscriptions);
     this.#upgrader = new Upgrader({
       admission: this.#admission,
       variants: new FrameVariants(codecs, limits.maxInflatedBytes),
@@ -95,6 +100,8 @@ class LongConnectionGateway implements Gateway {
     this.#stops.push(
       events.on('tokensEnded', (event) => this.#hub.endTokens(event)),
       events.on('tokensSuperseded', (event) => this.#hub.shortenTokens(event)),
+      events.on('cutoffRaised', (event) => this.#hub.endCutOff(event)),
+      presence.onChange((change) => subscriptions.announce(change)),
       start(() => pulse.beat(this.#hub.all, clock())),
     );
   }
@@ -142,10 +149,11 @@ class LongConnectionGateway implements Gateway {
 }
 
 function createEnvironment(
-  { handlers, scope, logger, metrics, limits, clock }: GatewayOptions,
+  { handlers, scope, logger, metrics, limits, clock, presence }: GatewayOptions,
   pulse: Pulse,
+  subscriptions: Subscriptions,
 ): SessionEnvironment {
-  const allHandlers = new Map([...handlers, ...connectionRequests]);
+  const allHandlers = new Map([...handlers, ...createConnectionRequests(new OnlineStatus(presence))]);
   return {
     dispatcher: new Dispatcher({ handlers: allHandlers, scope, logger, metrics }),
     answerText: createTextPingResponder(),
@@ -158,6 +166,7 @@ function createEnvironment(
       data: null,
     })),
     flushes: new FlushQueue(),
+    subscriptions,
     limits,
     metrics,
     logger,

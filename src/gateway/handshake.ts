@@ -2,8 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import { errors } from '../protocol/errors.ts';
 import { type HandshakeParams, parseHandshake } from '../protocol/handshake.ts';
-import type { Session, TokenAuthority } from '../tokens/authority.ts';
+import type { TokenAuthority } from '../tokens/authority.ts';
 import type { TokenEvents } from '../tokens/events.ts';
+import type { Session } from '../tokens/session.ts';
 import type { Admission } from './admission.ts';
 import type { FrameVariant, FrameVariants } from './frame-variant.ts';
 import { TokenWatch } from './token-watch.ts';
@@ -48,7 +49,7 @@ export async function checkToken(
 ): Promise<void> {
   using watch = new TokenWatch(events);
   const token = await within(handshakeTimeoutMs, authority.verify(params.token));
-  const endsAt = Math.min(token.endsAt, watch.endOf(token.jti));
+  const endsAt = Math.min(token.endsAt, watch.endOf(token));
   if (endsAt === Number.NEGATIVE_INFINITY) throw errors.tokenKicked();
   requireOwner(params, token);
   admission.assertOpen();

@@ -3,6 +3,8 @@
  * the end of a token). Protocol: websocket.md 5, 6, 7.2.
  */
 import type { Delivery } from '../messages/delivery.ts';
+import type { Presence } from '../presence/presence.ts';
+import { takesPushes } from '../presence/reach.ts';
 import { reqIdentifiers } from '../protocol/constants.ts';
 import { encodePush } from '../protocol/message-bytes.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -10,17 +12,26 @@ import type { TokenEventMap } from '../tokens/events.ts';
 import { closeReasons } from './close-reason.ts';
 import { SharedFrame } from './frame-variant.ts';
 import type { Session, SessionObserver } from './session.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import { isCutOff } from './token-watch.ts';
+
+export interface HubOptions {
+  readonly metrics: Metrics;
+  /** Told of every connection that comes or goes. */
+  readonly presence: Pick<Presence, 'report'>;
+  readonly subscriptions: Subscriptions;
+}
 
 export class Hub implements SessionObserver {
-  readonly #metrics: Metrics;
+  readonly #options: HubOptions;
   /** Every session whose socket is not gone yet, those that are ending included. */
   readonly #all = new Set<Session>();
   /** Those that can be pushed to. The lists are replaced, never changed: one may be in the middle of a loop. */
   readonly #byUser = new Map<string, readonly Session[]>();
   #emptied: PromiseWithResolvers<void> | undefined;
 
-  constructor(metrics: Metrics) {
-    this.#metrics = metrics;
+  constructor(options: HubOptions) {
+    this.#options = options;
   }
 
   get all(): ReadonlySet<Session> {
@@ -35,23 +46,23 @@ export class Hub implements SessionObserver {
   /** From now on the session gets pushes, and ends with its token. To be called before its first frame is read. */
   add(session: Session): void {
     this.#all.add(session);
-    this.#byUser.set(session.userID, [...this.sessionsOf(session.userID), session]);
-    this.#metrics.gatewayConnections.inc({ platform: session.platformID });
+    this.#setSessions(session.userID, [...this.sessionsOf(session.userID), session]);
+    this.#options.metrics.gatewayConnections.inc({ platform: session.platformID });
   }
 
   onEnding(session: Session): void {
+    this.#options.subscriptions.drop(session);
     const rest = this.sessionsOf(session.userID).filter((other) => other !== session);
-    if (rest.length === 0) this.#byUser.delete(session.userID);
-    else this.#byUser.set(session.userID, rest);
+    this.#setSessions(session.userID, rest);
   }
 
   onClosed(session: Session): void {
     if (!this.#all.delete(session)) return;
-    this.#metrics.gatewayConnections.dec({ platform: session.platformID });
+    this.#options.metrics.gatewayConnections.dec({ platform: session.platformID });
     if (this.#all.size === 0) this.#emptied?.resolve();
   }
 
-  /** Pushes a message to every connection of its recipients, the sending one included. */
+  /** Pushes a message to every connection of its recipients that takes pushes, the sending one included. */
   deliver({ userIDs, conversationID, body, operationID }: Delivery): void {
     const frame = new SharedFrame(() => ({
       reqIdentifier: reqIdentifiers.pushMessage,
@@ -64,11 +75,12 @@ export class Hub implements SessionObserver {
     let pushed = 0;
     for (const userID of userIDs) {
       for (const session of this.sessionsOf(userID)) {
+        if (!takesPushes(session)) continue;
         session.push(frame, operationID);
         pushed++;
       }
     }
-    if (pushed > 0) this.#metrics.pushes.inc(pushed);
+    if (pushed > 0) this.#options.metrics.pushes.inc(pushed);
   }
 
   /** Kicks the sockets that tokens opened which are no longer accepted. */
@@ -78,10 +90,20 @@ export class Hub implements SessionObserver {
     }
   }
 
-  /** Brings the end of sockets forward whose admin token has been superseded. */
+  /** Kicks the sockets whose tokens a cutoff has ended. */
+  endCutOff(cutoff: TokenEventMap['cutoffRaised']): void {
+    const candidates = cutoff.userID === '' ? this.#all : this.sessionsOf(cutoff.userID);
+    for (const session of candidates) {
+      if (isCutOff(session, cutoff)) session.end(closeReasons.kicked);
+    }
+  }
+
+  /** Brings the end of sockets forward whose token has been superseded. */
   shortenTokens({ userID, jtis, acceptedUntil }: TokenEventMap['tokensSuperseded']): void {
     for (const session of this.sessionsOf(userID)) {
-      if (jtis.includes(session.jti)) session.endsAt = Math.min(session.endsAt, acceptedUntil);
+      if (!jtis.includes(session.jti)) continue;
+      session.endsAt = Math.min(session.endsAt, acceptedUntil);
+      session.isSuperseded = true;
     }
   }
 
@@ -90,6 +112,12 @@ export class Hub implements SessionObserver {
     if (this.#all.size === 0) return;
     this.#emptied ??= Promise.withResolvers<void>();
     await this.#emptied.promise;
+  }
+
+  #setSessions(userID: string, sessions: readonly Session[]): void {
+    if (sessions.length === 0) this.#byUser.delete(userID);
+    else this.#byUser.set(userID, sessions);
+    this.#options.presence.report(userID, sessions);
   }
 }
 

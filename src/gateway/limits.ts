@@ -13,6 +13,8 @@ export interface GatewayLimits {
   readonly maxQueuedFrames: number;
   /** Requests of one connection waiting for their turn before reading from it pauses. */
   readonly maxWaitingRequests: number;
+  /** Users whose coming and going one connection may want to hear of; 1001 beyond. */
+  readonly maxSubscriptions: number;
   /** For a request to arrive on the gateway's own port, and once more for its token check. */
   readonly handshakeTimeoutMs: number;
   /** A connection that sends no frame of any kind for so long is cut off. */
@@ -33,6 +35,7 @@ export const defaultLimits: GatewayLimits = {
   // A burst of small messages in one turn of the event loop must not cost a healthy client its connection.
   maxQueuedFrames: 2048,
   maxWaitingRequests: 16,
+  maxSubscriptions: 5000,
   handshakeTimeoutMs: 10_000,
   readDeadlineSeconds: 30,
   pingIntervalSeconds: 25,

@@ -18,4 +18,8 @@ export interface RequestCall extends CallContext {
 export interface ConnectionControl {
   /** Ends the connection once the reply to this request, of whatever outcome, has been sent. */
   closeAfterReply(): void;
+  /** Whether the application behind it is in the background. */
+  setBackground(isBackground: boolean): void;
+  /** Wants to hear, or not to hear any more, when users come and go. @throws 1001 too many, nothing has changed */
+  subscribe(userIDs: readonly string[], unsubscribedUserIDs: readonly string[]): void;
 }

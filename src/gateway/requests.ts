@@ -1,5 +1,4 @@
 /** What each request identifier means: decode, one domain call, encode (websocket chapter, section 4). */
-import type { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { encodePull, type History } from '../messages/history.ts';
 import type { Messenger } from '../messages/messenger.ts';
 import { reqIdentifiers } from '../protocol/constants.ts';
@@ -7,6 +6,7 @@ import { errors } from '../protocol/errors.ts';
 import {
   GetConversationsHasReadAndMaxSeqReq,
   GetConversationsHasReadAndMaxSeqResp,
+  GetLastMessageReq,
   GetMaxSeqReq,
   GetMaxSeqResp,
   GetSeqMessageReq,
@@ -14,7 +14,9 @@ import {
   PullMessageBySeqsReq,
   SendMsgResp,
 } from '../protocol/gen/openim.ts';
+import { encodeLastMessages } from '../protocol/message-bytes.ts';
 import type { CallContext } from '../tokens/caller.ts';
+import { decodeData } from './request-data.ts';
 import type { RequestHandler, RequestHandlers } from './request-handler.ts';
 
 export interface RequestServices {
@@ -59,43 +61,20 @@ export function createRequestHandlers({ history, messenger }: RequestServices): 
         GetConversationsHasReadAndMaxSeqResp.encode(await history.readPositions(call, request)).finish(),
       ),
     ],
+    [
+      reqIdentifiers.getLastMessages,
+      handler(GetLastMessageReq, async (call, request) =>
+        encodeLastMessages(await history.lastMessages(call, request)),
+      ),
+    ],
   ]);
 }
 
-interface Codec<Message> {
-  decode(input: BinaryReader | Uint8Array): Message;
-  encode(message: Message): BinaryWriter;
-}
-
 function handler<Request>(
-  codec: Codec<Request>,
+  decoder: Parameters<typeof decodeData<Request>>[0],
   handle: (call: CallContext, request: Request) => Promise<Uint8Array>,
 ): RequestHandler {
-  return async (call, data) => handle(call, decode(codec, data));
-}
-
-/**
- * @throws 500 for what is not such a message, as the protocol has it: the connection stays open. 1001 for a string that
- * no store can hold.
- */
-function decode<Message>(codec: Codec<Message>, data: Uint8Array): Message {
-  let message: Message;
-  try {
-    message = codec.decode(data);
-  } catch {
-    throw errors.internal('data is not the expected protobuf message');
-  }
-  if (holdsNul(message)) throw errors.args('a string holds NUL');
-  return message;
-}
-
-/** Like the REST side, where the schemas refuse it: PostgreSQL cannot store NUL in a text. */
-function holdsNul(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\0');
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
-  const parts: Iterable<unknown> = value instanceof Map ? [...value].flat() : Object.values(value);
-  for (const part of parts) if (holdsNul(part)) return true;
-  return false;
+  return async (call, data) => handle(call, decodeData(decoder, data));
 }
 
 /**

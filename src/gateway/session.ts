@@ -4,17 +4,19 @@
  */
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
+import type { OnlineConnection } from '../presence/presence.ts';
 import { FrameDecodeError, type SocketRequest } from '../protocol/frames.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Session as TokenSession } from '../tokens/authority.ts';
 import type { Caller } from '../tokens/caller.ts';
+import type { Session as TokenSession } from '../tokens/session.ts';
 import { type CloseReason, type CutReason, closeReasons, cutReasons } from './close-reason.ts';
 import type { Dispatcher } from './dispatch.ts';
 import type { FrameVariant, SharedFrame } from './frame-variant.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { Pulse } from './pulse.ts';
 import type { ConnectionControl } from './request-handler.ts';
+import type { Subscriptions } from './subscriptions.ts';
 import { type FlushQueue, Writer } from './writer.ts';
 
 /** What all sessions of a gateway share. */
@@ -24,6 +26,7 @@ export interface SessionEnvironment {
   /** The 2002 frame. */
   readonly kickFrame: SharedFrame;
   readonly flushes: FlushQueue;
+  readonly subscriptions: Subscriptions;
   readonly limits: GatewayLimits;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -43,6 +46,8 @@ export interface Connection {
   readonly connID: string;
   readonly token: TokenSession;
   readonly variant: FrameVariant;
+  /** What the client said of its application when it connected. */
+  readonly isBackground: boolean;
 }
 
 /** Told once each, in this order. */
@@ -53,18 +58,23 @@ export interface SessionObserver {
   onClosed(session: Session): void;
 }
 
-export class Session implements ConnectionControl {
+export class Session implements ConnectionControl, OnlineConnection {
   readonly userID: string;
   readonly platformID: number;
   /** Of the token that opened the connection. */
   readonly jti: string;
   readonly connID: string;
   readonly variant: FrameVariant;
+  /** Of that token, Unix ms. */
+  readonly issuedAt: number;
   /** Unix ms: the connection ends with its token (T7). */
   endsAt: number;
+  /** A newer token has taken the place of its token, which is accepted for a little longer. */
+  isSuperseded: boolean;
   /** Of the gateway's pulse, when the last frame came in. */
   lastSeenSeconds: number;
   readonly pingPhase: number;
+  isBackground: boolean;
 
   readonly #environment: SessionEnvironment;
   readonly #observer: SessionObserver;
@@ -81,18 +91,21 @@ export class Session implements ConnectionControl {
   #heldPushes: SharedFrame[] | undefined;
 
   constructor(connection: Connection, environment: SessionEnvironment, observer: SessionObserver) {
-    const { ws, socket, connID, token, variant } = connection;
+    const { ws, socket, connID, token, variant, isBackground } = connection;
     this.userID = token.userID;
     this.platformID = token.platformID;
     this.jti = token.jti;
     this.connID = connID;
     this.variant = variant;
+    this.isBackground = isBackground;
+    this.issuedAt = token.issuedAt;
     this.endsAt = token.endsAt;
+    this.isSuperseded = token.endsAt < token.expiresAt;
     this.lastSeenSeconds = environment.pulse.seconds;
     this.pingPhase = environment.pulse.nextPhase();
     this.#environment = environment;
     this.#observer = observer;
-    this.#caller = { userID: token.userID, platformID: token.platformID, isAdmin: token.isAdmin };
+    this.#caller = { userID: token.userID, platformID: token.platformID, jti: token.jti, isAdmin: token.isAdmin };
     this.#ws = ws;
     this.#writer = new Writer(ws, socket, environment.flushes, environment.limits, () =>
       this.cut(cutReasons.slowReader),
@@ -129,6 +142,14 @@ export class Session implements ConnectionControl {
 
   closeAfterReply(): void {
     this.#closesAfterReply = true;
+  }
+
+  setBackground(isBackground: boolean): void {
+    this.isBackground = isBackground;
+  }
+
+  subscribe(userIDs: readonly string[], unsubscribedUserIDs: readonly string[]): void {
+    if (!this.#isEnding) this.#environment.subscriptions.change(this, userIDs, unsubscribedUserIDs);
   }
 
   /**

@@ -9,7 +9,7 @@ import { wantsMessageReply } from '../protocol/handshake.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OperationScope } from '../telemetry/operation.ts';
-import type { Session as TokenSession } from '../tokens/authority.ts';
+import type { Session as TokenSession } from '../tokens/session.ts';
 import { type Accepted, checkToken, type HandshakeOptions, queryOf, readParams } from './handshake.ts';
 import { jsonError, notAnUpgrade, respond, respondRaw, sendErrorText } from './handshake-reply.ts';
 import type { GatewayLimits } from './limits.ts';
@@ -99,7 +99,7 @@ export class Upgrader {
       metrics.gatewayHandshakes.inc({ code: 0 });
       logger.debug({ connID, userID: token.userID, remoteAddress: remoteAddressOf(request) }, 'socket connected');
       if (params.wantsReply) ws.send(successEnvelope());
-      onConnection({ ws, socket, connID, token, variant });
+      onConnection({ ws, socket, connID, token, variant, isBackground: params.isBackground });
     });
   }
 

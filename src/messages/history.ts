@@ -112,6 +112,29 @@ export class History {
     return reply.finish();
   }
 
+  /**
+   * 1007: of each conversation the newest message that the user may read. A conversation without one is left out, and so
+   * is one that is not the user's, and what a reply has no room for.
+   */
+  async lastMessages(
+    call: CallContext,
+    request: { userID: string; conversationIDs: readonly string[] },
+  ): Promise<ReadonlyMap<string, Buffer>> {
+    requireUser(call, request.userID);
+    requireAtMost(request.conversationIDs, maxConversations, 'conversationIDs');
+    const asked = request.conversationIDs.map((conversationID) => ({ conversationID }));
+    const windows = [...(await this.#windows(request.userID, asked)).values()];
+    const bodies = new Map<string, Buffer>();
+    for (let from = 0, bytes = 0; from < windows.length && bytes < maxBytes; from += pageSize) {
+      for (const [conversationID, message] of await this.#store.newest(windows.slice(from, from + pageSize))) {
+        const body = presented(message);
+        bodies.set(conversationID, body);
+        bytes += body.length;
+      }
+    }
+    return bodies;
+  }
+
   /** The newest of the range, as many as `num` and the budget allow, ascending. */
   async #pullRange(
     { conversationID, begin, end, num }: SeqRange,

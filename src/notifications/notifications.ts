@@ -7,6 +7,7 @@ import type { ReadNotifications, ReadReceipt } from '../messages/read-state.ts';
 import { msgFrom, type NotificationType, notificationTypes, optionKeys, sessionTypes } from '../protocol/constants.ts';
 import { newMsgData } from '../protocol/message.ts';
 import type { CallContext } from '../tokens/caller.ts';
+import type { UserCommandChange, UserCommandNotifications } from '../users/user-commands.ts';
 
 export interface NotificationsOptions {
   readonly pipeline: Pick<MessagePipeline, 'accept'>;
@@ -25,7 +26,7 @@ interface SingleNotification {
   readonly isStored: boolean;
 }
 
-export class Notifications implements ReadNotifications {
+export class Notifications implements ReadNotifications, UserCommandNotifications {
   readonly #options: NotificationsOptions;
 
   constructor(options: NotificationsOptions) {
@@ -68,6 +69,17 @@ export class Notifications implements ReadNotifications {
     });
   }
 
+  /** 1305 to 1307 to the user's own devices. */
+  userCommandChanged(call: CallContext, userID: string, change: UserCommandChange): void {
+    this.#notify(call, {
+      type: userCommandTypes[change],
+      sendID: userID,
+      recvID: userID,
+      tips: { fromUserID: userID, toUserID: userID },
+      isStored: false,
+    });
+  }
+
   #notify(call: CallContext, notification: SingleNotification): void {
     const message = newMsgData({
       sendID: notification.sendID,
@@ -84,6 +96,12 @@ export class Notifications implements ReadNotifications {
 }
 
 const maxSeqsPerReceipt = 5000;
+
+const userCommandTypes: Readonly<Record<UserCommandChange, NotificationType>> = {
+  added: notificationTypes.userCommandAdded,
+  deleted: notificationTypes.userCommandDeleted,
+  updated: notificationTypes.userCommandUpdated,
+};
 
 /** Section 1.3: everything off but senderSync; stored ones have history and persistent. */
 function notificationOptions(isStored: boolean): Map<string, boolean> {

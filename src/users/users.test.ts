@@ -7,8 +7,11 @@ import type { NewUser, User } from './user.ts';
 import type { UserStore } from './user-store.ts';
 import { Users } from './users.ts';
 
-const asAdmin: CallContext = { caller: { userID: 'imAdmin', platformID: 10, isAdmin: true }, operationID: 'op' };
-const asU1: CallContext = { caller: { userID: 'u1', platformID: 1, isAdmin: false }, operationID: 'op' };
+const asAdmin: CallContext = {
+  caller: { userID: 'imAdmin', platformID: 10, jti: 'jti', isAdmin: true },
+  operationID: 'op',
+};
+const asU1: CallContext = { caller: { userID: 'u1', platformID: 1, jti: 'jti', isAdmin: false }, operationID: 'op' };
 const unchanged = { nickname: null, faceURL: null, ex: null, globalRecvMsgOpt: null };
 
 test('register keeps everything given, and the time of the server', async () => {

@@ -53,6 +53,11 @@ export class EmptyRelations {
     if (friendUserIDs.length === 0) throw errors.args('friendUserIDs is empty');
     requireAccess(call, ownerUserID);
   }
+
+  /** Those of the given groups that exist: none. Anybody may ask. @throws 1001 */
+  async groupsAmong(groupIDs: readonly string[]): Promise<void> {
+    if (groupIDs.length === 0) throw errors.args('groupIDs is empty');
+  }
 }
 
 function requireUserID(userID: string): void {

@@ -5,6 +5,7 @@ import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
 import { defaultLimits, type GatewayLimits } from '../../src/gateway/limits.ts';
 import type { RequestHandler } from '../../src/gateway/request-handler.ts';
 import type { Delivery } from '../../src/messages/delivery.ts';
+import { MemoryPresence } from '../../src/presence/memory-presence.ts';
 import type { PlatformID } from '../../src/protocol/constants.ts';
 import { errors } from '../../src/protocol/errors.ts';
 import type { FrameCodec } from '../../src/protocol/frames.ts';
@@ -12,8 +13,8 @@ import { createJsonFrameCodec } from '../../src/protocol/json-frame-codec.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { OperationScope } from '../../src/telemetry/operation.ts';
-import type { Session } from '../../src/tokens/authority.ts';
 import { TokenEvents } from '../../src/tokens/events.ts';
+import type { Session } from '../../src/tokens/session.ts';
 import { connect, type DialOptions, dial, type Refusal, type SocketClient } from './socket-client.ts';
 
 export interface TestGatewayOptions {
@@ -35,6 +36,7 @@ export class TestGateway {
   readonly events = new TokenEvents((error) => this.log.push(String(error)));
   readonly authority = new TestAuthority(this.events);
   readonly bus = new MemoryBus();
+  readonly presence = new MemoryPresence();
   readonly metrics = createMetrics();
   /** Log lines, as they would be printed. */
   readonly log: string[] = [];
@@ -52,10 +54,11 @@ export class TestGateway {
       events: this.events,
       handlers: new Map(Object.entries(handlers).map(([id, handler]) => [Number(id), handler])),
       bus: this.bus,
+      presence: this.presence,
       codecs: { js: codec },
       limits: { ...defaultLimits, ...limits },
       metrics: this.metrics,
-      logger: createLogger({ level: 'warn', format: 'json', secrets: [], scope, destination }),
+      logger: createLogger({ level: 'warn', format: 'json', secrets: () => [], scope, destination }),
       scope,
       clock: () => this.now,
       everySecond: (onSecond) => {
@@ -104,7 +107,14 @@ export class TestGateway {
 
   /** The value of one series of a metric. */
   async metric(
-    name: 'gatewayConnections' | 'gatewayHandshakes' | 'gatewayRequests' | 'gatewayDisconnects' | 'pushes',
+    name:
+      | 'gatewayConnections'
+      | 'gatewayHandshakes'
+      | 'gatewayRequests'
+      | 'gatewayDisconnects'
+      | 'gatewaySubscriptions'
+      | 'pushes'
+      | 'statusPushes',
     labels: Readonly<Record<string, string | number>> = {},
   ): Promise<number> {
     const { values } = await this.metrics[name].get();
@@ -133,7 +143,7 @@ class TestAuthority {
   /** A token of 90 days. */
   issue(userID: string, platformID: PlatformID = 5, endsAt = Date.UTC(2030, 3, 1)): string {
     const jti = `token${String(this.#sessions.size).padStart(17, '0')}`;
-    this.#sessions.set(jti, { userID, platformID, isAdmin: false, jti, expiresAt: endsAt, endsAt });
+    this.#sessions.set(jti, { userID, platformID, isAdmin: false, jti, issuedAt: 0, expiresAt: endsAt, endsAt });
     return jti;
   }
 
@@ -166,10 +176,11 @@ class TestAuthority {
   /** Kicks tokens, as a login or an administrator elsewhere does. */
   end(userID: string, jtis: readonly string[]): void {
     for (const jti of jtis) this.failures.set(jti, errors.tokenKicked());
-    this.#events.emit('tokensEnded', { userID, platformID: 5, jtis, reason: 'forced' });
+    const by = { userID: 'imAdmin', operationID: 'op' };
+    this.#events.emit('tokensEnded', { userID, platformID: 5, jtis, reason: 'forced', origin: 'here', by });
   }
 
   supersede(userID: string, jtis: readonly string[], acceptedUntil: number): void {
-    this.#events.emit('tokensSuperseded', { userID, platformID: 10, jtis, acceptedUntil });
+    this.#events.emit('tokensSuperseded', { userID, jtis, acceptedUntil, origin: 'here' });
   }
 }

@@ -39,7 +39,7 @@ describe('requests', () => {
     const reply = await client.request(1001, undefined, { operationID: 'op-1' });
     assert.equal(reply.data, null);
     assert.deepEqual(await promise, {
-      caller: { userID: 'alice', platformID: 3, isAdmin: false },
+      caller: { userID: 'alice', platformID: 3, jti: client.jti, isAdmin: false },
       operationID: 'op-1',
     });
   });
@@ -135,7 +135,13 @@ describe('requests', () => {
   });
 
   const logouts: readonly [string, Uint8Array, number][] = [
-    ['is answered', DelUserPushTokenReq.encode({ userID: 'alice', platformID: 11 }).finish(), 0],
+    ['is answered', DelUserPushTokenReq.encode({ userID: 'alice', platformID: 5 }).finish(), 0],
+    [
+      'names the admin platform is answered',
+      DelUserPushTokenReq.encode({ userID: 'alice', platformID: 10 }).finish(),
+      0,
+    ],
+    ['names HarmonyOS is answered', DelUserPushTokenReq.encode({ userID: 'alice', platformID: 11 }).finish(), 0],
     [
       'without a userID is answered with 1001',
       DelUserPushTokenReq.encode({ userID: '', platformID: 5 }).finish(),
@@ -159,6 +165,18 @@ describe('requests', () => {
       assert.ok(!gateway.authority.failures.has(client.jti), 'the token stays good');
     });
   }
+});
+
+test("M5: 2003 in another's name ends nobody's connection but one's own", async (t) => {
+  const gateway = await startTestGateway(t);
+  const [alice, bob] = [await gateway.connect('alice'), await gateway.connect('bob')];
+  assert.equal(
+    (await alice.request(2003, DelUserPushTokenReq.encode({ userID: 'bob', platformID: 5 }).finish())).errCode,
+    0,
+  );
+  await alice.closed;
+  await bob.roundTrip();
+  assert.equal(bob.pending.length, 0);
 });
 
 describe('frames that end the connection without a reply', () => {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { RequestHandler } from '../../src/gateway/request-handler.ts';
+import { platformIDs } from '../../src/protocol/constants.ts';
 import { type JsonReply, SocketClient } from '../support/socket-client.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
 
@@ -201,8 +202,8 @@ describe('silence', () => {
     });
   }
 
-  for (const platformID of [1, 2, 5, 11]) {
-    test(`the server pings platform ${platformID} within 27 seconds, with nothing in the ping`, async (t) => {
+  for (const platformID of platformIDs) {
+    test(`defect of OpenIM: the server pings platform ${platformID} within 27 seconds, with nothing in the ping`, async (t) => {
       const gateway = await startTestGateway(t);
       const client = await gateway.connect('alice', { query: { platformID: String(platformID) } });
       for (let round = 0; round < 3; round++) {

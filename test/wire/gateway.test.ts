@@ -69,6 +69,25 @@ describe('the end of a token', () => {
     await tablet.close();
   });
 
+  test('defect of OpenIM: HarmonyOS is displaced and logged out by force like any platform', async () => {
+    const first = await device('alice', 11);
+    const second = await device('alice', 11);
+    assert.equal((await first.nextReply()).reqIdentifier, 2002);
+    await world.call('/auth/force_logout', { userID: 'alice', platformID: 11 });
+    assert.equal((await second.nextReply()).reqIdentifier, 2002);
+    await second.closed;
+    assert.equal(await world.verdict(second.token), 1506);
+  });
+
+  test('defect of OpenIM: a forced logout of platform 10 closes its sockets as well', async () => {
+    await using own = await World.open();
+    const admin = await connect({ ...optionsFor(own.token('admin'), 'imAdmin', 10), port: own.apiPort });
+    await own.call('/auth/force_logout', { userID: 'imAdmin', platformID: 10 });
+    assert.equal((await admin.nextReply()).reqIdentifier, 2002);
+    await admin.closed;
+    assert.equal(await own.verdict(own.token('admin')), 1506);
+  });
+
   test('a second socket with the same token is a reconnect, and both stay', async () => {
     const first = await device('alice', 4);
     const second = await connect(optionsFor(first.token, 'alice', 4));

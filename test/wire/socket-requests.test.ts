@@ -4,6 +4,8 @@ import { type TestContext, test } from 'node:test';
 import {
   GetConversationsHasReadAndMaxSeqReq,
   GetConversationsHasReadAndMaxSeqResp,
+  GetLastMessageReq,
+  GetLastMessageResp,
   GetMaxSeqReq,
   GetMaxSeqResp,
   GetSeqMessageReq,
@@ -155,6 +157,57 @@ test('reading back', async (t) => {
     assert.partialDeepStrictEqual(inside.msgs.get(chat), { isEnd: false, endSeq: 0 });
   });
 
+  await t.test('O1: 1002: a range of notifications without end costs no more than what is in it', async () => {
+    await world.call('/msg/mark_conversation_as_read', { userID: 'bob', conversationID: chat, hasReadSeq: 1 });
+    const seqRanges = [{ conversationID: 'n_alice_bob', begin: 1, end: 1e15, num: 1e15 }];
+    const request = PullMessageBySeqsReq.encode({ userID: 'bob', seqRanges, order: 0 }).finish();
+    const { notificationMsgs } = PullMessageBySeqsResp.decode(dataOf(await asBob(1002, request)));
+    assert.deepEqual(
+      notificationMsgs.get('n_alice_bob')?.Msgs.map(({ seq }) => seq),
+      [1],
+    );
+    await alice.nextReply();
+    await bob.nextReply();
+  });
+
+  await t.test('1002: defect of OpenIM: there is no seq 0, also for a client that begins there', async () => {
+    const pulled = PullMessageBySeqsResp.decode(dataOf(await asBob(1002, pullRange('bob', chat)))).msgs.get(chat);
+    assert.deepEqual(
+      pulled?.Msgs.map(({ seq }) => seq),
+      [1, 2, 3],
+    );
+  });
+
+  await t.test('1007: the newest message of each conversation that has one', async () => {
+    const reply = await asBob(1007, lastMessages('bob', [chat, 'n_alice_bob', 'n_bob_bob', 'si_bob_nobody', chat]));
+    const { msgs } = GetLastMessageResp.decode(dataOf(reply));
+    assert.deepEqual([...msgs.keys()].sort(), ['n_alice_bob', chat]);
+    assert.partialDeepStrictEqual(msgs.get(chat), { seq: 3, sendID: 'alice', status: 2 });
+    assert.equal(textOf(msgs.get(chat)), 'three');
+    assert.equal(msgs.get('n_alice_bob')?.contentType, 2200);
+  });
+
+  await t.test('1007: nothing asked for is an empty answer', async () => {
+    assert.deepEqual([...GetLastMessageResp.decode(dataOf(await asBob(1007, lastMessages('bob', [])))).msgs], []);
+  });
+
+  await t.test('M5: 1007 is answered for oneself and for admins: 1002; no user is 1001', async () => {
+    assert.equal((await asBob(1007, lastMessages('alice', [chat]))).errCode, 1002);
+    assert.equal((await asBob(1007, lastMessages('', [chat]))).errCode, 1001);
+    const admin = await connect({
+      port: world.wsPort,
+      query: { sendID: 'imAdmin', platformID: '10', token: world.token('admin') },
+    });
+    const { msgs } = GetLastMessageResp.decode(dataOf(await admin.request(1007, lastMessages('bob', [chat]))));
+    assert.equal(textOf(msgs.get(chat)), 'three');
+    admin.ws.terminate();
+  });
+
+  await t.test('O1: 1007: more conversations than a client can mean are 1001', async () => {
+    const many = Array.from({ length: 2001 }, (_, index) => `si_${index}`);
+    assert.equal((await asBob(1007, lastMessages('bob', many))).errCode, 1001);
+  });
+
   await t.test('M5: who is not in a conversation reads nothing of it, neither its notifications', async () => {
     await world.call('/msg/mark_conversation_as_read', { userID: 'bob', conversationID: chat, hasReadSeq: 3 });
     const carol = await client(t, world, 'carol');
@@ -166,6 +219,8 @@ test('reading back', async (t) => {
         [...list.msgs.values(), ...list.notificationMsgs.values()].flatMap(({ Msgs }) => Msgs),
         [],
       );
+      const last = GetLastMessageResp.decode(dataOf(await carol.request(1007, lastMessages('carol', [id]))));
+      assert.deepEqual([...last.msgs], []);
     }
     assert.equal((await carol.request(1002, pullRange('bob', chat))).errCode, 1002);
     assert.equal((await carol.request(1005, pullSeqs('bob', { [chat]: [1] }))).errCode, 1002);
@@ -225,6 +280,10 @@ function pullRange(userID: string, conversationID: string): Uint8Array {
 function pullSeqs(userID: string, seqs: Readonly<Record<string, number[]>>): Uint8Array {
   const conversations = Object.entries(seqs).map(([conversationID, list]) => ({ conversationID, seqs: list }));
   return GetSeqMessageReq.encode({ userID, conversations, order: 0 }).finish();
+}
+
+function lastMessages(userID: string, conversationIDs: string[]): Uint8Array {
+  return GetLastMessageReq.encode({ userID, conversationIDs }).finish();
 }
 
 function dataOf(reply: JsonReply): Buffer {

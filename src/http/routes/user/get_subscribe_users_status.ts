@@ -1,0 +1,17 @@
+/** Protocol: rest-core.md 7.10. */
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { statusList } from './online-wire.ts';
+
+export default endpoint({
+  path: '/user/get_subscribe_users_status',
+  summary: 'Gives an empty list',
+  description: 'Subscriptions belong to a socket: there are none over REST.',
+  access: 'token',
+  request: Wire.object({ userID: Wire.string() }),
+  response: statusList,
+  handle: async (_call, { userID }, { onlineStatus }) => {
+    await onlineStatus.subscriptionsOverRest(userID);
+    return { statusList: null };
+  },
+});

@@ -1,0 +1,41 @@
+/** Protocol: rest-core.md 7.10. */
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { status, tokenIdentifier, toStatus } from './online-wire.ts';
+
+export default endpoint({
+  path: '/user/get_users_online_status',
+  summary: 'Lists the open connections of users; only for admins',
+  description:
+    'In the order asked, one detail per connection. In place of the token that OpenIM gives there is its `jti`.',
+  access: 'token',
+  strictBind: true,
+  request: Wire.object({ userIDs: Wire.list(Wire.string()) }),
+  response: Wire.list(
+    Wire.object({
+      userID: Wire.string(),
+      status,
+      detailPlatformStatus: Wire.list(
+        Wire.object({
+          platformID: Wire.int32(),
+          connID: Wire.string({ description: 'names the connection in the log' }),
+          isBackground: Wire.bool(),
+          token: tokenIdentifier,
+        }),
+      ),
+    }),
+  ),
+  handle: async (call, { userIDs }, { onlineStatus }) => {
+    const users = await onlineStatus.connections(call, userIDs);
+    return users.map(({ userID, connections }) => ({
+      userID,
+      status: toStatus(connections),
+      detailPlatformStatus: connections.map(({ platformID, connID, isBackground, jti }) => ({
+        platformID,
+        connID,
+        isBackground,
+        token: jti,
+      })),
+    }));
+  },
+});

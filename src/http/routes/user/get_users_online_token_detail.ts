@@ -1,0 +1,35 @@
+/** Protocol: rest-core.md 7.10. */
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { status, tokenIdentifier } from './online-wire.ts';
+
+export default endpoint({
+  path: '/user/get_users_online_token_detail',
+  summary: 'Lists the tokens with which users are connected; only for admins',
+  description:
+    'Only users who are online, in the order asked; per platform one entry in `token` for each connection. In place of the tokens that OpenIM gives there are their `jti`s.',
+  access: 'token',
+  strictBind: true,
+  request: Wire.object({ userIDs: Wire.list(Wire.string()) }),
+  response: Wire.list(
+    Wire.object({
+      userID: Wire.string(),
+      status,
+      singlePlatformToken: Wire.list(
+        Wire.object({
+          platformID: Wire.int32(),
+          total: Wire.int32({ description: 'of the connections' }),
+          token: Wire.list(tokenIdentifier),
+        }),
+      ),
+    }),
+  ),
+  handle: async (call, { userIDs }, { onlineStatus }) => {
+    const users = await onlineStatus.tokens(call, userIDs);
+    return users.map(({ userID, platforms }) => ({
+      userID,
+      status: 1,
+      singlePlatformToken: platforms.map(({ platformID, jtis }) => ({ platformID, total: jtis.length, token: jtis })),
+    }));
+  },
+});

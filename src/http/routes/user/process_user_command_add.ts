@@ -1,0 +1,14 @@
+/** Protocol: rest-core.md 7.11. */
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { commandKey } from './command-wire.ts';
+
+export default endpoint({
+  path: '/user/process_user_command_add',
+  summary: 'Keeps a record for a user',
+  description:
+    "Only for the user and for admins. A record with the same type and uuid is replaced. The user's devices are told by notification 1305.",
+  access: 'token',
+  request: Wire.object({ ...commandKey, value: Wire.stringValue(), ex: Wire.stringValue() }),
+  handle: (call, { value, ex, ...key }, { userCommands }) => userCommands.add(call, key, { value, ex }),
+});

@@ -1,0 +1,15 @@
+/** Protocol: rest-core.md 7.11. */
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { commandKey, commandList, toCommandList } from './command-wire.ts';
+
+export default endpoint({
+  path: '/user/process_user_command_get',
+  summary: "Gives a user's records of one type",
+  description: 'Only for the user and for admins; ordered by uuid.',
+  access: 'token',
+  request: Wire.object({ userID: commandKey.userID, type: commandKey.type }),
+  response: commandList,
+  handle: async (call, { userID, type }, { userCommands }) =>
+    toCommandList(await userCommands.ofType(call, userID, type)),
+});

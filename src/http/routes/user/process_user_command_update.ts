@@ -1,0 +1,15 @@
+/** Protocol: rest-core.md 7.11. */
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { commandKey } from './command-wire.ts';
+
+const keptIfNull = { description: 'null or absent: left as it is' };
+
+export default endpoint({
+  path: '/user/process_user_command_update',
+  summary: 'Changes what is set of a record of a user',
+  description: "Only for the user and for admins. The user's devices are told by notification 1307.",
+  access: 'token',
+  request: Wire.object({ ...commandKey, value: Wire.stringValue(keptIfNull), ex: Wire.stringValue(keptIfNull) }),
+  handle: (call, { value, ex, ...key }, { userCommands }) => userCommands.update(call, key, { value, ex }),
+});

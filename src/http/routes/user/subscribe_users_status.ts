@@ -1,0 +1,21 @@
+/** Protocol: rest-core.md 7.10. */
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { statusList } from './online-wire.ts';
+
+export default endpoint({
+  path: '/user/subscribe_users_status',
+  summary: 'Checks its arguments and does nothing',
+  description: 'Subscriptions belong to a socket: clients use its request 2005.',
+  access: 'token',
+  request: Wire.object({
+    userID: Wire.string(),
+    userIDs: Wire.list(Wire.string()),
+    genre: Wire.int32({ description: '1 subscribe, 2 unsubscribe' }),
+  }),
+  response: statusList,
+  handle: async (_call, { userID, userIDs, genre }, { onlineStatus }) => {
+    await onlineStatus.subscribeOverRest(userID, userIDs, genre);
+    return { statusList: null };
+  },
+});

@@ -1,0 +1,73 @@
+/** Client configuration in SQL, for both dialects. */
+import type { ClientConfigEntry, ClientConfigFilter, ClientConfigStore } from '../users/client-config-store.ts';
+import type { Database } from './database.ts';
+import { insertPieces, isOneOf } from './sql-lists.ts';
+import type { Transaction } from './unit-of-work.ts';
+
+export class SqlClientConfigStore implements ClientConfigStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async read(userIDs: readonly string[]): Promise<readonly ClientConfigEntry[]> {
+    const rows = await this.#db
+      .executor()
+      .selectFrom('client_configs')
+      .select(['config_key as key', 'user_id as userID', 'value'])
+      .where(isOneOf(this.#db.dialect, 'user_id', userIDs))
+      .execute();
+    return rows.map((row) => ({ ...row }));
+  }
+
+  async put(tx: Transaction, entries: readonly ClientConfigEntry[]): Promise<void> {
+    // In one order everywhere: two transactions that write the same keys then wait for each other in one direction.
+    const rows = entries
+      .map(({ key, userID, value }) => ({ config_key: key, user_id: userID, value }))
+      .sort((a, b) => (a.config_key < b.config_key ? -1 : 1));
+    for (const piece of insertPieces(rows)) {
+      await this.#db
+        .executor(tx)
+        .insertInto('client_configs')
+        .values(piece)
+        .onConflict((conflict) =>
+          conflict.columns(['config_key', 'user_id']).doUpdateSet((row) => ({ value: row.ref('excluded.value') })),
+        )
+        .execute();
+    }
+  }
+
+  async remove(tx: Transaction, userID: string, keys: readonly string[]): Promise<void> {
+    await this.#db
+      .executor(tx)
+      .deleteFrom('client_configs')
+      .where('user_id', '=', userID)
+      .where(isOneOf(this.#db.dialect, 'config_key', keys))
+      .execute();
+  }
+
+  async page(
+    filter: ClientConfigFilter,
+    offset: number,
+    limit: number,
+  ): Promise<{ readonly total: number; readonly entries: readonly ClientConfigEntry[] }> {
+    const matching = this.#matching(filter);
+    const { total } = await matching.select((row) => row.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
+    const page = matching
+      .select(['config_key as key', 'user_id as userID', 'value'])
+      .orderBy('config_key')
+      .orderBy('user_id')
+      .offset(offset)
+      .limit(limit);
+    const rows = limit === 0 ? [] : await page.execute();
+    return { total: Number(total), entries: rows.map((row) => ({ ...row })) };
+  }
+
+  #matching({ userID, key }: ClientConfigFilter) {
+    let query = this.#db.executor().selectFrom('client_configs');
+    if (userID !== undefined) query = query.where('user_id', '=', userID);
+    if (key !== undefined) query = query.where('config_key', '=', key);
+    return query;
+  }
+}

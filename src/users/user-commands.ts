@@ -1,0 +1,107 @@
+/** Records that users keep on the server, and that all of their devices see (rest-core chapter, 7.11). */
+import { errors } from '../protocol/errors.ts';
+import type { UnitOfWork } from '../store/unit-of-work.ts';
+import { type CallContext, requireAccess } from '../tokens/caller.ts';
+import type { UserCommand, UserCommandChanges, UserCommandKey } from './user-command.ts';
+import type { UserCommandStore } from './user-command-store.ts';
+
+export type UserCommandChange = 'added' | 'deleted' | 'updated';
+
+/** Told after a change of a user's records has been committed; must not throw. */
+export interface UserCommandNotifications {
+  /** Notifications 1305 to 1307, to the user's own devices. */
+  userCommandChanged(call: CallContext, userID: string, change: UserCommandChange): void;
+}
+
+export interface UserCommandsOptions {
+  readonly store: UserCommandStore;
+  readonly unitOfWork: UnitOfWork;
+  readonly notifications: UserCommandNotifications;
+  /** Unix ms. */
+  readonly now: () => number;
+}
+
+export class UserCommands {
+  readonly #options: UserCommandsOptions;
+
+  constructor(options: UserCommandsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Adds a record, or replaces what one with this key says: a call that is repeated because its answer was lost changes
+   * nothing more. @throws 1001 ill-formed, 1002 not the caller's
+   */
+  async add(call: CallContext, key: UserCommandKey, { value, ex }: UserCommandChanges): Promise<void> {
+    checkKey(call, key);
+    const { store, unitOfWork, now } = this.#options;
+    const command = { ...key, value: value ?? '', ex: ex ?? '', createdAt: now() };
+    await unitOfWork.transaction(async (tx) => {
+      await store.put(tx, command);
+      tx.afterCommit(() => this.#tell(call, key.userID, 'added'));
+    });
+  }
+
+  /**
+   * Changes what is given; nothing given is nothing to do, whether or not there is such a record.
+   * @throws 1001 ill-formed, 1002 not the caller's, 1004 no such record
+   */
+  async update(call: CallContext, key: UserCommandKey, changes: UserCommandChanges): Promise<void> {
+    checkKey(call, key);
+    if (changes.value === null && changes.ex === null) return;
+    const { store, unitOfWork } = this.#options;
+    await unitOfWork.transaction(async (tx) => {
+      if (!(await store.update(tx, key, changes))) throw errors.recordNotFound('user command not found');
+      tx.afterCommit(() => this.#tell(call, key.userID, 'updated'));
+    });
+  }
+
+  /** @throws 1001 ill-formed, 1002 not the caller's, 1004 no such record */
+  async remove(call: CallContext, key: UserCommandKey): Promise<void> {
+    checkKey(call, key);
+    const { store, unitOfWork } = this.#options;
+    await unitOfWork.transaction(async (tx) => {
+      if (!(await store.remove(tx, key))) throw errors.recordNotFound('user command not found');
+      tx.afterCommit(() => this.#tell(call, key.userID, 'deleted'));
+    });
+  }
+
+  /** A user's records of one type. @throws 1001 ill-formed, 1002 not the caller's */
+  async ofType(call: CallContext, userID: string, type: number): Promise<readonly UserCommand[]> {
+    checkUser(userID);
+    checkType(type);
+    requireAccess(call, userID);
+    return this.#options.store.list(userID, type);
+  }
+
+  /** All of a user's records. @throws 1001 ill-formed, 1002 not the caller's */
+  async all(call: CallContext, userID: string): Promise<readonly UserCommand[]> {
+    checkUser(userID);
+    requireAccess(call, userID);
+    return this.#options.store.list(userID);
+  }
+
+  #tell(call: CallContext, userID: string, change: UserCommandChange): void {
+    this.#options.notifications.userCommandChanged(call, userID, change);
+  }
+}
+
+/** In UTF-8: PostgreSQL limits index entries. */
+const maxUuidBytes = 256;
+
+/** @throws 1001, 1002 */
+function checkKey(call: CallContext, { userID, type, uuid }: UserCommandKey): void {
+  checkUser(userID);
+  checkType(type);
+  if (uuid === '') throw errors.args('uuid is empty');
+  if (Buffer.byteLength(uuid) > maxUuidBytes) throw errors.args(`uuid is over ${maxUuidBytes} bytes`);
+  requireAccess(call, userID);
+}
+
+function checkUser(userID: string): void {
+  if (userID === '') throw errors.args('userID is empty');
+}
+
+function checkType(type: number): void {
+  if (type === 0) throw errors.args('type is empty');
+}

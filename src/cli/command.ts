@@ -8,8 +8,8 @@ export interface Command {
   readonly name: string;
   /** One line for the list of commands. */
   readonly summary: string;
-  /** The whole `--help` text. */
-  readonly help: () => string;
+  /** The whole `--help` text; `args` are those of run, for a command that has several. */
+  readonly help: (args: readonly string[]) => string;
   /** @returns the exit code. @throws UsageError, ConfigError, or what went wrong. */
   readonly run: (args: readonly string[]) => Promise<number>;
 }

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keyID } from '../protocol/key-id.ts';
+import { SigningKeys } from './signing-keys.ts';
+
+const kidsOf = ({ kids }: SigningKeys) => [kids.signing, ...kids.verifying];
+
+test('the first key signs, all verify, and each is named by its kid', () => {
+  const keys = new SigningKeys(['key one', 'key two', 'key three']);
+  assert.deepEqual(keys.ring.signing, { kid: keyID('key one'), secret: 'key one' });
+  assert.deepEqual(kidsOf(keys), [keyID('key one'), keyID('key two'), keyID('key three')]);
+});
+
+test('a kid is the same on every node, differs from key to key, and does not show the key', () => {
+  assert.match(keyID('key one'), /^[\da-f]{8}$/);
+  assert.equal(keyID('key one'), keyID('key one'));
+  assert.notEqual(keyID('key one'), keyID('key two'));
+});
+
+test('a key that is given twice is one', () => {
+  assert.deepEqual(kidsOf(new SigningKeys(['one', 'two', 'one', 'two'])), [keyID('one'), keyID('two')]);
+});
+
+test('a ring that is replaced is another object; the same keys again leave it as it is', () => {
+  const keys = new SigningKeys(['one', 'two']);
+  const before = keys.ring;
+  assert.equal(keys.replace(['one', 'two']), false);
+  assert.equal(keys.ring, before);
+  assert.equal(keys.replace(['two', 'one']), true);
+  assert.notEqual(keys.ring, before);
+  assert.equal(keys.ring.signing.secret, 'two');
+  assert.equal(keys.replace(['two']), true);
+  assert.deepEqual(kidsOf(keys), [keyID('two')]);
+});
+
+test('who can find newer keys is asked when one is missing, and nobody by default', () => {
+  const keys = new SigningKeys(['one']);
+  keys.lookForNewer();
+  keys.whenUnknown(() => keys.replace(['two', 'one']));
+  keys.lookForNewer();
+  assert.equal(keys.ring.signing.secret, 'two');
+});

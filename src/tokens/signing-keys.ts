@@ -1,0 +1,75 @@
+/**
+ * The keys of this process: one signs, several verify. They can be replaced while tokens are being issued and verified,
+ * which is how a key is rotated without a restart and without logging anyone out.
+ */
+import { keyID } from '../protocol/key-id.ts';
+
+export interface SigningKey {
+  /** Names the key in token headers, logs and commands. */
+  readonly kid: string;
+  readonly secret: string;
+}
+
+/** The keys of one moment; never changed, only replaced as a whole. */
+export interface KeyRing {
+  readonly signing: SigningKey;
+  /** All that verify, `signing` first, each once. */
+  readonly all: readonly SigningKey[];
+}
+
+/** At least one; the first signs, all verify. */
+export type KeySecrets = readonly [string, ...string[]];
+
+export class SigningKeys {
+  #ring: KeyRing;
+  #look: () => void = () => {};
+
+  constructor(secrets: KeySecrets) {
+    this.#ring = ringOf(secrets);
+  }
+
+  /** What holds now. Whoever derives something from it compares by identity to notice that it has been replaced. */
+  get ring(): KeyRing {
+    return this.#ring;
+  }
+
+  /** For logs: the ring without its secrets. */
+  get kids(): { readonly signing: string; readonly verifying: readonly string[] } {
+    const [signing = '', ...verifying] = this.#ring.all.map(({ kid }) => kid);
+    return { signing, verifying };
+  }
+
+  /** @returns whether anything changed; the ring is another object only then */
+  replace(secrets: KeySecrets): boolean {
+    const next = ringOf(secrets);
+    if (isSame(next, this.#ring)) return false;
+    this.#ring = next;
+    return true;
+  }
+
+  /**
+   * @param look is called when a token names a key that is not here, and may `replace` the keys before it returns. It
+   * must limit its own rate: anybody can send such tokens.
+   */
+  whenUnknown(look: () => void): void {
+    this.#look = look;
+  }
+
+  /** Asks for newer keys, on behalf of a token that names one which is not in the ring. */
+  lookForNewer(): void {
+    this.#look();
+  }
+}
+
+function ringOf([first, ...others]: KeySecrets): KeyRing {
+  const signing = toKey(first);
+  return { signing, all: [signing, ...[...new Set(others)].filter((secret) => secret !== first).map(toKey)] };
+}
+
+function toKey(secret: string): SigningKey {
+  return { kid: keyID(secret), secret };
+}
+
+function isSame(a: KeyRing, b: KeyRing): boolean {
+  return a.all.length === b.all.length && a.all.every(({ secret }, index) => secret === b.all[index]?.secret);
+}

@@ -1,0 +1,161 @@
+/** `tessera tokens import`: takes over the tokens that OpenIM left in a Redis. See docs/migrating-from-openim.md. */
+import { type Config, ConfigError } from '../config/config.ts';
+import { findAdminSecret, loadSecrets } from '../config/secrets.ts';
+import type { RedisClient } from '../redis/client.ts';
+import type { ImportCheckpoint } from '../redis/openim-checkpoint.ts';
+import { opening, StartError } from '../start-error.ts';
+import { TokenCodec } from '../tokens/claims.ts';
+import { TokenEvents } from '../tokens/events.ts';
+import { SigningKeys } from '../tokens/signing-keys.ts';
+import { type Command, configFromArgs, UsageError } from './command.ts';
+import { ImportProgress } from './import-progress.ts';
+import { formatImport, type ImportResult } from './import-result.ts';
+
+export const tokens: Command = {
+  name: 'tokens',
+  summary: 'take over the tokens that OpenIM keeps in Redis (tokens import)',
+  help: () => `Usage: tessera tokens import [--dry-run] [--resume] [--batch N] [--json] [flags]
+
+Gives every token that OpenIM keeps in TESSERA_REDIS_URL a key of its own, with the end that the token was promised.
+OpenIM's keys stay as they are. What Tessera knows already is left alone: nothing that was ended comes back. May run
+beside servers of either kind, be interrupted (Ctrl-C), resumed, and run again.
+
+TESSERA_SECRET, or one of TESSERA_SIGNING_KEYS, must be OpenIM's share.secret.
+
+  --dry-run   changes nothing, and says what an import would find and do
+  --resume    goes on where an import was interrupted, at most seven days ago
+  --batch N   keys that Redis looks at for one portion, 1 to 10000; 1000 by default
+  --json      for programs: the report as one JSON object
+  and every flag of \`tessera serve\`
+
+Progress goes to standard error. The exit code is 0 if every key has been looked at, 130 after an interruption, and
+otherwise 1.
+`,
+  run: async ([name, ...args]) => {
+    if (name !== 'import') throw new UsageError(name === undefined ? 'which of them?' : `no such action: ${name}`);
+    const { config, values } = configFromArgs(args, {
+      'dry-run': { type: 'boolean' },
+      resume: { type: 'boolean' },
+      batch: { type: 'string' },
+      json: { type: 'boolean' },
+    });
+    const request = {
+      isDryRun: values['dry-run'] === true,
+      isResumed: values.resume === true,
+      batchSize: batchSizeOf(values.batch),
+    };
+    if (request.isDryRun && request.isResumed) throw new UsageError('--dry-run leaves nothing to resume');
+    const result = await importTokens(config, request);
+    process.stdout.write(`${values.json === true ? JSON.stringify(result, null, 2) : formatImport(result)}\n`);
+    return exitCodeOf(result);
+  },
+};
+
+interface ImportRequest {
+  readonly isDryRun: boolean;
+  readonly isResumed: boolean;
+  readonly batchSize: number;
+}
+
+async function importTokens(config: Config, request: ImportRequest): Promise<ImportResult> {
+  const codec = new TokenCodec(new SigningKeys(signingKeysOf(config)));
+  if (config.redisUrl === '')
+    throw new ConfigError("TESSERA_REDIS_URL: must name the Redis that holds OpenIM's tokens");
+  // Not above: the other commands answer without loading the client of Redis.
+  const { connectRedis } = await import('../redis/client.ts');
+  const connecting = connectRedis(config.redisUrl, { onConnectionFailure: () => {}, commandTimeoutMs });
+  await using redis = await opening('TESSERA_REDIS_URL: cannot use Redis', connecting);
+  try {
+    return await run(redis, codec, request);
+  } catch (error) {
+    const remedy = request.isDryRun ? '' : '. What was done stays done; --resume goes on from there';
+    throw new StartError(`the import ended early: ${error instanceof Error ? error.message : String(error)}${remedy}`);
+  }
+}
+
+async function run(redis: RedisClient, codec: TokenCodec, request: ImportRequest): Promise<ImportResult> {
+  const { isDryRun, batchSize } = request;
+  const { OpenimAdoption } = await import('../redis/openim-adoption.ts');
+  const { dropCheckpoint, saveCheckpoint } = await import('../redis/openim-checkpoint.ts');
+  const { OpenimImport } = await import('../redis/openim-import.ts');
+  const { RedisTokenStore } = await import('../redis/redis-token-store.ts');
+  const checkpoint = await startingPoint(redis, request);
+  const events = new TokenEvents(() => {});
+  const adoption = new OpenimAdoption({ redis, store: new RedisTokenStore(redis, Date.now), events });
+  const { report } = checkpoint;
+  const progress = new ImportProgress({ redis, report, output: process.stderr, now: () => performance.now() });
+  using interruption = watchInterrupts();
+
+  const savePosition = async () => {
+    if (!isDryRun) await saveCheckpoint(redis, checkpoint);
+  };
+  let savedAt = 0;
+  const { isComplete, hasMoved } = await new OpenimImport({
+    ...{ redis, adoption, codec, clock: Date.now, isDryRun, batchSize, checkpoint, signal: interruption.signal },
+    onPortion: async ({ looked }) => {
+      await progress.show(looked);
+      if (Date.now() - savedAt < saveEveryMs) return;
+      savedAt = Date.now();
+      await savePosition();
+    },
+  }).run();
+  progress.end();
+  // After a move of slots everything has to be looked at again.
+  if (interruption.signal.aborted) await savePosition();
+  else if (!isDryRun) await dropCheckpoint(redis);
+  return { isDryRun, isComplete, hasMoved, seconds: progress.seconds, ...report };
+}
+
+async function startingPoint(redis: RedisClient, { isDryRun, isResumed }: ImportRequest): Promise<ImportCheckpoint> {
+  const { loadCheckpoint, newCheckpoint } = await import('../redis/openim-checkpoint.ts');
+  if (isDryRun) return newCheckpoint();
+  const known = await loadCheckpoint(redis);
+  if (isResumed && known === undefined) process.stderr.write('nothing to resume: beginning from the start\n');
+  if (!isResumed && known !== undefined) {
+    process.stderr.write('an import was interrupted; beginning from the start, --resume would go on with it\n');
+  }
+  return (isResumed ? known : undefined) ?? newCheckpoint();
+}
+
+/** @throws ConfigError if there is none: a key made up now has signed nothing */
+function signingKeysOf(config: Config) {
+  if (config.signingKeys.length === 0 && findAdminSecret(config) === undefined) {
+    throw new ConfigError("TESSERA_SECRET: must be OpenIM's share.secret, which signed the tokens");
+  }
+  return loadSecrets(config).signingKeys;
+}
+
+/** SIGINT and SIGTERM end the import after the portion under way; a second one ends the process at once. */
+function watchInterrupts(): { readonly signal: AbortSignal } & Disposable {
+  const controller = new AbortController();
+  const onSignal = () => {
+    stopListening();
+    controller.abort();
+  };
+  const stopListening = () => {
+    for (const name of interruptions) process.off(name, onSignal);
+  };
+  for (const name of interruptions) process.on(name, onSignal);
+  return { signal: controller.signal, [Symbol.dispose]: stopListening };
+}
+
+/** @throws UsageError */
+function batchSizeOf(text: unknown): number {
+  if (text === undefined) return defaultBatchSize;
+  const size = /^\d{1,5}$/.test(String(text)) ? Number(text) : 0;
+  if (size < 1 || size > 10_000) throw new UsageError('--batch must be a number from 1 to 10000');
+  return size;
+}
+
+function exitCodeOf({ isComplete, hasMoved, counts }: ImportResult): number {
+  if (isComplete) return counts.wrongSecret > 0 && counts.converted + counts.known === 0 ? 1 : 0;
+  return hasMoved ? 1 : interruptedCode;
+}
+
+const interruptions = ['SIGINT', 'SIGTERM'] as const;
+/** 128 + SIGINT, as shells have it. */
+const interruptedCode = 130;
+const defaultBatchSize = 1000;
+const saveEveryMs = 1000;
+/** Nobody waits for a login here: a busy Redis may take its time. */
+const commandTimeoutMs = 30_000;

@@ -1,7 +1,6 @@
 /** Who is calling: the checks that precede reading a body. Protocol: rest-core.md 1.3. */
 import type { FastifyRequest } from 'fastify';
-import { errors, ProtocolError } from '../protocol/errors.ts';
-import type { Metrics } from '../telemetry/metrics.ts';
+import { errors } from '../protocol/errors.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
 import type { Caller } from '../tokens/caller.ts';
 
@@ -16,16 +15,8 @@ export function requireOperationID({ headers }: FastifyRequest): string {
 export async function requireToken(
   { headers }: FastifyRequest,
   authority: Pick<TokenAuthority, 'verify'>,
-  { tokensVerified }: Pick<Metrics, 'tokensVerified'>,
 ): Promise<Caller> {
   const token = headers.token;
   if (typeof token !== 'string' || token === '') throw errors.args('header must have token');
-  try {
-    const session = await authority.verify(token);
-    tokensVerified.inc({ code: 0 });
-    return session;
-  } catch (error) {
-    tokensVerified.inc({ code: error instanceof ProtocolError ? error.code : 500 });
-    throw error;
-  }
+  return authority.verify(token);
 }

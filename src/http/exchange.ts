@@ -13,11 +13,12 @@ import type { OperationScope } from '../telemetry/operation.ts';
 import { ClientGone, readBody } from './body.ts';
 import { gzipBody, wantsGzip } from './gzip.ts';
 import { contentTypes, corsHeaders } from './response-headers.ts';
+import { TooManyFailures } from './throttle.ts';
 
 /** Where exchanges report to; one per server. */
 export interface Telemetry {
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'httpRequestSeconds' | 'tokensVerified'>;
+  readonly metrics: Pick<Metrics, 'httpRequestSeconds'>;
   readonly scope: OperationScope;
   /** Milliseconds that only ever go forward; the process's own by default. */
   readonly monotonicMs?: () => number;
@@ -100,10 +101,17 @@ export class Exchange {
       logger.debug({ route: this.#route }, 'client went away while sending its request');
       return;
     }
-    const reference = this.request.id;
-    const failure = toProtocolError(error, reference);
-    if (isOurFault(error)) logger.error({ err: error, reference, route: this.#route }, 'request failed');
-    await this.send({ status, code: failure.code, contentType: contentTypes.json, body: errorEnvelope(failure) });
+    const failure = toProtocolError(error, this.request.id);
+    this.logOurFault(error);
+    const answer = { status, code: failure.code, contentType: contentTypes.json, body: errorEnvelope(failure) };
+    await this.send(failure instanceof TooManyFailures ? { ...answer, ...refusalOf(failure) } : answer);
+  }
+
+  /** The cause of what the client is told only by the request's ID. */
+  logOurFault(error: unknown): void {
+    if (!isOurFault(error)) return;
+    const { id: reference } = this.request;
+    this.#telemetry.logger.error({ err: error, reference, route: this.#route }, 'request failed');
   }
 
   async send(answer: Answer): Promise<void> {
@@ -134,6 +142,11 @@ export class Exchange {
     if (elapsedMs > slowMs) logger.warn({ route: this.#route, status, code, elapsedMs }, 'slow request');
     else logger.debug({ route: this.#route, status, code, elapsedMs }, 'request');
   }
+}
+
+/** The one failure that also shows in the HTTP status (rest-core.md 1.1). */
+function refusalOf({ retryAfterSeconds }: TooManyFailures): Pick<Answer, 'status' | 'headers'> {
+  return { status: 429, headers: { 'Retry-After': String(retryAfterSeconds) } };
 }
 
 const slowMs = 1000;

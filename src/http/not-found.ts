@@ -2,14 +2,13 @@
 import type { FastifyRequest } from 'fastify';
 import { requireOperationID, requireToken } from './admission.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { Answer, Exchange, Telemetry } from './exchange.ts';
+import type { Answer, Exchange } from './exchange.ts';
 import { contentTypes } from './response-headers.ts';
 import type { Services } from './services.ts';
 
 export interface Unrouted {
   readonly endpoints: readonly Endpoint[];
   readonly services: Services;
-  readonly telemetry: Telemetry;
   /** Every route as `METHOD /path`. */
   readonly routes: ReadonlySet<string>;
 }
@@ -28,7 +27,7 @@ const notFoundAnswer: Answer = {
   body: '404 page not found',
 };
 
-export function serveUnrouted({ endpoints, services, telemetry, routes }: Unrouted) {
+export function serveUnrouted({ endpoints, services, routes }: Unrouted) {
   const publicPaths = endpoints.filter(({ access }) => access === 'public').map(({ path }) => path);
 
   return async (exchange: Exchange): Promise<void> => {
@@ -44,7 +43,7 @@ export function serveUnrouted({ endpoints, services, telemetry, routes }: Unrout
   async function check(request: FastifyRequest): Promise<void> {
     requireOperationID(request);
     if (publicPaths.some((path) => request.url.startsWith(path))) return;
-    await requireToken(request, services.authority, telemetry.metrics);
+    await requireToken(request, services.authority);
   }
 }
 

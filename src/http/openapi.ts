@@ -1,18 +1,29 @@
 /** The API reference for programs: an OpenAPI 3.1 document made from the endpoints' own schemas. */
 import { errorTable } from '../protocol/errors.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { OauthEndpoint } from './oauth/oauth-endpoint.ts';
+import { oauthOperation, oauthSecuritySchemes, oauthTag } from './oauth/oauth-openapi.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-export function openApiDocument(endpoints: readonly Endpoint[], version: string): Json {
+export function openApiDocument(
+  endpoints: readonly Endpoint[],
+  version: string,
+  oauthEndpoints: readonly OauthEndpoint[] = [],
+): Json {
+  const tags = new Set([...endpoints.map(tagOf), ...(oauthEndpoints.length > 0 ? [oauthTag] : [])]);
   return {
     openapi: '3.1.0',
     info: { title: 'Tessera', version, description: introduction },
-    paths: Object.fromEntries(endpoints.map((endpoint) => [endpoint.path, { post: operation(endpoint) }])),
-    tags: [...new Set(endpoints.map(tagOf))].map((name) => ({ name })),
+    paths: Object.fromEntries([
+      ...endpoints.map((endpoint) => [endpoint.path, { post: operation(endpoint) }]),
+      ...oauthEndpoints.map((endpoint) => [endpoint.path, { post: oauthOperation(endpoint) }]),
+    ]),
+    tags: [...tags].map((name) => ({ name })),
     components: {
       securitySchemes: {
         token: { type: 'apiKey', in: 'header', name: 'token', description: 'The raw JWT, without `Bearer`.' },
+        ...oauthSecuritySchemes,
       },
       parameters: { operationID },
       headers: {
@@ -83,7 +94,7 @@ function success({ response: data, protobuf }: Endpoint): Json {
 
 const introduction = [
   'Every call is a `POST` with a JSON body. Success and failure are both HTTP 200 with one envelope; look only at',
-  '`errCode`, which is 0 for success. Keys of a request match in any case, unknown keys are ignored, and what is absent',
+  '`errCode`, which is 0 for success; only `/oauth2` is different. Keys of a request match in any case, unknown keys are ignored, and what is absent',
   'or `null` has its zero value. An empty list is answered as `null`; an empty map is left out.',
 ].join(' ');
 

@@ -8,10 +8,10 @@ import { requireOperationID, requireToken } from './admission.ts';
 import { type Binding, compileBinding } from './binding.ts';
 import { maxBodyBytes, maxPublicBodyBytes } from './body.ts';
 import type { Endpoint, PublicCall } from './endpoint.ts';
-import type { Exchange, Telemetry } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
 import type { Services } from './services.ts';
 
-export function serveEndpoint(endpoint: Endpoint, services: Services, telemetry: Telemetry) {
+export function serveEndpoint(endpoint: Endpoint, services: Services) {
   const bindingFor = compileBinding(endpoint);
   // Who has no token yet has little to say, and must not make the server hold much of it.
   const maxBytes = endpoint.access === 'public' ? maxPublicBodyBytes : maxBodyBytes;
@@ -36,6 +36,6 @@ export function serveEndpoint(endpoint: Endpoint, services: Services, telemetry:
   async function identify(request: FastifyRequest): Promise<CallContext | PublicCall> {
     const operationID = requireOperationID(request);
     if (endpoint.access === 'public') return { operationID, address: request.ip };
-    return { operationID, caller: await requireToken(request, services.authority, telemetry.metrics) };
+    return { operationID, caller: await requireToken(request, services.authority) };
   }
 }

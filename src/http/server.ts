@@ -13,6 +13,8 @@ import type { Endpoint } from './endpoint.ts';
 import { type Answer, exchanging, type Telemetry } from './exchange.ts';
 import { InFlight } from './in-flight.ts';
 import { serveUnrouted } from './not-found.ts';
+import type { OauthEndpoint } from './oauth/oauth-endpoint.ts';
+import { serveOauth } from './oauth/serve-oauth.ts';
 import { openApiDocument } from './openapi.ts';
 import { healthAnswer, metricsAnswer, type Readiness, readinessAnswer } from './probes.ts';
 import { ReferencePage } from './reference-page.ts';
@@ -22,12 +24,15 @@ import type { Services } from './services.ts';
 
 export interface HttpServerOptions {
   readonly endpoints: readonly Endpoint[];
+  readonly oauthEndpoints?: readonly OauthEndpoint[];
   readonly services: Services;
   readonly telemetry: Telemetry;
   readonly registry: Registry;
   readonly readiness: Readiness;
   /** Of Tessera, for the API reference. */
   readonly version: string;
+  /** Addresses and CIDR ranges whose X-Forwarded-For is believed; none by default. */
+  readonly trustedProxies?: readonly string[];
   readonly timeouts?: Partial<HttpTimeouts>;
 }
 
@@ -66,6 +71,7 @@ export class HttpServer implements AsyncDisposable {
     this.#fastify = createRouter(options);
     this.#inFlight = new InFlight(this.server);
     addEndpoints(this.#fastify, options);
+    addOauthEndpoints(this.#fastify, options);
     addPages(this.#fastify, options);
   }
 
@@ -104,12 +110,13 @@ export class HttpServer implements AsyncDisposable {
 }
 
 function createRouter(options: HttpServerOptions): FastifyInstance {
-  const { endpoints, services, telemetry } = options;
+  const { endpoints, services, telemetry, trustedProxies = [] } = options;
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
   const routes = new Set<string>();
-  const unrouted = exchanging(telemetry, 'unknown', serveUnrouted({ endpoints, services, telemetry, routes }));
+  const unrouted = exchanging(telemetry, 'unknown', serveUnrouted({ endpoints, services, routes }));
   const router: FastifyInstance = fastify({
     logger: false,
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     genReqId: () => randomUUID(),
     requestTimeout: timeouts.requestMs,
     connectionTimeout: timeouts.stalledMs,
@@ -135,13 +142,23 @@ function createRouter(options: HttpServerOptions): FastifyInstance {
 function addEndpoints(router: FastifyInstance, { endpoints, services, telemetry }: HttpServerOptions): void {
   for (const endpoint of endpoints) {
     const { path } = endpoint;
-    router.post(path, exchanging(telemetry, path, serveEndpoint(endpoint, services, telemetry)));
+    router.post(path, exchanging(telemetry, path, serveEndpoint(endpoint, services)));
+  }
+}
+
+function addOauthEndpoints(
+  router: FastifyInstance,
+  { oauthEndpoints = [], services, telemetry }: HttpServerOptions,
+): void {
+  for (const endpoint of oauthEndpoints) {
+    const { path } = endpoint;
+    router.post(path, exchanging(telemetry, path, serveOauth(endpoint, services)));
   }
 }
 
 /** What is not the protocol's: probes and the API reference. */
 function addPages(router: FastifyInstance, options: HttpServerOptions): void {
-  const { endpoints, telemetry, registry, readiness, version } = options;
+  const { endpoints, oauthEndpoints = [], telemetry, registry, readiness, version } = options;
   const reference = new ReferencePage();
   const get = (path: string, answer: (url: string) => Answer | Promise<Answer>) =>
     router.get(
@@ -156,7 +173,7 @@ function addPages(router: FastifyInstance, options: HttpServerOptions): void {
     status: 200,
     code: 0,
     contentType: contentTypes.json,
-    body: JSON.stringify(openApiDocument(endpoints, version)),
+    body: JSON.stringify(openApiDocument(endpoints, version, oauthEndpoints)),
   }));
   for (const path of ReferencePage.paths) get(path, (url) => reference.answer(url));
 }

@@ -4,9 +4,12 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Endpoint } from '../../src/http/endpoint.ts';
+import { oauthEndpoints } from '../../src/http/oauth/index.ts';
+import type { OauthEndpoint } from '../../src/http/oauth/oauth-endpoint.ts';
 import { endpoints } from '../../src/http/routes/index.ts';
 
 const routes = join(import.meta.dirname, '../../src/http/routes');
+const oauth = join(import.meta.dirname, '../../src/http/oauth');
 
 test('every route file is named for its path and listed in routes/index.ts', async () => {
   const found: Endpoint[] = [];
@@ -28,4 +31,18 @@ test('every endpoint has scenarios', () => {
     .map(({ path }) => path)
     .filter((path) => !tests.some((text) => text.includes(`/src/http/routes${path}.ts'`)));
   assert.deepEqual(untested, []);
+});
+
+test('every OAuth endpoint is named for its path, listed in oauth/index.ts and has tests', async () => {
+  const tests = readFileSync(join(import.meta.dirname, 'oauth.test.ts'), 'utf8');
+  const found: OauthEndpoint[] = [];
+  for (const file of globSync('*.ts', { cwd: oauth })) {
+    const { default: endpoint } = (await import(join(oauth, file))) as { default?: OauthEndpoint };
+    if (endpoint === undefined) continue;
+    found.push(endpoint);
+    assert.equal(`${endpoint.path.replace('/oauth2/', '')}.ts`, file);
+    assert.ok(oauthEndpoints.includes(endpoint), `${file} is not in oauth/index.ts`);
+    assert.ok(tests.includes(`/src/http/oauth/${file}'`), `${file} has no tests`);
+  }
+  assert.equal(oauthEndpoints.length, found.length);
 });

@@ -9,6 +9,7 @@ import getFriendList from '../../src/http/routes/friend/get_friend_list.ts';
 import getFullFriendUserIds from '../../src/http/routes/friend/get_full_friend_user_ids.ts';
 import getIncrementalFriends from '../../src/http/routes/friend/get_incremental_friends.ts';
 import getFullJoinGroupIds from '../../src/http/routes/group/get_full_join_group_ids.ts';
+import getGroupsInfo from '../../src/http/routes/group/get_groups_info.ts';
 import getIncrementalGroupMembersBatch from '../../src/http/routes/group/get_incremental_group_members_batch.ts';
 import getIncrementalJoinGroups from '../../src/http/routes/group/get_incremental_join_groups.ts';
 import getJoinedGroupList from '../../src/http/routes/group/get_joined_group_list.ts';
@@ -249,4 +250,14 @@ testEndpoint(getDesignatedFriends, [
     body: { ownerUserID: 'alice', friendUserIDs: [] },
     expect: { errCode: 1001 },
   },
+]);
+
+testEndpoint(getGroupsInfo, [
+  {
+    name: 'groups that do not exist are left out',
+    token: 'user',
+    body: { groupIDs: ['nowhere'] },
+    expect: { errCode: 0, data: { groupInfos: null } },
+  },
+  { name: 'no groups is 1001', token: 'user', body: { groupIDs: [] }, expect: { errCode: 1001 } },
 ]);

@@ -44,7 +44,7 @@ export class ToyServer implements AsyncDisposable {
     const logger = createLogger({
       level: 'debug',
       format: 'json',
-      secrets: [],
+      secrets: () => [],
       scope,
       destination: destination as unknown as NodeJS.WritableStream,
     });

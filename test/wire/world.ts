@@ -7,6 +7,7 @@ import { type App, createApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { PlatformID } from '../../src/protocol/constants.ts';
 import { newTokenID, TokenCodec } from '../../src/tokens/claims.ts';
+import { SigningKeys } from '../../src/tokens/signing-keys.ts';
 import { type Envelope, envelopeOf, type RawReply, type RawRequest, send } from './raw-http.ts';
 
 export const adminSecret = 'a-secret-only-for-tests';
@@ -129,5 +130,6 @@ export class World implements AsyncDisposable {
 }
 
 function signed(key: string, userID: string, platformID: PlatformID, now: number): string {
-  return new TokenCodec([key]).sign({ userID, platformID, jti: newTokenID(randomBytes), now, ttlMs }).token;
+  return new TokenCodec(new SigningKeys([key])).sign({ userID, platformID, jti: newTokenID(randomBytes), now, ttlMs })
+    .token;
 }

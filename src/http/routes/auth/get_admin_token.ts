@@ -1,17 +1,20 @@
 /** Protocol: rest-core.md 6. */
 import { Wire } from '../../../protocol/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { issuedToken } from './issued-token.ts';
+import { issuedToken, tokenWishes } from './issued-token.ts';
 
 export default endpoint({
   path: '/auth/get_admin_token',
   summary: 'Gives an admin a token, for the admin secret',
-  description: "The admin's earlier tokens are accepted for five more minutes.",
+  description:
+    "The admin's earlier tokens are accepted for five more minutes. After ten wrong secrets within a minute an address is refused with HTTP 429, error 429 and `Retry-After`.",
   access: 'public',
   request: Wire.object({
     secret: Wire.string({ description: 'The admin secret of this deployment.' }),
     userID: Wire.string({ description: 'One of the configured admins.' }),
+    ...tokenWishes,
   }),
   response: issuedToken,
-  handle: (_call, body, { authority }) => authority.issueAdminToken(body),
+  handle: ({ operationID, address }, body, { authority, secretThrottle }) =>
+    secretThrottle.guard(address, () => authority.issueAdminToken(body, operationID, address)),
 });

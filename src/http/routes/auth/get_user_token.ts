@@ -1,7 +1,7 @@
 /** Protocol: rest-core.md 6. */
 import { Wire } from '../../../protocol/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { issuedToken } from './issued-token.ts';
+import { issuedToken, tokenWishes } from './issued-token.ts';
 
 export default endpoint({
   path: '/auth/get_user_token',
@@ -11,6 +11,7 @@ export default endpoint({
   request: Wire.object({
     platformID: Wire.int32({ description: "The device's platform, 1 to 11 without 10." }),
     userID: Wire.string(),
+    ...tokenWishes,
   }),
   response: issuedToken,
   handle: (call, body, { authority }) => authority.issueUserToken(call, body),

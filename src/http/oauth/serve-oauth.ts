@@ -1,0 +1,55 @@
+/**
+ * The way of a request through an OAuth endpoint: form, client, token, handler. No envelope and no operationID: success
+ * and failure are told as the RFCs tell them.
+ */
+import { ClientGone, maxPublicBodyBytes } from '../body.ts';
+import type { Answer, Exchange } from '../exchange.ts';
+import { contentTypes } from '../response-headers.ts';
+import type { Services } from '../services.ts';
+import { readCredentials } from './oauth-clients.ts';
+import type { OauthCall, OauthEndpoint } from './oauth-endpoint.ts';
+import { failureAnswer, noStore, OauthError } from './oauth-error.ts';
+import { type OauthForm, parseForm } from './oauth-form.ts';
+
+export function serveOauth(endpoint: OauthEndpoint, services: Services) {
+  return async (exchange: Exchange): Promise<void> => {
+    let answer: Answer;
+    try {
+      const { request } = exchange;
+      const body = await exchange.readBody(maxPublicBodyBytes);
+      const form = parseForm(request.headers['content-type'], body);
+      const clientID = await authenticate(exchange, form);
+      answer = successAnswer(await endpoint.handle(callOf(exchange, form, clientID), services));
+    } catch (error) {
+      if (error instanceof ClientGone) throw error;
+      exchange.logOurFault(error);
+      answer = failureAnswer(error, exchange.request.id);
+    }
+    await exchange.send(answer);
+  };
+
+  function authenticate({ request }: Exchange, form: OauthForm): Promise<string> {
+    const { secretThrottle, oauthClients } = services;
+    const credentials = readCredentials(request.headers.authorization, form);
+    return secretThrottle.guard(request.ip, async () => oauthClients.check(credentials), isWrongSecret);
+  }
+}
+
+function isWrongSecret(error: unknown): boolean {
+  return error instanceof OauthError && error.code === 'invalid_client';
+}
+
+/** @throws OauthError invalid_request without a token */
+function callOf({ request }: Exchange, form: OauthForm, clientID: string): OauthCall {
+  const token = form.get('token');
+  if (token === undefined) throw new OauthError('invalid_request', 'token is missing');
+  const { operationid } = request.headers;
+  return { clientID, token, operationID: typeof operationid === 'string' ? operationid : request.id };
+}
+
+function successAnswer(result: object | undefined): Answer {
+  const answer = { status: 200, code: 0, headers: noStore };
+  return result === undefined
+    ? { ...answer, body: '' }
+    : { ...answer, contentType: contentTypes.json, body: JSON.stringify(result) };
+}

@@ -1,0 +1,36 @@
+/** A user's sessions. See docs/tokens.md. */
+import { platformName } from '../../../protocol/constants.ts';
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { pageRequest } from './page-wire.ts';
+
+export default endpoint({
+  path: '/auth/list_tokens',
+  summary: "Lists a user's tokens: one's own, or for admins anybody's",
+  description: 'All whose `exp` is still to come, in whatever state, newest first.',
+  access: 'token',
+  request: Wire.object({ userID: Wire.string(), ...pageRequest }),
+  response: Wire.object({
+    tokens: Wire.list(
+      Wire.object({
+        jti: Wire.string({ description: 'Names the token.' }),
+        platformID: Wire.int32(),
+        platform: Wire.string({ description: "The platform's name, such as `IOS`." }),
+        deviceName: Wire.string(),
+        issuedAt: Wire.int64({ description: 'Unix ms' }),
+        expiresAt: Wire.int64({ description: 'Unix ms' }),
+        lastSeenAt: Wire.int64({ description: 'Unix ms, to about a minute; 0 if never' }),
+        acceptedUntil: Wire.int64({ description: 'Unix ms; of a superseded token, 0 once that has passed' }),
+        state: Wire.string({ description: '`live`, `superseded`, `kicked` or `revoked`' }),
+        reason: Wire.string({
+          description: 'Of a kick or revocation: `policy`, `displaced`, `forced`, `revoked`, `openim`.',
+        }),
+      }),
+    ),
+    nextCursor: Wire.string({ description: 'Empty after the last page.' }),
+  }),
+  handle: async (call, body, { authority }) => {
+    const { tokens, nextCursor } = await authority.listTokens(call, body);
+    return { tokens: tokens.map((token) => ({ ...token, platform: platformName(token.platformID) })), nextCursor };
+  },
+});

@@ -1,0 +1,15 @@
+/** A fresh token for the device that calls. See docs/tokens.md. */
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+import { issuedToken, tokenWishes } from './issued-token.ts';
+
+export default endpoint({
+  path: '/auth/renew_token',
+  summary: 'Gives the device that calls a fresh token',
+  description:
+    'It takes the place of the token of the call, which is accepted for one more minute and cannot be renewed again. It never lives longer than that one was given at its issue. Without a `deviceName` it keeps the name.',
+  access: 'token',
+  request: Wire.object(tokenWishes),
+  response: issuedToken,
+  handle: (call, body, { authority }) => authority.renewToken(call, body),
+});

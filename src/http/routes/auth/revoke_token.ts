@@ -1,0 +1,17 @@
+/** Ends one token. See docs/tokens.md. */
+import { Wire } from '../../../protocol/wire-schema.ts';
+import { endpoint } from '../../endpoint.ts';
+
+export default endpoint({
+  path: '/auth/revoke_token',
+  summary: "Ends one token: one's own, or for admins anybody's",
+  description: 'It answers 1506 from now on, and its sockets are told so and closed.',
+  access: 'token',
+  request: Wire.object({
+    token: Wire.string({ description: 'Either the token itself' }),
+    jti: Wire.string({ description: 'or its `jti`' }),
+    userID: Wire.string({ description: 'beside `jti`: whose token it is; the caller if empty.' }),
+  }),
+  response: Wire.object({ revoked: Wire.int32({ description: '1, or 0 if it had ended already' }) }),
+  handle: async (call, body, { authority }) => ({ revoked: await authority.revokeToken(call, body) }),
+});

@@ -1,0 +1,102 @@
+/** The audit trail of tokens in SQL, for both dialects. See {@link TokenEventStore}. */
+import type { Insertable, Selectable } from 'kysely';
+import type {
+  StoredTokenEvent,
+  TokenEvent,
+  TokenEventKind,
+  TokenEventQuery,
+  TokenEventStore,
+} from '../tokens/token-event-store.ts';
+import type { Database } from './database.ts';
+import type { Schema } from './schema.ts';
+import { insertPieces, isOneOf } from './sql-lists.ts';
+
+export class SqlTokenEventStore implements TokenEventStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async append(events: readonly TokenEvent[]): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      for (const piece of insertPieces(events.map(toRow))) {
+        await this.#db.executor(tx).insertInto('token_events').values(piece).execute();
+      }
+    });
+  }
+
+  async find({ userID, kinds, beforeID, limit }: TokenEventQuery): Promise<readonly StoredTokenEvent[]> {
+    let query = this.#db.reader.selectFrom('token_events').selectAll();
+    if (userID !== undefined) query = query.where('user_id', '=', userID);
+    if (kinds.length > 0) query = query.where(isOneOf(this.#db.dialect, 'kind', kinds));
+    if (beforeID !== undefined) query = query.where('id', '<', beforeID);
+    const rows = await query.orderBy('id', 'desc').limit(limit).execute();
+    return rows.map(fromRow);
+  }
+
+  async trim(keep: number): Promise<number> {
+    const newestToGo = await this.#db.reader
+      .selectFrom('token_events')
+      .select('id')
+      .orderBy('id', 'desc')
+      .offset(keep)
+      .limit(1)
+      .executeTakeFirst();
+    if (newestToGo === undefined) return 0;
+    for (let trimmed = 0; ; ) {
+      const count = await this.#deleteUpTo(newestToGo.id);
+      trimmed += count;
+      if (count < trimBatch) return trimmed;
+    }
+  }
+
+  /** The oldest ones, in a transaction that keeps nobody waiting for long. */
+  #deleteUpTo(id: number): Promise<number> {
+    return this.#db.transaction(async (tx) => {
+      const result = await this.#db
+        .executor(tx)
+        .deleteFrom('token_events')
+        .where((eb) =>
+          eb(
+            'id',
+            'in',
+            eb.selectFrom('token_events').select('id').where('id', '<=', id).orderBy('id').limit(trimBatch),
+          ),
+        )
+        .executeTakeFirst();
+      return Number(result.numDeletedRows);
+    });
+  }
+}
+
+const trimBatch = 500;
+
+type EventsTable = Schema['token_events'];
+
+function toRow(event: TokenEvent): Insertable<EventsTable> {
+  return {
+    at: event.at,
+    kind: event.kind,
+    user_id: event.userID,
+    platform_id: event.platformID,
+    jti: event.jti,
+    actor: event.actor,
+    reason: event.reason,
+    operation_id: event.operationID,
+  };
+}
+
+function fromRow(row: Selectable<EventsTable>): StoredTokenEvent {
+  return {
+    id: row.id,
+    at: row.at,
+    kind: row.kind as TokenEventKind,
+    userID: row.user_id,
+    platformID: row.platform_id,
+    jti: row.jti,
+    actor: row.actor,
+    reason: row.reason,
+    operationID: row.operation_id,
+  };
+}

@@ -1,12 +1,16 @@
 /** The `tessera` program: picks the command, runs it, turns its failure into a message and an exit code. */
 import { type Command, UsageError } from './cli/command.ts';
 import { config } from './cli/config.ts';
+import { doctor } from './cli/doctor.ts';
+import { keys } from './cli/keys.ts';
 import { serve } from './cli/serve.ts';
+import { token } from './cli/token.ts';
+import { tokens } from './cli/tokens-import.ts';
 import { ConfigError } from './config/config.ts';
 import { StartError } from './start-error.ts';
 import { readVersion } from './version.ts';
 
-const commands: readonly Command[] = [serve, config];
+const commands: readonly Command[] = [serve, config, doctor, keys, token, tokens];
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -16,7 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (name === '--help' || name === '-h' || name === 'help') return print(overview());
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) return fail(`unknown command ${name}\n\n${overview()}`, 2);
-  if (rest.includes('--help') || rest.includes('-h')) return print(command.help());
+  if (rest.includes('--help') || rest.includes('-h')) return print(command.help(rest));
   try {
     return await command.run(rest);
   } catch (error) {

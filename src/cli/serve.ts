@@ -7,7 +7,8 @@ export const serve: Command = {
   summary: 'run the server (npm start does this)',
   help: () => `Usage: tessera serve [flags]
 
-Runs the server until SIGTERM or SIGINT, then drains: no new work, work in flight finished, sockets closed.
+Runs the server until SIGTERM or SIGINT, then drains: no new work, work in flight finished, sockets closed. SIGHUP has
+the signing keys read again.
 
 Flags (each also a TESSERA_* variable and a key of tessera.config.json; see docs/configuration.md):
   --config  (string)
@@ -24,6 +25,7 @@ ${optionHelp()}
     await using app = await createApp(config);
     // A promise that nobody waited for is a mistake of ours, but no reason to end everybody's connections (O1).
     process.on('unhandledRejection', (error) => app.logger.error({ err: error }, 'a failure was not handled'));
+    process.on('SIGHUP', () => app.reloadSigningKeys());
     await app.start();
     const signal = await stop;
     app.logger.info({ signal }, 'stopping');

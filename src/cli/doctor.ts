@@ -1,0 +1,74 @@
+/** `tessera doctor`: looks an installation over, and explains each finding with its remedy. */
+import type { Config } from '../config/config.ts';
+import { type Command, configFromArgs } from './command.ts';
+import { checkDataDir } from './doctor/check-data-dir.ts';
+import { checkSettings } from './doctor/check-settings.ts';
+import { type Finding, formatFindings, ok, problem } from './doctor/finding.ts';
+
+export const doctor: Command = {
+  name: 'doctor',
+  summary: 'check the installation, and explain what is wrong with it',
+  help: () => `Usage: tessera doctor [--repair] [--json] [flags]
+
+Looks at the settings, the data directory and, if there is one, Redis: its version, eviction, persistence, replication
+and clock, and every token in it. Prints each finding with its remedy. Changes nothing unless told to, and may run
+beside the server. The exit code is 1 if there is a problem, 0 otherwise.
+
+  --repair   mend what can be mended: modes of the data directory, index entries of tokens that are gone, tokens
+             without an end, tokens that are missing from the index
+  --json     for programs: a list of {severity, subject, text, remedy, isRepaired}
+  and every flag of \`tessera serve\`. Settings must be those that the server has.
+`,
+  run: async (args) => {
+    const { config, values } = configFromArgs(args, { repair: { type: 'boolean' }, json: { type: 'boolean' } });
+    const repair = values.repair === true;
+    const findings = [
+      ...checkSettings(config),
+      ...checkDataDir(config, { repair }),
+      ...(config.redisUrl === '' ? [] : await examineRedis(config, repair)),
+    ];
+    process.stdout.write(`${values.json === true ? JSON.stringify(findings, null, 2) : formatFindings(findings)}\n`);
+    return findings.some(({ severity, isRepaired }) => severity === 'problem' && isRepaired !== true) ? 1 : 0;
+  },
+};
+
+async function examineRedis(config: Config, repair: boolean): Promise<Finding[]> {
+  const { connectRedis } = await import('../redis/client.ts');
+  const { checkRedis } = await import('./doctor/check-redis.ts');
+  try {
+    await using redis = await connectRedis(config.redisUrl, { onConnectionFailure: () => {} });
+    return [...(await checkRedis(redis, Date.now)), ...(await examineTokens(redis, config, repair))];
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return [problem('Redis', `cannot be examined: ${reason}`, 'check TESSERA_REDIS_URL and that Redis is up')];
+  }
+}
+
+async function examineTokens(
+  redis: Parameters<typeof import('../redis/mend-tokens.ts').mendTokens>[0],
+  { maxTokenTtlMs }: Config,
+  repair: boolean,
+): Promise<Finding[]> {
+  const { mendTokens } = await import('../redis/mend-tokens.ts');
+  const faults = await mendTokens(redis, {
+    repair,
+    fallbackEnd: Date.now() + maxTokenTtlMs,
+    onProgress: ({ tokens, users }) => showProgress(`looked at ${tokens} tokens, ${users} users`),
+  });
+  showProgress('');
+  const subject = 'tokens in Redis';
+  const remedy = 'tessera doctor --repair';
+  const faulty = (count: number, text: string): Finding[] =>
+    count === 0 ? [] : [{ ...problem(subject, `${count} ${text}`, remedy), isRepaired: repair }];
+  const found = [
+    ...faulty(faults.endless, 'keys without an end, which stay for ever'),
+    ...faulty(faults.orphans, 'index entries of tokens that are gone before their end: evicted, or deleted by hand'),
+    ...faulty(faults.strays, 'tokens missing from the index, which logins and lists do not see'),
+  ];
+  return found.length > 0 ? found : [ok(subject, `${faults.tokens} of ${faults.users} users, all in order`)];
+}
+
+/** On one line of a terminal; not into files and pipes. */
+function showProgress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}

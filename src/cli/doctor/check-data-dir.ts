@@ -1,0 +1,41 @@
+/** Whether the data directory, which holds the secret and every message, is closed to others and whole. */
+import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Config } from '../../config/config.ts';
+import { advice, type Finding, ok, problem } from './finding.ts';
+
+export function checkDataDir({ dataDir, databaseUrl }: Config, { repair }: { readonly repair: boolean }): Finding[] {
+  if (!existsSync(dataDir)) {
+    return [advice(dataDir, 'there is no such directory', 'none needed if the server has never started here')];
+  }
+  const entries = readdirSync(dataDir, { withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(dataDir, entry.name));
+  const modes = checkModes([dataDir, ...files], repair);
+  const databasePath = join(dataDir, 'tessera.db');
+  return databaseUrl === '' && existsSync(databasePath) ? [modes, checkDatabase(databasePath)] : [modes];
+}
+
+function checkModes(paths: readonly string[], repair: boolean): Finding {
+  const open = paths.filter((path) => (statSync(path).mode & 0o077) !== 0);
+  if (open.length === 0) return ok('data directory', 'only its owner may read it');
+  if (repair) for (const path of open) chmodSync(path, statSync(path).isDirectory() ? 0o700 : 0o600);
+  return {
+    ...problem('data directory', `others on this machine may read ${open.join(', ')}`, 'chmod -R go= on the directory'),
+    isRepaired: repair,
+  };
+}
+
+/** Read-only: a server may be running on it. */
+function checkDatabase(path: string): Finding {
+  try {
+    using database = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+    const [row] = database.prepare('PRAGMA quick_check(1)').all();
+    const verdict = String(row?.quick_check);
+    if (verdict === 'ok') return ok(path, 'the database is whole');
+    return problem(path, `the database is damaged: ${verdict}`, 'restore the last backup; keep the file for analysis');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return problem(path, `the database cannot be read: ${reason}`, 'check its owner and mode, and the disk');
+  }
+}

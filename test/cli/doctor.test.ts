@@ -1,0 +1,166 @@
+/** `tessera doctor` on installations that are well and on those that are not. */
+import assert from 'node:assert/strict';
+import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { createClient } from 'redis';
+import { connectRedis } from '../../src/redis/client.ts';
+import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
+import { runTessera } from '../support/run-tessera.ts';
+import { TesseraProcess } from '../support/tessera-process.ts';
+import { clusterForSuite, redisForSuite } from '../support/test-services.ts';
+
+const longSecret = 'a-secret-of-more-than-thirty-two-bytes';
+
+interface Finding {
+  readonly severity: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly remedy?: string;
+  readonly isRepaired?: boolean;
+}
+
+test('beside a running server all is well; open files are found, and closed on request', async (t) => {
+  const server = await TesseraProcess.start({ env: { TESSERA_SECRET: longSecret } });
+  t.after(() => server.dispose());
+  const env = { TESSERA_SECRET: longSecret, TESSERA_DATA_DIR: join(server.dataDir, 'data') };
+
+  const healthy = await runTessera(['doctor'], env);
+  assert.equal(healthy.code, 0, healthy.stdout);
+  assert.match(healthy.stdout, /the database is whole/);
+  assert.match(healthy.stdout, /\n\n\d ok, 0 advice, 0 problem\n$/);
+
+  const database = join(env.TESSERA_DATA_DIR, 'tessera.db');
+  await chmod(database, 0o644);
+  const exposed = await runTessera(['doctor'], env);
+  assert.equal(exposed.code, 1);
+  assert.match(
+    exposed.stdout,
+    /PROBLEM {2}data directory: others on this machine may read .*tessera\.db\n +Remedy: chmod/,
+  );
+
+  assert.equal((await runTessera(['doctor', '--repair'], env)).code, 0);
+  assert.equal((await stat(database)).mode & 0o777, 0o600);
+});
+
+test('short and published secrets, and lenient settings, are pointed out', async (t) => {
+  const dataDir = await temporaryDirectory(t);
+  const settings = ['--dev', '--secret', 'openIM123', '--signing-keys', 'only-20-bytes-long..', '--data-dir', dataDir];
+  const findings = await diagnose([...settings, '--tokens-when-store-down', 'accept-signed']);
+  const severities = Object.fromEntries(findings.map(({ subject, severity }) => [subject, severity]));
+  assert.deepEqual(severities, {
+    TESSERA_SECRET: 'problem',
+    TESSERA_SIGNING_KEYS: 'advice',
+    TESSERA_DEV: 'advice',
+    TESSERA_TOKENS_WHEN_STORE_DOWN: 'advice',
+    'data directory': 'ok',
+  });
+});
+
+test('Redis: eviction and persistence are judged, with the remedy', async (t) => {
+  const redis = await redisForSuite(t, { args: ['--appendonly', 'yes'] });
+  if (redis === undefined) return;
+  const client = createClient({ url: redis.url });
+  await client.connect();
+  t.after(() => client.close());
+  const args = ['--redis-url', redis.url, '--secret', longSecret, '--data-dir', await temporaryDirectory(t)];
+  const about = async (what: string) => (await diagnose(args)).find(({ subject }) => subject.endsWith(what));
+
+  assert.deepEqual([(await about(': eviction'))?.severity, (await about(': persistence'))?.severity], ['ok', 'ok']);
+  assert.equal((await about(': clock'))?.severity, 'ok');
+  assert.equal((await about(': version'))?.severity, 'ok');
+
+  await client.configSet({ 'maxmemory-policy': 'allkeys-lru', maxmemory: '100mb', appendonly: 'no', save: '' });
+  const eviction = await about(': eviction');
+  assert.equal(eviction?.severity, 'problem');
+  assert.match(eviction?.remedy ?? '', /noeviction/);
+  const persistence = await about(': persistence');
+  assert.match(persistence?.text ?? '', /a restart of Redis logs everybody out/);
+  assert.equal(persistence?.severity, 'problem');
+});
+
+test('a Redis that does not answer is a finding, not a crash', async (t) => {
+  const args = [
+    '--redis-url',
+    'redis://127.0.0.1:9',
+    '--secret',
+    longSecret,
+    '--data-dir',
+    await temporaryDirectory(t),
+  ];
+  const findings = await diagnose(args);
+  assert.match(findings.find(({ subject }) => subject === 'Redis')?.text ?? '', /cannot be examined/);
+});
+
+test('tokens without an end, orphans and strays are found and mended, and nothing else is touched', async (t) => {
+  const redis = await redisForSuite(t);
+  if (redis !== undefined) await breakAndMend(t, redis.url);
+});
+
+test('the same on every master of a Cluster', async (t) => {
+  const cluster = await clusterForSuite(t);
+  if (cluster !== undefined) await breakAndMend(t, cluster.url);
+});
+
+async function breakAndMend(t: TestContext, url: string): Promise<void> {
+  const redis = await connectRedis(url, { onConnectionFailure: () => {} });
+  t.after(() => redis[Symbol.asyncDispose]());
+  const store = new RedisTokenStore(redis, Date.now);
+  const expiresAt = (Math.ceil(Date.now() / 1000) + 3600) * 1000;
+  const users = Array.from({ length: 20 }, (_, i) => `user${i}`);
+  for (const userID of users) {
+    for (const jti of ['a', 'b', 'c']) {
+      const record = { jti, userID, platformID: 1, issuedAt: Date.now(), expiresAt, deviceName: '' };
+      await store.issue({ record, groups: [], everyonesCutoffs: new Map() });
+    }
+  }
+  const args = ['--redis-url', url, '--secret', longSecret, '--data-dir', await temporaryDirectory(t)];
+  const tokens = async (...more: string[]) =>
+    (await diagnose([...args, ...more])).filter(({ subject }) => subject === 'tokens in Redis');
+  assert.deepEqual(
+    (await tokens()).map(({ severity, text }) => [severity, text]),
+    [['ok', '60 of 20 users, all in order']],
+  );
+
+  for (const userID of users.slice(0, 10)) {
+    await redis.command(`tessera:{${userID}}`, ['PERSIST', `tessera:{${userID}}:token:a`]);
+    await redis.command(`tessera:{${userID}}`, ['DEL', `tessera:{${userID}}:token:b`]);
+    await redis.command(`tessera:{${userID}}`, ['ZREM', `tessera:{${userID}}:tokens`, 'c']);
+    await redis.command(`tessera:{${userID}}`, ['PERSIST', `tessera:{${userID}}:tokens`]);
+  }
+  const counts = (findings: Finding[]) => findings.map(({ text }) => Number.parseInt(text, 10));
+  assert.deepEqual(counts(await tokens()), [20, 10, 10]);
+  assert.deepEqual(counts(await tokens()), [20, 10, 10], 'a look changes nothing');
+
+  const mended = await tokens('--repair');
+  assert.deepEqual(counts(mended), [20, 10, 10]);
+  assert.ok(mended.every(({ isRepaired }) => isRepaired === true));
+  assert.deepEqual(
+    (await tokens()).map(({ text }) => text),
+    ['50 of 20 users, all in order'],
+  );
+  for (const userID of users.slice(0, 10)) {
+    const { tokens: left } = await store.list(userID);
+    assert.deepEqual(left.map(({ jti, state }) => [jti, state, expiresAt]).sort(), [
+      ['a', 'live', expiresAt],
+      ['c', 'live', expiresAt],
+    ]);
+    const ends = ['token:a', 'token:c', 'tokens'].map((key) =>
+      redis.command(`tessera:{${userID}}`, ['PTTL', `tessera:{${userID}}:${key}`]),
+    );
+    for (const left of await Promise.all(ends)) assert.ok(Number(left) > 0 && Number(left) <= 3_601_000);
+  }
+}
+
+async function diagnose(args: readonly string[]): Promise<Finding[]> {
+  const { stdout, stderr } = await runTessera(['doctor', '--json', ...args], {});
+  assert.equal(stderr, '');
+  return JSON.parse(stdout);
+}
+
+async function temporaryDirectory(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'tessera-doctor-'));
+  t.after(() => rm(path, { recursive: true, force: true }));
+  return path;
+}

@@ -1,0 +1,99 @@
+/** `tessera token` against a running server, as an operator uses it. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { BackEnd } from '../support/back-end.ts';
+import { runTessera } from '../support/run-tessera.ts';
+import { adminSecret, TesseraProcess } from '../support/tessera-process.ts';
+
+describe('tessera token', () => {
+  let server: TesseraProcess;
+  let backEnd: BackEnd;
+
+  before(async () => {
+    server = await TesseraProcess.start();
+    backEnd = new BackEnd(() => server.apiUrl);
+    await backEnd.register('alice', 'bob');
+  });
+
+  after(() => server.dispose());
+
+  const token = (action: string, ...args: string[]) =>
+    runTessera(['token', action, '--url', server.apiUrl, ...args], { TESSERA_SECRET: adminSecret });
+
+  test('issue, inspect, list and revoke, for people', async () => {
+    const issued = await token('issue', '--user', 'alice', '--platform', 'web', '--ttl', '2h', '--device', 'my laptop');
+    assert.equal(issued.code, 0, issued.stderr);
+    const [given = ''] = issued.stdout.split('\n');
+    assert.match(issued.stdout, /valid for 7200 s, until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
+    assert.equal((await backEnd.post('/user/get_users_info', { userIDs: ['alice'] }, given)).errCode, 0);
+
+    const inspected = await token('inspect', '--token', given);
+    assert.equal(inspected.code, 0);
+    assert.match(inspected.stdout, /userID +alice\nplatform +5 Web\n/);
+    assert.match(inspected.stdout, /accepted\n$/);
+
+    const listed = await token('list', '--user', 'alice');
+    assert.match(
+      listed.stdout,
+      /^JTI +PLATFORM +DEVICE +ISSUED +EXPIRES +LAST SEEN +STATE\n\S+ +Web +my laptop .* live\n$/,
+    );
+
+    const [, row = ''] = listed.stdout.split('\n');
+    const revoked = await token('revoke', '--user', 'alice', '--jti', row.split(' ')[0] ?? '');
+    assert.equal(revoked.stdout, '1 revoked\n');
+    assert.match((await token('list', '--user', 'alice')).stdout, /revoked \(revoked\)\n$/);
+    const refused = await token('inspect', '--token', given);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stdout, /the server refused: 1506 /);
+  });
+
+  test('the same for programs', async () => {
+    const issued = JSON.parse((await token('issue', '--user', 'bob', '--platform', 'IOS', '--json')).stdout);
+    assert.deepEqual(Object.keys(issued).sort(), ['expireTimeSeconds', 'token']);
+    const [listed] = JSON.parse((await token('list', '--user', 'bob', '--json')).stdout);
+    assert.deepEqual([listed.platformID, listed.state], [1, 'live']);
+    const inspected = JSON.parse((await token('inspect', '--token', issued.token, '--json')).stdout);
+    assert.deepEqual([inspected.userID, inspected.jti, inspected.isAccepted], ['bob', listed.jti, true]);
+    assert.deepEqual(JSON.parse((await token('revoke', '--user', 'bob', '--all', '--json')).stdout), { revoked: 1 });
+  });
+
+  test("a look does not supersede the back end's admin token", async () => {
+    const { data } = await backEnd.post('/auth/get_admin_token', { secret: adminSecret, userID: 'imAdmin' }, 'none');
+    await token('list', '--user', 'alice');
+    const page = await backEnd.post('/auth/list_tokens', { userID: 'imAdmin' }, data.token);
+    assert.equal(page.data.tokens[0].state, 'live');
+  });
+
+  test('what is wrong is said, and nothing happens', async () => {
+    const cases: [string[], number, RegExp][] = [
+      [['issue', '--user', 'alice'], 2, /--platform is missing/],
+      [['issue', '--user', 'alice', '--platform', 'Fridge'], 2, /no such platform; there are IOS, Android/],
+      [['issue', '--user', 'alice', '--platform', 'Web', '--ttl', 'soon'], 2, /--ttl must be a duration/],
+      [['issue', '--user', 'nobody', '--platform', 'Web'], 1, /the server refused: 1004 /],
+      [['revoke', '--user', 'alice'], 2, /one of --jti, --platform and --all/],
+      [['inspect', '--token', 'nonsense'], 2, /that is not a token/],
+      [['list', '--user', 'alice', '--secret', 'another-secret'], 1, /the server refused: 1002 /],
+      [
+        ['list', '--user', 'alice', '--url', 'http://127.0.0.1:9'],
+        1,
+        /no Tessera server answers at http:\/\/127.0.0.1:9/,
+      ],
+      [['polish'], 2, /no such action: polish/],
+    ];
+    for (const [[action = '', ...args], code, message] of cases) {
+      const outcome = await token(action, ...args);
+      assert.match(outcome.stderr, message);
+      assert.equal(outcome.code, code, outcome.stderr);
+      assert.equal(outcome.stdout, '');
+    }
+  });
+
+  test('inspect tells a token of another server from an expired one, without asking', async () => {
+    const { token: given } = JSON.parse(
+      (await token('issue', '--user', 'alice', '--platform', 'Web', '--json')).stdout,
+    );
+    const foreign = await token('inspect', '--offline', '--token', given, '--secret', 'some-other-secret');
+    assert.equal(foreign.code, 1);
+    assert.match(foreign.stdout, /refused: 1505 /);
+  });
+});

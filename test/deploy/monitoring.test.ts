@@ -1,0 +1,121 @@
+/** The alert rules and the dashboard fit the metrics that the server has: every expression parses and names real series. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { parser } from '@prometheus-io/lezer-promql';
+import { parse as parseYaml } from 'yaml';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
+
+interface Rule {
+  readonly alert: string;
+  readonly expr: string;
+  readonly for?: string;
+  readonly labels: { readonly severity: string };
+  readonly annotations: { readonly summary: string; readonly description: string };
+}
+
+interface Panel {
+  readonly id: number;
+  readonly type: string;
+  readonly title: string;
+  readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+  readonly targets?: readonly { readonly expr: string; readonly refId: string }[];
+}
+
+const read = (path: string) => readFileSync(new URL(`../../deploy/${path}`, import.meta.url), 'utf8');
+
+describe('alert rules', async () => {
+  const { groups } = parseYaml(read('prometheus/alerts.yml')) as { groups: { name: string; rules: Rule[] }[] };
+  const rules = groups.flatMap((group) => group.rules);
+  const series = await exposedSeries();
+
+  for (const { alert, expr, labels, annotations } of rules) {
+    test(`${alert} parses and watches what is exposed`, () => {
+      assertQuery(expr, series);
+      assert.match(labels.severity, /^(critical|warning)$/);
+      assert.ok(annotations.summary.length > 0 && annotations.description.length > 0);
+    });
+  }
+
+  test('each has a name of its own and a word in the guide', () => {
+    assert.equal(new Set(rules.map(({ alert }) => alert)).size, rules.length);
+    const guide = readFileSync(new URL('../../docs/monitoring.md', import.meta.url), 'utf8');
+    for (const { alert } of rules) assert.ok(guide.includes(`\`${alert}\``), `docs/monitoring.md explains ${alert}`);
+  });
+
+  test('a lost token is the most urgent there is, and waits for nothing', () => {
+    const lost = rules.find(({ expr }) => expr.includes('tessera_tokens_lost_total'));
+    assert.equal(lost?.labels.severity, 'critical');
+    assert.equal(lost?.for, undefined);
+  });
+});
+
+describe('dashboard', async () => {
+  const dashboard = JSON.parse(read('grafana/tessera.json')) as {
+    uid: string;
+    schemaVersion: number;
+    panels: readonly Panel[];
+    templating: { list: readonly { name: string }[] };
+  };
+  const series = await exposedSeries();
+
+  test('has what Grafana needs to load it', () => {
+    assert.ok(dashboard.uid !== '' && dashboard.schemaVersion >= 39);
+    assert.deepEqual(
+      dashboard.templating.list.map(({ name }) => name),
+      ['datasource', 'job', 'instance'],
+    );
+    const ids = dashboard.panels.map(({ id }) => id);
+    assert.equal(new Set(ids).size, ids.length);
+  });
+
+  test('no panel lies over another or beside the grid', () => {
+    const taken = new Set<string>();
+    for (const { title, gridPos } of dashboard.panels) {
+      assert.ok(gridPos.x + gridPos.w <= 24, title);
+      for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1) {
+        for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
+          assert.equal(taken.has(`${x},${y}`), false, title);
+          taken.add(`${x},${y}`);
+        }
+      }
+    }
+  });
+
+  for (const panel of dashboard.panels.filter(({ type }) => type !== 'row')) {
+    test(`${panel.title}: queries parse and ask for what is exposed`, () => {
+      assert.ok(panel.targets !== undefined && panel.targets.length > 0);
+      for (const { expr } of panel.targets) assertQuery(expr, series);
+    });
+  }
+});
+
+/** Series by their name, with the labels that they have. */
+async function exposedSeries(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { registry } = createMetrics();
+  const series = new Map<string, readonly string[]>([['up', ['job', 'instance']]]);
+  for (const metric of registry.getMetricsAsArray()) {
+    // The library's own type leaves out what every metric holds.
+    const { name, labelNames = [] } = metric as unknown as { name: string; labelNames?: readonly string[] };
+    const labels = [...labelNames, 'job', 'instance', 'le'];
+    for (const suffix of ['', '_bucket', '_sum', '_count']) series.set(name + suffix, labels);
+  }
+  return series;
+}
+
+function assertQuery(expr: string, series: ReadonlyMap<string, readonly string[]>): void {
+  const query = expr.replaceAll('$__rate_interval', '5m');
+  const names: string[] = [];
+  const labels: string[] = [];
+  parser.parse(query).iterate({
+    enter: (node) => {
+      const text = query.slice(node.from, node.to);
+      assert.equal(node.type.isError, false, `syntax error at ${node.from} of ${query}`);
+      if (node.name === 'Identifier' && node.node.parent?.name === 'VectorSelector') names.push(text);
+      if (node.name === 'LabelName') labels.push(text);
+    },
+  });
+  for (const name of names) assert.ok(series.has(name), `${name} is exposed`);
+  const known = new Set(names.flatMap((name) => series.get(name) ?? []));
+  for (const label of labels) assert.ok(known.has(label), `${label} is a label of ${names.join(', ')}`);
+}

@@ -15,9 +15,11 @@ interface Allowed {
 
 const EVERYTHING = 'everything';
 const CONTRACT = 'store/unit-of-work.ts';
+/** What a Redis URL may look like: checked with the other settings, before anything connects. */
+const REDIS_URL = 'redis/redis-url.ts';
 const DOMAINS = [
   ...['tokens', 'users', 'friends', 'groups', 'conversations', 'messages', 'notifications', 'objects', 'push'],
-  ...['webhooks', 'versions'],
+  ...['webhooks', 'versions', 'presence'],
 ];
 
 const DOMAIN: Allowed = { any: ['protocol', CONTRACT, ...DOMAINS], types: ['telemetry'] };
@@ -29,16 +31,18 @@ const LAYERS: Readonly<Record<string, Allowed | typeof EVERYTHING>> = {
   'main.ts': EVERYTHING,
   'app.ts': EVERYTHING,
   'stores.ts': EVERYTHING,
+  'token-services.ts': EVERYTHING,
   cli: EVERYTHING,
   'version.ts': {},
   'start-error.ts': {},
-  config: { any: ['protocol'], types: DOMAINS },
+  config: { any: ['protocol', REDIS_URL], types: DOMAINS },
   http: DOOR,
   gateway: DOOR,
   ...Object.fromEntries(DOMAINS.map((domain) => [domain, DOMAIN])),
   [CONTRACT]: { any: ['protocol'] },
   store: ADAPTER,
-  redis: ADAPTER,
+  redis: { any: [...(ADAPTER.any ?? []), REDIS_URL] },
+  [REDIS_URL]: {},
   bus: ADAPTER,
   telemetry: { any: ['protocol'] },
   protocol: {},

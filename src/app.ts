@@ -5,35 +5,48 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { MemoryBus } from './bus/memory-bus.ts';
 import type { Config } from './config/config.ts';
-import { loadSecrets } from './config/secrets.ts';
+import { loadSecrets, type Secrets } from './config/secrets.ts';
+import { SigningKeyWatch } from './config/signing-key-watch.ts';
 import { ConversationPreviews } from './conversations/conversation-previews.ts';
 import { ConversationRows } from './conversations/conversation-rows.ts';
 import { Conversations } from './conversations/conversations.ts';
 import { createGateway } from './gateway/gateway.ts';
 import { defaultLimits } from './gateway/limits.ts';
 import { createRequestHandlers } from './gateway/requests.ts';
+import { oauthEndpoints } from './http/oauth/index.ts';
+import { OauthClients } from './http/oauth/oauth-clients.ts';
 import { endpoints } from './http/routes/index.ts';
 import { HttpServer } from './http/server.ts';
 import type { Services } from './http/services.ts';
+import { defaultThrottleLimits, FailureThrottle } from './http/throttle.ts';
 import { GroupCommit } from './messages/group-commit.ts';
 import { History } from './messages/history.ts';
 import { Messenger } from './messages/messenger.ts';
 import { MessagePipeline } from './messages/pipeline.ts';
 import { ReadState } from './messages/read-state.ts';
 import { Notifications } from './notifications/notifications.ts';
+import { MemoryPresence } from './presence/memory-presence.ts';
+import { OnlineStatus } from './presence/online-status.ts';
+import { createGobFrameCodec } from './protocol/gob-frame-codec.ts';
 import { createJsonFrameCodec } from './protocol/json-frame-codec.ts';
 import { opening } from './start-error.ts';
 import { makeDataDir } from './store/data-dir-lock.ts';
+import { SqlClientConfigStore } from './store/sql-client-config-store.ts';
 import { SqlConversationStore } from './store/sql-conversation-store.ts';
 import { SqlMessageStore } from './store/sql-message-store.ts';
+import { SqlTokenEventStore } from './store/sql-token-event-store.ts';
+import { SqlUserCommandStore } from './store/sql-user-command-store.ts';
 import { SqlUserStore } from './store/sql-user-store.ts';
 import { SqlVersionLog } from './store/sql-version-log.ts';
-import { openDatabase, openTokenStore } from './stores.ts';
+import { openDatabase, openTokenStores } from './stores.ts';
 import { createLogger, type Logger } from './telemetry/logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';
 import { OperationScope } from './telemetry/operation.ts';
-import { TokenAuthority } from './tokens/authority.ts';
+import { openTokenAuthority, openTokenEventLog, operatorUserID } from './token-services.ts';
 import { TokenEvents } from './tokens/events.ts';
+import { SigningKeys } from './tokens/signing-keys.ts';
+import { ClientConfigs } from './users/client-configs.ts';
+import { UserCommands } from './users/user-commands.ts';
 import { Users } from './users/users.ts';
 import { readVersion } from './version.ts';
 import { EmptyRelations } from './versions/empty-relations.ts';
@@ -52,6 +65,8 @@ export interface App extends AsyncDisposable {
   readonly services: Services;
   /** Opens the ports and resolves when both listen. */
   start(): Promise<{ readonly apiPort: number; readonly wsPort: number }>;
+  /** Reads signing-keys.json again and logs the kids that hold, as SIGHUP asks for. */
+  reloadSigningKeys(): void;
 }
 
 /**
@@ -67,11 +82,13 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   makeDataDir(config.dataDir);
   const secrets = loadSecrets(config);
 
+  const signingKeys = new SigningKeys(secrets.signingKeys);
+  const fixedSecrets = [secrets.adminSecret, config.databaseUrl, config.redisUrl, ...config.oauthClients.values()];
   const scope = new OperationScope();
   const logger = createLogger({
     level: config.logLevel,
     format: config.logFormat,
-    secrets: [secrets.adminSecret, ...secrets.signingKeys, config.databaseUrl, config.redisUrl],
+    secrets: () => [...fixedSecrets, ...signingKeys.ring.all.map(({ secret }) => secret)],
     scope,
     ...(overrides.logDestination === undefined ? {} : { destination: overrides.logDestination }),
   });
@@ -80,10 +97,18 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   if (secrets.generatedPath !== undefined) {
     logger.info({ path: secrets.generatedPath }, 'made a random admin secret: get_admin_token asks for it');
   }
+  const keyWatch = watchSigningKeys(config, secrets, { keys: signingKeys, clock, log: logger });
+  if (keyWatch !== undefined) opened.use(setInterval(() => keyWatch.check(), checkKeysEveryMs));
 
   const db = opened.use(await openDatabase(config, opened, reportFailure));
-  const tokenStore = await openTokenStore(config, opened, { db, clock, logger });
-  opened.use(setInterval(() => void tokenStore.sweepExpired().catch(reportFailure), sweepEveryMs));
+  const events = new TokenEvents(reportFailure);
+  const { store: tokenStore, legacy } = await openTokenStores(config, opened, {
+    db,
+    signingKeys,
+    events,
+    clock,
+    logger,
+  });
 
   const users = new SqlUserStore(db);
   const messages = new SqlMessageStore(db);
@@ -91,6 +116,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const versionLog = new VersionLog(await SqlVersionLog.open(db, () => randomBytes(16).toString('hex')));
 
   const bus = new MemoryBus();
+  const presence = new MemoryPresence();
   const commits = new GroupCommit({
     store: messages,
     // SQLite has one writer: a second lane could only wait.
@@ -112,26 +138,43 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const notifications = new Notifications({ pipeline, now: clock, onFailure: reportFailure });
 
   const usersDomain = new Users({ store: users, unitOfWork: db, notifications, now: clock });
-  const events = new TokenEvents(reportFailure);
-  events.on('tokenIssued', ({ platformID }) => metrics.tokensIssued.inc({ platform: platformID }));
-  events.on('tokensEnded', ({ reason, jtis }) => metrics.tokensEnded.inc({ reason }, jtis.length));
-  const authority = new TokenAuthority({
+  const authority = await openTokenAuthority(config, opened, {
     store: tokenStore,
-    signingKeys: secrets.signingKeys,
+    legacy,
+    signingKeys,
     adminSecret: secrets.adminSecret,
-    adminUserIDs: config.adminUserIDs,
-    loginPolicy: config.loginPolicy,
-    maxTokensPerPlatform: config.maxTokensPerPlatform,
-    ttlMs: config.tokenTtlMs,
-    clock,
-    randomBytes,
     users: usersDomain,
     events,
+    metrics,
+    logger,
+    clock,
+    reportFailure,
   });
   const rows = new ConversationRows({ store: conversations, versionLog, unitOfWork: db, now: clock });
   const services: Services = {
     authority,
+    tokenEventLog: openTokenEventLog(config, opened, {
+      store: new SqlTokenEventStore(db),
+      events,
+      metrics,
+      logger,
+      clock,
+    }),
+    oauthClients: new OauthClients(config.oauthClients),
+    secretThrottle: new FailureThrottle({
+      ...defaultThrottleLimits,
+      clock,
+      onBlocked: (network) => logger.warn({ network }, 'too many wrong secrets: refused for a while'),
+    }),
     users: usersDomain,
+    clientConfigs: new ClientConfigs({ store: new SqlClientConfigStore(db), users, unitOfWork: db }),
+    userCommands: new UserCommands({
+      store: new SqlUserCommandStore(db),
+      unitOfWork: db,
+      notifications,
+      now: clock,
+    }),
+    onlineStatus: new OnlineStatus(presence),
     conversations: new Conversations(conversations, versionLog),
     previews: new ConversationPreviews({ messages, conversations, users }),
     emptyRelations: new EmptyRelations(versionLog),
@@ -139,11 +182,12 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     history: new History(messages),
     readState: new ReadState(messages, db, notifications),
   };
-  await usersDomain.ensureAdmins(config.adminUserIDs);
+  await usersDomain.ensureAdmins([...config.adminUserIDs, operatorUserID]);
 
   let isDraining = false;
   const http = new HttpServer({
     endpoints,
+    oauthEndpoints,
     services,
     telemetry: { logger, metrics, scope },
     registry: metrics.registry,
@@ -155,13 +199,15 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       return isDraining ? ['draining'] : notReady.flat();
     },
     version: readVersion(),
+    trustedProxies: config.trustedProxies,
   });
   const gateway = createGateway({
     authority,
     events,
     handlers: createRequestHandlers(services),
     bus,
-    codecs: { js: createJsonFrameCodec() },
+    presence,
+    codecs: { js: createJsonFrameCodec(), go: createGobFrameCodec() },
     limits: {
       ...defaultLimits,
       maxConnections: config.maxConnections,
@@ -190,6 +236,10 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       logger.info({ host, apiPort, wsPort }, 'listening');
       return { apiPort, wsPort };
     },
+    reloadSigningKeys: () => {
+      if (keyWatch === undefined) logger.warn('TESSERA_SIGNING_KEYS is set: other signing keys need a restart');
+      else keyWatch.reload();
+    },
     [Symbol.asyncDispose]: async () => {
       await owned.disposeAsync();
       logger.info('stopped');
@@ -197,8 +247,21 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   };
 }
 
-/** How often rows of expired tokens are deleted; in Redis they go by themselves. */
-const sweepEveryMs = 60_000;
+/** How often signing-keys.json is looked at. */
+const checkKeysEveryMs = 3000;
+
+/** @returns undefined if the keys are fixed by a setting */
+function watchSigningKeys(
+  { dataDir }: Config,
+  { adminSecret, signingKeySource }: Secrets,
+  { keys, clock, log }: { keys: SigningKeys; clock: () => number; log: Logger },
+): SigningKeyWatch | undefined {
+  if (signingKeySource !== 'admin secret') log.info({ from: signingKeySource, ...keys.kids }, 'signing keys');
+  if (signingKeySource === 'setting') return undefined;
+  const watch = new SigningKeyWatch({ dataDir, adminSecret, keys, clock, log });
+  watch.check();
+  return watch;
+}
 
 async function unreachable(name: string, ping: Promise<void>): Promise<string[]> {
   try {

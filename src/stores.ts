@@ -10,6 +10,10 @@ import type { Database, EffectFailureListener } from './store/database.ts';
 import { SqlTokenStore } from './store/sql-token-store.ts';
 import { openSqlite } from './store/sqlite-database.ts';
 import type { Logger } from './telemetry/logger.ts';
+import { TokenCodec } from './tokens/claims.ts';
+import type { TokenEvents } from './tokens/events.ts';
+import type { LegacyTokens } from './tokens/legacy-tokens.ts';
+import type { SigningKeys } from './tokens/signing-keys.ts';
 import type { TokenStore } from './tokens/token-store.ts';
 
 /**
@@ -34,21 +38,42 @@ export async function openDatabase(
   return opening(what, openPostgres(config.databaseUrl, reportFailure));
 }
 
+export interface TokenStores {
+  readonly store: TokenStore;
+  /** OpenIM's tokens on the same Redis, unless they are to be ignored. */
+  readonly legacy: LegacyTokens | undefined;
+}
+
+export interface TokenStoresOptions {
+  readonly db: Database;
+  readonly signingKeys: SigningKeys;
+  readonly events: TokenEvents;
+  /** Unix ms. */
+  readonly clock: () => number;
+  readonly logger: Logger;
+}
+
 /**
  * Redis if there is one, otherwise the database.
  * @param opened takes the connection to Redis
  * @throws StartError
  */
-export async function openTokenStore(
+export async function openTokenStores(
   config: Config,
   opened: AsyncDisposableStack,
-  { db, clock, logger }: { db: Database; clock: () => number; logger: Logger },
-): Promise<TokenStore> {
-  if (config.redisUrl === '') return new SqlTokenStore(db, clock);
+  { db, signingKeys, events, clock, logger }: TokenStoresOptions,
+): Promise<TokenStores> {
+  if (config.redisUrl === '') return { store: new SqlTokenStore(db, clock), legacy: undefined };
   const { connectRedis } = await import('./redis/client.ts');
   const { RedisTokenStore } = await import('./redis/redis-token-store.ts');
   const onConnectionFailure = (error: unknown) => logger.warn({ err: error }, 'lost the connection to Redis');
   const what = 'TESSERA_REDIS_URL: cannot use Redis';
   const redis = opened.use(await opening(what, connectRedis(config.redisUrl, { onConnectionFailure })));
-  return new RedisTokenStore(redis, clock);
+  const store = new RedisTokenStore(redis, clock);
+  if (config.openimTokens === 'off') return { store, legacy: undefined };
+  const { OpenimTokens } = await import('./redis/openim-tokens.ts');
+  const onFailure = (error: unknown) => logger.error({ err: error }, "cannot keep in step with OpenIM's tokens");
+  const codec = new TokenCodec(signingKeys);
+  const legacy = new OpenimTokens({ redis, store, codec, events, mode: config.openimTokens, clock, onFailure });
+  return { store, legacy };
 }

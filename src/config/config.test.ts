@@ -18,7 +18,54 @@ test('defaults are those of the design', () => {
     tokenTtlMs: 90 * 86_400_000,
     loginPolicy: 1,
     maxTokensPerPlatform: 30,
+    maxTokenTtlMs: 365 * 86_400_000,
+    tokensWhenStoreDown: 'reject',
+    openimTokens: 'off',
   });
+  assert.equal(config.tokenTtlByPlatformMs.size, 0);
+  assert.equal(config.oauthClients.size, 0);
+});
+
+test('the settings of tokens come to mean something', () => {
+  const config = loadConfig(
+    env({
+      TESSERA_TOKEN_TTL_BY_PLATFORM: 'Web=12h,IOS=30d',
+      TESSERA_MAX_TOKEN_TTL: '100d',
+      TESSERA_LOGIN_POLICY: 'custom',
+      TESSERA_LOGIN_POLICY_TABLE: 'Mobile+HarmonyOS=1,PC=2',
+      TESSERA_TOKENS_WHEN_STORE_DOWN: 'accept-signed',
+      TESSERA_STORE_DOWN_GRACE: '90s',
+      TESSERA_OAUTH_CLIENTS: 'api:a-secret:of-it',
+    }),
+  );
+  assert.partialDeepStrictEqual(config, {
+    tokenTtlByPlatformMs: new Map([
+      [5, 12 * 3_600_000],
+      [1, 30 * 86_400_000],
+    ]),
+    maxTokenTtlMs: 100 * 86_400_000,
+    loginPolicy: 'custom',
+    loginPolicyTable: [
+      { platforms: [1, 2, 11], size: 1 },
+      { platforms: [3, 4, 7], size: 2 },
+    ],
+    tokensWhenStoreDown: 'accept-signed',
+    storeDownGraceMs: 90_000,
+    oauthClients: new Map([['api', 'a-secret:of-it']]),
+  });
+});
+
+test('a login policy is named by its number or its name, in the file as a number too', (t) => {
+  const policyOf = (sources: ConfigSources) => loadConfig(sources).loginPolicy;
+  assert.deepEqual(
+    [
+      policyOf(env({ TESSERA_LOGIN_POLICY: '4' })),
+      policyOf(env({ TESSERA_LOGIN_POLICY: 'one-per-class' })),
+      policyOf({ file: configFile(t, { loginPolicy: 0 }) }),
+      policyOf({ file: configFile(t, { loginPolicy: 'keep-all' }) }),
+    ],
+    [4, 'one-per-class', 0, 'keep-all'],
+  );
 });
 
 test('a flag wins over the environment, that over the file, that over the default', (t) => {
@@ -29,6 +76,11 @@ test('a flag wins over the environment, that over the file, that over the defaul
     [config.apiPort, config.wsPort, config.host, config.adminUserIDs, config.loginPolicy],
     [3, 2, 'file', ['root'], 1],
   );
+});
+
+test('trusted proxies are addresses and ranges', () => {
+  const { trustedProxies } = loadConfig(env({ TESSERA_TRUSTED_PROXIES: '192.0.2.1, 10.0.0.0/8,fd00::/8,::1' }));
+  assert.deepEqual(trustedProxies, ['192.0.2.1', '10.0.0.0/8', 'fd00::/8', '::1']);
 });
 
 test('text becomes the type of its setting', () => {
@@ -68,7 +120,52 @@ const refused: { name: string; sources: (t: TestContext) => ConfigSources; messa
   {
     name: 'a policy that does not exist',
     sources: () => env({ TESSERA_LOGIN_POLICY: '2' }),
-    message: /must be one of 0, 1, 4, 5$/,
+    message: /must be one of 0, 1, 4, 5, keep-all, one-per-platform, one-per-class, pc-and-one-other, custom$/,
+  },
+  {
+    name: 'a custom policy without a table',
+    sources: () => env({ TESSERA_LOGIN_POLICY: 'custom' }),
+    message: /^TESSERA_LOGIN_POLICY_TABLE: belongs to TESSERA_LOGIN_POLICY=custom/,
+  },
+  {
+    name: 'a table without the custom policy, which would do nothing',
+    sources: () => env({ TESSERA_LOGIN_POLICY_TABLE: 'Mobile=1' }),
+    message: /^TESSERA_LOGIN_POLICY_TABLE: belongs to TESSERA_LOGIN_POLICY=custom/,
+  },
+  {
+    name: 'a table of platforms that do not exist',
+    sources: () => env({ TESSERA_LOGIN_POLICY: 'custom', TESSERA_LOGIN_POLICY_TABLE: 'Fridge=1' }),
+    message: /^TESSERA_LOGIN_POLICY_TABLE: Fridge=1 must begin with platforms or classes/,
+  },
+  {
+    name: 'a lifetime of a platform that does not exist',
+    sources: () => env({ TESSERA_TOKEN_TTL_BY_PLATFORM: 'Fridge=1h' }),
+    message: /^TESSERA_TOKEN_TTL_BY_PLATFORM: Fridge=1h must begin with one platform's name/,
+  },
+  {
+    name: 'a longest lifetime that is shorter than the usual one',
+    sources: () => env({ TESSERA_MAX_TOKEN_TTL: '89d' }),
+    message: /^TESSERA_MAX_TOKEN_TTL: must be no shorter than the lifetimes that are set$/,
+  },
+  {
+    name: "a longest lifetime that is shorter than one platform's",
+    sources: () => env({ TESSERA_TOKEN_TTL_BY_PLATFORM: 'Linux=366d' }),
+    message: /^TESSERA_MAX_TOKEN_TTL/,
+  },
+  {
+    name: 'anything else to do while the store is down',
+    sources: () => env({ TESSERA_TOKENS_WHEN_STORE_DOWN: 'accept' }),
+    message: /^TESSERA_TOKENS_WHEN_STORE_DOWN: must be one of reject, accept-signed$/,
+  },
+  {
+    name: "OpenIM's tokens without a Redis",
+    sources: () => env({ TESSERA_OPENIM_TOKENS: 'read' }),
+    message: /^TESSERA_OPENIM_TOKENS: needs TESSERA_REDIS_URL/,
+  },
+  {
+    name: 'an OAuth client without a secret',
+    sources: () => env({ TESSERA_OAUTH_CLIENTS: 'api-gateway' }),
+    message: /^TESSERA_OAUTH_CLIENTS: item 1 must be id:secret/,
   },
   {
     name: 'a duration without a unit',
@@ -91,6 +188,11 @@ const refused: { name: string; sources: (t: TestContext) => ConfigSources; messa
     sources: () => env({ TESSERA_ADMIN_USER_IDS: 'a:b' }),
     message: /^TESSERA_ADMIN_USER_IDS/,
   },
+  ...['10.0.0.0/33', '0.0.0.0/0', '10.0.0.0/8/8', 'fd00::/129', 'fe80::1%eth0', 'localhost', '10.0.0'].map((proxy) => ({
+    name: `a trusted proxy ${proxy}`,
+    sources: () => env({ TESSERA_TRUSTED_PROXIES: `192.0.2.1,${proxy}` }),
+    message: /^TESSERA_TRUSTED_PROXIES: must be IP addresses/,
+  })),
   { name: 'no admin', sources: () => env({ TESSERA_ADMIN_USER_IDS: '' }), message: /^TESSERA_ADMIN_USER_IDS/ },
   {
     name: 'a short secret',
@@ -137,11 +239,17 @@ test('T6: the effective configuration is printed without its secrets', () => {
         TESSERA_SECRET: 'hidden-1',
         TESSERA_SIGNING_KEYS: 'hidden-22,hidden-33',
         TESSERA_REDIS_URL: 'redis://:hidden@h',
+        TESSERA_OAUTH_CLIENTS: 'client:hidden-44',
+        TESSERA_TOKEN_TTL_BY_PLATFORM: 'Web=1h',
       }),
     ),
   );
   assert.ok(!JSON.stringify(shown).includes('hidden'));
-  assert.deepEqual([shown.secret, shown.signingKeys, shown.redisUrl, shown.databaseUrl], ['***', '***', '***', '']);
+  assert.deepEqual(
+    [shown.secret, shown.signingKeys, shown.redisUrl, shown.oauthClients, shown.databaseUrl],
+    ['***', '***', '***', '***', ''],
+  );
+  assert.deepEqual(shown.tokenTtlByPlatformMs, { 5: 3_600_000 });
 });
 
 test('every setting has a variable, a flag and a description', () => {

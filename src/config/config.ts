@@ -3,13 +3,36 @@
  * Everything is checked here, before a port opens; each problem names the key and where it came from.
  */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { parseRedisUrl, RedisUrlError } from '../redis/redis-url.ts';
+import type { LoginPolicy } from '../tokens/policy.ts';
 import { parseDuration } from './duration.ts';
+import { parseOauthClients } from './oauth-clients.ts';
 import { type OptionInfo, type Options, optionInfos } from './options.ts';
+import { parsePlatformTtls, parsePolicyTable } from './platform-tables.ts';
 
 /** Validated settings; durations in milliseconds. */
-export interface Config extends Omit<Readonly<Options>, 'tokenTtl' | 'shutdownTimeout'> {
+export interface Config
+  extends Omit<
+    Readonly<Options>,
+    | 'tokenTtl'
+    | 'tokenTtlByPlatform'
+    | 'maxTokenTtl'
+    | 'storeDownGrace'
+    | 'shutdownTimeout'
+    | 'loginPolicyTable'
+    | 'oauthClients'
+  > {
   readonly tokenTtlMs: number;
+  /** By platform ID. */
+  readonly tokenTtlByPlatformMs: ReadonlyMap<number, number>;
+  readonly maxTokenTtlMs: number;
+  readonly storeDownGraceMs: number;
   readonly shutdownTimeoutMs: number;
+  /** Of login policy `custom`; empty otherwise. */
+  readonly loginPolicyTable: LoginPolicy;
+  /** Secret by client ID. */
+  readonly oauthClients: ReadonlyMap<string, string>;
 }
 
 export interface ConfigSources {
@@ -35,27 +58,52 @@ export function loadConfig(sources: ConfigSources): Config {
   Object.assign(values, fromFlags(sources.flags ?? {}, problems));
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
 
-  const { tokenTtl, shutdownTimeout, ...rest } = values as Options;
-  const config: Config = {
-    ...rest,
-    tokenTtlMs: parseDuration(tokenTtl) ?? 0,
-    shutdownTimeoutMs: parseDuration(shutdownTimeout) ?? 0,
-  };
+  const config = toConfig(values as Options, problems);
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
   checkTogether(config);
   return config;
+}
+
+/** Texts become what they mean; those that mean nothing are problems. */
+function toConfig(options: Options, problems: string[]): Config {
+  const {
+    tokenTtl,
+    tokenTtlByPlatform,
+    maxTokenTtl,
+    storeDownGrace,
+    shutdownTimeout,
+    loginPolicyTable,
+    oauthClients,
+    ...rest
+  } = options;
+  const problem = (where: string) => (text: string) => problems.push(`${where}: ${text}`);
+  return {
+    ...rest,
+    tokenTtlMs: parseDuration(tokenTtl) ?? 0,
+    tokenTtlByPlatformMs: parsePlatformTtls(tokenTtlByPlatform, problem('TESSERA_TOKEN_TTL_BY_PLATFORM')),
+    maxTokenTtlMs: parseDuration(maxTokenTtl) ?? 0,
+    storeDownGraceMs: parseDuration(storeDownGrace) ?? 0,
+    shutdownTimeoutMs: parseDuration(shutdownTimeout) ?? 0,
+    loginPolicyTable: parsePolicyTable(loginPolicyTable, problem('TESSERA_LOGIN_POLICY_TABLE')),
+    oauthClients: parseOauthClients(oauthClients, problem('TESSERA_OAUTH_CLIENTS')),
+  };
 }
 
 /** The effective settings for people: secrets masked, durations as milliseconds. */
 export function maskedConfig(config: Config): Record<string, unknown> {
   const secretKeys = new Set<string>(optionInfos.filter((info) => info.isSecret === true).map((info) => info.key));
   return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key, secretKeys.has(key) ? mask(value) : value]),
+    Object.entries(config).map(([key, value]) => [key, secretKeys.has(key) ? mask(value) : plain(value)]),
   );
 }
 
 function mask(value: unknown): string {
-  const isSet = Array.isArray(value) ? value.length > 0 : value !== '';
+  const isSet = value instanceof Map ? value.size > 0 : Array.isArray(value) ? value.length > 0 : value !== '';
   return isSet ? '***' : '';
+}
+
+function plain(value: unknown): unknown {
+  return value instanceof Map ? Object.fromEntries(value) : value;
 }
 
 function fromFile(file: ConfigSources['file'], problems: string[]): Record<string, unknown> {
@@ -196,9 +244,7 @@ function checkTogether(config: Config): void {
   if (config.databaseUrl !== '' && !/^postgres(ql)?:\/\//.test(config.databaseUrl)) {
     problems.push('TESSERA_DATABASE_URL: must start with postgres://');
   }
-  if (config.redisUrl !== '' && !/^rediss?:\/\//.test(config.redisUrl)) {
-    problems.push('TESSERA_REDIS_URL: must start with redis:// or rediss://');
-  }
+  if (config.redisUrl !== '') problems.push(...redisUrlProblems(config.redisUrl));
   if (!config.dev && [config.secret, ...config.signingKeys].includes(publishedDefault)) {
     problems.push(
       "TESSERA_SECRET: is OpenIM's published default, which anybody can sign tokens with; choose another, or start with --dev",
@@ -208,6 +254,9 @@ function checkTogether(config: Config): void {
   if (config.secret !== '' && config.secret.length < 8) {
     problems.push('TESSERA_SECRET: must be at least 8 characters');
   }
+  if (!config.trustedProxies.every(isAddressRange)) {
+    problems.push('TESSERA_TRUSTED_PROXIES: must be IP addresses and ranges such as 10.0.0.0/8');
+  }
   if (config.adminUserIDs.length === 0) problems.push('TESSERA_ADMIN_USER_IDS: must name at least one user');
   for (const userID of config.adminUserIDs) {
     if (!/^[\p{L}\p{N}_]+$/u.test(userID)) {
@@ -215,5 +264,35 @@ function checkTogether(config: Config): void {
     }
   }
   if (config.tokenTtlMs < 1000) problems.push('TESSERA_TOKEN_TTL: must be at least 1s');
+  const longestMs = Math.max(config.tokenTtlMs, ...config.tokenTtlByPlatformMs.values());
+  if (config.maxTokenTtlMs < longestMs) {
+    problems.push('TESSERA_MAX_TOKEN_TTL: must be no shorter than the lifetimes that are set');
+  }
+  if ((config.loginPolicy === 'custom') !== config.loginPolicyTable.length > 0) {
+    problems.push('TESSERA_LOGIN_POLICY_TABLE: belongs to TESSERA_LOGIN_POLICY=custom, neither goes without the other');
+  }
+  if (config.openimTokens !== 'off' && config.redisUrl === '') {
+    problems.push("TESSERA_OPENIM_TOKENS: needs TESSERA_REDIS_URL, the Redis that holds OpenIM's tokens");
+  }
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+}
+
+/** `192.0.2.1`, `10.0.0.0/8`, `fd00::/8`. A range of everybody is none to trust. */
+function isAddressRange(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  // Not an address of one interface (fe80::1%eth0): a range has none.
+  const family = address.includes('%') ? 0 : isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  if (prefix === undefined) return true;
+  return /^\d{1,3}$/.test(prefix) && isBetween(Number(prefix), 1, family === 4 ? 32 : 128);
+}
+
+function redisUrlProblems(url: string): string[] {
+  try {
+    parseRedisUrl(url);
+    return [];
+  } catch (error) {
+    if (error instanceof RedisUrlError) return [`TESSERA_REDIS_URL: must ${error.demand}`];
+    throw error;
+  }
 }

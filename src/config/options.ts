@@ -85,7 +85,9 @@ export const options = {
   databaseUrl: secretText(
     'PostgreSQL connection URL (postgres://...). Empty: the embedded SQLite database in dataDir.',
   ),
-  redisUrl: secretText('Redis or Valkey URL (redis://...) for tokens. Empty: tokens live in the database.'),
+  redisUrl: secretText(
+    'Redis or Valkey for tokens: redis://user:password@host:6379/0 (one server), redis+sentinel://user:password@host:26379,host:26379/master-name/0?sentinelUsername=...&sentinelPassword=... (the master that Sentinel names) or redis+cluster://user:password@host:6379,host:6379 (a Cluster); rediss instead of redis for TLS. Empty: tokens live in the database.',
+  ),
   secret: secretText(
     'Admin secret that get_admin_token asks for. Empty: a random one is made in dataDir at the first start.',
   ),
@@ -94,7 +96,15 @@ export const options = {
     default: [],
     minItemLength: 8,
     isSecret: true,
-    description: 'Keys that sign tokens: the first signs, all verify. Empty: the admin secret, as OpenIM has it.',
+    description:
+      'Keys that sign tokens: the first signs, all verify. Empty: those of `tessera keys` in dataDir, or else the admin secret, as OpenIM has it.',
+  } satisfies ListOption as ListOption,
+  trustedProxies: {
+    kind: 'list',
+    default: [],
+    minItemLength: 1,
+    description:
+      'Addresses and CIDR ranges of reverse proxies, whose X-Forwarded-For is believed. Empty: all clients behind a proxy are throttled as one.',
   } satisfies ListOption as ListOption,
   adminUserIDs: {
     kind: 'list',
@@ -103,16 +113,61 @@ export const options = {
     description: 'User IDs with admin rights; created at start if missing.',
   } satisfies ListOption as ListOption,
   tokenTtl: duration('Lifetime of a token, promised to the second.', '90d'),
+  tokenTtlByPlatform: {
+    kind: 'list',
+    default: [],
+    minItemLength: 3,
+    description:
+      'Lifetimes of tokens for some platforms, such as Web=12h,IOS=30d: names as in the platform table, case ignored. The rest have tokenTtl.',
+  } satisfies ListOption as ListOption,
+  maxTokenTtl: duration('Longest lifetime that a request for a token may ask for (expireTimeSeconds).', '365d'),
   loginPolicy: choice(
-    'How many sessions a user may have: 0 up to maxTokensPerPlatform per platform, 1 one per platform, 4 one per class of platforms, 5 any PC and one other.',
-    [0, 1, 4, 5],
+    'Which sessions of a user may live side by side: keep-all (0) up to maxTokensPerPlatform per platform, one-per-platform (1), one-per-class of platforms (4), pc-and-one-other (5), custom by loginPolicyTable.',
+    [0, 1, 4, 5, 'keep-all', 'one-per-platform', 'one-per-class', 'pc-and-one-other', 'custom'],
     1,
   ),
+  loginPolicyTable: {
+    kind: 'list',
+    default: [],
+    minItemLength: 3,
+    description:
+      'Login policy custom: who shares how much room, such as Mobile+Pad=1,PC=2,Web+PC=3. Each item names platforms or classes of platforms and how many of their sessions one user may have, the newest staying; whoever is in no item is not limited.',
+  } satisfies ListOption as ListOption,
   maxTokensPerPlatform: {
     kind: 'integer',
     default: 30,
-    description: 'Cap of login policy 0; 0 or less means no cap.',
+    description: 'Cap of login policy keep-all; 0 or less means no cap.',
   } satisfies IntegerOption as IntegerOption,
+  tokensWhenStoreDown: choice(
+    'While the token store cannot be asked: reject answers 500; accept-signed lets in every correctly signed, unexpired token, also one that has been revoked, for at most storeDownGrace.',
+    ['reject', 'accept-signed'],
+    'reject',
+  ),
+  storeDownGrace: duration('How long tokensWhenStoreDown=accept-signed holds after the store has failed.', '5m'),
+  tokenCacheSize: {
+    kind: 'integer',
+    default: 50_000,
+    minimum: 0,
+    description: 'Verified tokens that are remembered for some seconds, so that the store is not asked each time.',
+  } satisfies IntegerOption as IntegerOption,
+  tokenEventsLimit: {
+    kind: 'integer',
+    default: 100_000,
+    minimum: 1000,
+    description: 'Entries that the audit trail of tokens keeps; the oldest go first.',
+  } satisfies IntegerOption as IntegerOption,
+  openimTokens: choice(
+    "Tokens that OpenIM issued and keeps in the same Redis: off ignores them; read honours them and takes each into Tessera's own keys; mirror also writes Tessera's tokens where OpenIM's servers look, so that both can serve during a move.",
+    ['off', 'read', 'mirror'],
+    'off',
+  ),
+  oauthClients: {
+    kind: 'list',
+    default: [],
+    minItemLength: 10,
+    isSecret: true,
+    description: 'Who may use /oauth2/introspect and /oauth2/revoke, as id:secret; secrets of at least 8 characters.',
+  } satisfies ListOption as ListOption,
   maxConnections: {
     kind: 'integer',
     default: 100_000,

@@ -75,7 +75,7 @@ export class ProtocolError extends Error {
   readonly detail: string;
 
   constructor(kind: ErrorKind, detail = '') {
-    const publicDetail = toPublicDetail(detail);
+    const publicDetail = publicText(detail, maxDetailLength);
     super(publicDetail === '' ? kind.errMsg : `${kind.errMsg}: ${publicDetail}`);
     this.code = kind.code;
     this.errMsg = kind.errMsg;
@@ -98,15 +98,16 @@ function makeFactories<Name extends string>(table: Readonly<Record<Name, ErrorKi
   return factories;
 }
 
+/** Short enough that a handshake error stays below the 1024 bytes that native clients read. */
 const maxDetailLength = 199;
 const controlCharacters = /\p{Cc}/gu;
 const somethingLikeAToken = /eyJ[\w-]*\.[\w-]+\.[\w-]*/g;
 
 /**
- * Keeps a detail fit for a client: no token (T6), nothing that breaks a log line, and short enough that a handshake
- * error stays below the 1024 bytes that native clients read.
+ * Makes a text that a client may have had a part in fit for clients and records: no token (T6), nothing that breaks a
+ * line, at most `maxLength` characters.
  */
-function toPublicDetail(detail: string): string {
-  const clean = detail.replace(somethingLikeAToken, '[token]').replace(controlCharacters, ' ');
-  return (clean.length > maxDetailLength ? `${clean.slice(0, maxDetailLength - 3)}...` : clean).toWellFormed();
+export function publicText(text: string, maxLength: number): string {
+  const clean = text.replace(somethingLikeAToken, '[token]').replace(controlCharacters, ' ');
+  return (clean.length > maxLength ? `${clean.slice(0, maxLength - 3)}...` : clean).toWellFormed();
 }

@@ -33,6 +33,11 @@ export function encodePullReply(
   return Buffer.concat([...mapEntries(1, chats), ...mapEntries(2, notifications)]);
 }
 
+/** The reply to 1007: one encoded message by conversation ID. */
+export function encodeLastMessages(bodies: ReadonlyMap<string, Uint8Array>): Buffer {
+  return Buffer.concat(mapEntries(1, bodies));
+}
+
 /** The payload of a push: one encoded message of one conversation. */
 export function encodePush(conversationID: string, body: Uint8Array): Buffer {
   const entry = new Map([[conversationID, encodePullMsgs([body], false, 0)]]);

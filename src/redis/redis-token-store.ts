@@ -2,24 +2,39 @@
  * Tokens in Redis or Valkey: one key per token with its own end, and an index per user, all of a user in one slot.
  * Layout: design.md 3 and scripts/token-records.lua. See {@link TokenStore}.
  */
-import { readFileSync } from 'node:fs';
+import { type Cutoffs, formatCutoffs, parseCutoffs } from '../tokens/cutoffs.ts';
 import type {
+  FoundToken,
   IssueOutcome,
   IssueRequest,
+  LossCause,
+  TokenChangeListener,
   TokenEndReason,
+  TokenKey,
   TokenRecord,
   TokenSelector,
-  TokenState,
   TokenStore,
+  UserTokens,
 } from '../tokens/token-store.ts';
-import { type RedisClient, type RedisScript, redisScript } from './client.ts';
+import type { RedisClient } from './client.ts';
+import { countLiveTokens } from './count-live.ts';
+import { explainLoss } from './explain-loss.ts';
+import { loadScript } from './load-script.ts';
+import { TokenFeed } from './token-feed.ts';
+import { cutoffsKey, everyonesCutoffsKey, indexKey, tokenKeyPrefix } from './token-keys.ts';
+import { formatToken, issueOrderOf, parseToken, stateLetters } from './token-value.ts';
 
 export class RedisTokenStore implements TokenStore {
   readonly #redis: RedisClient;
   readonly #clock: () => number;
-  readonly #issue = loadScript('issue.lua');
-  readonly #kick = loadScript('kick.lua');
-  readonly #list = loadScript('list.lua');
+  readonly #scripts = {
+    issue: loadScript('issue.lua'),
+    kick: loadScript('kick.lua'),
+    list: loadScript('list.lua'),
+    adopt: loadScript('adopt.lua'),
+    touch: loadScript('touch.lua'),
+    cutOff: loadScript('cut-off.lua'),
+  };
 
   /** @param clock Unix ms; decides what still counts, while the keys end by the clock of Redis. */
   constructor(redis: RedisClient, clock: () => number) {
@@ -27,30 +42,37 @@ export class RedisTokenStore implements TokenStore {
     this.#clock = clock;
   }
 
-  async issue({ record, groups, supersedePlatform }: IssueRequest): Promise<IssueOutcome> {
-    const { userID, jti, platformID, issuedAt, expiresAt } = record;
+  async issue({ record, groups, supersede, everyonesCutoffs }: IssueRequest): Promise<IssueOutcome> {
+    const { userID, jti, platformID, issuedAt, expiresAt, deviceName } = record;
+    const renewed = supersede === undefined || supersede.which === 'platform' ? '' : supersede.which.jti;
     const reply = await this.#redis.evalScript(
-      this.#issue,
-      [indexKey(userID), tokenKeyPrefix(userID) + jti],
+      this.#scripts.issue,
+      [indexKey(userID), tokenKeyPrefix(userID) + jti, cutoffsKey(userID)],
       [
         tokenKeyPrefix(userID),
+        userID,
         jti,
         String(platformID),
         String(issuedAt),
         String(expiresAt),
-        String(supersedePlatform?.acceptedUntil ?? ''),
+        encodeURIComponent(deviceName),
+        String(supersede?.acceptedUntil ?? ''),
+        renewed,
         JSON.stringify(groups),
+        formatCutoffs(everyonesCutoffs),
       ],
     );
-    const [kicked, superseded] = asList(reply);
-    return { kicked: toRecords(userID, kicked), superseded: toRecords(userID, superseded) };
+    const [isIssued, kicked = [], superseded = []] = asList(reply);
+    return { isIssued: isIssued === 1, kicked: toRecords(userID, kicked), superseded: toRecords(userID, superseded) };
   }
 
-  async find(userID: string, jti: string): Promise<TokenRecord | undefined> {
-    const value = await this.#redis.get(tokenKeyPrefix(userID) + jti);
-    if (value === null) return undefined;
-    const { record } = parseToken(userID, jti, value);
-    return record.expiresAt <= this.#clock() ? undefined : record;
+  async find({ userID, jti, expiresAt }: TokenKey): Promise<FoundToken> {
+    const [value, cutoffs] = await this.#redis.mget([tokenKeyPrefix(userID) + jti, cutoffsKey(userID)]);
+    const isGone = value === null || value === undefined || expiresAt <= this.#clock();
+    return {
+      record: isGone ? undefined : parseToken({ userID, jti, expiresAt }, value),
+      cutoffs: parseCutoffs(cutoffs ?? ''),
+    };
   }
 
   async kick(
@@ -59,23 +81,72 @@ export class RedisTokenStore implements TokenStore {
     reason: TokenEndReason,
     state: 'kicked' | 'revoked',
   ): Promise<readonly TokenRecord[]> {
-    const platform = 'platformID' in selector ? String(selector.platformID) : '';
+    const platforms = 'platformIDs' in selector ? selector.platformIDs : [];
     const jtis = 'jtis' in selector ? new Set(selector.jtis) : [];
+    if ('platformIDs' in selector && platforms.length === 0) return [];
     const reply = await this.#redis.evalScript(
-      this.#kick,
+      this.#scripts.kick,
       [indexKey(userID)],
-      [tokenKeyPrefix(userID), String(this.#clock()), stateLetters[state], reason, platform, ...jtis],
+      [
+        tokenKeyPrefix(userID),
+        userID,
+        String(this.#clock()),
+        stateLetters[state],
+        reason,
+        platforms.join(','),
+        ...jtis,
+      ],
     );
     return toRecords(userID, reply);
   }
 
-  async list(userID: string): Promise<readonly TokenRecord[]> {
+  async list(userID: string): Promise<UserTokens> {
     const now = this.#clock();
-    const reply = await this.#redis.evalScript(this.#list, [indexKey(userID)], [tokenKeyPrefix(userID)]);
-    return toTokens(userID, reply)
+    const keys = [indexKey(userID), cutoffsKey(userID)];
+    const [flat, cutoffs] = asList(await this.#redis.evalScript(this.#scripts.list, keys, [tokenKeyPrefix(userID)]));
+    const tokens = toTokens(userID, flat)
       .sort((a, b) => b.issueOrder - a.issueOrder)
       .map(({ record }) => record)
       .filter((record) => record.expiresAt > now);
+    return { tokens, cutoffs: parseCutoffs(String(cutoffs)) };
+  }
+
+  async cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<void> {
+    const keys = userID === '' ? [everyonesCutoffsKey] : [cutoffsKey(userID), indexKey(userID)];
+    const args = [userID, String(platformID), String(notBefore), String(keepUntil)];
+    await this.#redis.evalScript(this.#scripts.cutOff, keys, args);
+  }
+
+  async everyonesCutoffs(): Promise<Cutoffs> {
+    return parseCutoffs((await this.#redis.get(everyonesCutoffsKey)) ?? '');
+  }
+
+  async adopt(record: TokenRecord): Promise<TokenRecord> {
+    const { userID, jti, expiresAt } = record;
+    const reply = await this.#redis.evalScript(
+      this.#scripts.adopt,
+      [indexKey(userID), tokenKeyPrefix(userID) + jti],
+      [tokenKeyPrefix(userID), jti, formatToken(record), String(expiresAt)],
+    );
+    // Empty: it ended on the way, by the clock of Redis. The caller's own will say so too.
+    return reply === '' ? record : parseToken(record, String(reply));
+  }
+
+  async touch(userID: string, jtis: readonly string[], seenAt: number): Promise<void> {
+    const keys = jtis.map((jti) => tokenKeyPrefix(userID) + jti);
+    await this.#redis.evalScript(this.#scripts.touch, keys, [seenAt.toString(36)]);
+  }
+
+  countLive(): Promise<ReadonlyMap<number, number>> {
+    return countLiveTokens(this.#redis);
+  }
+
+  explainLoss(userID: string, issuedAt: number): Promise<LossCause> {
+    return explainLoss(this.#redis, tokenKeyPrefix(userID), issuedAt, this.#clock());
+  }
+
+  watch(listener: TokenChangeListener): Promise<AsyncDisposable> {
+    return TokenFeed.open(this.#redis, listener);
   }
 
   /** Nothing to do: every key goes by its own TTL. */
@@ -88,22 +159,6 @@ export class RedisTokenStore implements TokenStore {
   }
 }
 
-function indexKey(userID: string): string {
-  return `tessera:{${userID}}:tokens`;
-}
-
-function tokenKeyPrefix(userID: string): string {
-  return `tessera:{${userID}}:token:`;
-}
-
-const stateLetters: Readonly<Record<TokenState, string>> = { live: 'l', superseded: 's', kicked: 'k', revoked: 'r' };
-const states = new Map(Object.entries(stateLetters).map(([state, letter]) => [letter, state as TokenState]));
-
-function loadScript(name: string): RedisScript {
-  const read = (file: string) => readFileSync(new URL(`./scripts/${file}`, import.meta.url), 'utf8');
-  return redisScript(`${read('token-records.lua')}\n${read(name)}`);
-}
-
 interface StoredToken {
   readonly record: TokenRecord;
   readonly issueOrder: number;
@@ -113,37 +168,16 @@ function toRecords(userID: string, flat: unknown): TokenRecord[] {
   return toTokens(userID, flat).map(({ record }) => record);
 }
 
-/** @param flat jti, value, jti, value, ... */
+/** @param flat jti, value, exp in ms, jti, ... */
 function toTokens(userID: string, flat: unknown): StoredToken[] {
   const items = asList(flat).map(String);
   const tokens: StoredToken[] = [];
-  for (let i = 0; i + 1 < items.length; i += 2) {
-    tokens.push(parseToken(userID, items[i] ?? '', items[i + 1] ?? ''));
+  for (let i = 0; i + 2 < items.length; i += 3) {
+    const [jti = '', value = '', expiresAt] = items.slice(i, i + 3);
+    const record = parseToken({ userID, jti, expiresAt: Number(expiresAt) }, value);
+    tokens.push({ record, issueOrder: issueOrderOf(value) });
   }
   return tokens;
-}
-
-/** @throws if the value is not one that the scripts write: a fault of the store, not a fact about the token (T5). */
-function parseToken(userID: string, jti: string, value: string): StoredToken {
-  const [letter = '', platform, issued, expires, order, acceptedUntil, reason = ''] = value.split('|');
-  const state = states.get(letter);
-  const [platformID, issuedAt, expiresAt] = [Number(platform), Number(issued), Number(expires)];
-  if (state === undefined || !Number.isInteger(platformID + issuedAt + expiresAt)) {
-    throw new Error('unreadable token record in redis');
-  }
-  return {
-    record: {
-      jti,
-      userID,
-      platformID,
-      state,
-      reason: reason as TokenRecord['reason'],
-      issuedAt,
-      expiresAt,
-      acceptedUntil: Number(acceptedUntil ?? 0),
-    },
-    issueOrder: order === '' ? issuedAt : Number(order),
-  };
 }
 
 function asList(reply: unknown): readonly unknown[] {

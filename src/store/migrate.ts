@@ -3,11 +3,15 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Dialect } from './database.ts';
 import { up as core } from './migrations/001-core.ts';
+import { up as userRecords } from './migrations/002-user-records.ts';
+import { up as tokenAuthority } from './migrations/003-token-authority.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
 const steps: Readonly<Record<string, Step>> = {
   '001-core': core,
+  '002-user-records': userRecords,
+  '003-token-authority': tokenAuthority,
 };
 
 /** @throws the failing step's error; the steps before it stay applied, the failed one leaves nothing. */

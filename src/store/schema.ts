@@ -10,6 +10,10 @@ export interface Schema {
   version_heads: VersionHeadsTable;
   version_entries: VersionEntriesTable;
   tokens: TokensTable;
+  token_cutoffs: TokenCutoffsTable;
+  token_events: TokenEventsTable;
+  client_configs: ClientConfigsTable;
+  user_commands: UserCommandsTable;
 }
 
 interface UsersTable {
@@ -90,6 +94,24 @@ interface VersionEntriesTable {
   version: number;
 }
 
+/** Texts for clients to read. */
+interface ClientConfigsTable {
+  config_key: string;
+  /** '' is everybody. */
+  user_id: string;
+  value: string;
+}
+
+/** Records that users keep. */
+interface UserCommandsTable {
+  user_id: string;
+  type: number;
+  uuid: string;
+  value: string;
+  ex: string;
+  created_at: number;
+}
+
 interface TokensTable {
   jti: string;
   user_id: string;
@@ -103,4 +125,32 @@ interface TokensTable {
   accepted_until: number;
   /** Ties within one millisecond: the order of issue for one user. */
   issue_order: number;
+  device_name: string;
+  /** Unix ms, to about a minute; 0 if never. */
+  last_seen_at: Generated<number>;
+}
+
+/** Tokens issued before `not_before` are revoked. */
+interface TokenCutoffsTable {
+  /** Empty: everyone. */
+  user_id: string;
+  /** 0: every platform. */
+  platform_id: number;
+  not_before: number;
+  /** When no token from before the cutoff can be unexpired any more. */
+  keep_until: number;
+}
+
+/** The audit trail of tokens, capped: the oldest rows go. */
+interface TokenEventsTable {
+  id: Generated<number>;
+  at: number;
+  kind: string;
+  user_id: string;
+  platform_id: number;
+  jti: string;
+  /** Who did it: a user ID, empty for the server itself. */
+  actor: string;
+  reason: string;
+  operation_id: string;
 }

@@ -1,14 +1,19 @@
 /** Tokens in the durable database. See {@link TokenStore}. */
 import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Cutoffs, effectiveCutoff } from '../tokens/cutoffs.ts';
 import { chooseVictims } from '../tokens/policy.ts';
 import type {
+  FoundToken,
   IssueOutcome,
   IssueRequest,
+  LossCause,
   TokenEndReason,
+  TokenKey,
   TokenRecord,
   TokenSelector,
   TokenState,
   TokenStore,
+  UserTokens,
 } from '../tokens/token-store.ts';
 import type { Database } from './database.ts';
 import type { Schema } from './schema.ts';
@@ -17,52 +22,46 @@ export class SqlTokenStore implements TokenStore {
   readonly #db: Database;
   readonly #clock: () => number;
   readonly #findRow: (userID: string, jti: string) => Promise<TokenRow | undefined>;
+  readonly #readCutoffs: (userID: string) => Promise<Cutoffs>;
 
   /** @param clock Unix ms */
   constructor(db: Database, clock: () => number) {
     this.#db = db;
     this.#clock = clock;
     this.#findRow = rowFinder(db);
+    this.#readCutoffs = cutoffReader(db);
   }
 
-  issue({ record, groups, supersedePlatform }: IssueRequest): Promise<IssueOutcome> {
-    const { userID, issuedAt } = record;
+  issue({ record, groups, supersede, everyonesCutoffs }: IssueRequest): Promise<IssueOutcome> {
+    const { userID, platformID, issuedAt } = record;
     return this.#db.transaction(async (tx) => {
       const executor = this.#db.executor(tx);
-      if (this.#db.dialect === 'postgres') await lockUser(executor, userID);
-      const live = await selectLive(executor, userID, issuedAt);
+      await this.#lockUser(executor, userID);
+      const cutoffs = [toCutoffs(await selectCutoffs(executor, userID)), everyonesCutoffs];
+      const live = (await selectLive(executor, userID, issuedAt)).filter(
+        (token) => token.issuedAt >= effectiveCutoff(token.platformID, ...cutoffs),
+      );
+      const superseded = live.filter((token) => isSuperseded(supersede, token, platformID));
+      if (typeof supersede?.which === 'object' && superseded.length === 0) return notIssued;
+
       const endLive = (tokens: readonly LiveToken[], change: Change) =>
         update(executor, { userID, jtis: tokens.map(({ jti }) => jti), states: ['live'], now: issuedAt }, change);
-      const kicked = await endLive(chooseVictims(groups, live), { state: 'kicked', reason: 'policy' });
-      const superseded =
-        supersedePlatform === undefined
-          ? []
-          : await endLive(
-              live.filter((token) => token.platformID === record.platformID),
-              { state: 'superseded', accepted_until: supersedePlatform.acceptedUntil },
-            );
-      await executor
-        .insertInto('tokens')
-        .values({
-          jti: record.jti,
-          user_id: userID,
-          platform_id: record.platformID,
-          state: 'live',
-          reason: '',
-          issued_at: issuedAt,
-          expires_at: record.expiresAt,
-          accepted_until: 0,
-          // The later issue is the newer, even within one millisecond or by the slower clock of another node.
-          issue_order: live.reduce((order, token) => Math.max(order, token.issueOrder + 1), issuedAt),
-        })
-        .execute();
-      return { kicked: kicked.map(toRecord), superseded: superseded.map(toRecord) };
+      const kickedRows = await endLive(chooseVictims(groups, live), { state: 'kicked', reason: 'policy' });
+      const acceptedUntil = supersede?.acceptedUntil ?? 0;
+      const supersededRows = await endLive(superseded, { state: 'superseded', accepted_until: acceptedUntil });
+      // The later issue is the newer, even within one millisecond or by the slower clock of another node.
+      const order = live.reduce((highest, token) => Math.max(highest, token.issueOrder + 1), issuedAt);
+      // Whatever was cut off before, by whichever clock, does not mean this one.
+      const notBefore = effectiveCutoff(platformID, ...cutoffs);
+      await insert(executor, { ...freshToken(record), issuedAt: Math.max(issuedAt, notBefore) }, order);
+      return { isIssued: true, kicked: kickedRows.map(toRecord), superseded: supersededRows.map(toRecord) };
     });
   }
 
-  async find(userID: string, jti: string): Promise<TokenRecord | undefined> {
-    const row = await this.#findRow(userID, jti);
-    return row === undefined || row.expires_at <= this.#clock() ? undefined : toRecord(row);
+  async find({ userID, jti }: TokenKey): Promise<FoundToken> {
+    const [row, cutoffs] = await Promise.all([this.#findRow(userID, jti), this.#readCutoffs(userID)]);
+    const isGone = row === undefined || row.expires_at <= this.#clock();
+    return { record: isGone ? undefined : toRecord(row), cutoffs };
   }
 
   async kick(
@@ -74,13 +73,13 @@ export class SqlTokenStore implements TokenStore {
     const now = this.#clock();
     const rows = await this.#db.transaction(async (tx) => {
       const executor = this.#db.executor(tx);
-      const jtis = 'jtis' in selector ? selector.jtis : await jtisOn(executor, userID, selector.platformID);
+      const jtis = 'jtis' in selector ? selector.jtis : await jtisOn(executor, userID, selector.platformIDs);
       return update(executor, { userID, jtis, states: acceptedStates, now }, { state, reason, accepted_until: 0 });
     });
     return rows.map(toRecord);
   }
 
-  async list(userID: string): Promise<readonly TokenRecord[]> {
+  async list(userID: string): Promise<UserTokens> {
     const rows = await this.#db.reader
       .selectFrom('tokens')
       .selectAll()
@@ -88,11 +87,100 @@ export class SqlTokenStore implements TokenStore {
       .where('expires_at', '>', this.#clock())
       .orderBy('issue_order', 'desc')
       .execute();
-    return rows.map(toRecord);
+    return { tokens: rows.map(toRecord), cutoffs: await this.#readCutoffs(userID) };
+  }
+
+  async cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      const executor = this.#db.executor(tx);
+      await this.#lockUser(executor, userID);
+      const longest = await executor
+        .selectFrom('tokens')
+        .select(({ fn }) => fn.max('expires_at').as('end'))
+        .where('user_id', '=', userID)
+        .executeTakeFirst();
+      await executor
+        .insertInto('token_cutoffs')
+        .values({
+          user_id: userID,
+          platform_id: platformID,
+          not_before: notBefore,
+          keep_until: Math.max(keepUntil, Number(longest?.end ?? 0)),
+        })
+        .onConflict((conflict) =>
+          conflict.columns(['user_id', 'platform_id']).doUpdateSet({
+            not_before: sql`CASE WHEN excluded.not_before > token_cutoffs.not_before
+              THEN excluded.not_before ELSE token_cutoffs.not_before END`,
+            keep_until: sql`CASE WHEN excluded.keep_until > token_cutoffs.keep_until
+              THEN excluded.keep_until ELSE token_cutoffs.keep_until END`,
+          }),
+        )
+        .execute();
+    });
+  }
+
+  everyonesCutoffs(): Promise<Cutoffs> {
+    return this.#readCutoffs('');
+  }
+
+  adopt(record: TokenRecord): Promise<TokenRecord> {
+    const { userID, jti, issuedAt } = record;
+    return this.#db.transaction(async (tx) => {
+      const executor = this.#db.executor(tx);
+      await this.#lockUser(executor, userID);
+      const known = await executor
+        .selectFrom('tokens')
+        .selectAll()
+        .where('user_id', '=', userID)
+        .where('jti', '=', jti)
+        .executeTakeFirst();
+      if (known !== undefined) return toRecord(known);
+      await insert(executor, record, issuedAt);
+      return record;
+    });
+  }
+
+  async touch(userID: string, jtis: readonly string[], seenAt: number): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      for (let first = 0; first < jtis.length; first += updateBatch) {
+        await this.#db
+          .executor(tx)
+          .updateTable('tokens')
+          .set({ last_seen_at: seenAt })
+          .where('user_id', '=', userID)
+          .where('jti', 'in', jtis.slice(first, first + updateBatch))
+          .where('last_seen_at', '<', seenAt)
+          .execute();
+      }
+    });
+  }
+
+  async countLive(): Promise<ReadonlyMap<number, number>> {
+    const rows = await this.#db.reader
+      .selectFrom('tokens')
+      .select(({ fn }) => ['platform_id', fn.countAll<number>().as('count')])
+      .where('state', '=', 'live')
+      .where('expires_at', '>', this.#clock())
+      .groupBy('platform_id')
+      .execute();
+    return new Map(rows.map(({ platform_id, count }) => [platform_id, Number(count)]));
+  }
+
+  /** Rows go only when they have expired, or by somebody's hand. */
+  async explainLoss(): Promise<LossCause> {
+    return 'unknown';
+  }
+
+  /** One process has the database to itself: its own authority knows of every change. */
+  async watch(): Promise<AsyncDisposable> {
+    return { [Symbol.asyncDispose]: async () => {} };
   }
 
   async sweepExpired(): Promise<number> {
     const now = this.#clock();
+    await this.#db.transaction(async (tx) => {
+      await this.#db.executor(tx).deleteFrom('token_cutoffs').where('keep_until', '<=', now).execute();
+    });
     for (let swept = 0; ; ) {
       // In small transactions, so that a big sweep does not keep logins waiting.
       const count = await this.#db.transaction((tx) => deleteExpired(this.#db.executor(tx), now));
@@ -104,12 +192,22 @@ export class SqlTokenStore implements TokenStore {
   ping(): Promise<void> {
     return this.#db.ping();
   }
+
+  /**
+   * Makes the changes for one user wait for each other until the transaction ends; SQLite has only one writer anyway.
+   * The second argument keeps these locks apart from any other advisory locks in the database.
+   */
+  async #lockUser(executor: Kysely<Schema>, userID: string): Promise<void> {
+    if (this.#db.dialect === 'sqlite') return;
+    await sql`SELECT pg_advisory_xact_lock(hashtextextended(${userID}, 7463616))`.execute(executor);
+  }
 }
 
 type TokenRow = Selectable<Schema['tokens']>;
 type Change = { state: TokenState; reason?: TokenEndReason; accepted_until?: number };
 type LiveToken = Awaited<ReturnType<typeof selectLive>>[number];
 
+const notIssued: IssueOutcome = { isIssued: false, kicked: [], superseded: [] };
 const acceptedStates: readonly TokenState[] = ['live', 'superseded'];
 const sweepBatch = 1000;
 /** Well below both engines' limit on the parameters of one statement. */
@@ -125,31 +223,82 @@ function rowFinder(db: Database): (userID: string, jti: string) => Promise<Token
   return async (userID, jti) => (await db.pool.query<TokenRow>({ ...query, values: [userID, jti] })).rows[0];
 }
 
-/**
- * Makes the issues for one user wait for each other until the transaction ends; SQLite has only one writer anyway.
- * The second argument keeps these locks apart from any other advisory locks in the database.
- */
-async function lockUser(executor: Kysely<Schema>, userID: string): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(hashtextextended(${userID}, 7463616))`.execute(executor);
+function cutoffReader(db: Database): (userID: string) => Promise<Cutoffs> {
+  if (db.dialect === 'sqlite') {
+    const statement = 'SELECT platform_id, not_before FROM token_cutoffs WHERE user_id = ?';
+    return async (userID) => toCutoffs(db.sqlite.read.prepare(statement).all(userID) as unknown as CutoffRow[]);
+  }
+  const query = { name: 'find-cutoffs', text: 'SELECT platform_id, not_before FROM token_cutoffs WHERE user_id = $1' };
+  return async (userID) => toCutoffs((await db.pool.query<CutoffRow>({ ...query, values: [userID] })).rows);
+}
+
+function selectCutoffs(executor: Kysely<Schema>, userID: string): Promise<CutoffRow[]> {
+  return executor
+    .selectFrom('token_cutoffs')
+    .select(['platform_id', 'not_before'])
+    .where('user_id', '=', userID)
+    .execute();
+}
+
+interface CutoffRow {
+  readonly platform_id: number;
+  readonly not_before: number;
+}
+
+function toCutoffs(rows: readonly CutoffRow[]): Cutoffs {
+  return new Map(rows.map(({ platform_id, not_before }) => [platform_id, not_before]));
+}
+
+function isSuperseded(
+  supersede: IssueRequest['supersede'],
+  token: Pick<TokenRecord, 'jti' | 'platformID'>,
+  platformID: number,
+): boolean {
+  if (supersede === undefined) return false;
+  return supersede.which === 'platform' ? token.platformID === platformID : token.jti === supersede.which.jti;
+}
+
+function freshToken(record: IssueRequest['record']): TokenRecord {
+  return { ...record, state: 'live', reason: '', acceptedUntil: 0, lastSeenAt: 0 };
+}
+
+async function insert(executor: Kysely<Schema>, record: TokenRecord, issueOrder: number): Promise<void> {
+  await executor
+    .insertInto('tokens')
+    .values({
+      jti: record.jti,
+      user_id: record.userID,
+      platform_id: record.platformID,
+      state: record.state,
+      reason: record.reason,
+      issued_at: record.issuedAt,
+      expires_at: record.expiresAt,
+      accepted_until: record.acceptedUntil,
+      issue_order: issueOrder,
+      device_name: record.deviceName,
+      last_seen_at: record.lastSeenAt,
+    })
+    .execute();
 }
 
 function selectLive(executor: Kysely<Schema>, userID: string, now: number) {
   return executor
     .selectFrom('tokens')
-    .select(['jti', 'platform_id as platformID', 'issue_order as issueOrder'])
+    .select(['jti', 'platform_id as platformID', 'issued_at as issuedAt', 'issue_order as issueOrder'])
     .where('user_id', '=', userID)
     .where('state', '=', 'live')
     .where('expires_at', '>', now)
     .execute();
 }
 
-async function jtisOn(executor: Kysely<Schema>, userID: string, platformID: number): Promise<string[]> {
+async function jtisOn(executor: Kysely<Schema>, userID: string, platformIDs: readonly number[]): Promise<string[]> {
+  if (platformIDs.length === 0) return [];
   const rows = await executor
     .selectFrom('tokens')
     .select('jti')
     .where('user_id', '=', userID)
     .where('state', 'in', acceptedStates)
-    .where('platform_id', '=', platformID)
+    .where('platform_id', 'in', platformIDs)
     .execute();
   return rows.map(({ jti }) => jti);
 }
@@ -210,5 +359,7 @@ function toRecord(row: TokenRow): TokenRecord {
     issuedAt: row.issued_at,
     expiresAt: row.expires_at,
     acceptedUntil: row.accepted_until,
+    deviceName: row.device_name,
+    lastSeenAt: row.last_seen_at,
   };
 }

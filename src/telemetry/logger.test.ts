@@ -15,7 +15,7 @@ function loggerWith(options: Partial<LoggerOptions> = {}) {
     },
   });
   const scope = new OperationScope();
-  const logger = createLogger({ level: 'info', format: 'json', secrets: [], scope, destination, ...options });
+  const logger = createLogger({ level: 'info', format: 'json', secrets: () => [], scope, destination, ...options });
   return { logger, lines, scope };
 }
 
@@ -33,7 +33,7 @@ test('T6: a token never reaches a log, in whatever way it got into the line', ()
 
 test('T6: nor does a secret, also where JSON escapes it', () => {
   const secrets = ['s3cret-"quoted"', 'postgres://user:password@host/db'];
-  const { logger, lines } = loggerWith({ secrets });
+  const { logger, lines } = loggerWith({ secrets: () => secrets });
   logger.info({ err: new Error(`no connection to ${secrets[1]}`) }, `secret ${secrets[0]}`);
   const text = lines.join('');
   assert.ok(!text.includes('s3cret') && !text.includes('password'), text);
@@ -49,5 +49,17 @@ test('every line of a request carries its operationID, and others none', async (
   assert.deepEqual(
     lines.map((line) => JSON.parse(line).operationID),
     ['op-1', undefined],
+  );
+});
+
+test('T6 a secret that comes up while the process runs is kept out from then on', () => {
+  const secrets = ['first-secret'];
+  const { logger, lines } = loggerWith({ secrets: () => [...secrets] });
+  logger.info('first-secret second-secret');
+  secrets.push('second-secret');
+  logger.info('first-secret second-secret');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line).msg),
+    ['[redacted] second-secret', '[redacted] [redacted]'],
   );
 });

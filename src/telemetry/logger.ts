@@ -13,8 +13,8 @@ export type Logger = Pick<PinoLogger, 'fatal' | 'error' | 'warn' | 'info' | 'deb
 export interface LoggerOptions {
   readonly level: string;
   readonly format: 'auto' | 'json' | 'pretty';
-  /** Texts that must never be printed: the admin secret, signing keys, connection URLs. */
-  readonly secrets: readonly string[];
+  /** Texts that must never be printed now: the admin secret, signing keys, connection URLs. */
+  readonly secrets: () => readonly string[];
   readonly scope: OperationScope;
   /** Where lines go; standard output by default. */
   readonly destination?: NodeJS.WritableStream & { isTTY?: boolean };
@@ -45,14 +45,27 @@ export function createLogger(options: LoggerOptions): Logger {
 }
 
 /** Replaces anything shaped like a JWT, and every given secret, in a text. */
-function createScrubber(secrets: readonly string[]): (text: string) => string {
+function createScrubber(currentSecrets: () => readonly string[]): (text: string) => string {
+  let secrets: readonly string[] = [];
+  let pattern = patternOf(secrets);
+  return (text) => {
+    const current = currentSecrets();
+    // Keys are rotated while the process runs.
+    if (current.length !== secrets.length || current.some((secret, index) => secret !== secrets[index])) {
+      secrets = current;
+      pattern = patternOf(secrets);
+    }
+    return text.replace(pattern, '[redacted]');
+  };
+}
+
+function patternOf(secrets: readonly string[]): RegExp {
   // Secrets shorter than this would blank out ordinary words; the configuration refuses such signing keys.
   const known = secrets
     .filter((secret) => secret.length >= 6)
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
   const patterns = ['eyJ[A-Za-z0-9_-]{4,}\\.[A-Za-z0-9_-]*\\.?[A-Za-z0-9_-]*', ...known.map(RegExp.escape)];
-  const pattern = new RegExp(patterns.join('|'), 'g');
-  return (text) => text.replace(pattern, '[redacted]');
+  return new RegExp(patterns.join('|'), 'g');
 }
 
 function scrubbedStream(destination: NodeJS.WritableStream, scrub: (text: string) => string): Writable {

@@ -41,6 +41,16 @@ export function createMetrics() {
       labelNames: ['reason'] as const,
       registers,
     }),
+    gatewaySubscriptions: new Gauge({
+      name: 'tessera_gateway_subscriptions',
+      help: 'Open subscriptions of sockets to the online status of users.',
+      registers,
+    }),
+    statusPushes: new Counter({
+      name: 'tessera_status_pushes_total',
+      help: 'Push frames about the online status of users handed to sockets.',
+      registers,
+    }),
     messagesAppended: new Counter({
       name: 'tessera_messages_appended_total',
       help: 'Messages committed to the store.',
@@ -82,8 +92,43 @@ export function createMetrics() {
     }),
     tokensVerified: new Counter({
       name: 'tessera_tokens_verified_total',
-      help: 'Token verifications by protocol error code; 0 is accepted.',
-      labelNames: ['code'] as const,
+      help: 'Token verifications by protocol error code, 0 is accepted, and by whether the cache or the store answered.',
+      labelNames: ['code', 'cache'] as const,
+      registers,
+    }),
+    tokensLive: new Gauge({
+      name: 'tessera_tokens_live',
+      help: 'Live tokens by platform, counted every ten minutes.',
+      labelNames: ['platform'] as const,
+      registers,
+    }),
+    tokenStoreSeconds: new Histogram({
+      name: 'tessera_token_store_seconds',
+      help: 'Answers of the token store by operation.',
+      labelNames: ['operation'] as const,
+      buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 2, 10],
+      registers,
+    }),
+    tokenFeedUp: new Gauge({
+      name: 'tessera_token_feed_up',
+      help: '1 while this node hears what other nodes do to tokens; 0: the store is asked at every verification.',
+      registers,
+    }),
+    tokensLost: new Counter({
+      name: 'tessera_tokens_lost_total',
+      help: 'Tokens that are signed, unexpired and were never ended, but that the store no longer knows; by likely cause.',
+      labelNames: ['cause'] as const,
+      registers,
+    }),
+    tokenEventsDropped: new Counter({
+      name: 'tessera_token_events_dropped_total',
+      help: 'Entries left out of the audit trail of tokens: the store took none for too long, or refusals came in a flood.',
+      labelNames: ['reason'] as const,
+      registers,
+    }),
+    tokensAcceptedUnchecked: new Gauge({
+      name: 'tessera_tokens_accepted_unchecked',
+      help: '1 while signed tokens are accepted because the token store cannot be asked.',
       registers,
     }),
   };

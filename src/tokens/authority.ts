@@ -1,32 +1,50 @@
 /**
  * The token authority: who gets a token, whether a token is good, and how it ends before its time. Protocol:
- * rest-core.md 5 and 6.
+ * rest-core.md 5 and 6; the endpoints that OpenIM does not have are described in docs/tokens.md.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isKnownPlatform, type PlatformID, platforms } from '../protocol/constants.ts';
 import { errors, ProtocolError } from '../protocol/errors.ts';
-import { type CallContext, type Caller, requireAdmin } from './caller.ts';
-import { newTokenID, TokenCodec } from './claims.ts';
-import type { TokenEvents } from './events.ts';
+import { type CallContext, notAdmin, requireAccess, requireAdmin } from './caller.ts';
+import { newTokenID, type TokenClaims, TokenCodec } from './claims.ts';
+import { allPlatforms, effectiveCutoff } from './cutoffs.ts';
+import type { Actor, TokenEvents } from './events.ts';
+import { LastSeen } from './last-seen.ts';
+import type { LegacyTokens } from './legacy-tokens.ts';
 import { displacedPlatforms, type LoginPolicy, policyGroups } from './policy.ts';
-import type { TokenEndReason, TokenRecord, TokenSelector, TokenStore } from './token-store.ts';
+import type { Session } from './session.ts';
+import type { SigningKeys } from './signing-keys.ts';
+import { StoreOutage, storeFailure } from './store-outage.ts';
+import { pageOfTokens, type TokenListPage, type TokenListRequest } from './token-list.ts';
+import type { NewToken, TokenEndReason, TokenRecord, TokenSelector, TokenStore } from './token-store.ts';
+import { TokenVerifier } from './verifier.ts';
 
 export interface TokenAuthorityOptions {
   readonly store: TokenStore;
-  /** The first signs, all verify. */
-  readonly signingKeys: readonly [string, ...string[]];
+  readonly signingKeys: SigningKeys;
   /** What get_admin_token asks for. */
   readonly adminSecret: string;
   readonly adminUserIDs: readonly string[];
   readonly loginPolicy: LoginPolicy;
-  /** Under policy 0; 0 or less is unlimited. */
-  readonly maxTokensPerPlatform: number;
-  readonly ttlMs: number;
+  readonly lifetimes: TokenLifetimes;
+  /** See VerifiedTokens. */
+  readonly cache: { readonly maxTokens: number; readonly ttlMs: number };
+  /** How long a correct signature is enough while the store cannot be asked. 0: never. */
+  readonly acceptSignedMs: number;
+  /** OpenIM's tokens, if they are to be honoured. */
+  readonly legacy?: LegacyTokens | undefined;
   /** Unix ms. */
   readonly clock: () => number;
   readonly randomBytes: (size: number) => Buffer;
   readonly users: TokenUsers;
   readonly events: TokenEvents;
+}
+
+export interface TokenLifetimes {
+  readonly defaultMs: number;
+  readonly byPlatformMs: ReadonlyMap<number, number>;
+  /** What a caller may ask for at most. */
+  readonly maxMs: number;
 }
 
 /** What the authority has to know about users; the users domain provides it. */
@@ -41,75 +59,154 @@ export interface IssuedToken {
   readonly expireTimeSeconds: number;
 }
 
-/** A verified token's owner and limits. */
-export interface Session extends Caller {
-  readonly platformID: PlatformID;
-  readonly jti: string;
-  /** The token's own exp, Unix ms, exclusive. */
-  readonly expiresAt: number;
-  /** When the session must end (T7), Unix ms: `expiresAt`, or the end of its grace for a superseded admin token. */
-  readonly endsAt: number;
+/** What a caller may say about a token to be issued; callers written for OpenIM say nothing. */
+export interface TokenWishes {
+  /** Lifetime of this one token; 0 is the configured one. */
+  readonly expireTimeSeconds?: number;
+  /** A label for lists. */
+  readonly deviceName?: string;
 }
 
 export class TokenAuthority {
   readonly #options: TokenAuthorityOptions;
   readonly #codec: TokenCodec;
+  readonly #verifier: TokenVerifier;
+  readonly #lastSeen: LastSeen;
   readonly #adminSecretDigest: Buffer;
   readonly #adminUserIDs: ReadonlySet<string>;
 
   constructor(options: TokenAuthorityOptions) {
+    const { store, clock, events, cache, acceptSignedMs, legacy, signingKeys } = options;
     this.#options = options;
-    this.#codec = new TokenCodec(options.signingKeys);
+    this.#codec = new TokenCodec(signingKeys);
     this.#adminSecretDigest = digest(options.adminSecret);
     this.#adminUserIDs = new Set(options.adminUserIDs);
+    this.#lastSeen = new LastSeen(store, clock);
+    this.#verifier = new TokenVerifier({
+      store,
+      codec: this.#codec,
+      keys: signingKeys,
+      adminUserIDs: this.#adminUserIDs,
+      clock,
+      events,
+      cache,
+      outage: new StoreOutage({ acceptSignedMs, clock, events }),
+      legacy,
+    });
+  }
+
+  /** Begins to hear of what other nodes do to tokens. @throws the store's failure */
+  async watch(): Promise<AsyncDisposable> {
+    return this.#options.store.watch({
+      onChange: (change) => {
+        this.#verifier.hear(change);
+        const by = nobody;
+        const origin = 'elsewhere';
+        const { events } = this.#options;
+        if (change.kind === 'cutoff') events.emit('cutoffRaised', { ...change, origin, by });
+        else if (change.kind === 'superseded') events.emit('tokensSuperseded', { ...change, origin });
+        else this.#emitEnded(change.userID, change.tokens, change.reason, { origin, by });
+      },
+      onLost: () => this.#setHearing(false),
+      onRestored: () => this.#setHearing(true),
+    });
+  }
+
+  #setHearing(isHearing: boolean): void {
+    this.#verifier.setHearing(isHearing);
+    this.#options.events.emit('hearing', { isHearing });
   }
 
   /**
    * A platform 10 token for an admin. The admin's older ones stay for five minutes more.
-   * @throws 1001 empty or not an admin's userID, 1002 wrong secret, 1004 admin not registered, 500 store failure
+   * @param address of whoever knows the secret, for the audit trail
+   * @throws 1001 empty or not an admin's userID or a lifetime out of range, 1002 wrong secret, 1004 admin not
+   * registered, 500 store failure
    */
-  async issueAdminToken({ secret, userID }: { secret: string; userID: string }): Promise<IssuedToken> {
+  async issueAdminToken(
+    { secret, userID, ...wishes }: { secret: string; userID: string } & TokenWishes,
+    operationID = '',
+    address = '',
+  ): Promise<IssuedToken> {
     if (userID === '') throw errors.args('userID is empty');
-    if (!timingSafeEqual(digest(secret), this.#adminSecretDigest)) throw errors.noPermission('secret invalid');
+    const by = { userID: address === '' ? '' : `address:${address}`, operationID };
+    if (!timingSafeEqual(digest(secret), this.#adminSecretDigest)) {
+      // Of others nobody needs to know, and one who confuses the two fields has put the secret there (T6).
+      const claimed = this.#adminUserIDs.has(userID) ? userID : '';
+      throw this.#refused(claimed, platforms.Admin, by, errors.noPermission('secret invalid'));
+    }
     if (!this.#adminUserIDs.has(userID)) throw errors.args('userID is not an admin userID');
     if ((await this.#options.users.findForToken(userID)) === undefined) throw errors.recordNotFound('user not found');
-    return this.#issue(userID, platforms.Admin);
+    return this.#issue({ userID, platformID: platforms.Admin, wishes, by });
   }
 
   /**
    * A token for a user's device, ending the user's sessions that the login policy leaves no room for.
    * @throws 1002 caller not an admin, 1001 platform not 1 to 11, 1002 platform 10 or an admin's userID, 1004 user not
-   * registered, 1001 system account, 500 store failure
+   * registered, 1001 system account or a lifetime or device name out of range, 500 store failure
    */
   async issueUserToken(
     context: CallContext,
-    { platformID, userID }: { platformID: number; userID: string },
+    { platformID, userID, ...wishes }: { platformID: number; userID: string } & TokenWishes,
   ): Promise<IssuedToken> {
-    requireAdmin(context);
+    const refusal = this.#refusalOfUserToken(context, platformID, userID);
+    if (refusal !== undefined) throw this.#refused(userID, platformID, actorOf(context), refusal);
     if (!isKnownPlatform(platformID)) throw errors.args('platformID must be 1 to 11');
-    if (platformID === platforms.Admin) throw errors.noPermission('platformID must not be the admin platform');
-    if (this.#adminUserIDs.has(userID)) throw errors.noPermission('userID is an admin userID');
     const user = await this.#options.users.findForToken(userID);
     if (user === undefined) throw errors.recordNotFound('user not found');
     if (user.appManagerLevel >= systemAccountLevel) throw errors.args('app account can`t get token');
-    return this.#issue(userID, platformID);
+    return this.#issue({ userID, platformID, wishes, by: actorOf(context) });
   }
 
   /**
-   * Whose token this is, if it is accepted now.
-   * @throws 1501, 1503, 1504, 1505 for what the token itself says; 1506 kicked or revoked; 1507 unknown, or superseded
-   * and out of grace; 500, never 15xx, if the store fails (T5)
+   * A fresh token for the device that calls, in the place of the one it called with, which is accepted for another
+   * minute. It lives as long as one asked for now would, but no longer than the old one was given: who got a short-lived
+   * token cannot make it a long-lived one.
+   * @throws 1001 a lifetime out of range or a token that has been renewed already, 429 renewed more often than anybody
+   * needs, 1507 the store has lost it, 500 store failure
    */
+  async renewToken(context: CallContext, wishes: TokenWishes): Promise<IssuedToken> {
+    const { userID, jti } = context.caller;
+    const { tokens } = await guarded(this.#options.store.list(userID));
+    const old = tokens.find((token) => token.jti === jti);
+    if (old === undefined || !isKnownPlatform(old.platformID)) throw errors.tokenNotExist();
+    // Each is remembered to its own end: renewing in a loop must not fill the store.
+    const renewed = tokens.filter(({ state }) => state === 'superseded').length;
+    if (renewed >= maxRenewedTokens) throw errors.rateLimited('renewed too often');
+    const { platformID, deviceName } = old;
+    return this.#issue({
+      userID,
+      platformID,
+      wishes: { ...wishes, deviceName: wishes.deviceName || deviceName },
+      by: actorOf(context),
+      renews: old,
+    });
+  }
+
+  /** See {@link TokenVerifier.verify}. */
   async verify(token: string): Promise<Session> {
-    const now = this.#options.clock();
-    const { userID, platformID, jti, expiresAt } = this.#codec.verify(token, now);
-    const record = await guarded(this.#options.store.find(userID, jti));
-    // It may have come to its end while the store was asked, which then no longer knows it.
-    if (record === undefined && this.#options.clock() >= expiresAt) throw errors.tokenExpired();
-    const isAdmin = this.#adminUserIDs.has(userID);
-    const endsAt = Math.min(expiresAt, acceptedEnd(record, isAdmin));
-    if (now >= endsAt) throw errors.tokenNotExist();
-    return { userID, platformID, isAdmin, jti, expiresAt, endsAt };
+    const session = await this.#verifier.verify(token);
+    this.#lastSeen.note(session);
+    return session;
+  }
+
+  /** Stores when tokens were last used; to be called now and then. @throws the store's failure */
+  flushLastSeen(): Promise<void> {
+    return this.#lastSeen.flush();
+  }
+
+  /**
+   * A user's tokens, newest first.
+   * @throws 1001 empty userID or unreadable cursor, 1002 another user's, 500 store failure
+   */
+  async listTokens(context: CallContext, request: TokenListRequest): Promise<TokenListPage> {
+    if (request.userID === '') throw errors.args('userID is empty');
+    requireAccess(context, request.userID);
+    const { store, clock, legacy } = this.#options;
+    await guarded(legacy?.adoptAll(request.userID));
+    const { tokens, cutoffs } = await guarded(store.list(request.userID));
+    const everyones = await guarded(this.#verifier.everyonesCutoffs.current());
+    return pageOfTokens(tokens, { request, cutoffs: [cutoffs, everyones], now: clock() });
   }
 
   /**
@@ -124,12 +221,109 @@ export class TokenAuthority {
     if (userID === '') throw errors.args('userID is empty');
     if (!isKnownPlatform(platformID)) throw errors.args('platformID must be 1 to 11');
     requireAdmin(context);
-    await this.#kick(userID, { platformID }, 'forced');
+    const ended = await this.#end(userID, { platformIDs: [platformID] }, 'forced', 'kicked', actorOf(context));
     // Not only those just marked: where a first attempt took effect and its answer was lost, trying again must still
     // close the sockets.
-    const tokens = await guarded(this.#options.store.list(userID));
-    const ended = tokens.filter((token) => token.platformID === platformID && !isAccepted(token));
-    this.#announceEnded(userID, ended, 'forced');
+    const { tokens } = await guarded(this.#options.store.list(userID));
+    const endedBefore = tokens.filter(
+      (token) => token.platformID === platformID && !isAccepted(token) && !ended.some(({ jti }) => jti === token.jti),
+    );
+    this.#emitEnded(userID, endedBefore, 'forced', { origin: 'elsewhere', by: actorOf(context) });
+  }
+
+  /**
+   * Ends one token: the given one, or a user's by its jti. What has ended already is a success.
+   * @returns how many were ended
+   * @throws 1001 neither token nor jti or both, or a userID beside a token; 1002 another user's; 1503 or 1505 not a token
+   * of this server; 1004 no such jti; 500 store failure
+   */
+  async revokeToken(
+    context: CallContext,
+    { token, jti, userID }: { token: string; jti: string; userID: string },
+  ): Promise<number> {
+    if ((token === '') === (jti === '')) throw errors.args('give either token or jti');
+    if (token !== '' && userID !== '') throw errors.args('userID goes with jti: a token says whose it is');
+    const claims = token === '' ? undefined : this.#claimsOf(token);
+    if (token !== '' && claims === undefined) return 0;
+    const target = claims ?? { userID: userID === '' ? context.caller.userID : userID, jti };
+    requireAccess(context, target.userID);
+    if (claims === undefined) await this.#requireKnown(target);
+    else await this.#takeIn(claims, token);
+    const by = actorOf(context);
+    return (await this.#end(target.userID, { jtis: [target.jti] }, 'revoked', 'revoked', by)).length;
+  }
+
+  /**
+   * Ends a token on behalf of an OAuth client (RFC 7009): a token that is not ours or has ended is a success.
+   * @throws 500 store failure
+   */
+  async revokeForClient(clientID: string, token: string, operationID: string): Promise<void> {
+    let claims: TokenClaims | undefined;
+    try {
+      claims = this.#claimsOf(token);
+    } catch (error) {
+      if (error instanceof ProtocolError) return;
+      throw error;
+    }
+    if (claims === undefined) return;
+    await this.#takeIn(claims, token);
+    const by = { userID: `client:${clientID}`, operationID };
+    await this.#end(claims.userID, { jtis: [claims.jti] }, 'revoked', 'revoked', by);
+  }
+
+  /**
+   * Ends tokens of a user, on all platforms or some.
+   * @param request.exceptCaller spare the token that the call is made with
+   * @returns how many were ended
+   * @throws 1001 empty userID or unknown platform, 1002 another user's, 500 store failure
+   */
+  async revokeTokens(
+    context: CallContext,
+    { userID, platformIDs, exceptCaller }: { userID: string; platformIDs: readonly number[]; exceptCaller: boolean },
+  ): Promise<number> {
+    if (userID === '') throw errors.args('userID is empty');
+    requireAccess(context, userID);
+    requirePlatforms(platformIDs);
+    const selector = { platformIDs: platformIDs.length === 0 ? [...everyPlatform] : platformIDs };
+    const by = actorOf(context);
+    if (!exceptCaller) return (await this.#end(userID, selector, 'revoked', 'revoked', by)).length;
+    await guarded(this.#options.legacy?.adoptAll(userID));
+    const { tokens } = await guarded(this.#options.store.list(userID));
+    const jtis = tokens
+      .filter(({ jti, platformID }) => jti !== context.caller.jti && selector.platformIDs.includes(platformID))
+      .map(({ jti }) => jti);
+    return (await this.#end(userID, { jtis }, 'revoked', 'revoked', by)).length;
+  }
+
+  /**
+   * Ends every token issued before an instant: a user's, or with an empty userID everyone's; on some platforms, or with
+   * an empty list on all. An instant before one that is set already changes nothing.
+   * @param request.issuedBefore Unix ms, not in the future: that would keep people from logging in
+   * @throws 1001 unknown platform or an instant in the future, 1002 another user's, or everyone's without being an admin,
+   * 500 store failure
+   */
+  async revokeIssuedBefore(
+    context: CallContext,
+    { userID, platformIDs, issuedBefore }: { userID: string; platformIDs: readonly number[]; issuedBefore: number },
+  ): Promise<void> {
+    const { store, clock, legacy, lifetimes, events } = this.#options;
+    if (userID === '') requireAdmin(context);
+    else requireAccess(context, userID);
+    requirePlatforms(platformIDs);
+    const now = clock();
+    if (issuedBefore <= 0 || issuedBefore > now)
+      throw errors.args('issuedBefore must be Unix ms and not in the future');
+    if (userID !== '') await guarded(legacy?.adoptAll(userID));
+    // The store keeps a user's for as long as any of the user's tokens. Everyone's it cannot know: others than we may
+    // have given longer lives than we would give.
+    const keepUntil = now + (userID === '' ? longestForeignLifeMs : lifetimes.maxMs);
+    for (const platformID of platformIDs.length === 0 ? [allPlatforms] : platformIDs) {
+      await guarded(store.cutOff(userID, platformID, issuedBefore, keepUntil));
+      this.#verifier.hear({ kind: 'cutoff', userID, platformID, notBefore: issuedBefore });
+      const by = actorOf(context);
+      events.emit('cutoffRaised', { userID, platformID, notBefore: issuedBefore, origin: 'here', by });
+    }
+    await this.#mirrorCutoff(userID);
   }
 
   /** Platforms whose open sockets a new connection on `platformID` displaces. See {@link displace}. */
@@ -145,63 +339,199 @@ export class TokenAuthority {
   async displace(session: Session, jtis: readonly string[]): Promise<void> {
     const others = jtis.filter((jti) => jti !== session.jti);
     if (others.length === 0) return;
-    const ended = await this.#kick(session.userID, { jtis: others }, 'displaced');
-    this.#announceEnded(session.userID, ended, 'displaced');
+    await this.#end(session.userID, { jtis: others }, 'displaced', 'kicked', { ...nobody, userID: session.userID });
   }
 
-  async #issue(userID: string, platformID: PlatformID): Promise<IssuedToken> {
-    const { clock, randomBytes, ttlMs, store, loginPolicy, maxTokensPerPlatform, events } = this.#options;
+  async #issue({ userID, platformID, wishes, by, renews }: IssueOrder): Promise<IssuedToken> {
+    const { clock, randomBytes, store, loginPolicy, events, legacy } = this.#options;
+    const ttlMs = this.#lifetimeMs(platformID, wishes.expireTimeSeconds ?? 0, renews);
+    const deviceName = checkDeviceName(wishes.deviceName ?? '');
+    await guarded(legacy?.adoptAll(userID));
+    const everyonesCutoffs = await guarded(this.#verifier.everyonesCutoffs.current());
+
     const now = clock();
     const signed = this.#codec.sign({ userID, platformID, jti: newTokenID(randomBytes), now, ttlMs });
-    const acceptedUntil = now + adminGraceMs;
-    const { kicked, superseded } = await guarded(
+    const { jti, expiresAt } = signed;
+    const outcome = await guarded(
       store.issue({
-        record: { jti: signed.jti, userID, platformID, issuedAt: now, expiresAt: signed.expiresAt },
-        groups: policyGroups(loginPolicy, maxTokensPerPlatform, platformID),
-        ...(platformID === platforms.Admin ? { supersedePlatform: { acceptedUntil } } : {}),
+        record: { jti, userID, platformID, issuedAt: now, expiresAt, deviceName },
+        // A renewal takes the room of its predecessor.
+        groups: renews === undefined ? policyGroups(loginPolicy, platformID) : [],
+        everyonesCutoffs,
+        ...supersession(platformID, renews, now),
       }),
     );
-    events.emit('tokenIssued', { userID, platformID, jti: signed.jti, expiresAt: signed.expiresAt });
-    this.#announceEnded(userID, kicked, 'policy');
-    if (superseded.length > 0) {
-      events.emit('tokensSuperseded', { userID, platformID, jtis: superseded.map(({ jti }) => jti), acceptedUntil });
+    // No 15xx: a token that was renewed a moment ago is still accepted (T5).
+    if (!outcome.isIssued) throw errors.args('this token has been renewed or ended already');
+    await legacy?.mirrorIssued({ userID, platformID, expiresAt }, signed.token);
+    await legacy?.mirrorEnded(userID, [...outcome.kicked, ...outcome.superseded]);
+
+    const how = renews === undefined ? 'login' : 'renewal';
+    events.emit('tokenIssued', { userID, platformID, jti, expiresAt, by, how });
+    this.#announceEnded(userID, outcome.kicked, 'policy', by);
+    this.#announceSuperseded(userID, outcome.superseded);
+    return { token: signed.token, expireTimeSeconds: Math.floor((expiresAt - now) / 1000) };
+  }
+
+  /** 1002, if nobody may have such a token, or not by this caller. */
+  #refusalOfUserToken(context: CallContext, platformID: number, userID: string): ProtocolError | undefined {
+    if (!context.caller.isAdmin) return notAdmin(context);
+    if (platformID === platforms.Admin) return errors.noPermission('platformID must not be the admin platform');
+    if (isKnownPlatform(platformID) && this.#adminUserIDs.has(userID)) {
+      return errors.noPermission('userID is an admin userID');
     }
-    return { token: signed.token, expireTimeSeconds: Math.floor((signed.expiresAt - now) / 1000) };
+    return undefined;
   }
 
-  #kick(userID: string, selector: TokenSelector, reason: TokenEndReason): Promise<readonly TokenRecord[]> {
-    return guarded(this.#options.store.kick(userID, selector, reason, 'kicked'));
+  /** The request's wish, else the platform's setting, else the general one. @throws 1001 */
+  #lifetimeMs(platformID: number, wishedSeconds: number, renews: NewToken | undefined): number {
+    const { defaultMs, byPlatformMs, maxMs } = this.#options.lifetimes;
+    if (!Number.isInteger(wishedSeconds) || wishedSeconds < 0 || wishedSeconds * 1000 > maxMs) {
+      throw errors.args(`expireTimeSeconds must be 1 to ${Math.floor(maxMs / 1000)}`);
+    }
+    const lifetimeMs = wishedSeconds > 0 ? wishedSeconds * 1000 : (byPlatformMs.get(platformID) ?? defaultMs);
+    if (renews === undefined) return lifetimeMs;
+    // Whole seconds: an exp is rounded up, and by that the life of a token would grow with every renewal.
+    const givenSeconds = Math.floor((renews.expiresAt - renews.issuedAt) / 1000);
+    return Math.min(lifetimeMs, Math.max(1, givenSeconds) * 1000);
   }
 
-  #announceEnded(userID: string, tokens: readonly TokenRecord[], reason: TokenEndReason): void {
+  /** Undefined for a token that has expired: there is nothing left to end. @throws 1503, 1504, 1505 */
+  #claimsOf(token: string): TokenClaims | undefined {
+    try {
+      return this.#codec.verify(token, this.#options.clock());
+    } catch (error) {
+      if (error instanceof ProtocolError && error.code === expiredCode) return undefined;
+      throw error;
+    }
+  }
+
+  /** @throws 1004 */
+  async #requireKnown({ userID, jti }: { userID: string; jti: string }): Promise<void> {
+    const { store, legacy } = this.#options;
+    await guarded(legacy?.adoptAll(userID));
+    const { tokens } = await guarded(store.list(userID));
+    if (!tokens.some((known) => known.jti === jti)) throw errors.recordNotFound('the user has no token of this jti');
+  }
+
+  /** So that one of OpenIM's that was never used here can be ended, also one in a grace that only its text leads to. */
+  async #takeIn(claims: TokenClaims, token: string): Promise<void> {
+    const { store, legacy } = this.#options;
+    if (legacy === undefined || claims.isOurs) return;
+    const { record } = await guarded(store.find(claims));
+    try {
+      await guarded(legacy.check(claims, token, record));
+    } catch (error) {
+      // 1505: OpenIM refuses it already.
+      if (!(error instanceof ProtocolError) || error.code !== unknownCode) throw error;
+    }
+  }
+
+  async #end(
+    userID: string,
+    selector: TokenSelector,
+    reason: TokenEndReason,
+    state: 'kicked' | 'revoked',
+    by: Actor,
+  ): Promise<readonly TokenRecord[]> {
+    const { store, legacy } = this.#options;
+    await guarded(legacy?.adoptAll(userID));
+    const ended = await guarded(store.kick(userID, selector, reason, state));
+    await legacy?.mirrorEnded(userID, ended);
+    this.#announceEnded(userID, ended, reason, by);
+    return ended;
+  }
+
+  /** OpenIM's servers know no cutoffs: of one user, every token that is cut off is marked for them. */
+  async #mirrorCutoff(userID: string): Promise<void> {
+    const { store, legacy } = this.#options;
+    if (legacy === undefined || userID === '') return;
+    const { tokens, cutoffs } = await guarded(store.list(userID));
+    const cutOff = tokens.filter(({ platformID, issuedAt }) => issuedAt < effectiveCutoff(platformID, cutoffs));
+    await legacy.mirrorEnded(
+      userID,
+      cutOff.map((token) => ({ ...token, state: 'revoked' as const })),
+    );
+  }
+
+  #announceEnded(userID: string, tokens: readonly TokenRecord[], reason: TokenEndReason, by: Actor): void {
+    if (tokens.length === 0) return;
+    this.#verifier.hear({ kind: 'ended', userID, tokens, reason });
+    this.#emitEnded(userID, tokens, reason, { origin: 'here', by });
+  }
+
+  #announceSuperseded(userID: string, tokens: readonly TokenRecord[]): void {
+    const [first] = tokens;
+    if (first === undefined) return;
+    const { acceptedUntil } = first;
+    const jtis = tokens.map(({ jti }) => jti);
+    this.#verifier.hear({ kind: 'superseded', userID, jtis, acceptedUntil });
+    this.#options.events.emit('tokensSuperseded', { userID, jtis, acceptedUntil, origin: 'here' });
+  }
+
+  #emitEnded(
+    userID: string,
+    tokens: readonly Pick<TokenRecord, 'jti' | 'platformID'>[],
+    reason: TokenEndReason,
+    how: { origin: 'here' | 'elsewhere'; by: Actor },
+  ): void {
     for (const [platformID, group] of Map.groupBy(tokens, (token) => token.platformID)) {
       const jtis = group.map(({ jti }) => jti);
-      this.#options.events.emit('tokensEnded', { userID, platformID, jtis, reason });
+      this.#options.events.emit('tokensEnded', { userID, platformID, jtis, reason, ...how });
     }
+  }
+
+  #refused(userID: string, platformID: number, by: Actor, error: ProtocolError): ProtocolError {
+    this.#options.events.emit('tokenRefused', { what: 'issue', code: error.code, userID, platformID, jti: '', by });
+    return error;
   }
 }
 
+interface IssueOrder {
+  readonly userID: string;
+  readonly platformID: PlatformID;
+  readonly wishes: TokenWishes;
+  readonly by: Actor;
+  /** The token that the new one takes the place of. */
+  readonly renews?: NewToken;
+}
+
 const adminGraceMs = 5 * 60_000;
+const renewalOverlapMs = 60_000;
+/** Of one user, unexpired: an hourly renewal of tokens of forty days. */
+const maxRenewedTokens = 1000;
 /** appManagerLevel of notification and robot accounts, which nobody logs in to (rest-core.md 3). */
 const systemAccountLevel = 3;
+const expiredCode = 1501;
+const unknownCode = 1505;
+const maxDeviceNameLength = 64;
+/** OpenIM's setting is in whole days; ten years is more than anybody sets. */
+const longestForeignLifeMs = 3650 * 86_400_000;
+const everyPlatform: readonly PlatformID[] = Object.values(platforms);
+const nobody: Actor = { userID: '', operationID: '' };
 
-/**
- * Unix ms until which the store has the token accepted; a live one as long as the token itself says.
- * @throws 1506, 1507
- */
-function acceptedEnd(record: TokenRecord | undefined, isAdmin: boolean): number {
-  if (record === undefined) throw errors.tokenNotExist();
-  switch (record.state) {
-    case 'live':
-      return Number.POSITIVE_INFINITY;
-    case 'superseded':
-      // The grace is the admin's, not the token's: it ends with the role.
-      if (!isAdmin) throw errors.tokenNotExist();
-      return record.acceptedUntil;
-    case 'kicked':
-    case 'revoked':
-      throw errors.tokenKicked();
+function actorOf({ caller, operationID }: CallContext): Actor {
+  return { userID: caller.userID, operationID };
+}
+
+function supersession(platformID: PlatformID, renews: NewToken | undefined, now: number) {
+  if (renews !== undefined) {
+    return { supersede: { which: { jti: renews.jti }, acceptedUntil: now + renewalOverlapMs } };
   }
+  if (platformID !== platforms.Admin) return {};
+  return { supersede: { which: 'platform' as const, acceptedUntil: now + adminGraceMs } };
+}
+
+/** @throws 1001 */
+function checkDeviceName(name: string): string {
+  if ([...name].length > maxDeviceNameLength) throw errors.args(`deviceName is over ${maxDeviceNameLength} characters`);
+  if (/\p{Cc}/u.test(name) || !name.isWellFormed()) throw errors.args('deviceName holds control characters');
+  return name;
+}
+
+/** @throws 1001 */
+function requirePlatforms(platformIDs: readonly number[]): void {
+  if (!platformIDs.every(isKnownPlatform)) throw errors.args('platformIDs must each be 1 to 11');
 }
 
 function isAccepted({ state }: TokenRecord): boolean {
@@ -209,12 +539,12 @@ function isAccepted({ state }: TokenRecord): boolean {
 }
 
 /** Turns a store's failure into 500: it says nothing about the token (T5). */
-async function guarded<T>(answer: Promise<T>): Promise<T> {
+async function guarded<T>(answer: Promise<T> | undefined): Promise<T> {
   try {
-    return await answer;
+    return (await answer) as T;
   } catch (error) {
     if (error instanceof ProtocolError) throw error;
-    throw Object.assign(errors.internal('token store unavailable'), { cause: error });
+    throw storeFailure(error);
   }
 }
 

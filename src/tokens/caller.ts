@@ -1,10 +1,12 @@
 /** Who is acting, and the two access rules that domain functions are written in (rest-core chapter, section 3). */
-import { errors } from '../protocol/errors.ts';
+import { errors, type ProtocolError } from '../protocol/errors.ts';
 
 /** The owner of a verified token. */
 export interface Caller {
   readonly userID: string;
   readonly platformID: number;
+  /** Names the token. */
+  readonly jti: string;
   /** True if the user is one of the configured admins, whatever platform the token was issued for. */
   readonly isAdmin: boolean;
 }
@@ -17,8 +19,13 @@ export interface CallContext {
 }
 
 /** CheckAdmin. @throws 1002 */
-export function requireAdmin({ caller }: CallContext): void {
-  if (!caller.isAdmin) throw errors.noPermission(`user ${caller.userID} is not admin userID`);
+export function requireAdmin(context: CallContext): void {
+  if (!context.caller.isAdmin) throw notAdmin(context);
+}
+
+/** 1002, as {@link requireAdmin} throws it. */
+export function notAdmin({ caller }: CallContext): ProtocolError {
+  return errors.noPermission(`user ${caller.userID} is not admin userID`);
 }
 
 /** CheckAccess: acting for oneself, or as an admin. @throws 1002 */

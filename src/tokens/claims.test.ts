@@ -5,13 +5,14 @@ import { describe, test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
 import { ProtocolError } from '../protocol/errors.ts';
 import { newTokenID, TokenCodec } from './claims.ts';
+import { SigningKeys } from './signing-keys.ts';
 
 const key = 'first key of the test, long enough';
 const otherKey = 'second key of the test, long enough';
 const now = Date.UTC(2030, 0, 1, 12, 0, 0, 250);
 const nowSeconds = Math.floor(now / 1000);
 const claims = { UserID: 'alice', PlatformID: 1, exp: nowSeconds + 3600, iat: nowSeconds - 5 };
-const codec = new TokenCodec([key]);
+const codec = new TokenCodec(new SigningKeys([key]));
 
 function sign(payload: Record<string, unknown>, header: Record<string, unknown> = {}, signingKey = key) {
   return new SignJWT(payload).setProtectedHeader({ alg: 'HS256', typ: 'JWT', ...header }).sign(Buffer.from(signingKey));
@@ -47,7 +48,7 @@ describe('claims that are issued', () => {
     assert.deepEqual(payload, { ...claims, exp: nowSeconds + 3601, jti });
     assert.deepEqual(Object.keys(payload), ['UserID', 'PlatformID', 'exp', 'iat', 'jti']);
     assert.deepEqual({ ...protectedHeader, kid: '' }, { alg: 'HS256', typ: 'JWT', kid: '' });
-    assert.match(String(protectedHeader.kid), /^[\w-]{8}$/);
+    assert.match(String(protectedHeader.kid), /^[\da-f]{8}$/);
   });
 
   test('T1 end at the first whole second that is not before now + ttl', () => {
@@ -71,6 +72,28 @@ describe('claims that are issued', () => {
     assert.deepEqual(codec.verify(token, now), signed);
   });
 
+  test('say when they were issued, to the second, as OpenIM and we set iat: five seconds back', async () => {
+    const { token, issuedAt } = issue();
+    assert.equal(issuedAt, nowSeconds * 1000);
+    assert.equal(codec.verify(token, now).issuedAt, nowSeconds * 1000);
+    assert.equal(codec.verify(await sign(claims), now).issuedAt, nowSeconds * 1000);
+    assert.equal(codec.verify(await sign({ ...claims, iat: undefined }), now).issuedAt, 0);
+  });
+
+  test('are ours with a jti of our form and a kid, and otherwise of OpenIM', async () => {
+    const { token, jti } = issue();
+    const { kid } = decodeProtectedHeader(token);
+    const isOurs = async (payload: Record<string, unknown>, header: Record<string, unknown>) =>
+      codec.verify(await sign(payload, header), now).isOurs;
+    assert.equal(codec.verify(token, now).isOurs, true);
+    assert.equal(await isOurs({ ...claims, jti }, { kid }), true);
+    assert.equal(await isOurs({ ...claims, jti }, { kid, cty: 'x' }), true);
+    assert.equal(await isOurs({ ...claims, jti }, {}), false);
+    assert.equal(await isOurs(claims, { kid }), false);
+    assert.equal(await isOurs({ ...claims, jti: 'not-ours' }, { kid }), false);
+    assert.equal(await isOurs(claims, {}), false);
+  });
+
   test('are accepted by a clock that is five seconds behind', () => {
     const { token } = issue();
     assert.equal(codeOf(token, now - 5000), 0);
@@ -79,10 +102,10 @@ describe('claims that are issued', () => {
 });
 
 describe('token IDs', () => {
-  test('T2 are 128 random bits', () => {
+  test('T2 are 80 random bits', () => {
     assert.equal(
       newTokenID((size) => Buffer.alloc(size, 0xff)),
-      Buffer.alloc(16, 0xff).toString('base64url'),
+      Buffer.alloc(10, 0xff).toString('base64url'),
     );
   });
 
@@ -93,7 +116,7 @@ describe('token IDs', () => {
     const respelt = token.slice(0, -1) + alphabet[alphabet.indexOf(token.at(-1) ?? '') ^ 1];
     const { jti } = codec.verify(token, now);
 
-    assert.match(jti, /^h:[\w-]{22}$/);
+    assert.match(jti, /^h:[\w-]{14}$/);
     assert.ok(!token.includes(jti.slice(2)));
     assert.notEqual(respelt, token);
     assert.equal(codec.verify(respelt, now).jti, jti);
@@ -101,14 +124,14 @@ describe('token IDs', () => {
   });
 
   test('that are not of our shape are not used in store keys', async () => {
-    for (const jti of ['', 7, 'short', 'a'.repeat(23), `${'a'.repeat(21)}}`, null, ['x']]) {
+    for (const jti of ['', 7, 'short', 'a'.repeat(17), 'a'.repeat(22), `${'a'.repeat(15)}}`, null, ['x']]) {
       assert.match(codec.verify(await sign({ ...claims, jti }), now).jti, /^h:/);
     }
   });
 });
 
 describe('keys', () => {
-  const rotated = new TokenCodec([otherKey, key]);
+  const rotated = new TokenCodec(new SigningKeys([otherKey, key]));
 
   test('the first signs, all verify, and the old codec does not know the new key', () => {
     const { token } = rotated.sign({ userID: 'alice', platformID: 1, jti: newTokenID(randomBytes), now, ttlMs: 1000 });
@@ -134,6 +157,36 @@ describe('keys', () => {
     assert.equal(codeOf(await sign(claims, { kid }, otherKey), now, rotated), 1505);
     assert.equal(codeOf(await sign(claims, { kid: 'unknown' }, key), now, rotated), 1505);
     assert.equal(codeOf(signRaw('{"alg":"HS256","kid":7}', JSON.stringify(claims)), now, rotated), 1505);
+  });
+
+  test('that replace others hold at once: the new one signs, both verify, and what was taken out is unknown', async () => {
+    const keys = new SigningKeys([key]);
+    const running = new TokenCodec(keys);
+    const issued = () =>
+      running.sign({ userID: 'alice', platformID: 1, jti: newTokenID(randomBytes), now, ttlMs: 1000 }).token;
+    const old = issued();
+    keys.replace([otherKey, key]);
+    const young = issued();
+    assert.notEqual(decodeProtectedHeader(young).kid, decodeProtectedHeader(old).kid);
+    assert.deepEqual([codeOf(old, now, running), codeOf(young, now, running)], [0, 0]);
+    assert.equal(codeOf(await sign(claims, {}, otherKey), now, running), 0);
+    keys.replace([otherKey]);
+    assert.deepEqual([codeOf(old, now, running), codeOf(young, now, running)], [1505, 0]);
+    assert.equal(codeOf(await sign(claims, {}, key), now, running), 1505);
+  });
+
+  test('that are not known are looked for before a token is refused', () => {
+    const { token } = rotated.sign({ userID: 'alice', platformID: 1, jti: newTokenID(randomBytes), now, ttlMs: 1000 });
+    const keys = new SigningKeys([key]);
+    let looked = 0;
+    keys.whenUnknown(() => {
+      looked += 1;
+      if (looked === 2) keys.replace([key, otherKey]);
+    });
+    const running = new TokenCodec(keys);
+    assert.deepEqual([codeOf(token, now, running), looked], [1505, 1]);
+    assert.deepEqual([codeOf(token, now, running), looked], [0, 2]);
+    assert.deepEqual([codeOf(issue().token, now, running), looked], [0, 2]);
   });
 
   test('kid does not contain the key', () => {
@@ -199,7 +252,7 @@ describe('1505 algorithm and signature', () => {
     for (const alg of ['HS384', 'HS512']) {
       const longKey = key.repeat(3);
       const token = await new SignJWT(claims).setProtectedHeader({ alg }).sign(Buffer.from(longKey));
-      assert.equal(codeOf(token, now, new TokenCodec([longKey])), 1505);
+      assert.equal(codeOf(token, now, new TokenCodec(new SigningKeys([longKey]))), 1505);
     }
   });
 
@@ -217,7 +270,7 @@ describe('1505 algorithm and signature', () => {
     const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
     const token = await new SignJWT(claims).setProtectedHeader({ alg: 'RS256' }).sign(privateKey);
     assert.equal(codeOf(token), 1505);
-    assert.equal(codeOf(token, now, new TokenCodec([pem])), 1505);
+    assert.equal(codeOf(token, now, new TokenCodec(new SigningKeys([pem]))), 1505);
   });
 
   test('no alg, alg of a wrong type, unknown alg', () => {

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { createDecoder, createSigner, createVerifier, TOKEN_ERROR_CODES } from 'fast-jwt';
 import { isKnownPlatform, type PlatformID } from '../protocol/constants.ts';
 import { errors } from '../protocol/errors.ts';
+import type { KeyRing, SigningKey, SigningKeys } from './signing-keys.ts';
 
 /** What a correctly signed, current token says. */
 export interface TokenClaims {
@@ -13,8 +14,12 @@ export interface TokenClaims {
   readonly platformID: PlatformID;
   /** The token's name in the store and in logs: its `jti`, or a hash of it if it has none of ours (T6). */
   readonly jti: string;
+  /** Unix ms, to the second; 0 if the token does not say. */
+  readonly issuedAt: number;
   /** Unix ms: accepted while now < expiresAt (T1). */
   readonly expiresAt: number;
+  /** True if Tessera made it, by its form: a `jti` like ours and a `kid`. OpenIM's tokens have neither. */
+  readonly isOurs: boolean;
 }
 
 export interface SignedToken extends TokenClaims {
@@ -31,34 +36,31 @@ export interface SignRequest {
   readonly ttlMs: number;
 }
 
-/** A fresh token name: 128 random bits, base64url. `randomBytes` is node:crypto's, or a test's. */
+/**
+ * A fresh token name: 80 random bits, base64url. It only has to differ from the user's other tokens, and no store takes
+ * one twice; 14 characters save Redis an allocation class. `randomBytes` is node:crypto's, or a test's.
+ */
 export function newTokenID(randomBytes: (size: number) => Buffer): string {
-  return randomBytes(16).toString('base64url');
+  return randomBytes(10).toString('base64url');
 }
 
 export class TokenCodec {
-  readonly #sign: (payload: Record<string, unknown>) => string;
+  readonly #keys: SigningKeys;
   readonly #decodeHeader = headerDecoder();
-  readonly #verifiers = new Map<string, Verifier>();
-  /** Header segments of our own making, whose key is known without decoding them. */
-  readonly #verifierByHeader = new Map<string, Verifier>();
+  #tools: KeyTools;
 
-  /** @param signingKeys secrets; the first signs, all verify. */
-  constructor(signingKeys: readonly [string, ...string[]]) {
-    this.#sign = signerFor(signingKeys[0]);
-    for (const key of signingKeys) {
-      const verifier = verifierFor(key);
-      this.#verifiers.set(keyID(key), verifier);
-      this.#verifierByHeader.set(headerSegment(signerFor(key)({})), verifier);
-    }
+  /** @param keys may be replaced at any time; what is signed and verified afterwards goes by the new ones */
+  constructor(keys: SigningKeys) {
+    this.#keys = keys;
+    this.#tools = toolsFor(keys.ring);
   }
 
   /** Makes a token whose `exp` is the first whole second at or after now + ttlMs, so that it is never short-lived. */
   sign({ userID, platformID, jti, now, ttlMs }: SignRequest): SignedToken {
     const exp = Math.ceil((now + ttlMs) / 1000);
     const iat = Math.floor(now / 1000) - clockSkewSeconds;
-    const token = this.#sign({ UserID: userID, PlatformID: platformID, exp, iat, jti });
-    return { token, userID, platformID, jti, expiresAt: exp * 1000 };
+    const token = this.#current().sign({ UserID: userID, PlatformID: platformID, exp, iat, jti });
+    return { token, userID, platformID, jti, issuedAt: issuedAtOf(iat), expiresAt: exp * 1000, isOurs: true };
   }
 
   /**
@@ -70,16 +72,23 @@ export class TokenCodec {
   verify(token: string, now: number): TokenClaims {
     if (bearerPrefix.test(token)) throw errors.tokenMalformed('starts with Bearer');
     if (token.length > maxTokenLength) throw errors.tokenMalformed('too long');
-    const payload = this.#verifySignature(token);
-    const claims = readClaims(payload, token);
+    const { payload, namesKey } = this.#verifySignature(token);
+    const claims = readClaims(payload, token, namesKey);
     checkTimes(payload, claims.expiresAt, now);
     return claims;
   }
 
-  #verifySignature(token: string): Payload {
-    const known = this.#verifierByHeader.get(headerSegment(token));
-    if (known !== undefined) return known(token);
-    const candidates = this.#candidates(this.#decodeHeader(token));
+  #verifySignature(token: string): { payload: Payload; namesKey: boolean } {
+    const known = this.#current().verifierByHeader.get(headerSegment(token));
+    if (known !== undefined) return { payload: known(token), namesKey: true };
+    const { kid } = this.#decodeHeader(token);
+    const payload = kid === undefined ? this.#verifyWithAny(token) : this.#verifierNamed(kid)(token);
+    return { payload, namesKey: kid !== undefined };
+  }
+
+  /** For a token without `kid`, which is how OpenIM signs. */
+  #verifyWithAny(token: string): Payload {
+    const candidates = [...this.#current().verifiers.values()];
     for (const verifier of candidates) {
       try {
         return verifier(token);
@@ -91,14 +100,35 @@ export class TokenCodec {
     throw errors.tokenUnknown('signed with an unknown key');
   }
 
-  /** The key that `kid` names; every key for a token without `kid`, which is how OpenIM signs. */
-  #candidates(header: Payload): readonly Verifier[] {
-    if (header.kid === undefined) return [...this.#verifiers.values()];
-    const verifier = typeof header.kid === 'string' ? this.#verifiers.get(header.kid) : undefined;
-    return verifier === undefined ? [] : [verifier];
+  #verifierNamed(kid: unknown): Verifier {
+    const find = () => (typeof kid === 'string' ? this.#current().verifiers.get(kid) : undefined);
+    let verifier = find();
+    if (verifier === undefined) {
+      // Another node may sign with a newer key already.
+      this.#keys.lookForNewer();
+      verifier = find();
+    }
+    if (verifier === undefined) throw errors.tokenUnknown('signed with an unknown key');
+    return verifier;
+  }
+
+  #current(): KeyTools {
+    if (this.#tools.ring !== this.#keys.ring) this.#tools = toolsFor(this.#keys.ring);
+    return this.#tools;
   }
 }
 
+/** What the library makes of a key ring: costly to make, cheap to use. */
+interface KeyTools {
+  readonly ring: KeyRing;
+  readonly sign: Signer;
+  /** By `kid`. */
+  readonly verifiers: ReadonlyMap<string, Verifier>;
+  /** Header segments of our own making, whose key is known without decoding them. */
+  readonly verifierByHeader: ReadonlyMap<string, Verifier>;
+}
+
+type Signer = (payload: Record<string, unknown>) => string;
 type Payload = Readonly<Record<string, unknown>>;
 /** @throws ProtocolError 1503 or 1505 */
 type Verifier = (token: string) => Payload;
@@ -110,23 +140,25 @@ const maxTokenLength = 8192;
 const bearerPrefix = /^bearer /i;
 const algorithm = 'HS256';
 
-/**
- * Names a key in the `kid` header. It tells an attacker nothing new: whoever has a token can already test guesses of a
- * weak key against its signature, at the same cost as against this hash.
- */
-function keyID(key: string): string {
-  return createHash('sha256').update('tessera signing key id\0').update(key).digest('base64url').slice(0, 8);
+function toolsFor(ring: KeyRing): KeyTools {
+  const keys = ring.all.map((key) => ({ kid: key.kid, sign: signerFor(key), verify: verifierFor(key) }));
+  return {
+    ring,
+    sign: signerFor(ring.signing),
+    verifiers: new Map(keys.map(({ kid, verify }) => [kid, verify])),
+    verifierByHeader: new Map(keys.map(({ sign, verify }) => [headerSegment(sign({})), verify])),
+  };
 }
 
-function signerFor(key: string): (payload: Record<string, unknown>) => string {
-  return createSigner({ algorithm, key: Buffer.from(key), kid: keyID(key) });
+function signerFor({ kid, secret }: SigningKey): Signer {
+  return createSigner({ algorithm, key: Buffer.from(secret), kid });
 }
 
-function verifierFor(key: string): Verifier {
+function verifierFor({ secret }: SigningKey): Verifier {
   // Times are checked here, against the clock passed in and in the protocol's order.
   const verify = createVerifier({
     algorithms: [algorithm],
-    key: Buffer.from(key),
+    key: Buffer.from(secret),
     cache: false,
     ignoreExpiration: true,
     ignoreNotBefore: true,
@@ -168,24 +200,33 @@ function protocolErrorFor(error: unknown): unknown {
   }
 }
 
-function readClaims({ UserID, PlatformID, exp, jti }: Payload, token: string): TokenClaims {
+function readClaims(payload: Payload, token: string, namesKey: boolean): TokenClaims {
+  const { UserID, PlatformID, exp, iat, jti } = payload;
   if (typeof UserID !== 'string' || UserID === '') throw errors.tokenMalformed('claim UserID');
   if (typeof PlatformID !== 'number' || !isKnownPlatform(PlatformID)) throw errors.tokenMalformed('claim PlatformID');
   if (!isSeconds(exp)) throw errors.tokenMalformed('claim exp');
+  if (iat !== undefined && !isSeconds(iat)) throw errors.tokenMalformed('claim iat');
+  const ownID = typeof jti === 'string' && ownTokenID.test(jti) ? jti : undefined;
   return {
     userID: UserID,
     platformID: PlatformID,
-    jti: typeof jti === 'string' && ownTokenID.test(jti) ? jti : hashOf(token),
+    jti: ownID ?? hashOf(token),
+    issuedAt: iat === undefined ? 0 : issuedAtOf(iat),
     expiresAt: exp * 1000,
+    isOurs: ownID !== undefined && namesKey,
   };
+}
+
+/** OpenIM and we set `iat` back by the skew. */
+function issuedAtOf(iat: number): number {
+  return (iat + clockSkewSeconds) * 1000;
 }
 
 function checkTimes({ nbf, iat }: Payload, expiresAt: number, now: number): void {
   if (nbf !== undefined && !isSeconds(nbf)) throw errors.tokenMalformed('claim nbf');
-  if (iat !== undefined && !isSeconds(iat)) throw errors.tokenMalformed('claim iat');
   if (now >= expiresAt) throw errors.tokenExpired();
   if (nbf !== undefined && now < nbf * 1000) throw errors.tokenNotValidYet();
-  if (iat !== undefined && now < iat * 1000) throw errors.tokenUnknown('token used before issued');
+  if (typeof iat === 'number' && now < iat * 1000) throw errors.tokenUnknown('token used before issued');
 }
 
 function isSeconds(value: unknown): value is number {
@@ -193,12 +234,12 @@ function isSeconds(value: unknown): value is number {
 }
 
 /** What `newTokenID` makes. Anything else is not ours and, as a part of store keys, not to be trusted either. */
-const ownTokenID = /^[\w-]{22}$/;
+const ownTokenID = /^[\w-]{14}$/;
 
 /** Of the signed part only: the same signature can be spelt in several ways, and the name must not depend on that. */
 function hashOf(token: string): string {
   const signedPart = token.slice(0, token.lastIndexOf('.'));
-  return `h:${createHash('sha256').update(signedPart).digest('base64url').slice(0, 22)}`;
+  return `h:${createHash('sha256').update(signedPart).digest('base64url').slice(0, 14)}`;
 }
 
 function headerSegment(token: string): string {

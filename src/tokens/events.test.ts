@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type TokenEventMap, TokenEvents } from './events.ts';
 
-const ended: TokenEventMap['tokensEnded'] = { userID: 'alice', platformID: 1, jtis: ['a'], reason: 'policy' };
+const ended: TokenEventMap['tokensEnded'] = {
+  userID: 'alice',
+  platformID: 1,
+  jtis: ['a'],
+  reason: 'policy',
+  origin: 'here',
+  by: { userID: 'imAdmin', operationID: 'op' },
+};
 
 test('every listener hears an event at once, and none after it unsubscribed', () => {
   const events = new TokenEvents((error) => assert.fail(String(error)));

@@ -4,8 +4,42 @@
  */
 import { type PlatformID, platformClass, platformIDs, platforms } from '../protocol/constants.ts';
 
-/** 0 keep all up to a cap, 1 one per platform, 4 one per class, 5 PC free and one other. */
-export type LoginPolicy = 0 | 1 | 4 | 5;
+/** Platforms that share room for `size` sessions of one user; platforms in no room are not limited. */
+export interface LoginRoom {
+  readonly platforms: readonly PlatformID[];
+  /** 0 or less: not limited (known defect 6). */
+  readonly size: number;
+  /** Where some must go, sessions on this platform stay rather than newer ones on others. */
+  readonly prefer?: PlatformID;
+  /** A new socket ends nobody's session, only a new token does. */
+  readonly isForIssueOnly?: true;
+}
+
+/** Rooms may overlap: Web with PC and Web with phones, while PC and phones go together. */
+export type LoginPolicy = readonly LoginRoom[];
+
+/** OpenIM's four, in the order of their numbers 0, 1, 4, 5. */
+export const policyNames = ['keep-all', 'one-per-platform', 'one-per-class', 'pc-and-one-other'] as const;
+export type PolicyName = (typeof policyNames)[number];
+
+/** @param cap sessions per platform under `keep-all`; 0 or less is unlimited */
+export function loginPolicy(name: PolicyName, cap: number): LoginPolicy {
+  switch (name) {
+    case 'keep-all':
+      return userPlatforms.map((id) => ({ platforms: [id], size: cap, isForIssueOnly: true }));
+    case 'one-per-platform':
+      return userPlatforms.map((id) => ({ platforms: [id], size: 1 }));
+    case 'one-per-class':
+      return userClasses.map((name) => ({
+        platforms: userPlatforms.filter((id) => platformClass(id) === name),
+        size: 1,
+      }));
+    case 'pc-and-one-other': {
+      const others = userPlatforms.filter((id) => platformClass(id) !== 'PC');
+      return [{ platforms: others, size: 1, prefer: platforms.Android }];
+    }
+  }
+}
 
 /**
  * An instruction to a token store that is about to store a new token: of the user's live tokens on `platforms`, keep
@@ -17,27 +51,27 @@ export interface PolicyGroup {
   readonly prefer?: PlatformID;
 }
 
-/**
- * What issuing a token for `platform` does to the user's other tokens.
- * @param cap sessions per platform under policy 0; 0 or less is unlimited (known defect 6)
- */
-export function policyGroups(policy: LoginPolicy, cap: number, platform: PlatformID): readonly PolicyGroup[] {
+/** What issuing a token for `platform` does to the user's other tokens. Admin tokens are never touched by a policy. */
+export function policyGroups(policy: LoginPolicy, platform: PlatformID): readonly PolicyGroup[] {
   if (platform === platforms.Admin) return [];
-  return loginPolicies[policy].flatMap(({ size, ...room }) => {
-    const limit = size === 'cap' ? cap : size;
-    if (limit <= 0) return [];
-    const takenByNew = room.platforms.includes(platform) ? 1 : 0;
-    return [{ ...room, keep: limit - takenByNew }];
-  });
+  return policy
+    .filter(({ size }) => size > 0)
+    .map(({ platforms, size, prefer }) => ({
+      platforms,
+      keep: platforms.includes(platform) ? size - 1 : size,
+      ...(prefer === undefined ? {} : { prefer }),
+    }));
 }
 
 /**
- * The platforms whose open sockets a new connection on `platform` displaces, itself included. None under policy 0 and
- * for a PC under policy 5.
+ * The platforms whose open sockets a new connection on `platform` displaces, itself included: those it shares a room
+ * for one with.
  */
 export function displacedPlatforms(policy: LoginPolicy, platform: PlatformID): readonly PlatformID[] {
-  const withoutCap = policyGroups(policy, 0, platform);
-  return withoutCap.find((group) => group.keep === 0)?.platforms ?? [];
+  const shared = policy.filter(
+    ({ platforms, size, isForIssueOnly }) => size === 1 && isForIssueOnly !== true && platforms.includes(platform),
+  );
+  return [...new Set(shared.flatMap(({ platforms }) => platforms))];
 }
 
 /** A live token as the policy sees it. `issueOrder` rises with every issue to one user, also within a millisecond. */
@@ -46,36 +80,19 @@ export interface Contender {
   readonly issueOrder: number;
 }
 
-/** The tokens among `live` that `groups` leave no room for. scripts/issue.lua does the same. */
+/**
+ * The tokens among `live` that `groups`, one after the other, leave no room for. scripts/issue.lua does the same.
+ */
 export function chooseVictims<T extends Contender>(groups: readonly PolicyGroup[], live: readonly T[]): T[] {
-  return groups.flatMap(({ platforms, keep, prefer }) =>
-    live
-      .filter((token) => (platforms as readonly number[]).includes(token.platformID))
-      .sort((a, b) => Number(b.platformID === prefer) - Number(a.platformID === prefer) || b.issueOrder - a.issueOrder)
-      .slice(keep),
-  );
+  const victims = new Set<T>();
+  for (const { platforms, keep, prefer } of groups) {
+    const members = live
+      .filter((token) => (platforms as readonly number[]).includes(token.platformID) && !victims.has(token))
+      .sort((a, b) => Number(b.platformID === prefer) - Number(a.platformID === prefer) || b.issueOrder - a.issueOrder);
+    for (const token of members.slice(keep)) victims.add(token);
+  }
+  return [...victims];
 }
 
-/** Platforms that share room for `size` sessions of one user; platforms in no room are not limited. */
-interface Room {
-  readonly platforms: readonly PlatformID[];
-  readonly size: number | 'cap';
-  readonly prefer?: PlatformID;
-}
-
-/** Admin tokens are never touched by a policy. */
 const userPlatforms = platformIDs.filter((id) => id !== platforms.Admin);
 const userClasses = [...new Set(userPlatforms.map((id) => platformClass(id)))];
-
-const loginPolicies: Readonly<Record<LoginPolicy, readonly Room[]>> = {
-  0: userPlatforms.map((id) => ({ platforms: [id], size: 'cap' })),
-  1: userPlatforms.map((id) => ({ platforms: [id], size: 1 })),
-  4: userClasses.map((name) => ({ platforms: userPlatforms.filter((id) => platformClass(id) === name), size: 1 })),
-  5: [
-    {
-      platforms: userPlatforms.filter((id) => platformClass(id) !== 'PC'),
-      size: 1,
-      prefer: platforms.Android,
-    },
-  ],
-};

@@ -2,16 +2,20 @@
  * The contract for whatever remembers issued tokens. Every token has its own end, given at issue, which nothing moves
  * (T1). Suite: test/contract/token-store.suite.ts.
  */
+import type { Cutoffs } from './cutoffs.ts';
 import type { PolicyGroup } from './policy.ts';
 
 /**
- * live: accepted until `expiresAt`. superseded: an older admin token, accepted until `acceptedUntil`. kicked and
- * revoked: not accepted, and remembered as such until `expiresAt` (T4).
+ * live: accepted until `expiresAt`. superseded: an older admin token or one that was renewed, accepted until
+ * `acceptedUntil`. kicked and revoked: not accepted, and remembered as such until `expiresAt` (T4).
  */
 export type TokenState = 'live' | 'superseded' | 'kicked' | 'revoked';
 
-/** Why a token was ended: by a newer login, by a newer connection, by /auth/force_logout. */
-export type TokenEndReason = 'policy' | 'displaced' | 'forced';
+/**
+ * Why a token was ended: by a newer login, by a newer connection, by /auth/force_logout, by one of the revocations, by
+ * an OpenIM server on the same Redis.
+ */
+export type TokenEndReason = 'policy' | 'displaced' | 'forced' | 'revoked' | 'openim';
 
 export interface NewToken {
   readonly jti: string;
@@ -19,8 +23,10 @@ export interface NewToken {
   readonly platformID: number;
   /** Unix ms. */
   readonly issuedAt: number;
-  /** Unix ms, exclusive. */
+  /** Unix ms, exclusive, a whole second. */
   readonly expiresAt: number;
+  /** The caller's label for lists; may be empty. */
+  readonly deviceName: string;
 }
 
 export interface TokenRecord extends NewToken {
@@ -29,34 +35,89 @@ export interface TokenRecord extends NewToken {
   readonly reason: TokenEndReason | '';
   /** Unix ms, exclusive; 0 unless superseded. */
   readonly acceptedUntil: number;
+  /** Unix ms, to about a minute; 0 if never. */
+  readonly lastSeenAt: number;
+}
+
+/** What names a token and says when it ends, as its claims do. */
+export type TokenKey = Pick<NewToken, 'userID' | 'jti' | 'expiresAt'>;
+
+/** Which live tokens a new one takes the place of; they become superseded. */
+export interface Supersession {
+  /** A token that must be live for the issue to happen at all (a renewal), or every one on the new token's platform. */
+  readonly which: { readonly jti: string } | 'platform';
+  /** Unix ms, exclusive. */
+  readonly acceptedUntil: number;
 }
 
 export interface IssueRequest {
   /** Its `issuedAt` is also the instant at which other tokens are judged expired or not. */
   readonly record: NewToken;
   readonly groups: readonly PolicyGroup[];
-  /** Live tokens of the record's own platform become superseded, accepted until `acceptedUntil` (Unix ms). */
-  readonly supersedePlatform?: { readonly acceptedUntil: number };
+  readonly supersede?: Supersession;
+  /** Those in effect for everyone: tokens issued before them do not count as live. The user's own the store knows. */
+  readonly everyonesCutoffs: Cutoffs;
 }
 
 /** The tokens that an issue ended, as they are now. */
 export interface IssueOutcome {
+  /** False if the token to renew was not live: then nothing has happened. */
+  readonly isIssued: boolean;
   readonly kicked: readonly TokenRecord[];
   readonly superseded: readonly TokenRecord[];
 }
 
-export type TokenSelector = { readonly jtis: readonly string[] } | { readonly platformID: number };
+/** A user's tokens and the cutoffs that are the user's own; a record's state does not reflect cutoffs. */
+export interface UserTokens {
+  /** Unexpired, in whatever state, newest first. */
+  readonly tokens: readonly TokenRecord[];
+  readonly cutoffs: Cutoffs;
+}
+
+export interface FoundToken {
+  /** Undefined if it was never stored or has expired. */
+  readonly record: TokenRecord | undefined;
+  /** The user's own. */
+  readonly cutoffs: Cutoffs;
+}
+
+export type TokenSelector = { readonly jtis: readonly string[] } | { readonly platformIDs: readonly number[] };
+
+/** What ended tokens, and where; as every node hears it. */
+export type TokenChange =
+  | {
+      readonly kind: 'ended';
+      readonly userID: string;
+      readonly tokens: readonly Pick<TokenRecord, 'jti' | 'platformID'>[];
+      readonly reason: TokenEndReason;
+    }
+  | {
+      readonly kind: 'superseded';
+      readonly userID: string;
+      readonly jtis: readonly string[];
+      readonly acceptedUntil: number;
+    }
+  | { readonly kind: 'cutoff'; readonly userID: string; readonly platformID: number; readonly notBefore: number };
+
+export interface TokenChangeListener {
+  /** At least once for every change by any node, this one included, while not lost. */
+  onChange(change: TokenChange): void;
+  /** From now on changes may be missed. */
+  onLost(): void;
+  /** From now on none is. Those since `onLost` have been. */
+  onRestored(): void;
+}
 
 export interface TokenStore {
   /**
    * Kicks what `groups` leave no room for, supersedes, and stores the new token as live: all of it or, on rejection,
    * nothing (T3). Concurrent issues for one user take effect one after the other on all nodes; of two within one
-   * millisecond the one that took effect later is the newer.
+   * millisecond the one that took effect later is the newer. No cutoff that is there already counts against the new one.
    */
   issue(request: IssueRequest): Promise<IssueOutcome>;
 
-  /** The token as it is now; undefined if it was never stored or has expired. */
-  find(userID: string, jti: string): Promise<TokenRecord | undefined>;
+  /** The token as it is now. */
+  find(token: TokenKey): Promise<FoundToken>;
 
   /**
    * Ends the selected tokens that are live or superseded and returns those, as they are now. Others stay as they are:
@@ -69,8 +130,43 @@ export interface TokenStore {
     state: 'kicked' | 'revoked',
   ): Promise<readonly TokenRecord[]>;
 
-  /** All unexpired tokens of a user in whatever state, newest first. */
-  list(userID: string): Promise<readonly TokenRecord[]>;
+  list(userID: string): Promise<UserTokens>;
+
+  /**
+   * Moves a cutoff forward; one that is later already stays.
+   * @param userID empty: everyone
+   * @param platformID or {@link allPlatforms}
+   * @param keepUntil Unix ms: how long the cutoff is kept at least; a user's also as long as the user's tokens live
+   */
+  cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<void>;
+
+  /** The cutoffs for everyone. */
+  everyonesCutoffs(): Promise<Cutoffs>;
+
+  /**
+   * Takes in a token that another server issued, as `record` has it, unless it is known already: then it stays as it is.
+   * @returns as it is now
+   */
+  adopt(record: TokenRecord): Promise<TokenRecord>;
+
+  /** Notes when tokens of one user were last used; for tokens that are gone nothing happens. */
+  touch(userID: string, jtis: readonly string[], seenAt: number): Promise<void>;
+
+  /** Live tokens by platform. Reads everything: for a look now and then. */
+  countLive(): Promise<ReadonlyMap<number, number>>;
+
+  /**
+   * Why the store may have forgotten a token that it was given: a word for metrics and events such as `eviction`,
+   * `flush`, `restart`, `failover` or `unknown`.
+   * @param issuedAt Unix ms
+   */
+  explainLoss(userID: string, issuedAt: number): Promise<LossCause>;
+
+  /**
+   * Tells of changes by all nodes, if there can be others. Stores of one process never call: their only node knows.
+   * @throws if it cannot begin
+   */
+  watch(listener: TokenChangeListener): Promise<AsyncDisposable>;
 
   /** Forgets tokens that have expired, for stores where they do not go by themselves. Returns how many. */
   sweepExpired(): Promise<number>;
@@ -78,3 +174,5 @@ export interface TokenStore {
   /** Resolves if the store answers; rejects otherwise. */
   ping(): Promise<void>;
 }
+
+export type LossCause = 'eviction' | 'flush' | 'restart' | 'failover' | 'unknown';

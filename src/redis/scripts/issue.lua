@@ -1,22 +1,29 @@
--- Stores a new token under the login policy: victims kicked, older admin tokens superseded, the new one live; or, on an
--- error, nothing.
+-- Stores a new token under the login policy: victims kicked, older tokens superseded, the new one live; or, on an error,
+-- nothing.
 --
 -- KEYS  1 the user's index
 --       2 the new token's key; all token keys share the index's hash tag
+--       3 the user's cutoffs
 -- ARGV  1 prefix of the user's token keys
---       2 jti
---       3 platform
---       4 issuedAt, Unix ms: also the instant at which tokens count as expired or not
---       5 expiresAt, Unix ms
---       6 acceptedUntil for the live tokens of the same platform, which become superseded; empty: they do not
---       7 policy groups, JSON: [{"platforms":[1],"keep":0,"prefer":2}, ...]
--- Reply { kicked, superseded }, each a flat list jti, value
+--       2 userID
+--       3 jti
+--       4 platform
+--       5 issuedAt, Unix ms: also the instant at which tokens count as expired or not
+--       6 expiresAt, Unix ms
+--       7 deviceName, percent-encoded
+--       8 acceptedUntil for the tokens that are superseded; empty: none is
+--       9 jti of the one token to supersede, which must be live; empty: all live ones of the same platform
+--       10 policy groups, JSON: [{"platforms":[1],"keep":0,"prefer":2}, ...]
+--       11 everyone's cutoffs
+-- Reply { 1, kicked, superseded }, each a flat list jti, value, exp; { 0 } if the token of 9 is not live
 -- Error if the token exists already, or has expired by Redis's own clock
 
 local index, key = KEYS[1], KEYS[2]
-local prefix, jti, platform = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local now, expires_at, superseded_until = tonumber(ARGV[4]), ARGV[5], ARGV[6]
-local groups = cjson.decode(ARGV[7])
+local prefix, user_id, jti, platform = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local now, expires_at, device_name = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
+local superseded_until, renewed = ARGV[8], ARGV[9]
+local groups, everyones = cjson.decode(ARGV[10]), parse_cutoffs(ARGV[11])
+local own = parse_cutoffs(redis.call('GET', KEYS[3]))
 
 local function contains(list, wanted)
   for _, item in ipairs(list) do
@@ -36,53 +43,69 @@ end
 
 -- Mirrors chooseVictims of src/tokens/policy.ts.
 local function choose_victims(live)
-  local victims = {}
+  local victims, chosen = {}, {}
   for _, group in ipairs(groups) do
     local members = {}
     for _, token in ipairs(live) do
-      if contains(group.platforms, token.platform) then members[#members + 1] = token end
+      if contains(group.platforms, token.platform) and not chosen[token.jti] then members[#members + 1] = token end
     end
     table.sort(members, by_right_to_stay(group.prefer))
-    for i = group.keep + 1, #members do victims[#victims + 1] = members[i] end
+    for i = group.keep + 1, #members do
+      victims[#victims + 1] = members[i]
+      chosen[members[i].jti] = true
+    end
   end
   return victims
 end
 
 if redis.call('EXISTS', key) == 1 then return redis.error_reply('ERR token exists already') end
-if tonumber(expires_at) <= clock() then
+if expires_at <= clock() then
   return redis.error_reply('ERR token has expired by the clock of Redis')
 end
 
 local live, order = {}, now
 local gone = for_each(prefix, accepted_jtis(index), function(jti, value)
-  local token = parse(jti, value)
-  if token and token.state == 'l' and tonumber(token.expires_at) > now then
-    live[#live + 1] = token
-    -- The later issue is the newer, even within one millisecond or by the slower clock of another node.
-    order = math.max(order, token.order + 1)
-  end
+  local token = parse(jti, value, end_of(index, prefix, jti))
+  if not token or token.state ~= 'l' or token.expires_at <= now then return end
+  if token.issued_at < effective_cutoff(token.platform, own, everyones) then return end
+  live[#live + 1] = token
+  -- The later issue is the newer, even within one millisecond or by the slower clock of another node.
+  order = math.max(order, token.order + 1)
 end)
 
-local kicked, superseded = choose_victims(live), {}
-for _, token in ipairs(kicked) do
-  token.state, token.reason = 'k', 'policy'
-end
+local superseded = {}
 if superseded_until ~= '' then
   for _, token in ipairs(live) do
-    if token.platform == platform and token.state == 'l' then
-      token.state, token.accepted_until = 's', superseded_until
-      superseded[#superseded + 1] = token
-    end
+    local is_meant = token.jti == renewed or (renewed == '' and token.platform == platform)
+    if is_meant then superseded[#superseded + 1] = token end
   end
+  if renewed ~= '' and #superseded == 0 then return { 0 } end
 end
 
+local kicked = choose_victims(live)
+for _, token in ipairs(superseded) do
+  token.state, token.accepted_until = 's', superseded_until
+end
+for _, token in ipairs(kicked) do
+  token.state, token.accepted_until, token.reason = 'k', '', 'policy'
+end
+
+-- Whatever was cut off before, by whichever clock, does not mean this one.
+local issued_at = math.max(now, effective_cutoff(platform, own, everyones))
 -- The new token first: where Redis refuses to write (memory, replica, disk), it refuses the first write.
 write(index, prefix, {
-  jti = jti, state = 'l', platform = platform, issued_at = ARGV[4], expires_at = expires_at,
-  order = order, accepted_until = '', reason = '', rest = '',
+  jti = jti, state = 'l', platform = platform, issued_at = issued_at, issued_text = base36(issued_at),
+  expires_at = expires_at, order = math.max(order, issued_at),
+  accepted_until = '', reason = '', last_seen = '', rest = device_name,
 })
-for _, token in ipairs(kicked) do write(index, prefix, token) end
 for _, token in ipairs(superseded) do write(index, prefix, token) end
+for _, token in ipairs(kicked) do write(index, prefix, token) end
 settle(index, gone)
 
-return { reply(kicked), reply(superseded) }
+publish_ended(user_id, kicked, 'policy')
+if #superseded > 0 then
+  local jtis = {}
+  for _, token in ipairs(superseded) do jtis[#jtis + 1] = token.jti end
+  publish({ kind = 'superseded', userID = user_id, jtis = jtis, acceptedUntil = superseded_until })
+end
+return { 1, reply(kicked), reply(superseded) }

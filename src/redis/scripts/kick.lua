@@ -2,26 +2,33 @@
 --
 -- KEYS  1 the user's index; the token keys share its hash tag
 -- ARGV  1 prefix of the user's token keys
---       2 now, Unix ms
---       3 new state: k kicked, r revoked
---       4 reason
---       5 platform whose tokens are meant; empty: those named by
---       6.. jtis
--- Reply the tokens that were ended, a flat list jti, value
+--       2 userID
+--       3 now, Unix ms
+--       4 new state: k kicked, r revoked
+--       5 reason
+--       6 platforms whose tokens are meant, comma-separated; empty: those named by
+--       7.. jtis
+-- Reply the tokens that were ended, a flat list jti, value, exp
 
 local index = KEYS[1]
-local prefix, now, state, reason, platform = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4], tonumber(ARGV[5])
+local prefix, user_id, now, state, reason = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
+
+local platforms = nil
+for platform in string.gmatch(ARGV[6], '%d+') do
+  platforms = platforms or {}
+  platforms[tonumber(platform)] = true
+end
 
 local jtis = {}
-if platform then jtis = accepted_jtis(index) else
-  for i = 6, #ARGV do jtis[#jtis + 1] = ARGV[i] end
+if platforms then jtis = accepted_jtis(index) else
+  for i = 7, #ARGV do jtis[#jtis + 1] = ARGV[i] end
 end
 
 local ended = {}
 local gone = for_each(prefix, jtis, function(jti, value)
-  local token = parse(jti, value)
-  if not token or not is_accepted(token) or tonumber(token.expires_at) <= now then return end
-  if platform and token.platform ~= platform then return end
+  local token = parse(jti, value, end_of(index, prefix, jti))
+  if not token or not is_accepted(token) or token.expires_at <= now then return end
+  if platforms and not platforms[token.platform] then return end
   token.state, token.reason, token.accepted_until = state, reason, ''
   ended[#ended + 1] = token
 end)
@@ -29,4 +36,5 @@ end)
 for _, token in ipairs(ended) do write(index, prefix, token) end
 if #ended + #gone > 0 then settle(index, gone) end
 
+publish_ended(user_id, ended, reason)
 return reply(ended)

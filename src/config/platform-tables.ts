@@ -1,0 +1,47 @@
+/** Settings that name platforms: lifetimes by platform, and the rooms of a custom login policy. Case is ignored. */
+import { type PlatformID, platformClass, platformIDs, platformName, platforms } from '../protocol/constants.ts';
+import type { LoginPolicy, LoginRoom } from '../tokens/policy.ts';
+import { parseDuration } from './duration.ts';
+
+type Complain = (problem: string) => void;
+
+/** @param items `Web=12h` */
+export function parsePlatformTtls(items: readonly string[], complain: Complain): ReadonlyMap<number, number> {
+  const ttls = new Map<number, number>();
+  for (const item of items) {
+    const { names, value } = splitItem(item);
+    const ids = names.flatMap((name) => platformIDs.filter((id) => isNamed(platformName(id), name)));
+    const ttlMs = parseDuration(value) ?? 0;
+    if (ids.length !== 1) complain(`${item} must begin with one platform's name, such as Web`);
+    else if (ttlMs < 1000) complain(`${item} must end with a duration of at least 1s, such as 12h`);
+    for (const id of ids) ttls.set(id, ttlMs);
+  }
+  return ttls;
+}
+
+/** @param items `Mobile+Pad=1` */
+export function parsePolicyTable(items: readonly string[], complain: Complain): LoginPolicy {
+  return items.flatMap((item): LoginRoom[] => {
+    const { names, value } = splitItem(item);
+    const members = names.map(platformsCalled);
+    const size = /^[1-9]\d{0,5}$/.test(value) ? Number(value) : 0;
+    if (members.some((ids) => ids.length === 0)) complain(`${item} must begin with platforms or classes joined by +`);
+    else if (size === 0) complain(`${item} must end with how many sessions there is room for, at least 1`);
+    return [{ platforms: [...new Set(members.flat())], size }];
+  });
+}
+
+function splitItem(item: string): { names: readonly string[]; value: string } {
+  const [names = '', value = '', ...rest] = item.split('=').map((part) => part.trim());
+  return { names: names.split('+').map((name) => name.trim()), value: rest.length > 0 ? '' : value };
+}
+
+/** A platform's or a class's; admin tokens are never touched by a policy. */
+function platformsCalled(name: string): readonly PlatformID[] {
+  const users = platformIDs.filter((id) => id !== platforms.Admin);
+  return users.filter((id) => isNamed(platformName(id), name) || isNamed(platformClass(id), name));
+}
+
+function isNamed(name: string, given: string): boolean {
+  return name.toLowerCase() === given.toLowerCase();
+}

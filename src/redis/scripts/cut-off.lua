@@ -1,0 +1,24 @@
+-- Moves a cutoff forward; one that is later already stays.
+--
+-- KEYS  1 the cutoffs: a user's or everyone's
+--       2 the user's index; absent for everyone
+-- ARGV  1 userID, empty for everyone
+--       2 platform, 0 for all
+--       3 notBefore, Unix ms
+--       4 Unix ms until which the cutoff is kept at least: also as long as any token in the index lives
+
+local key, index = KEYS[1], KEYS[2]
+local platform, not_before, keep_until = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+
+local now = clock()
+local cutoffs = parse_cutoffs(redis.call('GET', key))
+keep_until = math.max(keep_until, now + redis.call('PTTL', key), index and now + redis.call('PTTL', index) or 0)
+cutoffs[platform] = math.max(cutoffs[platform] or 0, not_before)
+
+local pairs_text = {}
+for each, instant in pairs(cutoffs) do pairs_text[#pairs_text + 1] = whole(each) .. '=' .. whole(instant) end
+table.sort(pairs_text)
+redis.call('SET', key, table.concat(pairs_text, ','), 'PXAT', whole(keep_until))
+publish({
+  kind = 'cutoff', userID = ARGV[1], platformID = platform, notBefore = whole(cutoffs[platform]),
+})

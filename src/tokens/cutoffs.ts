@@ -1,0 +1,36 @@
+/**
+ * "Everything issued before": instants that end tokens by their age, for one user or everyone, on one platform or all.
+ * They only move forward, and of several that apply the latest counts.
+ */
+
+/** Unix ms by platform ID; {@link allPlatforms} for every platform. Where there is none, nothing is cut off. */
+export type Cutoffs = ReadonlyMap<number, number>;
+
+/** In the place of a platform ID. */
+export const allPlatforms = 0;
+
+export const noCutoffs: Cutoffs = new Map();
+
+/**
+ * The one cutoff in effect for a platform: the latest of all that apply. Tokens issued before it have been revoked.
+ * @returns Unix ms, 0 if nothing is cut off
+ */
+export function effectiveCutoff(platformID: number, ...cutoffs: readonly Cutoffs[]): number {
+  return Math.max(0, ...cutoffs.flatMap((each) => [each.get(allPlatforms) ?? 0, each.get(platformID) ?? 0]));
+}
+
+/** `0=1790000000000,5=1790000000001`: as Redis keeps them. */
+export function formatCutoffs(cutoffs: Cutoffs): string {
+  return [...cutoffs].map(([platformID, notBefore]) => `${platformID}=${notBefore}`).join(',');
+}
+
+/** @throws for a text that {@link formatCutoffs} and scripts/cut-off.lua do not write: a fault of the store (T5) */
+export function parseCutoffs(text: string): Cutoffs {
+  const pairs = text === '' ? [] : text.split(',').map((pair) => /^(\d+)=(\d{1,15})$/.exec(pair));
+  return new Map(
+    pairs.map((pair) => {
+      if (pair === null) throw new Error('unreadable cutoffs');
+      return [Number(pair[1]), Number(pair[2])];
+    }),
+  );
+}

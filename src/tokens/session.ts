@@ -1,0 +1,13 @@
+/** A verified token: whose it is and how long it may act. */
+import type { PlatformID } from '../protocol/constants.ts';
+import type { Caller } from './caller.ts';
+
+export interface Session extends Caller {
+  readonly platformID: PlatformID;
+  /** Unix ms. */
+  readonly issuedAt: number;
+  /** The token's own exp, Unix ms, exclusive. */
+  readonly expiresAt: number;
+  /** When the session must end (T7), Unix ms: `expiresAt`, or the end of its grace for a superseded token. */
+  readonly endsAt: number;
+}

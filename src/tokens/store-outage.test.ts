@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+import { TokenEvents } from './events.ts';
+import { StoreOutage, storeFailure } from './store-outage.ts';
+
+const failure = new Error('connection lost');
+let now = 0;
+let told: unknown[] = [];
+beforeEach(() => {
+  now = 1000;
+  told = [];
+});
+
+function outageOf(acceptSignedMs: number): StoreOutage {
+  const events = new TokenEvents((error) => assert.fail(String(error)));
+  events.on('storeDown', ({ accepting, error }) => told.push([now, accepting ? 'accepting' : 'refusing', error]));
+  events.on('storeUp', ({ acceptedMeanwhile }) => told.push([now, 'up', acceptedMeanwhile]));
+  return new StoreOutage({ acceptSignedMs, clock: () => now, events });
+}
+
+test('nothing is accepted unless it was configured; told of once, until the store answers', () => {
+  const outage = outageOf(0);
+  outage.ended();
+  assert.deepEqual([outage.accepts(failure), outage.accepts(failure)], [false, false]);
+  now += 86_400_000;
+  assert.equal(outage.accepts(failure), false);
+  outage.ended();
+  outage.ended();
+  assert.deepEqual(told, [
+    [1000, 'refusing', failure],
+    [now, 'up', 0],
+  ]);
+});
+
+test('signatures are enough for a limited time after the first failure, and that it is over is told too', () => {
+  const outage = outageOf(5000);
+  assert.equal(outage.accepts(failure), true);
+  now += 4999;
+  assert.equal(outage.accepts(failure), true);
+  now += 1;
+  assert.deepEqual([outage.accepts(failure), outage.accepts(failure)], [false, false]);
+  outage.ended();
+  assert.deepEqual(told, [
+    [1000, 'accepting', failure],
+    [6000, 'refusing', failure],
+    [6000, 'up', 2],
+  ]);
+});
+
+test('the next outage has a time and a count of its own', () => {
+  const outage = outageOf(5000);
+  outage.accepts(failure);
+  outage.ended();
+  now += 60_000;
+  assert.equal(outage.accepts(failure), true);
+  outage.ended();
+  assert.deepEqual(
+    told.map((entry) => (entry as unknown[]).slice(1)),
+    [
+      ['accepting', failure],
+      ['up', 1],
+      ['accepting', failure],
+      ['up', 1],
+    ],
+  );
+});
+
+test('T5 a failure of the store is 500, with the reason kept inside', () => {
+  const error = storeFailure(failure);
+  assert.deepEqual([error.code, error.detail, error.cause], [500, 'token store unavailable', failure]);
+});

@@ -84,7 +84,7 @@ async function startOurs(): Promise<{ port: number }> {
   const server = new HttpServer({
     endpoints: [echo],
     services: { authority: { verify: async () => session } } as unknown as Services,
-    telemetry: { logger: createLogger({ level: 'info', format: 'json', secrets: [], scope }), metrics, scope },
+    telemetry: { logger: createLogger({ level: 'info', format: 'json', secrets: () => [], scope }), metrics, scope },
     registry: metrics.registry,
     readiness: async () => [],
     version: 'bench',

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { createSigner, createVerifier } from 'fast-jwt';
 import { jwtVerify, SignJWT } from 'jose';
 import { newTokenID, TokenCodec } from '../src/tokens/claims.ts';
+import { SigningKeys } from '../src/tokens/signing-keys.ts';
 
 const rounds = 5;
 const roundMs = 400;
@@ -14,7 +15,7 @@ const algorithm = 'HS256';
 const header = { alg: algorithm, typ: 'JWT', kid: 'Kf2m9Qxa' };
 const ttlMs = 90 * 24 * 3_600_000;
 
-const codec = new TokenCodec([key.toString()]);
+const codec = new TokenCodec(new SigningKeys([key.toString()]));
 const fastSign = createSigner({ algorithm, key, kid: header.kid });
 const fastVerify = createVerifier({ algorithms: [algorithm], key, cache: false });
 const joseKey = await crypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign', 'verify']);

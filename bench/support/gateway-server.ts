@@ -6,9 +6,11 @@ import { MemoryBus } from '../../src/bus/memory-bus.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import { defaultLimits } from '../../src/gateway/limits.ts';
 import type { RequestHandler } from '../../src/gateway/request-handler.ts';
+import { MemoryPresence } from '../../src/presence/memory-presence.ts';
 import { reqIdentifiers } from '../../src/protocol/constants.ts';
 import { singleChatID } from '../../src/protocol/conversation-id.ts';
 import { MsgData, SendMsgResp } from '../../src/protocol/gen/openim.ts';
+import { createGobFrameCodec } from '../../src/protocol/gob-frame-codec.ts';
 import { createJsonFrameCodec } from '../../src/protocol/json-frame-codec.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
@@ -34,17 +36,26 @@ const send: RequestHandler = async ({ operationID }, data) => {
 
 const gateway = createGateway({
   authority: {
-    verify: async (token) => ({ userID: token, platformID: 5, isAdmin: false, jti: token, expiresAt: endsAt, endsAt }),
+    verify: async (token) => ({
+      userID: token,
+      platformID: 5,
+      jti: token,
+      isAdmin: false,
+      issuedAt: 0,
+      expiresAt: endsAt,
+      endsAt,
+    }),
     displacedPlatforms: () => [],
     displace: async () => {},
   },
   events: new TokenEvents(console.error),
   handlers: new Map([[reqIdentifiers.sendMessage, send]]),
   bus,
-  codecs: { js: createJsonFrameCodec() },
+  presence: new MemoryPresence(),
+  codecs: { go: createGobFrameCodec(), js: createJsonFrameCodec() },
   limits: defaultLimits,
   metrics: createMetrics(),
-  logger: createLogger({ level: 'warn', format: 'json', secrets: [], scope }),
+  logger: createLogger({ level: 'warn', format: 'json', secrets: () => [], scope }),
   scope,
   clock: Date.now,
 });

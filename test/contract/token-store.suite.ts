@@ -1,135 +1,136 @@
-/** What every TokenStore does, as the token authority relies on it. */
+/** What every TokenStore does when tokens are issued, found, kicked and listed, as the token authority relies on it. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { type PlatformID, platformClass, platformIDs, platforms } from '../../src/protocol/constants.ts';
+import { platformIDs, platforms } from '../../src/protocol/constants.ts';
 import { newTokenID } from '../../src/tokens/claims.ts';
-import { chooseVictims, type LoginPolicy, policyGroups } from '../../src/tokens/policy.ts';
-import type { NewToken, TokenRecord, TokenStore } from '../../src/tokens/token-store.ts';
+import { noCutoffs } from '../../src/tokens/cutoffs.ts';
+import { chooseVictims, type LoginPolicy, loginPolicy, policyGroups, policyNames } from '../../src/tokens/policy.ts';
+import type { NewToken } from '../../src/tokens/token-store.ts';
+import {
+  assertAllowed,
+  hourMs,
+  isLive,
+  liveRecord,
+  namesOf,
+  type OpenTokenStores,
+  seededRandom,
+  TokenNodes,
+} from './support/token-nodes.ts';
 
-/** Two nodes on the same data; where only one is possible, the same one twice. `clock` gives Unix ms. */
-export type OpenTokenStores = (clock: () => number) => readonly [TokenStore, TokenStore];
-
-const hourMs = 3_600_000;
 const cap = 3;
-const policies: readonly LoginPolicy[] = [0, 1, 4, 5];
+const keepAll = loginPolicy('keep-all', cap);
+/** Rooms that overlap, of several sizes, and platforms in none. */
+const custom: LoginPolicy = [
+  { platforms: [1, 2, 11], size: 2 },
+  { platforms: [3, 4, 7, 5], size: 2 },
+  { platforms: [1, 2, 5], size: 3, prefer: 5 },
+  { platforms: [8, 9, 11], size: 1 },
+];
+const policies: Readonly<Record<string, LoginPolicy>> = {
+  ...Object.fromEntries(policyNames.map((name) => [name, loginPolicy(name, cap)])),
+  custom,
+};
 const userPlatforms = platformIDs.filter((id) => id !== platforms.Admin);
-/** Every live token stays. */
-const keepAll = policyGroups(0, 0, platforms.IOS);
 
 export async function tokenStoreSuite(t: TestContext, open: OpenTokenStores) {
-  let now = 0;
-  let userCount = 0;
-  const nodes = open(() => now);
-  const [store, peer] = nodes;
-
-  t.beforeEach(() => {
-    // Begins at the real time, because Redis ends its keys by its own clock; no token here really expires.
-    now = Date.now();
-  });
-
-  const newUser = () => `user${++userCount}`;
-  const tokenOf = (userID: string, fields: Partial<NewToken> = {}): NewToken => ({
-    jti: newTokenID(randomBytes),
-    userID,
-    platformID: platforms.IOS,
-    issuedAt: now,
-    expiresAt: now + hourMs,
-    ...fields,
-  });
-  const issue = async (record: NewToken, policy: LoginPolicy = 1, on = store) => {
-    const groups = policyGroups(policy, cap, record.platformID as PlatformID);
-    return { record, ...(await on.issue({ record, groups })) };
-  };
-  const issueBeside = async (record: NewToken) => {
-    await store.issue({ record, groups: keepAll });
-    return record;
-  };
-  const issueAdmin = (record: NewToken, acceptedUntil: number) =>
-    store.issue({ record, groups: [], supersedePlatform: { acceptedUntil } });
-  const stateOf = async ({ userID, jti }: NewToken) => (await peer.find(userID, jti))?.state;
+  const at = new TokenNodes(t, open);
+  const { store, nodes } = at;
 
   await t.test('keeps every field of an issued token, for every node', async () => {
-    const record = tokenOf(newUser(), { platformID: 11, issuedAt: now - 7, expiresAt: now + 12_345_678 });
-    assert.deepEqual(await store.issue({ record, groups: keepAll }), { kicked: [], superseded: [] });
-    for (const node of nodes) assert.deepEqual(await node.find(record.userID, record.jti), liveRecord(record));
+    const record = at.tokenOf(at.newUser(), {
+      platformID: 11,
+      issuedAt: at.now - 7,
+      expiresAt: at.now + 12_345_000,
+      deviceName: "Alice's phone",
+    });
+    const outcome = await store.issue({ record, groups: [], everyonesCutoffs: noCutoffs });
+    assert.deepEqual(outcome, { isIssued: true, kicked: [], superseded: [] });
+    for (const node of nodes) {
+      assert.deepEqual(await node.find(record), { record: liveRecord(record), cutoffs: new Map() });
+    }
   });
 
   await t.test('finds a token only under its own user and name', async () => {
-    const token = await issueBeside(tokenOf(newUser()));
-    assert.equal(await store.find(newUser(), token.jti), undefined);
-    assert.equal(await store.find(token.userID, newTokenID(randomBytes)), undefined);
-    assert.equal(await store.find(token.userID, token.jti.toLowerCase()), undefined);
-    assert.equal(await store.find('', ''), undefined);
+    const token = await at.issueBeside(at.tokenOf(at.newUser()));
+    assert.equal(await at.stateOf({ ...token, userID: at.newUser() }), undefined);
+    assert.equal(await at.stateOf({ ...token, jti: newTokenID(randomBytes) }), undefined);
+    assert.equal(await at.stateOf({ ...token, jti: token.jti.toLowerCase() }), undefined);
+    assert.equal(await at.stateOf({ ...token, jti: '' }), undefined);
   });
 
   await t.test('T6 takes user IDs of any characters apart', async () => {
-    const IDs = ['a', 'A', 'a}b', '{a}', 'ä€😀', "a' OR '1'='1", 'a%', 'a_', 'a b', 'a|b'].map(
-      (id) => `${newUser()}${id}`,
+    const IDs = ['a', 'A', 'a}b', '{a}', 'ä€😀', "a' OR '1'='1", 'a%', 'a_', 'a b', 'a|b', 'a:b', 'a:tokens'].map(
+      (id) => `${at.newUser()}${id}`,
     );
-    for (const userID of IDs) await issueBeside(tokenOf(userID));
+    for (const userID of IDs) await at.issueBeside(at.tokenOf(userID));
     for (const userID of IDs) {
+      const tokens = await at.tokensOf(userID);
       assert.deepEqual(
-        (await store.list(userID)).map((token) => token.userID),
+        tokens.map((token) => token.userID),
         [userID],
       );
     }
   });
 
   await t.test('T1 every token lives to its own end, whatever happens to its neighbours', async () => {
-    const userID = newUser();
-    const ends = [2, 1, 4, 1.001, 3, 1.5].map((hours) => now + hours * hourMs);
-    const tokens = await Promise.all(ends.map((expiresAt) => issueBeside(tokenOf(userID, { expiresAt }))));
+    const userID = at.newUser();
+    const ends = [2, 1, 4, 1.01, 3, 1.5].map((hours) => at.now + hours * hourMs);
+    const tokens = await Promise.all(ends.map((expiresAt) => at.issueBeside(at.tokenOf(userID, { expiresAt }))));
     await store.kick(userID, { jtis: [tokens[2]!.jti] }, 'forced', 'kicked');
-    await issue(tokenOf(userID, { platformID: platforms.Web, expiresAt: now + hourMs / 2 }));
+    await store.touch(userID, namesOf(tokens), at.now + 1);
+    await store.cutOff(userID, platforms.Web, at.now, at.now + hourMs / 4);
+    await at.issue(at.tokenOf(userID, { platformID: platforms.Web, expiresAt: at.now + hourMs / 2 }));
+    await at.renew(tokens[4]!.jti, at.tokenOf(userID, { platformID: platforms.OSX }), at.now + 60_000);
 
     for (const { expiresAt } of tokens) {
-      for (now of [expiresAt - 1, expiresAt]) {
-        const expected = tokens.filter((token) => token.expiresAt > now).map(({ jti }) => jti);
-        const found = await Promise.all(tokens.map(({ jti }) => store.find(userID, jti)));
+      for (at.now of [expiresAt - 1, expiresAt]) {
+        const expected = tokens.filter((token) => token.expiresAt > at.now);
+        const found = await Promise.all(tokens.map((token) => store.find(token)));
         assert.deepEqual(
-          found.flatMap((record) => record?.jti ?? []),
-          expected,
+          found.flatMap(({ record }) => (record === undefined ? [] : [[record.jti, record.expiresAt]])),
+          expected.map((token) => [token.jti, token.expiresAt]),
         );
-        const listed = (await store.list(userID)).filter((record) => record.platformID === platforms.IOS);
-        assert.deepEqual(listed.map(({ jti }) => jti).sort(), expected.toSorted());
+        const listed = (await at.tokensOf(userID)).filter((record) => record.platformID === platforms.IOS);
+        assert.deepEqual(namesOf(listed), namesOf(expected));
       }
     }
   });
 
-  for (const policy of policies) {
-    await t.test(`T3 policy ${policy}: each issue ends exactly what the table says`, async () => {
-      const userID = newUser();
-      const random = seededRandom(policy + 1);
+  for (const [name, policy] of Object.entries(policies)) {
+    await t.test(`T3 policy ${name}: each issue ends exactly what the table says`, async () => {
+      const userID = at.newUser();
+      const random = seededRandom(name.length);
       let live: (NewToken & { issueOrder: number })[] = [];
       for (let round = 0; round < 60; round += 1) {
         const platformID = userPlatforms[random(userPlatforms.length)]!;
         // Crowds that this policy would not leave come from a configuration that was changed.
-        const effective = random(4) === 0 ? 0 : policy;
-        const victims = chooseVictims(policyGroups(effective, cap, platformID), live);
+        const effective = random(4) === 0 ? keepAll : policy;
+        const victims = chooseVictims(policyGroups(effective, platformID), live);
 
-        const { record, kicked } = await issue(tokenOf(userID, { platformID }), effective, nodes[round % 2]);
+        const request = { policy: effective, on: nodes[round % 2]! };
+        const { record, kicked } = await at.issue(at.tokenOf(userID, { platformID }), request);
 
         assert.deepEqual(namesOf(kicked), namesOf(victims));
         live = [...live.filter((token) => !victims.includes(token)), { ...record, issueOrder: round }];
-        const stored = await store.list(userID);
+        const stored = await at.tokensOf(userID);
         assert.deepEqual(namesOf(stored.filter(isLive)), namesOf(live));
         assert.equal(stored[0]?.jti, record.jti, 'newest first');
       }
     });
 
-    await t.test(`T3 policy ${policy}: 64 concurrent issues leave what is allowed, and the newest`, async () => {
-      const userID = newUser();
+    await t.test(`T3 policy ${name}: 64 concurrent issues leave what is allowed, and the newest`, async () => {
+      const userID = at.newUser();
       const outcomes = await Promise.all(
         Array.from({ length: 64 }, async (_, i) => {
           const platformID = userPlatforms[(i * 7) % userPlatforms.length]!;
-          const node = nodes[i % 2]!;
-          const outcome = await issue(tokenOf(userID, { platformID }), policy, node);
-          assertAllowed(policy, await node.list(userID));
+          const on = nodes[i % 2]!;
+          const outcome = await at.issue(at.tokenOf(userID, { platformID }), { policy, on });
+          assertAllowed(policy, (await on.list(userID)).tokens);
           return outcome;
         }),
       );
-      const stored = await store.list(userID);
+      const stored = await at.tokensOf(userID);
       assertAllowed(policy, stored);
       assert.equal(stored.length, 64);
       const kicked = outcomes.flatMap((outcome) => outcome.kicked);
@@ -139,212 +140,162 @@ export async function tokenStoreSuite(t: TestContext, open: OpenTokenStores) {
   }
 
   await t.test('T3 of issues within one millisecond the later is the newer', async () => {
-    const userID = newUser();
+    const userID = at.newUser();
     const tokens = [];
-    for (let i = 0; i < 6; i += 1) tokens.push((await issue(tokenOf(userID), 0, nodes[i % 2])).record);
-    assert.deepEqual(await Promise.all(tokens.map(stateOf)), ['kicked', 'kicked', 'kicked', 'live', 'live', 'live']);
+    for (let i = 0; i < 6; i += 1) {
+      tokens.push((await at.issue(at.tokenOf(userID), { policy: keepAll, on: nodes[i % 2]! })).record);
+    }
+    const states = await Promise.all(tokens.map((token) => at.stateOf(token)));
+    assert.deepEqual(states, ['kicked', 'kicked', 'kicked', 'live', 'live', 'live']);
     assert.deepEqual(
-      (await store.list(userID)).map(({ jti }) => jti),
+      (await at.tokensOf(userID)).map(({ jti }) => jti),
       tokens.map(({ jti }) => jti).reverse(),
     );
   });
 
   await t.test("T3 the later issue is the newer by a slower node's clock too", async () => {
-    const userID = newUser();
-    const fast = await issue(tokenOf(userID, { issuedAt: now + 5000 }), 0);
+    const userID = at.newUser();
+    const fast = await at.issue(at.tokenOf(userID, { issuedAt: at.now + 5000 }), { policy: keepAll });
     const slow = [];
-    for (let i = 0; i < cap; i += 1) slow.push((await issue(tokenOf(userID), 0, peer)).record);
-    assert.equal(await stateOf(fast.record), 'kicked');
-    assert.deepEqual(await Promise.all(slow.map(stateOf)), ['live', 'live', 'live']);
+    for (let i = 0; i < cap; i += 1) {
+      slow.push((await at.issue(at.tokenOf(userID), { policy: keepAll, on: at.peer })).record);
+    }
+    assert.equal(await at.stateOf(fast.record), 'kicked');
+    assert.deepEqual(await Promise.all(slow.map((token) => at.stateOf(token))), ['live', 'live', 'live']);
   });
 
   await t.test('T3 an issue that fails changes nothing', async () => {
-    const userID = newUser();
-    const live = await issueBeside(tokenOf(userID));
-    const other = await issueBeside(tokenOf(userID, { platformID: platforms.Web }));
+    const userID = at.newUser();
+    const live = await at.issueBeside(at.tokenOf(userID));
+    const other = await at.issueBeside(at.tokenOf(userID, { platformID: platforms.Web }));
     const before = await store.list(userID);
 
-    await assert.rejects(issue(tokenOf(userID, { jti: live.jti })));
-    await assert.rejects(issue(tokenOf(userID, { jti: other.jti })));
-    await assert.rejects(issueAdmin(tokenOf(userID, { jti: live.jti }), now + 1000));
+    await assert.rejects(at.issue(at.tokenOf(userID, { jti: live.jti })));
+    await assert.rejects(at.issue(at.tokenOf(userID, { jti: other.jti })));
+    await assert.rejects(at.issueAdmin(at.tokenOf(userID, { jti: live.jti }), at.now + 1000));
+    await assert.rejects(at.renew(live.jti, at.tokenOf(userID, { jti: live.jti }), at.now + 1000));
 
     assert.deepEqual(await store.list(userID), before);
   });
 
   await t.test('T3 expired and ended tokens are neither counted nor ended again', async () => {
-    const userID = newUser();
-    const expired = tokenOf(userID, { expiresAt: now + hourMs / 2 });
-    await issueBeside(expired);
-    const revoked = await issueBeside(tokenOf(userID));
+    const userID = at.newUser();
+    const expired = at.tokenOf(userID, { expiresAt: at.now + hourMs / 2 });
+    await at.issueBeside(expired);
+    const revoked = await at.issueBeside(at.tokenOf(userID));
     await store.kick(userID, { jtis: [revoked.jti] }, 'forced', 'revoked');
-    now += hourMs / 2;
-    for (let i = 0; i < cap; i += 1) assert.deepEqual((await issue(tokenOf(userID), 0)).kicked, []);
-    assert.equal((await issue(tokenOf(userID), 0)).kicked.length, 1);
-    assert.equal(await stateOf(revoked), 'revoked');
-    assert.equal(await stateOf(expired), undefined);
+    at.now += hourMs / 2;
+    const issue = () => at.issue(at.tokenOf(userID), { policy: keepAll });
+    for (let i = 0; i < cap; i += 1) assert.deepEqual((await issue()).kicked, []);
+    assert.equal((await issue()).kicked.length, 1);
+    assert.equal(await at.stateOf(revoked), 'revoked');
+    assert.equal(await at.stateOf(expired), undefined);
   });
 
   await t.test('T4 defect 16: a kicked token stays known as kicked through later issues', async () => {
-    const userID = newUser();
-    const { record } = await issue(tokenOf(userID));
-    for (let i = 0; i < 3; i += 1) await issue(tokenOf(userID));
-    now = record.expiresAt - 1;
-    assert.equal(await stateOf(record), 'kicked');
-  });
-
-  await t.test('supersedes the live tokens of the same platform until a given instant, once', async () => {
-    const userID = newUser();
-    const admin = (fields: Partial<NewToken> = {}) => tokenOf(userID, { platformID: platforms.Admin, ...fields });
-    const web = await issueBeside(tokenOf(userID, { platformID: platforms.Web }));
-    const [first, second, third] = [admin(), admin(), admin()];
-    await issueAdmin(first, now + 1);
-    const toSecond = await issueAdmin(second, now + 300_000);
-    const toThird = await issueAdmin(third, now + 600_000);
-
-    const expected = { ...liveRecord(first), state: 'superseded', acceptedUntil: now + 300_000 };
-    assert.deepEqual(toSecond, { kicked: [], superseded: [expected] });
-    assert.deepEqual(await store.find(userID, first.jti), expected);
-    assert.deepEqual(namesOf(toThird.superseded), [second.jti]);
-    assert.deepEqual(await Promise.all([third, web].map(stateOf)), ['live', 'live']);
+    const userID = at.newUser();
+    const { record } = await at.issue(at.tokenOf(userID));
+    for (let i = 0; i < 3; i += 1) await at.issue(at.tokenOf(userID));
+    at.now = record.expiresAt - 1;
+    assert.equal(await at.stateOf(record), 'kicked');
   });
 
   await t.test('no login policy ends an admin token', async () => {
-    const userID = newUser();
-    const admin = await issueBeside(tokenOf(userID, { platformID: platforms.Admin }));
-    for (const policy of policies) {
-      for (const platformID of userPlatforms) await issue(tokenOf(userID, { platformID }), policy);
+    const userID = at.newUser();
+    const admin = await at.issueBeside(at.tokenOf(userID, { platformID: platforms.Admin }));
+    for (const policy of Object.values(policies)) {
+      for (const platformID of userPlatforms) await at.issue(at.tokenOf(userID, { platformID }), { policy });
     }
-    assert.equal(await stateOf(admin), 'live');
+    assert.equal(await at.stateOf(admin), 'live');
   });
 
   await t.test('kick by name ends those tokens and no others', async () => {
-    const userID = newUser();
-    const tokens = await Promise.all(Array.from({ length: 4 }, () => issueBeside(tokenOf(userID))));
+    const userID = at.newUser();
+    const tokens = await Promise.all(Array.from({ length: 4 }, () => at.issueBeside(at.tokenOf(userID))));
     const [a, b, c] = tokens as [NewToken, NewToken, NewToken];
-    const stranger = await issueBeside(tokenOf(newUser()));
+    const stranger = await at.issueBeside(at.tokenOf(at.newUser()));
 
     const jtis = [a.jti, b.jti, a.jti, stranger.jti, newTokenID(randomBytes)];
     const kicked = await store.kick(userID, { jtis }, 'displaced', 'kicked');
 
     assert.deepEqual(namesOf(kicked), namesOf([a, b]));
-    for (const { jti } of [a, b]) {
-      const expected = { ...liveRecord(jti === a.jti ? a : b), state: 'kicked', reason: 'displaced' };
-      assert.deepEqual(await peer.find(userID, jti), expected);
+    for (const token of [a, b]) {
+      const expected = { ...liveRecord(token), state: 'kicked', reason: 'displaced' };
+      assert.deepEqual((await at.find(token)).record, expected);
       assert.deepEqual(
-        kicked.find((token) => token.jti === jti),
+        kicked.find(({ jti }) => jti === token.jti),
         expected,
       );
     }
-    assert.deepEqual(await Promise.all([c, stranger].map(stateOf)), ['live', 'live']);
+    assert.deepEqual(await Promise.all([c, stranger].map((token) => at.stateOf(token))), ['live', 'live']);
     assert.deepEqual(await store.kick(userID, { jtis: [] }, 'displaced', 'kicked'), []);
   });
 
-  await t.test('kick by platform ends all of that platform', async () => {
-    const userID = newUser();
-    const phones = [await issueBeside(tokenOf(userID)), await issueBeside(tokenOf(userID))];
-    const web = await issueBeside(tokenOf(userID, { platformID: platforms.Web }));
-    const kicked = await store.kick(userID, { platformID: platforms.IOS }, 'forced', 'revoked');
-    assert.deepEqual(namesOf(kicked), namesOf(phones));
-    assert.deepEqual(await Promise.all([...phones, web].map(stateOf)), ['revoked', 'revoked', 'live']);
-    assert.deepEqual(await store.kick(newUser(), { platformID: platforms.IOS }, 'forced', 'kicked'), []);
+  await t.test('kick by platform ends all of those platforms', async () => {
+    const userID = at.newUser();
+    const phones = [await at.issueBeside(at.tokenOf(userID)), await at.issueBeside(at.tokenOf(userID))];
+    const web = await at.issueBeside(at.tokenOf(userID, { platformID: platforms.Web }));
+    const pad = await at.issueBeside(at.tokenOf(userID, { platformID: platforms.IPad }));
+    const selector = { platformIDs: [platforms.IOS, platforms.IPad] };
+    const kicked = await store.kick(userID, selector, 'forced', 'revoked');
+    assert.deepEqual(namesOf(kicked), namesOf([...phones, pad]));
+    const states = await Promise.all([...phones, pad, web].map((token) => at.stateOf(token)));
+    assert.deepEqual(states, ['revoked', 'revoked', 'revoked', 'live']);
+    assert.deepEqual(await store.kick(userID, { platformIDs: [] }, 'forced', 'revoked'), [], 'none is not all');
+    assert.deepEqual(await store.kick(at.newUser(), selector, 'forced', 'kicked'), []);
   });
 
   await t.test('T4 defect 9: kicking again changes nothing, and of concurrent kicks one has the effect', async () => {
-    const userID = newUser();
-    const token = await issueBeside(tokenOf(userID));
+    const userID = at.newUser();
+    const token = await at.issueBeside(at.tokenOf(userID));
     const kicks = await Promise.all(
       Array.from({ length: 16 }, (_, i) => nodes[i % 2]!.kick(userID, { jtis: [token.jti] }, 'forced', 'revoked')),
     );
     assert.deepEqual(namesOf(kicks.flat()), [token.jti]);
-    assert.deepEqual(await store.kick(userID, { platformID: platforms.IOS }, 'displaced', 'kicked'), []);
+    assert.deepEqual(await store.kick(userID, { platformIDs: [platforms.IOS] }, 'displaced', 'kicked'), []);
     const expected = { ...liveRecord(token), state: 'revoked', reason: 'forced' };
-    assert.deepEqual(await store.find(userID, token.jti), expected);
+    assert.deepEqual((await at.find(token)).record, expected);
   });
 
   await t.test('kick ends a superseded token as well', async () => {
-    const userID = newUser();
-    const first = tokenOf(userID, { platformID: platforms.Admin });
-    await issueAdmin(first, now + 1);
-    await issueAdmin(tokenOf(userID, { platformID: platforms.Admin }), now + 300_000);
+    const userID = at.newUser();
+    const first = at.tokenOf(userID, { platformID: platforms.Admin });
+    await at.issueAdmin(first, at.now + 1);
+    await at.issueAdmin(at.tokenOf(userID, { platformID: platforms.Admin }), at.now + 300_000);
     const kicked = await store.kick(userID, { jtis: [first.jti] }, 'forced', 'kicked');
     assert.deepEqual(kicked, [{ ...liveRecord(first), state: 'kicked', reason: 'forced' }]);
   });
 
   await t.test('defect 8: kick neither finds an expired token nor creates anything', async () => {
-    const userID = newUser();
-    const token = await issueBeside(tokenOf(userID));
-    now = token.expiresAt;
+    const userID = at.newUser();
+    const token = await at.issueBeside(at.tokenOf(userID));
+    at.now = token.expiresAt;
     assert.deepEqual(await store.kick(userID, { jtis: [token.jti] }, 'forced', 'kicked'), []);
-    assert.deepEqual(await store.kick(userID, { platformID: platforms.IOS }, 'forced', 'kicked'), []);
-    assert.equal(await store.find(userID, token.jti), undefined);
-    assert.deepEqual(await store.list(userID), []);
+    assert.deepEqual(await store.kick(userID, { platformIDs: [platforms.IOS] }, 'forced', 'kicked'), []);
+    assert.equal(await at.stateOf(token), undefined);
+    assert.deepEqual(await at.tokensOf(userID), []);
   });
 
   await t.test('a user with more tokens than one batch holds is served whole', async () => {
-    const userID = newUser();
-    await Promise.all(Array.from({ length: 300 }, () => issueBeside(tokenOf(userID))));
-    const { kicked, record } = await issue(tokenOf(userID));
+    const userID = at.newUser();
+    await Promise.all(Array.from({ length: 300 }, () => at.issueBeside(at.tokenOf(userID))));
+    const { kicked, record } = await at.issue(at.tokenOf(userID));
     assert.equal(new Set(namesOf(kicked)).size, 300);
-    const stored = await store.list(userID);
+    const stored = await at.tokensOf(userID);
     assert.equal(stored.length, 301);
     assert.deepEqual(namesOf(stored.filter(isLive)), [record.jti]);
   });
 
   await t.test('a sweep forgets nothing that has not expired', async () => {
-    const userID = newUser();
-    await issueBeside(tokenOf(userID, { expiresAt: now + hourMs / 2 }));
-    const kicked = await issueBeside(tokenOf(userID));
+    const userID = at.newUser();
+    await at.issueBeside(at.tokenOf(userID, { expiresAt: at.now + hourMs / 2 }));
+    const kicked = await at.issueBeside(at.tokenOf(userID));
     await store.kick(userID, { jtis: [kicked.jti] }, 'forced', 'kicked');
-    const live = await issueBeside(tokenOf(userID));
-    now += hourMs / 2;
+    const live = await at.issueBeside(at.tokenOf(userID));
+    at.now += hourMs / 2;
     await store.sweepExpired();
-    assert.deepEqual(namesOf(await store.list(userID)), namesOf([kicked, live]));
+    assert.deepEqual(namesOf(await at.tokensOf(userID)), namesOf([kicked, live]));
   });
 
   await t.test('answers a ping', () => store.ping());
-}
-
-/** Never more sessions than the policy allows, never none, and always the newest. */
-function assertAllowed(policy: LoginPolicy, newestFirst: readonly TokenRecord[]): void {
-  const live = newestFirst.filter(isLive);
-  assert.equal(live[0], newestFirst[0], 'the newest is live');
-  assert.ok(live.length > 0);
-  const rooms = Map.groupBy(live, ({ platformID }) => roomOf(policy, platformID));
-  for (const [room, sessions] of rooms) {
-    const allowed = policy === 0 ? cap : room === 'unlimited' ? Number.POSITIVE_INFINITY : 1;
-    assert.ok(sessions.length <= allowed, `${sessions.length} sessions in ${room}`);
-  }
-}
-
-function roomOf(policy: LoginPolicy, platformID: number): string {
-  switch (policy) {
-    case 0:
-    case 1:
-      return String(platformID);
-    case 4:
-      return platformClass(platformID);
-    case 5:
-      return platformClass(platformID) === 'PC' ? 'unlimited' : 'one';
-  }
-}
-
-function isLive(token: TokenRecord): boolean {
-  return token.state === 'live';
-}
-
-function liveRecord(token: NewToken): TokenRecord {
-  return { ...token, state: 'live', reason: '', acceptedUntil: 0 };
-}
-
-function namesOf(tokens: readonly { readonly jti: string }[]): string[] {
-  return tokens.map(({ jti }) => jti).sort();
-}
-
-/** Whole numbers below `bound`, the same in every run. */
-function seededRandom(seed: number): (bound: number) => number {
-  let state = seed;
-  return (bound) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * bound);
-  };
 }

@@ -1,25 +1,42 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { connectRedis } from '../../src/redis/client.ts';
 import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
 import { SqlTokenStore } from '../../src/store/sql-token-store.ts';
-import { redisForSuite } from '../support/test-services.ts';
+import { clusterForSuite, redisForSuite } from '../support/test-services.ts';
 import { testOnEveryDatabase } from './every-database.ts';
-import { checkAndClear } from './support/token-layout.ts';
+import { checkLayoutAfterEach } from './support/token-layout.ts';
+import type { OpenTokenStores } from './support/token-nodes.ts';
 import { tokenStoreSuite } from './token-store.suite.ts';
+import { tokenChangesSuite } from './token-store-changes.suite.ts';
 
 testOnEveryDatabase('TokenStore', (t, { db, peer }) =>
-  tokenStoreSuite(t, (clock) => [new SqlTokenStore(db, clock), new SqlTokenStore(peer, clock)]),
+  runSuites(t, (clock) => [new SqlTokenStore(db, clock), new SqlTokenStore(peer, clock)]),
 );
 
 test('TokenStore on Redis', async (t) => {
   const server = await redisForSuite(t);
-  if (server === undefined) return;
-  const connect = () => connectRedis(server.url, { onConnectionFailure: (error) => assert.fail(String(error)) });
+  if (server !== undefined) await runSuites(t, await onRedis(t, server.url, [server.url]));
+});
+
+test('TokenStore on Redis Cluster', async (t) => {
+  const cluster = await clusterForSuite(t);
+  if (cluster === undefined) return;
+  const masters = cluster.masters.map(({ url }) => url);
+  await runSuites(t, await onRedis(t, cluster.url, masters));
+});
+
+async function runSuites(t: TestContext, open: OpenTokenStores): Promise<void> {
+  await tokenStoreSuite(t, open);
+  await tokenChangesSuite(t, open);
+}
+
+async function onRedis(t: TestContext, url: string, masters: readonly string[]): Promise<OpenTokenStores> {
+  const connect = () => connectRedis(url, { onConnectionFailure: (error) => assert.fail(String(error)) });
   const [redis, peer] = [await connect(), await connect()];
   t.after(async () => {
     for (const client of [redis, peer]) await client[Symbol.asyncDispose]();
   });
-  t.afterEach(() => checkAndClear(server.url));
-  await tokenStoreSuite(t, (clock) => [new RedisTokenStore(redis, clock), new RedisTokenStore(peer, clock)]);
-});
+  await checkLayoutAfterEach(t, ...masters);
+  return (clock) => [new RedisTokenStore(redis, clock), new RedisTokenStore(peer, clock)];
+}

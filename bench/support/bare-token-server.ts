@@ -1,0 +1,53 @@
+/**
+ * Child process: bare fastify routes that do what issuing and verifying cannot do without, and nothing else. The floor
+ * that bench/tokens measures Tessera against.
+ */
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { fastify } from 'fastify';
+import { connectRedis, redisScript } from '../../src/redis/client.ts';
+import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
+import { noCutoffs } from '../../src/tokens/cutoffs.ts';
+import { loginPolicy, policyGroups } from '../../src/tokens/policy.ts';
+
+const redis = await connectRedis(process.argv[2] ?? '', { onConnectionFailure: console.error });
+const store = new RedisTokenStore(redis, Date.now);
+const policy = loginPolicy('one-per-platform', 0);
+const smallScript = redisScript("return redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])");
+const lifetimeMs = 90 * 86_400_000;
+/** As long as a token of ours. */
+const token = 'x'.repeat(220);
+
+interface IssueBody {
+  readonly userID: string;
+  readonly platformID: 1;
+}
+
+const server = fastify();
+const envelope = (data: unknown) => ({ errCode: 0, errMsg: '', errDlt: '', data });
+
+server.post('/nothing', async () =>
+  envelope({ userID: '1000000000', platformID: 1, expireTimeSeconds: 1_790_000_000 }),
+);
+server.post('/small-script', async ({ body }) => {
+  const { userID } = body as IssueBody;
+  const key = `bare:${userID}:${randomBytes(10).toString('base64url')}`;
+  await redis.evalScript(smallScript, [key], ['l1mg0000000', String(Date.now() + lifetimeMs)]);
+  return envelope({ token, expireTimeSeconds: lifetimeMs / 1000 });
+});
+server.post('/issue-script', async ({ body }) => {
+  const { userID, platformID } = body as IssueBody;
+  const issuedAt = Date.now();
+  const jti = randomBytes(10).toString('base64url');
+  const record = { jti, userID: `b${userID}`, platformID, issuedAt, expiresAt: issuedAt + lifetimeMs, deviceName: '' };
+  await store.issue({ record, groups: policyGroups(policy, platformID), everyonesCutoffs: noCutoffs });
+  return envelope({ token, expireTimeSeconds: lifetimeMs / 1000 });
+});
+server.post('/read', async () => {
+  await redis.mget(['tessera:{1000000000}:token:x', 'tessera:{1000000000}:not-before']);
+  return envelope({ userID: '1000000000', platformID: 1, expireTimeSeconds: 1_790_000_000 });
+});
+
+await server.listen({ host: '127.0.0.1', port: 0 });
+process.on('disconnect', () => process.exit());
+process.send?.({ port: (server.server.address() as AddressInfo).port });

@@ -1,0 +1,145 @@
+/** Asks of every token again and again whether it is accepted: now and then in its life, densely around its promised end. */
+import { createHistogram } from 'node:perf_hooks';
+import type { Probe, ProbedToken } from './probed-token.ts';
+import type { SeededRandom } from './seeded-random.ts';
+import { type Spread, spreadOf } from './spread.ts';
+import { TimingWheel } from './timing-wheel.ts';
+
+export interface ProberOptions {
+  /** Between two probes of a token around its end. */
+  readonly intervalMs: number;
+  readonly random: SeededRandom;
+  /** @returns 0 if the token is accepted now, else the protocol's code for the refusal */
+  readonly check: (token: string) => Promise<number>;
+  /** Resolves when what is under way for the user, and may have ended tokens, is done. */
+  readonly settled: (userID: string) => Promise<void>;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export interface ProbeReport {
+  readonly probes: number;
+  /** How often each code was answered: for early deaths, for ended tokens before their end, for all from it on. */
+  readonly codesOfEarly: ReadonlyMap<number, number>;
+  readonly codesOfEnded: ReadonlyMap<number, number>;
+  readonly codesOfExpired: ReadonlyMap<number, number>;
+  /** From when a probe was due until it was sent. */
+  readonly delayMs: Spread;
+  readonly answerMs: Spread;
+}
+
+/** Before and after its promised end, in which a token is probed at every interval. */
+export const windowMs = 2000;
+/** Before that it is probed once in so long. */
+export const outsideEveryMs = 5000;
+
+/** No regular probe comes closer to the end, so that one which the machine holds up a little still falls on its side. */
+const guardMs = 20;
+/** One token in so many gets two more probes: right before its end, and at it. */
+const closeProbeShare = 16;
+/** A kicked or revoked token is probed only at every so many intervals. */
+const endedStride = 5;
+/** Longest time that a probe is planned ahead. */
+const horizonMs = 2 ** 17;
+
+export class TokenProber {
+  readonly #options: ProberOptions;
+  readonly #wheel = new TimingWheel<DueProbe>(Date.now(), horizonMs);
+  readonly #delayMs = createHistogram();
+  readonly #answerMs = createHistogram();
+  readonly #codesOfEarly = new Map<number, number>();
+  readonly #codesOfEnded = new Map<number, number>();
+  readonly #codesOfExpired = new Map<number, number>();
+  #probes = 0;
+  #open = 0;
+
+  constructor(options: ProberOptions) {
+    this.#options = options;
+  }
+
+  /** Probes that are due some time or under way. */
+  get open(): number {
+    return this.#open;
+  }
+
+  get report(): ProbeReport {
+    return {
+      probes: this.#probes,
+      codesOfEarly: this.#codesOfEarly,
+      codesOfEnded: this.#codesOfEnded,
+      codesOfExpired: this.#codesOfExpired,
+      delayMs: spreadOf(this.#delayMs),
+      answerMs: spreadOf(this.#answerMs),
+    };
+  }
+
+  add(token: ProbedToken): void {
+    const { intervalMs, random } = this.#options;
+    const { endsAt } = token.login;
+    const now = Date.now();
+    const windowAt = endsAt - windowMs + random.between(guardMs, intervalMs - guardMs);
+    const missed = Math.max(0, Math.ceil((now - windowAt) / intervalMs));
+    const outsideAt = now + random.next() * outsideEveryMs;
+    this.#plan({ token, windowAt, dueAt: outsideAt < windowAt ? outsideAt : windowAt + missed * intervalMs });
+    if (random.integer(1, closeProbeShare) > 1) return;
+    this.#plan({ token, dueAt: endsAt - random.integer(2, guardMs) });
+    this.#plan({ token, dueAt: endsAt });
+  }
+
+  sendDue(): void {
+    for (const probe of this.#wheel.turn(Date.now())) void this.#send(probe);
+  }
+
+  #plan(probe: DueProbe): void {
+    this.#open += 1;
+    this.#wheel.add(probe.dueAt, probe);
+  }
+
+  #planNext({ token, windowAt, dueAt }: DueProbe): void {
+    if (windowAt === undefined) return;
+    const strideMs = this.#options.intervalMs * (token.isEnded ? endedStride : 1);
+    const next = dueAt < windowAt ? Math.min(dueAt + outsideEveryMs, windowAt) : dueAt + strideMs;
+    if (next < token.login.endsAt + windowMs) this.#plan({ token, windowAt, dueAt: next });
+  }
+
+  async #send(due: DueProbe): Promise<void> {
+    const { token } = due;
+    const sentAt = Date.now();
+    try {
+      const code = await this.#options.check(token.login.token);
+      const receivedAt = Date.now();
+      this.#record(due, sentAt, receivedAt);
+      await this.#judge(token, { sentAt, receivedAt, code });
+    } catch (error) {
+      this.#options.onFailure(error);
+    }
+    this.#planNext(due);
+    this.#open -= 1;
+  }
+
+  async #judge(token: ProbedToken, probe: Probe): Promise<void> {
+    const { endsAt } = token.login;
+    if (probe.code === 0) return token.accepted(probe);
+    if (probe.sentAt >= endsAt) count(this.#codesOfExpired, probe.code);
+    if (!token.refused(probe)) return;
+    if (!token.isEnded) await this.#options.settled(token.device.userID);
+    count(token.isEnded ? this.#codesOfEnded : this.#codesOfEarly, probe.code);
+    if (!token.isEnded) token.diedEarly(probe);
+  }
+
+  #record({ dueAt }: DueProbe, sentAt: number, receivedAt: number): void {
+    this.#probes += 1;
+    this.#delayMs.record(Math.max(1, Math.round(sentAt - dueAt)));
+    this.#answerMs.record(Math.max(1, receivedAt - sentAt));
+  }
+}
+
+interface DueProbe {
+  readonly token: ProbedToken;
+  readonly dueAt: number;
+  /** When the token's dense probes begin; absent for an extra one that no other follows. */
+  readonly windowAt?: number;
+}
+
+function count(counts: Map<number, number>, code: number): void {
+  counts.set(code, (counts.get(code) ?? 0) + 1);
+}

@@ -1,0 +1,148 @@
+/**
+ * Does every token live exactly as long as it was promised? Tokens are issued, kicked, revoked and renewed at random on a
+ * real Redis and probed until after their ends: on Tessera, and under the same load on emulations of OpenIM's layouts.
+ *
+ *   node bench/token-lifetime.ts [--tokens 100000] [--seed 1] [--interval 100] [--only 1] [--svg file]
+ *
+ * Lifetimes of seconds stand for OpenIM's days. Exits with 1 unless Tessera had no early death, no late acceptance and no
+ * error larger than the interval of the probes. With 100,000 tokens it takes about a quarter of an hour.
+ */
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { startRedis } from '../test/support/services/redis.ts';
+import { keysLeft } from './support/keys-left.ts';
+import { type ChartPart, chartOf } from './support/lifetime-chart.ts';
+import { judge, type Verdict } from './support/lifetime-verdict.ts';
+import { startOpenIM371 } from './support/openim-3-7-1.ts';
+import { startOpenIM38 } from './support/openim-3-8.ts';
+import { SeededRandom } from './support/seeded-random.ts';
+import type { Spread } from './support/spread.ts';
+import { printTable } from './support/table.ts';
+import { TesseraTokens } from './support/tessera-tokens.ts';
+import { loadPlatforms, loadPolicies, planSteps, policyOf, type Scenario } from './support/token-plan.ts';
+import { outsideEveryMs, windowMs } from './support/token-prober.ts';
+import { TokenRun } from './support/token-run.ts';
+import type { TokenSystem } from './support/token-system.ts';
+
+const { values } = parseArgs({
+  options: {
+    tokens: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    interval: { type: 'string', default: '100' },
+    only: { type: 'string', multiple: true },
+    svg: { type: 'string' },
+  },
+});
+const [tokens, seed, intervalMs] = [values.tokens, values.seed, values.interval].map(Number) as [
+  number,
+  number,
+  number,
+];
+/** About what two cores carry. */
+const tokensPerSecond = 1400;
+const issuingMs = (count: number) => Math.max(10_000, (count / tokensPerSecond) * 1000);
+
+const scenarios: readonly Scenario[] = [
+  {
+    title: 'Every token has a lifetime of its own, 2 to 60 s',
+    story: 'OpenIM has one setting: there it is as if an operator changed it between logins.',
+    tokens,
+    issuingMs: issuingMs(tokens),
+    wishSeconds: [2, 60],
+    settings: [[0, 60]],
+  },
+  {
+    title: 'One lifetime for all, 20 s, never changed',
+    story: 'OpenIM as it is meant to be used.',
+    tokens: tokens / 4,
+    issuingMs: Math.max(40_000, issuingMs(tokens / 4)),
+    settings: [[0, 20]],
+  },
+  {
+    title: 'One lifetime for all, 30 s, shortened to 5 s half-way',
+    story: 'An operator decides that new tokens shall live shorter. Those that are out were promised 30 s.',
+    tokens: tokens / 4,
+    issuingMs: Math.max(40_000, issuingMs(tokens / 4)),
+    settings: [
+      [0, 30],
+      [0.5, 5],
+    ],
+  },
+];
+const systems = [startOpenIM371, startOpenIM38, TesseraTokens.start] as const;
+
+console.log(
+  `seed ${seed}; probes: every ${intervalMs} ms from ${windowMs} ms before a token's end to as long after it, every ` +
+    `${outsideEveryMs} ms before that; node ${process.version}`,
+);
+const chosen = scenarios.filter((_, index) => values.only?.includes(String(index + 1)) ?? true);
+const parts: ChartPart[] = [];
+for (const scenario of chosen) parts.push({ title: scenario.title, verdicts: await compare(scenario) });
+if (values.svg !== undefined) writeFileSync(values.svg, chartOf(parts));
+process.exit(parts.flatMap(({ verdicts }) => verdicts).every(({ faults }) => faults.length === 0) ? 0 : 1);
+
+async function compare(scenario: Scenario): Promise<readonly Verdict[]> {
+  const results: Verdict[] = [];
+  for (const start of systems) results.push(await measure(scenario, start));
+  report(scenario, results);
+  return results;
+}
+
+async function measure(scenario: Scenario, start: (typeof systems)[number]): Promise<Verdict> {
+  await using redis = await startRedis();
+  const random = new SeededRandom(seed + 1);
+  await using system: TokenSystem = await start({
+    redisUrl: redis.url,
+    policyOf,
+    policies: loadPolicies,
+    platformIDs: loadPlatforms,
+    random,
+  });
+  const plan = planSteps(scenario, new SeededRandom(seed));
+  const findings = await new TokenRun(system, intervalMs, random).execute(plan);
+  return judge(system.name, system.isPredictable, findings, await keysLeft(redis.url), intervalMs);
+}
+
+function report({ title, story }: Scenario, verdicts: readonly Verdict[]): void {
+  const header = [
+    title,
+    'tokens',
+    'ended before',
+    'early deaths',
+    '%',
+    'late',
+    'kept',
+    'worst error ms',
+    'at most',
+    'keys left',
+    'for ever',
+  ];
+  const rows = verdicts.map((verdict) => [
+    verdict.name,
+    ...[verdict.findings.tokens.length, verdict.ended, verdict.early].map(String),
+    ((100 * verdict.early) / verdict.entitled).toFixed(2),
+    ...[verdict.late, verdict.kept, verdict.worstErrorMs, verdict.possibleErrorMs].map(String),
+    ...[verdict.keysLeft.all, verdict.keysLeft.withoutTtl].map(String),
+  ]);
+  printTable(story, header, rows);
+  printTable(
+    'The measurement itself: p50 / p99 / longest, ms',
+    ['', 'probes', 'sent late by', 'answered after', 'event loop delay', 'ends known less exactly'],
+    verdicts.map(({ name, findings, inexact }) => [
+      name,
+      String(findings.probes),
+      ...[findings.delayMs, findings.answerMs, findings.eventLoopDelayMs].map(textOf),
+      String(inexact),
+    ]),
+  );
+  for (const { name, findings, faults } of verdicts) {
+    if (findings.sharedTokens > 0)
+      console.log(`${name}: ${findings.sharedTokens} logins got a token that another login has`);
+    for (const failure of findings.failures.slice(0, 3)) console.log(`${name}: a call failed:`, failure);
+    for (const fault of faults) console.log(`${name} MISSES its promise: ${fault}`);
+  }
+}
+
+function textOf({ p50, p99, max }: Spread): string {
+  return [p50, p99, max].map((ms) => ms.toFixed(0)).join(' / ');
+}

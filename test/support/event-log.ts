@@ -36,7 +36,7 @@ export class EventLog {
   next(name: string | readonly string[], matches: (event: SdkEvent) => boolean = () => true): Promise<SdkEvent> {
     const names = typeof name === 'string' ? [name] : name;
     const { promise, resolve, reject } = Promise.withResolvers<SdkEvent>();
-    const timer = setTimeout(() => reject(this.#missed(names)), this.#waitLimitMs).unref();
+    const timer = setTimeout(() => reject(this.#missed(names)), this.#waitLimitMs);
     this.#waiters.push({
       matches: (event) => names.includes(event.event) && matches(event),
       resolve: (event) => {

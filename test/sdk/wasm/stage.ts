@@ -1,0 +1,50 @@
+/** What all stories of the wasm SDK play on: one browser, one server, and a device each of alice and bob. */
+import type { TestContext } from 'node:test';
+import { browserForSuite } from '../../support/browser.ts';
+import { type Deployment, deploy } from '../../support/deployments.ts';
+import { WasmClient } from '../../support/wasm-client.ts';
+import { serveWasmSite } from '../../support/wasm-site.ts';
+
+export interface Stage extends Deployment {
+  readonly alice: WasmClient;
+  readonly bob: WasmClient;
+  /** A device that has never been used: its own storage, and nobody logged in. */
+  newDevice(): Promise<WasmClient>;
+  /** With a fresh token, unless one is given. Resolves when the SDK has synchronised. */
+  logIn(client: WasmClient, userID: string, token?: string): Promise<void>;
+  /** Of all devices: see {@link WasmClient.failures}. */
+  failures(): string[];
+}
+
+/** The conversation of alice and bob. */
+export const conversationID = 'si_alice_bob';
+
+/** Closed after the suite; undefined when the caller leaves Chromium out, in which case the test is marked as skipped. */
+export async function openStage(t: TestContext): Promise<Stage | undefined> {
+  const browser = await browserForSuite(t);
+  if (browser === undefined) return undefined;
+  const site = await serveWasmSite();
+  t.after(() => site[Symbol.asyncDispose]());
+  const deployment = await deploy(t);
+  const { server, backEnd } = deployment;
+  await backEnd.register('alice', 'bob', 'carol');
+
+  const devices: WasmClient[] = [];
+  const newDevice = async () => {
+    const device = await WasmClient.open(await browser.newContext(), site.url);
+    devices.push(device);
+    return device;
+  };
+  const [alice, bob] = await Promise.all([newDevice(), newDevice()]);
+  return {
+    ...deployment,
+    newDevice,
+    alice,
+    bob,
+    logIn: async (client, userID, token) => {
+      token ??= await backEnd.userToken(userID);
+      await client.login({ userID, token, apiAddr: server.apiUrl, wsAddr: server.wsUrl });
+    },
+    failures: () => devices.flatMap((device) => device.failures),
+  };
+}

@@ -58,7 +58,8 @@ async function runImport(...args: readonly string[]): Promise<Outcome> {
   });
   let peakBytes = 0;
   const sampling = setInterval(() => {
-    if (child.pid !== undefined) peakBytes = Math.max(peakBytes, residentBytesOf(child.pid));
+    // A process that is ending has no memory to speak of.
+    if (child.pid !== undefined) peakBytes = Math.max(peakBytes, residentBytesOf(child.pid) || 0);
   }, sampleEveryMs);
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   clearInterval(sampling);

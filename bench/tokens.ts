@@ -14,6 +14,7 @@ import { loginPolicy } from '../src/tokens/policy.ts';
 import { BackEnd } from '../test/support/back-end.ts';
 import { startRedis } from '../test/support/services/redis.ts';
 import { adminSecret, TesseraProcess } from '../test/support/tessera-process.ts';
+import { benchRedis } from './support/bench-redis.ts';
 import { cpuSecondsOf, nextMessage, startChild } from './support/child.ts';
 import type { HttpOrder, HttpResult } from './support/http-load.ts';
 import { printTable } from './support/table.ts';
@@ -37,7 +38,7 @@ process.exit();
 
 async function compareInProcess(): Promise<void> {
   await using redis = await startRedis();
-  await using client = await connectRedis(redis.url, { onConnectionFailure: console.error });
+  await using client = await connectRedis(redis.url, benchRedis);
   const issuer = newAuthority(client, { policy: loginPolicy('one-per-platform', 0) });
   const remembering = newAuthority(client, { cache: serverCache });
   const tokens: string[] = [];

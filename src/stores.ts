@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Config } from './config/config.ts';
+import { parseRedisUrl } from './redis/redis-url.ts';
 import { opening } from './start-error.ts';
 import { lockDataDir } from './store/data-dir-lock.ts';
 import type { Database, EffectFailureListener } from './store/database.ts';
@@ -74,6 +75,7 @@ export async function openTokenStores(
   const { OpenimTokens } = await import('./redis/openim-tokens.ts');
   const onFailure = (error: unknown) => logger.error({ err: error }, "cannot keep in step with OpenIM's tokens");
   const codec = new TokenCodec(signingKeys);
-  const legacy = new OpenimTokens({ redis, store, codec, events, mode: config.openimTokens, clock, onFailure });
-  return { store, legacy };
+  const isCluster = parseRedisUrl(config.redisUrl).kind === 'cluster';
+  const mode = config.openimTokens;
+  return { store, legacy: new OpenimTokens({ redis, isCluster, store, codec, events, mode, clock, onFailure }) };
 }

@@ -7,6 +7,7 @@ import type { Metrics } from './telemetry/metrics.ts';
 import { TokenAuthority, type TokenUsers } from './tokens/authority.ts';
 import type { TokenEvents } from './tokens/events.ts';
 import type { LegacyTokens } from './tokens/legacy-tokens.ts';
+import { operatorUserID } from './tokens/operator.ts';
 import { type LoginPolicy, loginPolicy, type PolicyName, policyNames } from './tokens/policy.ts';
 import type { SigningKeys } from './tokens/signing-keys.ts';
 import { timedTokenStore } from './tokens/timed-token-store.ts';
@@ -27,12 +28,6 @@ export interface TokenServicesOptions {
   readonly clock: () => number;
   readonly reportFailure: (error: unknown) => void;
 }
-
-/**
- * The admin that commands such as `tessera token` act as. An account of its own, because an admin has one live token:
- * looking something up must not supersede that of a back end.
- */
-export const operatorUserID = 'tesseraOperator';
 
 /**
  * @param opened takes the timers and subscriptions
@@ -85,7 +80,8 @@ export function openTokenEventLog(
   const observer: TokenEventLogObserver = {
     failed: (error) => logger.error({ err: error }, 'the audit trail of tokens cannot be written: entries wait'),
     dropped: (count) => metrics.tokenEventsDropped.inc({ reason: 'store' }, count),
-    outageEnded: (dropped) => logger.warn({ dropped }, 'the outage of the audit trail of tokens is over: so many entries were lost'),
+    outageEnded: (dropped) =>
+      logger.warn({ dropped }, 'the outage of the audit trail of tokens is over: so many entries were lost'),
     refusalLeftOut: () => metrics.tokenEventsDropped.inc({ reason: 'flood' }),
     trimFailed: (error) => logger.error({ err: error }, 'old entries of the audit trail could not be deleted'),
   };

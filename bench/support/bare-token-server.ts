@@ -9,8 +9,9 @@ import { connectRedis, redisScript } from '../../src/redis/client.ts';
 import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
 import { noCutoffs } from '../../src/tokens/cutoffs.ts';
 import { loginPolicy, policyGroups } from '../../src/tokens/policy.ts';
+import { benchRedis } from './bench-redis.ts';
 
-const redis = await connectRedis(process.argv[2] ?? '', { onConnectionFailure: console.error });
+const redis = await connectRedis(process.argv[2] ?? '', benchRedis);
 const store = new RedisTokenStore(redis, Date.now);
 const policy = loginPolicy('one-per-platform', 0);
 const smallScript = redisScript("return redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])");

@@ -1,5 +1,6 @@
 /** What is still in a Redis when every token has ended. */
 import { connectRedis } from '../../src/redis/client.ts';
+import { benchRedis } from './bench-redis.ts';
 
 export interface KeysLeft {
   readonly all: number;
@@ -8,7 +9,7 @@ export interface KeysLeft {
 }
 
 export async function keysLeft(redisUrl: string): Promise<KeysLeft> {
-  await using redis = await connectRedis(redisUrl, { onConnectionFailure: console.error });
+  await using redis = await connectRedis(redisUrl, benchRedis);
   const ttls = new Map<string, unknown>();
   for (const master of await redis.masters()) {
     for await (const keys of master.scan('*')) {

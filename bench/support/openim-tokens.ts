@@ -10,6 +10,7 @@
 import { type PlatformID, platformName } from '../../src/protocol/constants.ts';
 import { connectRedis, type RedisClient } from '../../src/redis/client.ts';
 import { chooseVictims, policyGroups } from '../../src/tokens/policy.ts';
+import { benchRedis } from './bench-redis.ts';
 import { signOpenIM, verifyOpenIM } from './openim-jwt.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import { type Device, type Login, promisedEndOf, type TokenSystem, type TokenSystemOptions } from './token-system.ts';
@@ -44,11 +45,7 @@ export class OpenIMTokens implements TokenSystem {
   #lifetimeSeconds = 0;
 
   static async start(rule: ExpiryRule, options: OpenIMOptions): Promise<OpenIMTokens> {
-    return new OpenIMTokens(
-      rule,
-      options,
-      await connectRedis(options.redisUrl, { onConnectionFailure: console.error }),
-    );
+    return new OpenIMTokens(rule, options, await connectRedis(options.redisUrl, benchRedis));
   }
 
   private constructor(rule: ExpiryRule, options: OpenIMOptions, redis: RedisClient) {

@@ -15,6 +15,8 @@ export interface Probe {
 export class ProbedToken {
   readonly login: Login;
   readonly device: Device;
+  /** Unix ms, when the answer to the login was there. */
+  readonly issuedAt: number;
   /** Unix ms when it is known to have been kicked or revoked. */
   endedAt = Number.POSITIVE_INFINITY;
   /** A renewal has taken its place: it is accepted on, but the policy counts it no more. */
@@ -31,10 +33,10 @@ export class ProbedToken {
   /** It was refused at this instant or earlier. */
   #refusedAt = Number.POSITIVE_INFINITY;
 
-  /** @param issuedAt Unix ms, when the answer to the login was there */
   constructor(device: Device, login: Login, issuedAt: number) {
     this.device = device;
     this.login = login;
+    this.issuedAt = issuedAt;
     this.#acceptedAt = issuedAt;
   }
 

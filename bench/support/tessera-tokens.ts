@@ -11,6 +11,7 @@ import { TokenAuthority, type TokenAuthorityOptions } from '../../src/tokens/aut
 import { TokenEvents } from '../../src/tokens/events.ts';
 import { type LoginPolicy, loginPolicy } from '../../src/tokens/policy.ts';
 import { SigningKeys } from '../../src/tokens/signing-keys.ts';
+import { benchRedis } from './bench-redis.ts';
 import {
   type Device,
   jtiOf,
@@ -25,7 +26,7 @@ export const serverCache = { maxTokens: 50_000, ttlMs: 10_000 };
 const noCache = { maxTokens: 0, ttlMs: 0 };
 const signingKeys = new SigningKeys(['a signing key as long as people choose them']);
 const operationID = 'bench';
-const admin = { userID: 'imAdmin', platformID: platforms.Admin, jti: 'admin', isAdmin: true };
+const admin = { userID: 'imAdmin', platformID: platforms.Admin, jti: 'admin', expiresAt: 9e15, isAdmin: true };
 
 export interface AuthorityChoices {
   readonly policy?: LoginPolicy;
@@ -72,8 +73,7 @@ export class TesseraTokens implements TokenSystem {
 
   static async start(options: TokenSystemOptions): Promise<TesseraTokens> {
     await using opened = new AsyncDisposableStack();
-    const connect = async () =>
-      opened.use(await connectRedis(options.redisUrl, { onConnectionFailure: console.error }));
+    const connect = async () => opened.use(await connectRedis(options.redisUrl, benchRedis));
     const verifyingRedis = await connect();
     const remembering = newAuthority(verifyingRedis, { cache: serverCache });
     opened.use(await remembering.watch());
@@ -115,7 +115,7 @@ export class TesseraTokens implements TokenSystem {
   }
 
   async renew(device: Device, old: Login, wishSeconds = 0): Promise<Login> {
-    const caller = { ...device, jti: old.id, isAdmin: false };
+    const caller = { ...device, jti: old.id, expiresAt: old.endsAt, isAdmin: false };
     const wishes = { expireTimeSeconds: wishSeconds };
     return loginOf(await this.#issuerFor(device).renewToken({ caller, operationID }, wishes));
   }

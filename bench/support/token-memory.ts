@@ -3,6 +3,7 @@ import { type PlatformID, platforms } from '../../src/protocol/constants.ts';
 import { connectRedis } from '../../src/redis/client.ts';
 import { loginPolicy } from '../../src/tokens/policy.ts';
 import { startRedis } from '../../test/support/services/redis.ts';
+import { benchRedis } from './bench-redis.ts';
 import { startOpenIM38 } from './openim-3-8.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { TesseraTokens } from './tessera-tokens.ts';
@@ -69,7 +70,7 @@ async function logInAll(system: TokenSystem, devices: readonly Device[]): Promis
 }
 
 async function usedMemory(redisUrl: string): Promise<number> {
-  await using redis = await connectRedis(redisUrl, { onConnectionFailure: console.error });
+  await using redis = await connectRedis(redisUrl, benchRedis);
   const info = String(await redis.command(undefined, ['INFO', 'memory']));
   return Number(/^used_memory:(\d+)/m.exec(info)?.[1]);
 }

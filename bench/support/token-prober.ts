@@ -22,13 +22,15 @@ export interface ProbeReport {
   readonly codesOfEarly: ReadonlyMap<number, number>;
   readonly codesOfEnded: ReadonlyMap<number, number>;
   readonly codesOfExpired: ReadonlyMap<number, number>;
+  /** Probes that were not sent, because too many were waiting for their answers: the machine was too busy. */
+  readonly leftOut: number;
   /** From when a probe was due until it was sent. */
   readonly delayMs: Spread;
   readonly answerMs: Spread;
 }
 
 /** Before and after its promised end, in which a token is probed at every interval. */
-export const windowMs = 2000;
+export const windowMs = 1000;
 /** Before that it is probed once in so long. */
 export const outsideEveryMs = 5000;
 
@@ -38,6 +40,8 @@ const guardMs = 20;
 const closeProbeShare = 16;
 /** A kicked or revoked token is probed only at every so many intervals. */
 const endedStride = 5;
+/** Beyond that many probes without an answer none is sent: a busy machine makes the result less exact, never wrong. */
+const mostUnanswered = 500;
 /** Longest time that a probe is planned ahead. */
 const horizonMs = 2 ** 17;
 
@@ -50,6 +54,8 @@ export class TokenProber {
   readonly #codesOfEnded = new Map<number, number>();
   readonly #codesOfExpired = new Map<number, number>();
   #probes = 0;
+  #leftOut = 0;
+  #unanswered = 0;
   #open = 0;
 
   constructor(options: ProberOptions) {
@@ -64,6 +70,7 @@ export class TokenProber {
   get report(): ProbeReport {
     return {
       probes: this.#probes,
+      leftOut: this.#leftOut,
       codesOfEarly: this.#codesOfEarly,
       codesOfEnded: this.#codesOfEnded,
       codesOfExpired: this.#codesOfExpired,
@@ -86,7 +93,10 @@ export class TokenProber {
   }
 
   sendDue(): void {
-    for (const probe of this.#wheel.turn(Date.now())) void this.#send(probe);
+    for (const probe of this.#wheel.turn(Date.now())) {
+      if (this.#unanswered < mostUnanswered) void this.#send(probe);
+      else this.#leaveOut(probe);
+    }
   }
 
   #plan(probe: DueProbe): void {
@@ -98,20 +108,39 @@ export class TokenProber {
     if (windowAt === undefined) return;
     const strideMs = this.#options.intervalMs * (token.isEnded ? endedStride : 1);
     const next = dueAt < windowAt ? Math.min(dueAt + outsideEveryMs, windowAt) : dueAt + strideMs;
-    if (next < token.login.endsAt + windowMs) this.#plan({ token, windowAt, dueAt: next });
+    // What a stalled machine has missed is not made up for.
+    const missed = Math.max(0, Math.floor((Date.now() - next) / strideMs));
+    const nextAt = next + missed * strideMs;
+    if (nextAt < token.login.endsAt + windowMs) this.#plan({ token, windowAt, dueAt: nextAt });
   }
 
   async #send(due: DueProbe): Promise<void> {
-    const { token } = due;
+    this.#unanswered += 1;
+    const probe = await this.#ask(due).finally(() => {
+      this.#unanswered -= 1;
+    });
+    if (probe !== undefined) await this.#judge(due.token, probe);
+    this.#planNext(due);
+    this.#open -= 1;
+  }
+
+  async #ask({ token, dueAt }: DueProbe): Promise<Probe | undefined> {
     const sentAt = Date.now();
     try {
       const code = await this.#options.check(token.login.token);
       const receivedAt = Date.now();
-      this.#record(due, sentAt, receivedAt);
-      await this.#judge(token, { sentAt, receivedAt, code });
+      this.#probes += 1;
+      this.#delayMs.record(Math.max(1, Math.round(sentAt - dueAt)));
+      this.#answerMs.record(Math.max(1, receivedAt - sentAt));
+      return { sentAt, receivedAt, code };
     } catch (error) {
       this.#options.onFailure(error);
+      return undefined;
     }
+  }
+
+  #leaveOut(due: DueProbe): void {
+    this.#leftOut += 1;
     this.#planNext(due);
     this.#open -= 1;
   }
@@ -124,12 +153,6 @@ export class TokenProber {
     if (!token.isEnded) await this.#options.settled(token.device.userID);
     count(token.isEnded ? this.#codesOfEnded : this.#codesOfEarly, probe.code);
     if (!token.isEnded) token.diedEarly(probe);
-  }
-
-  #record({ dueAt }: DueProbe, sentAt: number, receivedAt: number): void {
-    this.#probes += 1;
-    this.#delayMs.record(Math.max(1, Math.round(sentAt - dueAt)));
-    this.#answerMs.record(Math.max(1, receivedAt - sentAt));
   }
 }
 

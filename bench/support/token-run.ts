@@ -28,6 +28,8 @@ export class TokenRun {
   /** What is under way: for each user one step after the other. */
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #failures: unknown[] = [];
+  /** Users with a call that failed: what it has done nobody knows, so that nothing is concluded from their tokens. */
+  readonly #setAside = new Set<string>();
   #sharedTokens = 0;
   #wrongVictims = 0;
 
@@ -56,13 +58,15 @@ export class TokenRun {
     while (next < plan.length || this.#underWay.size > 0 || this.#prober.open > 0) {
       await new Promise((resolve) => setTimeout(resolve, 1));
       const elapsedMs = Date.now() - startAt;
-      for (; next < plan.length && plan[next]!.dueMs <= elapsedMs; next += 1) this.#begin(plan[next]!.step);
+      for (; next < plan.length && plan[next]!.dueMs <= elapsedMs && this.#underWay.size < mostUnderWay; next += 1) {
+        this.#begin(plan[next]!.step);
+      }
       this.#prober.sendDue();
     }
     loopDelay.disable();
     return {
       ...this.#prober.report,
-      tokens: [...this.#tokens.values()],
+      tokens: [...this.#tokens.values()].filter(({ device }) => !this.#setAside.has(device.userID)),
       sharedTokens: this.#sharedTokens,
       wrongVictims: this.#wrongVictims,
       failures: this.#failures,
@@ -79,7 +83,10 @@ export class TokenRun {
     const before = this.#underWay.get(userID) ?? Promise.resolve();
     const work = before
       .then(() => this.#perform(step))
-      .catch((error) => void this.#failures.push(error))
+      .catch((error) => {
+        this.#failures.push(error);
+        this.#setAside.add(userID);
+      })
       .finally(() => {
         if (this.#underWay.get(userID) === work) this.#underWay.delete(userID);
       });
@@ -93,7 +100,7 @@ export class TokenRun {
       case 'log in':
         return this.#logIn(device, step.wishSeconds);
       case 'renew':
-        if (newest === undefined || leftMs(newest) > overlapMs) return this.#logIn(device, step.wishSeconds);
+        if (newest === undefined || !isRenewable(newest, Date.now())) return this.#logIn(device, step.wishSeconds);
         return this.#renew(device, newest, step.wishSeconds);
       case 'revoke':
         if (newest !== undefined) await this.#system.revoke(device, newest.login);
@@ -109,7 +116,8 @@ export class TokenRun {
     this.#take(device, await this.#system.logIn(device, wishSeconds));
     // Of one that came to its end meanwhile nobody knows whether it was counted.
     const isCertain = others.every(({ login }) => login.endsAt > Date.now());
-    if (this.#system.isPredictable && isCertain) this.#compareVictims(device, others);
+    if (this.#system.isPredictable && isCertain && !this.#setAside.has(device.userID))
+      this.#compareVictims(device, others);
   }
 
   /** Who is kicked must not be what the system likes: that could hide early deaths. */
@@ -127,7 +135,7 @@ export class TokenRun {
 
   /** What a client would renew or an operator revoke. */
   #newestOf({ userID, platformID }: Device): ProbedToken | undefined {
-    const soon = Date.now() + 200;
+    const soon = Date.now() + 1000;
     return this.#tokensOf(userID).findLast((token) => token.device.platformID === platformID && isCounted(token, soon));
   }
 
@@ -151,11 +159,15 @@ export class TokenRun {
   }
 }
 
+/** Users with something under way; beyond that many, what is due waits. */
+const mostUnderWay = 500;
 /** For as long a renewed token is accepted on. One that has longer to live is not renewed here: that would shorten it. */
 const overlapMs = 60_000;
+/** A token may be renewed when a hundredth of its life is over, which here is less than that. */
+const youngestMs = 1000;
 
-function leftMs({ login }: ProbedToken): number {
-  return login.endsAt - Date.now();
+function isRenewable({ issuedAt, login }: ProbedToken, now: number): boolean {
+  return now - issuedAt >= youngestMs && login.endsAt - now <= overlapMs;
 }
 
 /** Whether the policy counts it as a session at that instant. */

@@ -10,11 +10,11 @@ import type { ConversationStore } from './conversation-store.ts';
 import { Conversations } from './conversations.ts';
 
 const asOwner: CallContext = {
-  caller: { userID: 'owner', platformID: 1, jti: 'jti', isAdmin: false },
+  caller: { userID: 'owner', platformID: 1, jti: 'jti', expiresAt: 9e15, isAdmin: false },
   operationID: 'op',
 };
 const asStranger: CallContext = {
-  caller: { userID: 'stranger', platformID: 1, jti: 'jti', isAdmin: false },
+  caller: { userID: 'stranger', platformID: 1, jti: 'jti', expiresAt: 9e15, isAdmin: false },
   operationID: 'op',
 };
 const known = { versionID: 'a'.repeat(24), version: 3 };

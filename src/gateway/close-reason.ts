@@ -17,6 +17,7 @@ export const closeReasons = {
   /** The token was ended by a newer login or by force: 2002 goes ahead of the close frame. */
   kicked: { name: 'kicked', code: 1008, text: 'logged in elsewhere or logged out by force' },
   /** No 2002: the client is to reconnect and hear 1501. */
+  keyRetired: { name: 'key_retired', code: 1008, text: 'signing key retired' },
   tokenExpired: { name: 'token_expired', code: 1008, text: 'token expired' },
   loggedOut: { name: 'logged_out', code: 1000, text: 'logged out' },
   shuttingDown: { name: 'shutting_down', code: 1001, text: 'server is shutting down' },

@@ -23,6 +23,7 @@ import { type FrameCodecs, FrameVariants, SharedFrame } from './frame-variant.ts
 import { Hub } from './hub.ts';
 import type { GatewayLimits } from './limits.ts';
 import { everySecond, Pulse } from './pulse.ts';
+import { Recheck } from './recheck.ts';
 import type { RequestHandlers } from './request-handler.ts';
 import { type Connection, Session, type SessionEnvironment } from './session.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -30,7 +31,7 @@ import { Upgrader } from './upgrade.ts';
 import { FlushQueue } from './writer.ts';
 
 export interface GatewayOptions {
-  readonly authority: Pick<TokenAuthority, 'verify' | 'displacedPlatforms' | 'displace'>;
+  readonly authority: Pick<TokenAuthority, 'verify' | 'displacedPlatforms' | 'displace' | 'lookAgain'>;
   readonly events: TokenEvents;
   /** The domains' requests; those about the connection itself are the gateway's own. */
   readonly handlers: RequestHandlers;
@@ -93,6 +94,7 @@ class LongConnectionGateway implements Gateway {
       handshakeTimeoutMs: limits.handshakeTimeoutMs,
       onConnection: (connection) => this.#open(connection),
     });
+    const recheck = new Recheck({ hub: this.#hub, authority, events, logger });
     this.#server = createOwnServer(this.#upgrader, limits);
 
     bus.onDelivery((delivery) => this.#hub.deliver(delivery));
@@ -101,6 +103,8 @@ class LongConnectionGateway implements Gateway {
       events.on('tokensEnded', (event) => this.#hub.endTokens(event)),
       events.on('tokensSuperseded', (event) => this.#hub.shortenTokens(event)),
       events.on('cutoffRaised', (event) => this.#hub.endCutOff(event)),
+      events.on('keysReplaced', (event) => this.#hub.endKeys(event)),
+      () => recheck[Symbol.dispose](),
       presence.onChange((change) => subscriptions.announce(change)),
       start(() => pulse.beat(this.#hub.all, clock())),
     );

@@ -98,6 +98,13 @@ export class Hub implements SessionObserver {
     }
   }
 
+  /** Ends the sockets whose tokens were signed with a key that is no longer accepted. */
+  endKeys({ kids }: TokenEventMap['keysReplaced']): void {
+    for (const session of this.#all) {
+      if (!kids.has(session.kid)) session.end(closeReasons.keyRetired);
+    }
+  }
+
   /** Brings the end of sockets forward whose token has been superseded. */
   shortenTokens({ userID, jtis, acceptedUntil }: TokenEventMap['tokensSuperseded']): void {
     for (const session of this.sessionsOf(userID)) {

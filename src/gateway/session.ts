@@ -63,6 +63,11 @@ export class Session implements ConnectionControl, OnlineConnection {
   readonly platformID: number;
   /** Of the token that opened the connection. */
   readonly jti: string;
+  /** The key that signed it. */
+  readonly kid: string;
+  /** Of the token, Unix ms. */
+  readonly expiresAt: number;
+  readonly isAdmin: boolean;
   readonly connID: string;
   readonly variant: FrameVariant;
   /** Of that token, Unix ms. */
@@ -95,17 +100,20 @@ export class Session implements ConnectionControl, OnlineConnection {
     this.userID = token.userID;
     this.platformID = token.platformID;
     this.jti = token.jti;
+    this.kid = token.kid;
+    this.expiresAt = token.expiresAt;
+    this.isAdmin = token.isAdmin;
     this.connID = connID;
     this.variant = variant;
     this.isBackground = isBackground;
     this.issuedAt = token.issuedAt;
     this.endsAt = token.endsAt;
-    this.isSuperseded = token.endsAt < token.expiresAt;
+    this.isSuperseded = token.isSuperseded;
     this.lastSeenSeconds = environment.pulse.seconds;
     this.pingPhase = environment.pulse.nextPhase();
     this.#environment = environment;
     this.#observer = observer;
-    this.#caller = { userID: token.userID, platformID: token.platformID, jti: token.jti, isAdmin: token.isAdmin };
+    this.#caller = token;
     this.#ws = ws;
     this.#writer = new Writer(ws, socket, environment.flushes, environment.limits, () =>
       this.cut(cutReasons.slowReader),

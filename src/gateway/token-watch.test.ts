@@ -13,6 +13,8 @@ const token: Session = {
   issuedAt: 1000,
   expiresAt: 9000,
   endsAt: 9000,
+  isSuperseded: false,
+  kid: 'k',
 };
 
 function watching() {

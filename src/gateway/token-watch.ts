@@ -11,6 +11,7 @@ type Cutoff = TokenEventMap['cutoffRaised'];
 export class TokenWatch implements Disposable {
   readonly #endsByJti = new Map<string, number>();
   readonly #cutoffs: Cutoff[] = [];
+  #mayHaveMissed = false;
   readonly #stops: readonly (() => void)[];
 
   /** Watches from now on: to be made before the store is asked. */
@@ -19,7 +20,15 @@ export class TokenWatch implements Disposable {
       events.on('tokensEnded', ({ jtis }) => this.#note(jtis, Number.NEGATIVE_INFINITY)),
       events.on('tokensSuperseded', ({ jtis, acceptedUntil }) => this.#note(jtis, acceptedUntil)),
       events.on('cutoffRaised', (cutoff) => this.#cutoffs.push(cutoff)),
+      events.on('hearing', () => {
+        this.#mayHaveMissed = true;
+      }),
     ];
+  }
+
+  /** True if there was a time since the beginning in which nothing was heard of other nodes. */
+  get mayHaveMissed(): boolean {
+    return this.#mayHaveMissed;
   }
 
   /** Unix ms: when the token ends by what happened meanwhile. Infinity if nothing did, -Infinity if it has ended. */

@@ -4,6 +4,7 @@
  */
 import type { LossCause } from '../tokens/token-store.ts';
 import type { RedisClient } from './client.ts';
+import { readInfo } from './server-info.ts';
 
 /**
  * @param key any key of the user
@@ -11,7 +12,7 @@ import type { RedisClient } from './client.ts';
  * @param now Unix ms
  */
 export async function explainLoss(redis: RedisClient, key: string, issuedAt: number, now: number): Promise<LossCause> {
-  const info = await serverInfo(redis, key);
+  const info = await readInfo((args) => redis.command(key, args), ['server', 'stats', 'replication', 'commandstats']);
   const numberOf = (field: string) => Number(info.get(field) ?? 0);
   if (numberOf('evicted_keys') > 0) return 'eviction';
   if (info.has('cmdstat_flushall') || info.has('cmdstat_flushdb')) return 'flush';
@@ -19,17 +20,4 @@ export async function explainLoss(redis: RedisClient, key: string, issuedAt: num
   // A replica that was promoted remembers its old master's history; an empty one is forty zeros.
   if (/[^0]/.test(info.get('master_replid2') ?? '0')) return 'failover';
   return 'unknown';
-}
-
-async function serverInfo(redis: RedisClient, key: string): Promise<ReadonlyMap<string, string>> {
-  // One section at a time: Redis 6.2 takes only one.
-  const sections = ['server', 'stats', 'replication', 'commandstats'];
-  const texts = await Promise.all(sections.map((section) => redis.command(key, ['INFO', section])));
-  const lines = texts.flatMap((text) => String(text).split('\r\n'));
-  return new Map(
-    lines.flatMap((line) => {
-      const colon = line.indexOf(':');
-      return colon < 0 ? [] : [[line.slice(0, colon), line.slice(colon + 1)] as const];
-    }),
-  );
 }

@@ -55,10 +55,14 @@ export class OpenimAdoption {
     return standings;
   }
 
-  /** Takes in one token that ours did not know a moment ago. @returns the token as it is now */
-  async adopt({ claims, ...as }: Finding): Promise<TokenRecord> {
+  /**
+   * Takes in one token that ours did not know a moment ago.
+   * @returns the token as it is now; undefined if it has ended by the store's clock
+   */
+  async adopt({ claims, ...as }: Finding): Promise<TokenRecord | undefined> {
     const { store, events } = this.#options;
     const record = await store.adopt(openimRecord(claims, as));
+    if (record === undefined) return undefined;
     const { userID, platformID, jti } = record;
     events.emit('tokenImported', { userID, platformID, jti });
     const isKickedSince = as.state === 'kicked' && (record.state === 'live' || record.state === 'superseded');

@@ -35,6 +35,26 @@ test('every hash that OpenIM has changed is looked at, and none that we have', a
   assert.deepEqual(looked, ['a', 'b', 'c']);
 });
 
+test('a hash is looked at whatever was published just before it', async () => {
+  const looked = Promise.withResolvers<string>();
+  const { publish } = await openFeed(async (key) => looked.resolve(key));
+  publish(formatOpenimMessage(['ours']));
+  publish('["a"]');
+  assert.equal(await looked.promise, 'a');
+});
+
+test('a hash is looked at that is published while the last look ends, at whatever moment', async () => {
+  for (let moment = 0; moment < 20; moment++) {
+    const looked: string[] = [];
+    const { publish } = await openFeed(async (key) => void looked.push(key));
+    publish('["a"]');
+    for (let turn = 0; turn < moment; turn++) await Promise.resolve();
+    publish('["b"]');
+    await new Promise(setImmediate);
+    assert.deepEqual(looked, ['a', 'b'], `moment ${moment}`);
+  }
+});
+
 test('what we publish is for OpenIM an array of keys', () => {
   assert.deepEqual(JSON.parse(formatOpenimMessage(['a', 'b'])), ['a', 'b']);
 });

@@ -47,8 +47,15 @@ export class OpenimFeed implements AsyncDisposable {
       this.#pending.add(key);
       if (this.#pending.size > maxPending) this.#pending.delete(this.#pending.values().next().value ?? '');
     }
-    this.#working ??= this.#work().finally(() => {
+    this.#beginWork();
+  }
+
+  #beginWork(): void {
+    if (this.#working !== undefined || this.#pending.size === 0) return;
+    this.#working = this.#work().finally(() => {
       this.#working = undefined;
+      // What came between the last look and here.
+      this.#beginWork();
     });
   }
 

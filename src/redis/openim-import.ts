@@ -8,7 +8,15 @@ import type { OpenimAdoption } from './openim-adoption.ts';
 import type { ImportCheckpoint, ImportPosition } from './openim-checkpoint.ts';
 import { addTo, countStanding, type ImportReport, noteOddity } from './openim-import-report.ts';
 import { type HashOwner, type OpenimKey, openimKeyPattern, parseOpenimKey } from './openim-layout.ts';
-import { type Finding, readOpenimField, readOpenimToken, type TokenFlaw } from './openim-records.ts';
+import {
+  type Finding,
+  isOtherType,
+  pairsOf,
+  readOpenimField,
+  readOpenimToken,
+  type TokenFlaw,
+} from './openim-records.ts';
+import { readInfo } from './server-info.ts';
 
 export interface OpenimImportOptions {
   readonly redis: RedisClient;
@@ -23,8 +31,8 @@ export interface OpenimImportOptions {
   readonly batchSize: number;
   /** Where to begin and what has been counted before. It is brought up to date as the import goes on. */
   readonly checkpoint: ImportCheckpoint;
-  /** Called after each portion. @param looked keys that Redis has looked at in this run, about */
-  readonly onPortion: (progress: { readonly looked: number; readonly report: ImportReport }) => Promise<void>;
+  /** Called after each portion. @param done the part of the keys that has been looked at, 0 to 1, about */
+  readonly onPortion: (done: number) => Promise<void>;
   /** Ends the import after the portion that is under way. */
   readonly signal: AbortSignal;
 }
@@ -37,7 +45,6 @@ const fieldsAtOnce = 40;
 export class OpenimImport {
   readonly #options: OpenimImportOptions;
   readonly #report: ImportReport;
-  #looked = 0;
 
   constructor(options: OpenimImportOptions) {
     this.#options = options;
@@ -54,12 +61,16 @@ export class OpenimImport {
     const owners = await slotOwners(redis);
     if (owners !== checkpoint.slotOwners) checkpoint.positions = {};
     checkpoint.slotOwners = owners;
-    for (const master of await redis.masters()) await this.#walk(master);
+    const masters = await redis.masters();
+    for (const [index, master] of masters.entries()) {
+      await this.#walk(master, (part) => (masters.length === 1 ? part : index / masters.length));
+    }
     const hasMoved = owners !== (await slotOwners(redis));
     return { isComplete: !signal.aborted && !hasMoved, hasMoved };
   }
 
-  async #walk(master: RedisNode): Promise<void> {
+  /** @param doneWith what is done when this part of the master's keys has been looked at */
+  async #walk(master: RedisNode, doneWith: (part: number) => number): Promise<void> {
     const { checkpoint, batchSize, onPortion, signal } = this.#options;
     const position = await positionOn(master, checkpoint);
     checkpoint.positions[master.address] = position;
@@ -68,8 +79,7 @@ export class OpenimImport {
       const [next, keys] = (await master.command(scan)) as [string, string[]];
       await this.#importKeys(keys);
       position.cursor = next === '0' ? 'end' : next;
-      this.#looked += batchSize;
-      await onPortion({ looked: this.#looked, report: this.#report });
+      await onPortion(doneWith(partBefore(next)));
     }
   }
 
@@ -95,7 +105,7 @@ export class OpenimImport {
       if (endsAt === undefined) noteOddity(this.#report, 'hashesWithoutTtl', name);
       else if (endsAt + clockToleranceMs < longestEnd) noteOddity(this.#report, 'hashesEndingEarly', name);
     } catch (error) {
-      if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) throw error;
+      if (!isOtherType(error)) throw error;
       noteOddity(this.#report, 'notHashes', name);
     }
   }
@@ -160,13 +170,25 @@ export class OpenimImport {
   }
 }
 
+/**
+ * The part of a server's keys that SCAN has gone over: its cursor counts with the highest bit as the lowest. In a Cluster
+ * newer servers put the slot into it, so that only whole masters can be counted.
+ */
+function partBefore(cursor: string): number {
+  if (cursor === '0') return 1;
+  let part = 0;
+  for (let bits = BigInt(cursor), weight = 0.5; bits > 0n; bits >>= 1n, weight /= 2) {
+    if (bits & 1n) part += weight;
+  }
+  return part;
+}
+
 /** OpenIM writes the hash's life a moment after the token's, by another clock. */
 const clockToleranceMs = 5000;
 
 /** A cursor means nothing to a server that has been restarted or replaced since: then it begins anew. */
 async function positionOn(master: RedisNode, { positions }: ImportCheckpoint): Promise<ImportPosition> {
-  const info = String(await master.command(['INFO', 'server']));
-  const runID = /^run_id:(\w+)/m.exec(info)?.[1] ?? '';
+  const runID = (await readInfo((args) => master.command(args), ['server'])).get('run_id') ?? '';
   const known = positions[master.address];
   return known !== undefined && known.runID === runID ? known : { runID, cursor: '0' };
 }
@@ -179,8 +201,4 @@ async function slotOwners(redis: RedisClient): Promise<string> {
     .map(([first, last, [host, port]]) => `${first}-${last} ${host}:${port}`)
     .sort()
     .join(', ');
-}
-
-function pairsOf(flat: readonly string[]): [string, string][] {
-  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? '', flat[2 * i + 1] ?? '']);
 }

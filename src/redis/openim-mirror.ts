@@ -9,13 +9,19 @@ import type { RedisClient } from './client.ts';
 import { loadScript } from './load-script.ts';
 import { formatOpenimMessage } from './openim-feed.ts';
 import { type HashOwner, openimHashKey, openimStatus, openimTemporaryKey } from './openim-layout.ts';
-import { readOpenimToken } from './openim-records.ts';
+import { type Finding, readOpenimToken, type TokenFlaw } from './openim-records.ts';
 
 export interface OpenimMirrorOptions {
   readonly redis: RedisClient;
   readonly codec: TokenCodec;
   /** Unix ms. */
   readonly clock: () => number;
+}
+
+/** What was read of one of OpenIM's hashes. */
+export interface OpenimHash {
+  readonly owner: HashOwner;
+  readonly fields: readonly { readonly token: string; readonly found: Finding | TokenFlaw }[];
 }
 
 export class OpenimMirror {
@@ -37,6 +43,23 @@ export class OpenimMirror {
   async writeEnded(userID: string, tokens: readonly MirroredEnd[]): Promise<void> {
     const byPlatform = Map.groupBy(tokens, ({ platformID }) => platformID);
     await Promise.all(Array.from(byPlatform, ([platformID, group]) => this.#mark({ userID, platformID }, group)));
+  }
+
+  /**
+   * Takes out tokens that have ended, of which each of our logins leaves one more: OpenIM's servers do so at theirs. Some
+   * stay, so that OpenIM can tell a kicked client that it was kicked (known defect 16).
+   * @param hashes that have been taken in
+   * @throws Redis's failure
+   */
+  async prune(hashes: readonly OpenimHash[]): Promise<void> {
+    await Promise.all(
+      hashes.map(async ({ owner, fields }) => {
+        const ended = fields.filter(({ found }) => found === 'expired' || hasEnded(found));
+        if (ended.length <= endedKept) return;
+        const hash = openimHashKey(owner);
+        await this.#options.redis.command(hash, ['HDEL', hash, ...ended.map(({ token }) => token)]);
+      }),
+    );
   }
 
   async #mark(owner: HashOwner, ended: readonly MirroredEnd[]): Promise<void> {
@@ -68,6 +91,9 @@ export class OpenimMirror {
   }
 }
 
+/** For each user and platform. */
+const endedKept = 20;
+
 interface Found {
   readonly token: string;
   readonly end: MirroredEnd;
@@ -75,4 +101,8 @@ interface Found {
 
 function isSuperseded({ end }: Found): boolean {
   return end.state === 'superseded';
+}
+
+function hasEnded(found: Finding | TokenFlaw): boolean {
+  return typeof found !== 'string' && found.state === 'kicked';
 }

@@ -79,3 +79,13 @@ function flawOf({ code }: ProtocolError): TokenFlaw {
       return 'malformed';
   }
 }
+
+/** Fields of a hash, from the flat list that Redis answers. */
+export function pairsOf(flat: readonly string[]): (readonly [field: string, value: string])[] {
+  return Array.from({ length: flat.length / 2 }, (_, i) => [flat[2 * i] ?? '', flat[2 * i + 1] ?? '']);
+}
+
+/** Whether a key is not of the type that the command is for. */
+export function isOtherType(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('WRONGTYPE');
+}

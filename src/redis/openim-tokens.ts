@@ -9,15 +9,18 @@ import type { TokenEvents } from '../tokens/events.ts';
 import type { LegacyTokens, MirroredEnd, MirroredToken } from '../tokens/legacy-tokens.ts';
 import type { TokenRecord, TokenStore } from '../tokens/token-store.ts';
 import type { RedisClient } from './client.ts';
+import { loadScript } from './load-script.ts';
 import { OpenimAdoption } from './openim-adoption.ts';
 import { OpenimFeed } from './openim-feed.ts';
-import { openimHashKey, openimStatus, openimTemporaryKey, parseOpenimKey } from './openim-layout.ts';
-import { OpenimMirror } from './openim-mirror.ts';
-import { type Finding, openimRecord, readOpenimField } from './openim-records.ts';
+import { type HashOwner, openimHashKey, openimStatus, openimTemporaryKey, parseOpenimKey } from './openim-layout.ts';
+import { type OpenimHash, OpenimMirror } from './openim-mirror.ts';
+import { type Finding, isOtherType, openimRecord, pairsOf, readOpenimField } from './openim-records.ts';
 
 export interface OpenimTokensOptions {
   readonly redis: RedisClient;
   readonly store: TokenStore;
+  /** A Cluster, where a user's hashes are on several servers. */
+  readonly isCluster: boolean;
   /** Verifies with the keys that are OpenIM's too. */
   readonly codec: TokenCodec;
   readonly events: TokenEvents;
@@ -33,6 +36,7 @@ export class OpenimTokens implements LegacyTokens {
   readonly #options: OpenimTokensOptions;
   readonly #adoption: OpenimAdoption;
   readonly #mirror: OpenimMirror | undefined;
+  readonly #find = loadScript('openim-find.lua');
 
   constructor(options: OpenimTokensOptions) {
     this.#options = options;
@@ -57,8 +61,11 @@ export class OpenimTokens implements LegacyTokens {
   }
 
   async adoptAll(userID: string): Promise<void> {
-    const perPlatform = await Promise.all(platformIDs.map((platformID) => this.#findAll({ userID, platformID })));
-    await this.#adoption.takeIn(userID, perPlatform.flat());
+    const owners = platformIDs.map((platformID) => ({ userID, platformID }));
+    const groups = this.#options.isCluster ? owners.map((owner) => [owner]) : [owners];
+    const hashes = (await Promise.all(groups.map((group) => this.#read(group)))).flat();
+    await this.#adoption.takeIn(userID, hashes.flatMap(findingsIn));
+    await this.#mirror?.prune(hashes).catch(this.#options.onFailure);
   }
 
   async mirrorIssued(record: MirroredToken, token: string): Promise<void> {
@@ -97,29 +104,35 @@ export class OpenimTokens implements LegacyTokens {
     const parsed = parseOpenimKey(key);
     if (parsed?.kind !== 'hash' || parsed.platformID === undefined) return;
     const { userID, platformID } = parsed;
-    await this.#adoption.takeIn(userID, await this.#findAll({ userID, platformID }));
+    const hashes = await this.#read([{ userID, platformID }]);
+    await this.#adoption.takeIn(userID, hashes.flatMap(findingsIn));
   }
 
-  async #findAll(owner: { userID: string; platformID: number }): Promise<readonly Finding[]> {
+  /** @param owners of hashes in one Cluster slot */
+  async #read(owners: readonly HashOwner[]): Promise<readonly OpenimHash[]> {
     const { redis, codec, clock } = this.#options;
-    const fields = await unlessOtherType(redis.hgetall(openimHashKey(owner)), {});
+    const hashes = (await redis.evalScript(this.#find, owners.map(openimHashKey), [])) as string[][];
     const now = clock();
-    return Object.entries(fields)
-      .map((field) => readOpenimField(codec, field, owner, now))
-      .filter((finding) => typeof finding !== 'string');
+    return owners.map((owner, index) => ({
+      owner,
+      fields: pairsOf(hashes[index] ?? []).map((field) => ({
+        token: field[0],
+        found: readOpenimField(codec, field, owner, now),
+      })),
+    }));
   }
 
-  #statusOf(claims: TokenClaims, token: string): Promise<string | null> {
-    return unlessOtherType(this.#options.redis.hget(openimHashKey(claims), token), null);
+  /** Null also for what is no hash, and so not OpenIM's. */
+  async #statusOf(claims: TokenClaims, token: string): Promise<string | null> {
+    try {
+      return await this.#options.redis.hget(openimHashKey(claims), token);
+    } catch (error) {
+      if (isOtherType(error)) return null;
+      throw error;
+    }
   }
 }
 
-/** What is no hash is not OpenIM's: it holds no tokens, and must not keep its user from logging in. */
-async function unlessOtherType<T>(answer: Promise<T>, otherwise: T): Promise<T> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof Error && error.message.startsWith('WRONGTYPE')) return otherwise;
-    throw error;
-  }
+function findingsIn({ fields }: OpenimHash): readonly Finding[] {
+  return fields.map(({ found }) => found).filter((found) => typeof found !== 'string');
 }

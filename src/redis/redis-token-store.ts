@@ -82,7 +82,7 @@ export class RedisTokenStore implements TokenStore {
     state: 'kicked' | 'revoked',
   ): Promise<readonly TokenRecord[]> {
     const platforms = 'platformIDs' in selector ? selector.platformIDs : [];
-    const jtis = 'jtis' in selector ? new Set(selector.jtis) : [];
+    const jtis = 'jtis' in selector ? new Set(selector.jtis) : [selector.exceptJti ?? ''];
     if ('platformIDs' in selector && platforms.length === 0) return [];
     const reply = await this.#redis.evalScript(
       this.#scripts.kick,
@@ -111,25 +111,24 @@ export class RedisTokenStore implements TokenStore {
     return { tokens, cutoffs: parseCutoffs(String(cutoffs)) };
   }
 
-  async cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<void> {
+  async cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<boolean> {
     const keys = userID === '' ? [everyonesCutoffsKey] : [cutoffsKey(userID), indexKey(userID)];
     const args = [userID, String(platformID), String(notBefore), String(keepUntil)];
-    await this.#redis.evalScript(this.#scripts.cutOff, keys, args);
+    return (await this.#redis.evalScript(this.#scripts.cutOff, keys, args)) === 1;
   }
 
   async everyonesCutoffs(): Promise<Cutoffs> {
     return parseCutoffs((await this.#redis.get(everyonesCutoffsKey)) ?? '');
   }
 
-  async adopt(record: TokenRecord): Promise<TokenRecord> {
+  async adopt(record: TokenRecord): Promise<TokenRecord | undefined> {
     const { userID, jti, expiresAt } = record;
     const reply = await this.#redis.evalScript(
       this.#scripts.adopt,
       [indexKey(userID), tokenKeyPrefix(userID) + jti],
       [tokenKeyPrefix(userID), jti, formatToken(record), String(expiresAt)],
     );
-    // Empty: it ended on the way, by the clock of Redis. The caller's own will say so too.
-    return reply === '' ? record : parseToken(record, String(reply));
+    return reply === '' ? undefined : parseToken(record, String(reply));
   }
 
   async touch(userID: string, jtis: readonly string[], seenAt: number): Promise<void> {

@@ -1,4 +1,5 @@
 /** A token's value in Redis, as scripts/token-records.lua describes it. The key says whose it is and when it ends. */
+import { StoreFault } from '../tokens/store-outage.ts';
 import type { TokenKey, TokenRecord, TokenState } from '../tokens/token-store.ts';
 
 export const stateLetters: Readonly<Record<TokenState, string>> = {
@@ -16,7 +17,7 @@ export function parseToken({ userID, jti, expiresAt }: TokenKey, value: string):
   const platformID = Number.parseInt(head.slice(1, 2), 36);
   const issuedAt = Number.parseInt(head.slice(2), 36);
   if (state === undefined || !Number.isInteger(platformID + issuedAt)) {
-    throw new Error('unreadable token record in redis');
+    throw new StoreFault('unreadable token record in redis');
   }
   return {
     jti,

@@ -53,7 +53,8 @@ export class SqlTokenStore implements TokenStore {
       const order = live.reduce((highest, token) => Math.max(highest, token.issueOrder + 1), issuedAt);
       // Whatever was cut off before, by whichever clock, does not mean this one.
       const notBefore = effectiveCutoff(platformID, ...cutoffs);
-      await insert(executor, { ...freshToken(record), issuedAt: Math.max(issuedAt, notBefore) }, order);
+      const fresh = { ...freshToken(record), issuedAt: Math.max(issuedAt, notBefore) };
+      await insert(executor, fresh, Math.max(order, notBefore));
       return { isIssued: true, kicked: kickedRows.map(toRecord), superseded: supersededRows.map(toRecord) };
     });
   }
@@ -73,7 +74,8 @@ export class SqlTokenStore implements TokenStore {
     const now = this.#clock();
     const rows = await this.#db.transaction(async (tx) => {
       const executor = this.#db.executor(tx);
-      const jtis = 'jtis' in selector ? selector.jtis : await jtisOn(executor, userID, selector.platformIDs);
+      await this.#lockUser(executor, userID);
+      const jtis = 'jtis' in selector ? selector.jtis : await jtisOn(executor, userID, selector);
       return update(executor, { userID, jtis, states: acceptedStates, now }, { state, reason, accepted_until: 0 });
     });
     return rows.map(toRecord);
@@ -90,32 +92,25 @@ export class SqlTokenStore implements TokenStore {
     return { tokens: rows.map(toRecord), cutoffs: await this.#readCutoffs(userID) };
   }
 
-  async cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<void> {
-    await this.#db.transaction(async (tx) => {
+  cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<boolean> {
+    return this.#db.transaction(async (tx) => {
       const executor = this.#db.executor(tx);
       await this.#lockUser(executor, userID);
+      const current = toCutoffs(await selectCutoffs(executor, userID));
+      if ((current.get(platformID) ?? 0) >= notBefore) return false;
       const longest = await executor
         .selectFrom('tokens')
         .select(({ fn }) => fn.max('expires_at').as('end'))
         .where('user_id', '=', userID)
         .executeTakeFirst();
+      const row = { not_before: notBefore, keep_until: Math.max(keepUntil, Number(longest?.end ?? 0)) };
       await executor
         .insertInto('token_cutoffs')
-        .values({
-          user_id: userID,
-          platform_id: platformID,
-          not_before: notBefore,
-          keep_until: Math.max(keepUntil, Number(longest?.end ?? 0)),
-        })
-        .onConflict((conflict) =>
-          conflict.columns(['user_id', 'platform_id']).doUpdateSet({
-            not_before: sql`CASE WHEN excluded.not_before > token_cutoffs.not_before
-              THEN excluded.not_before ELSE token_cutoffs.not_before END`,
-            keep_until: sql`CASE WHEN excluded.keep_until > token_cutoffs.keep_until
-              THEN excluded.keep_until ELSE token_cutoffs.keep_until END`,
-          }),
-        )
+        .values({ user_id: userID, platform_id: platformID, ...row })
+        // The tokens that the former cutoff meant are meant by this one too.
+        .onConflict((conflict) => conflict.columns(['user_id', 'platform_id']).doUpdateSet(row))
         .execute();
+      return true;
     });
   }
 
@@ -291,7 +286,11 @@ function selectLive(executor: Kysely<Schema>, userID: string, now: number) {
     .execute();
 }
 
-async function jtisOn(executor: Kysely<Schema>, userID: string, platformIDs: readonly number[]): Promise<string[]> {
+async function jtisOn(
+  executor: Kysely<Schema>,
+  userID: string,
+  { platformIDs, exceptJti = '' }: Extract<TokenSelector, { platformIDs: unknown }>,
+): Promise<string[]> {
   if (platformIDs.length === 0) return [];
   const rows = await executor
     .selectFrom('tokens')
@@ -299,6 +298,7 @@ async function jtisOn(executor: Kysely<Schema>, userID: string, platformIDs: rea
     .where('user_id', '=', userID)
     .where('state', 'in', acceptedStates)
     .where('platform_id', 'in', platformIDs)
+    .where('jti', '<>', exceptJti)
     .execute();
   return rows.map(({ jti }) => jti);
 }

@@ -143,6 +143,7 @@ describe('renewToken', () => {
     const authority = open();
     const old = await callWith(authority, await authority.login(userID));
     authority.takeHeard('tokenIssued');
+    now += hourMs;
     const { token } = await authority.renewToken(old, {});
     const { jti, expiresAt } = await authority.verify(token);
     const by = { userID, operationID: 'op' };
@@ -158,6 +159,7 @@ describe('renewToken', () => {
   test('T3 takes the room of its predecessor and nobody else’s', async () => {
     const authority = open({ loginPolicy: loginPolicy('keep-all', 2) });
     const [first, second] = [await authority.login(userID), await authority.login(userID)];
+    now += hourMs;
     const { token } = await authority.renewToken(await callWith(authority, first), {});
     assert.deepEqual(await Promise.all([second, token].map((each) => authority.verdict(each))), [0, 0]);
     await authority.login(userID);
@@ -173,10 +175,11 @@ describe('renewToken', () => {
     now += 250;
     let { token } = await authority.issueUserToken(asAdmin, { userID, platformID: 1, expireTimeSeconds: 3 });
     for (let i = 0; i < 50; i++) {
-      now += 37;
+      now += 41;
       ({ token } = await authority.renewToken(await callWith(authority, token), {}));
       assert.ok((await authority.verify(token)).expiresAt < now + 4000);
     }
+    now += 41;
     const wish = { expireTimeSeconds: 86_400 };
     const { expireTimeSeconds } = await authority.renewToken(await callWith(authority, token), wish);
     assert.equal(expireTimeSeconds, 3);
@@ -185,6 +188,7 @@ describe('renewToken', () => {
   test('may ask for a shorter life and another name', async () => {
     const authority = open();
     const old = await authority.login(userID, 1, 'old');
+    now += hourMs;
     const wishes = { expireTimeSeconds: 60, deviceName: 'new' };
     const { token } = await authority.renewToken(await callWith(authority, old), wishes);
     assert.equal((await authority.verify(token)).expiresAt, now + 60_000);
@@ -194,6 +198,7 @@ describe('renewToken', () => {
   test('T5 of one that was renewed a moment ago is 1001: its holder is still logged in', async () => {
     const authority = open();
     const call = await callWith(authority, await authority.login(userID));
+    now += hourMs;
     await authority.renewToken(call, {});
     await assert.rejects(authority.renewToken(call, {}), rejectsWith(1001));
     assert.equal((await tokens.store.list(userID)).tokens.length, 2);
@@ -202,6 +207,7 @@ describe('renewToken', () => {
   test('T4 of one that was ended meanwhile gives nothing', async () => {
     const authority = open();
     const call = await callWith(authority, await authority.login(userID));
+    now += hourMs;
     await authority.forceLogout(asAdmin, { userID, platformID: 1 });
     await assert.rejects(authority.renewToken(call, {}), rejectsWith(1001));
     assert.equal((await tokens.store.list(userID)).tokens.length, 1);
@@ -211,9 +217,27 @@ describe('renewToken', () => {
     const authority = open();
     const other = await authority.loginAdmin('opsAdmin');
     const token = await authority.loginAdmin();
+    now += hourMs;
     const renewed = await authority.renewToken(await callWith(authority, token), {});
     assert.equal((await authority.verify(renewed.token)).isAdmin, true);
     assert.equal(await authority.verdict(other), 0);
+  });
+
+  test('only once a hundredth of its life is over: renewing in a loop does not fill the store', async () => {
+    const authority = open();
+    const call = await callWith(authority, await authority.login(userID));
+    now += dayMs / 100 - 1;
+    await assert.rejects(authority.renewToken(call, {}), rejectsWith(1001));
+    now += 1;
+    await authority.renewToken(call, {});
+    assert.equal((await tokens.store.list(userID)).tokens.length, 2);
+  });
+
+  test('of one that has come to its end is 1501', async () => {
+    const authority = open();
+    const call = await callWith(authority, await authority.login(userID));
+    now += dayMs;
+    await assert.rejects(authority.renewToken(call, {}), rejectsWith(1501));
   });
 
   test('T5 a store that fails is 500', async () => {
@@ -334,7 +358,11 @@ describe('revokeForClient', () => {
     assert.equal(await authority.verdict(token), 1506);
     assert.deepEqual(
       authority.takeHeard('tokensEnded').map(({ by, origin }) => [by, origin]),
-      [[{ userID: 'client:api', operationID: 'op-1' }, 'here']],
+      [
+        [{ userID: 'client:api', operationID: 'op-1' }, 'here'],
+        // The answer to the first may have been lost: sockets must hear of it all the same.
+        [{ userID: 'client:api', operationID: 'op-2' }, 'elsewhere'],
+      ],
     );
     await assert.rejects(open({ store: brokenStore() }).revokeForClient('api', token, 'op'), rejectsWith(500));
   });

@@ -3,7 +3,7 @@
  * rest-core.md 5 and 6; the endpoints that OpenIM does not have are described in docs/tokens.md.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isKnownPlatform, type PlatformID, platforms } from '../protocol/constants.ts';
+import { isKnownPlatform, longestTokenLifeMs, type PlatformID, platforms } from '../protocol/constants.ts';
 import { errors, ProtocolError } from '../protocol/errors.ts';
 import { type CallContext, notAdmin, requireAccess, requireAdmin } from './caller.ts';
 import { newTokenID, type TokenClaims, TokenCodec } from './claims.ts';
@@ -17,7 +17,7 @@ import type { SigningKeys } from './signing-keys.ts';
 import { StoreOutage, storeFailure } from './store-outage.ts';
 import { pageOfTokens, type TokenListPage, type TokenListRequest } from './token-list.ts';
 import type { NewToken, TokenEndReason, TokenRecord, TokenSelector, TokenStore } from './token-store.ts';
-import { TokenVerifier } from './verifier.ts';
+import { type RunningSession, TokenVerifier } from './verifier.ts';
 
 export interface TokenAuthorityOptions {
   readonly store: TokenStore;
@@ -85,7 +85,6 @@ export class TokenAuthority {
     this.#verifier = new TokenVerifier({
       store,
       codec: this.#codec,
-      keys: signingKeys,
       adminUserIDs: this.#adminUserIDs,
       clock,
       events,
@@ -93,28 +92,24 @@ export class TokenAuthority {
       outage: new StoreOutage({ acceptSignedMs, clock, events }),
       legacy,
     });
+    signingKeys.whenReplaced(() => {
+      events.emit('keysReplaced', { kids: new Set(signingKeys.ring.all.map(({ kid }) => kid)) });
+    });
   }
 
   /** Begins to hear of what other nodes do to tokens. @throws the store's failure */
   async watch(): Promise<AsyncDisposable> {
-    return this.#options.store.watch({
+    const { store, events } = this.#options;
+    const how = { origin: 'elsewhere', by: nobody } as const;
+    return store.watch({
       onChange: (change) => {
-        this.#verifier.hear(change);
-        const by = nobody;
-        const origin = 'elsewhere';
-        const { events } = this.#options;
-        if (change.kind === 'cutoff') events.emit('cutoffRaised', { ...change, origin, by });
-        else if (change.kind === 'superseded') events.emit('tokensSuperseded', { ...change, origin });
-        else this.#emitEnded(change.userID, change.tokens, change.reason, { origin, by });
+        if (change.kind === 'cutoff') events.emit('cutoffRaised', { ...change, ...how });
+        else if (change.kind === 'superseded') events.emit('tokensSuperseded', { ...change, ...how });
+        else this.#emitEnded(change.userID, change.tokens, change.reason, how);
       },
-      onLost: () => this.#setHearing(false),
-      onRestored: () => this.#setHearing(true),
+      onLost: () => events.emit('hearing', { isHearing: false }),
+      onRestored: () => events.emit('hearing', { isHearing: true }),
     });
-  }
-
-  #setHearing(isHearing: boolean): void {
-    this.#verifier.setHearing(isHearing);
-    this.#options.events.emit('hearing', { isHearing });
   }
 
   /**
@@ -162,18 +157,18 @@ export class TokenAuthority {
    * A fresh token for the device that calls, in the place of the one it called with, which is accepted for another
    * minute. It lives as long as one asked for now would, but no longer than the old one was given: who got a short-lived
    * token cannot make it a long-lived one.
-   * @throws 1001 a lifetime out of range or a token that has been renewed already, 429 renewed more often than anybody
-   * needs, 1507 the store has lost it, 500 store failure
+   * @throws 1001 a lifetime out of range, a token that has been renewed already or that is too young for it; 1501 the
+   * token has come to its end meanwhile, 1507 the store has lost it, 500 store failure
    */
   async renewToken(context: CallContext, wishes: TokenWishes): Promise<IssuedToken> {
-    const { userID, jti } = context.caller;
-    const { tokens } = await guarded(this.#options.store.list(userID));
-    const old = tokens.find((token) => token.jti === jti);
+    const { store, clock } = this.#options;
+    const { caller } = context;
+    const { record: old } = await guarded(store.find(caller));
+    const now = clock();
+    if (now >= caller.expiresAt) throw errors.tokenExpired();
     if (old === undefined || !isKnownPlatform(old.platformID)) throw errors.tokenNotExist();
-    // Each is remembered to its own end: renewing in a loop must not fill the store.
-    const renewed = tokens.filter(({ state }) => state === 'superseded').length;
-    if (renewed >= maxRenewedTokens) throw errors.rateLimited('renewed too often');
-    const { platformID, deviceName } = old;
+    if (now < old.issuedAt + renewableAfterMs(old)) throw errors.args('the token is too young to be renewed');
+    const { userID, platformID, deviceName } = old;
     return this.#issue({
       userID,
       platformID,
@@ -188,6 +183,11 @@ export class TokenAuthority {
     const session = await this.#verifier.verify(token);
     this.#lastSeen.note(session);
     return session;
+  }
+
+  /** See {@link TokenVerifier.lookAgain}. */
+  lookAgain(session: RunningSession): Promise<number | undefined> {
+    return guarded(this.#verifier.lookAgain(session));
   }
 
   /** Stores when tokens were last used; to be called now and then. @throws the store's failure */
@@ -221,14 +221,7 @@ export class TokenAuthority {
     if (userID === '') throw errors.args('userID is empty');
     if (!isKnownPlatform(platformID)) throw errors.args('platformID must be 1 to 11');
     requireAdmin(context);
-    const ended = await this.#end(userID, { platformIDs: [platformID] }, 'forced', 'kicked', actorOf(context));
-    // Not only those just marked: where a first attempt took effect and its answer was lost, trying again must still
-    // close the sockets.
-    const { tokens } = await guarded(this.#options.store.list(userID));
-    const endedBefore = tokens.filter(
-      (token) => token.platformID === platformID && !isAccepted(token) && !ended.some(({ jti }) => jti === token.jti),
-    );
-    this.#emitEnded(userID, endedBefore, 'forced', { origin: 'elsewhere', by: actorOf(context) });
+    await this.#end(userID, { platformIDs: [platformID] }, 'forced', 'kicked', actorOf(context));
   }
 
   /**
@@ -247,10 +240,11 @@ export class TokenAuthority {
     if (token !== '' && claims === undefined) return 0;
     const target = claims ?? { userID: userID === '' ? context.caller.userID : userID, jti };
     requireAccess(context, target.userID);
-    if (claims === undefined) await this.#requireKnown(target);
-    else await this.#takeIn(claims, token);
+    if (claims !== undefined) await this.#takeIn(claims, token);
     const by = actorOf(context);
-    return (await this.#end(target.userID, { jtis: [target.jti] }, 'revoked', 'revoked', by)).length;
+    const { ended, known } = await this.#end(target.userID, { jtis: [target.jti] }, 'revoked', 'revoked', by);
+    if (claims === undefined && known === 0) throw errors.recordNotFound('the user has no token of this jti');
+    return ended;
   }
 
   /**
@@ -284,15 +278,11 @@ export class TokenAuthority {
     if (userID === '') throw errors.args('userID is empty');
     requireAccess(context, userID);
     requirePlatforms(platformIDs);
-    const selector = { platformIDs: platformIDs.length === 0 ? [...everyPlatform] : platformIDs };
-    const by = actorOf(context);
-    if (!exceptCaller) return (await this.#end(userID, selector, 'revoked', 'revoked', by)).length;
-    await guarded(this.#options.legacy?.adoptAll(userID));
-    const { tokens } = await guarded(this.#options.store.list(userID));
-    const jtis = tokens
-      .filter(({ jti, platformID }) => jti !== context.caller.jti && selector.platformIDs.includes(platformID))
-      .map(({ jti }) => jti);
-    return (await this.#end(userID, { jtis }, 'revoked', 'revoked', by)).length;
+    const selector = {
+      platformIDs: platformIDs.length === 0 ? everyPlatform : platformIDs,
+      ...(exceptCaller ? { exceptJti: context.caller.jti } : {}),
+    };
+    return (await this.#end(userID, selector, 'revoked', 'revoked', actorOf(context))).ended;
   }
 
   /**
@@ -316,12 +306,13 @@ export class TokenAuthority {
     if (userID !== '') await guarded(legacy?.adoptAll(userID));
     // The store keeps a user's for as long as any of the user's tokens. Everyone's it cannot know: others than we may
     // have given longer lives than we would give.
-    const keepUntil = now + (userID === '' ? longestForeignLifeMs : lifetimes.maxMs);
+    const keepUntil = now + (userID === '' ? longestTokenLifeMs : lifetimes.maxMs);
     for (const platformID of platformIDs.length === 0 ? [allPlatforms] : platformIDs) {
-      await guarded(store.cutOff(userID, platformID, issuedBefore, keepUntil));
-      this.#verifier.hear({ kind: 'cutoff', userID, platformID, notBefore: issuedBefore });
+      const hasMoved = await guarded(store.cutOff(userID, platformID, issuedBefore, keepUntil));
+      // Where the answer to a first attempt was lost, trying again must still close the sockets.
+      const origin = hasMoved ? 'here' : 'elsewhere';
       const by = actorOf(context);
-      events.emit('cutoffRaised', { userID, platformID, notBefore: issuedBefore, origin: 'here', by });
+      events.emit('cutoffRaised', { userID, platformID, notBefore: issuedBefore, origin, by });
     }
     await this.#mirrorCutoff(userID);
   }
@@ -406,14 +397,6 @@ export class TokenAuthority {
     }
   }
 
-  /** @throws 1004 */
-  async #requireKnown({ userID, jti }: { userID: string; jti: string }): Promise<void> {
-    const { store, legacy } = this.#options;
-    await guarded(legacy?.adoptAll(userID));
-    const { tokens } = await guarded(store.list(userID));
-    if (!tokens.some((known) => known.jti === jti)) throw errors.recordNotFound('the user has no token of this jti');
-  }
-
   /** So that one of OpenIM's that was never used here can be ended, also one in a grace that only its text leads to. */
   async #takeIn(claims: TokenClaims, token: string): Promise<void> {
     const { store, legacy } = this.#options;
@@ -427,19 +410,37 @@ export class TokenAuthority {
     }
   }
 
+  /** @returns how many were ended now, and how many of those meant there are at all */
   async #end(
     userID: string,
     selector: TokenSelector,
     reason: TokenEndReason,
     state: 'kicked' | 'revoked',
     by: Actor,
-  ): Promise<readonly TokenRecord[]> {
+  ): Promise<{ readonly ended: number; readonly known: number }> {
     const { store, legacy } = this.#options;
     await guarded(legacy?.adoptAll(userID));
     const ended = await guarded(store.kick(userID, selector, reason, state));
     await legacy?.mirrorEnded(userID, ended);
     this.#announceEnded(userID, ended, reason, by);
-    return ended;
+    const endedBefore = await this.#endedBefore(userID, selector, ended);
+    this.#emitEnded(userID, endedBefore, reason, { origin: 'elsewhere', by });
+    return { ended: ended.length, known: ended.length + endedBefore.length };
+  }
+
+  /**
+   * Those meant that had ended already: where a first attempt took effect and its answer was lost, trying again must
+   * still close the sockets.
+   */
+  async #endedBefore(
+    userID: string,
+    selector: TokenSelector,
+    ended: readonly TokenRecord[],
+  ): Promise<readonly TokenRecord[]> {
+    const justEnded = new Set(ended.map(({ jti }) => jti));
+    if ('jtis' in selector && selector.jtis.every((jti) => justEnded.has(jti))) return [];
+    const { tokens } = await guarded(this.#options.store.list(userID));
+    return tokens.filter((token) => isMeant(token, selector) && !isAccepted(token) && !justEnded.has(token.jti));
   }
 
   /** OpenIM's servers know no cutoffs: of one user, every token that is cut off is marked for them. */
@@ -455,8 +456,6 @@ export class TokenAuthority {
   }
 
   #announceEnded(userID: string, tokens: readonly TokenRecord[], reason: TokenEndReason, by: Actor): void {
-    if (tokens.length === 0) return;
-    this.#verifier.hear({ kind: 'ended', userID, tokens, reason });
     this.#emitEnded(userID, tokens, reason, { origin: 'here', by });
   }
 
@@ -465,7 +464,6 @@ export class TokenAuthority {
     if (first === undefined) return;
     const { acceptedUntil } = first;
     const jtis = tokens.map(({ jti }) => jti);
-    this.#verifier.hear({ kind: 'superseded', userID, jtis, acceptedUntil });
     this.#options.events.emit('tokensSuperseded', { userID, jtis, acceptedUntil, origin: 'here' });
   }
 
@@ -498,15 +496,12 @@ interface IssueOrder {
 
 const adminGraceMs = 5 * 60_000;
 const renewalOverlapMs = 60_000;
-/** Of one user, unexpired: an hourly renewal of tokens of forty days. */
-const maxRenewedTokens = 1000;
+const longestRenewalWaitMs = 3_600_000;
 /** appManagerLevel of notification and robot accounts, which nobody logs in to (rest-core.md 3). */
 const systemAccountLevel = 3;
 const expiredCode = 1501;
 const unknownCode = 1505;
 const maxDeviceNameLength = 64;
-/** OpenIM's setting is in whole days; ten years is more than anybody sets. */
-const longestForeignLifeMs = 3650 * 86_400_000;
 const everyPlatform: readonly PlatformID[] = Object.values(platforms);
 const nobody: Actor = { userID: '', operationID: '' };
 
@@ -532,6 +527,19 @@ function checkDeviceName(name: string): string {
 /** @throws 1001 */
 function requirePlatforms(platformIDs: readonly number[]): void {
   if (!platformIDs.every(isKnownPlatform)) throw errors.args('platformIDs must each be 1 to 11');
+}
+
+function isMeant(token: TokenRecord, selector: TokenSelector): boolean {
+  if ('jtis' in selector) return selector.jtis.includes(token.jti);
+  return selector.platformIDs.includes(token.platformID) && token.jti !== selector.exceptJti;
+}
+
+/**
+ * A token may be renewed once a hundredth of its life is over: each one that was is remembered to its own end, and
+ * renewing in a loop must not fill the store.
+ */
+function renewableAfterMs({ issuedAt, expiresAt }: NewToken): number {
+  return Math.min((expiresAt - issuedAt) / 100, longestRenewalWaitMs);
 }
 
 function isAccepted({ state }: TokenRecord): boolean {

@@ -7,6 +7,8 @@ export interface Caller {
   readonly platformID: number;
   /** Names the token. */
   readonly jti: string;
+  /** The token's own exp, Unix ms, exclusive. */
+  readonly expiresAt: number;
   /** True if the user is one of the configured admins, whatever platform the token was issued for. */
   readonly isAdmin: boolean;
 }

@@ -20,6 +20,8 @@ export interface TokenClaims {
   readonly expiresAt: number;
   /** True if Tessera made it, by its form: a `jti` like ours and a `kid`. OpenIM's tokens have neither. */
   readonly isOurs: boolean;
+  /** The key that has signed it, also where the token does not name one. */
+  readonly kid: string;
 }
 
 export interface SignedToken extends TokenClaims {
@@ -59,8 +61,10 @@ export class TokenCodec {
   sign({ userID, platformID, jti, now, ttlMs }: SignRequest): SignedToken {
     const exp = Math.ceil((now + ttlMs) / 1000);
     const iat = Math.floor(now / 1000) - clockSkewSeconds;
-    const token = this.#current().sign({ UserID: userID, PlatformID: platformID, exp, iat, jti });
-    return { token, userID, platformID, jti, issuedAt: issuedAtOf(iat), expiresAt: exp * 1000, isOurs: true };
+    const { ring, sign } = this.#current();
+    const token = sign({ UserID: userID, PlatformID: platformID, exp, iat, jti });
+    const { kid } = ring.signing;
+    return { token, userID, platformID, jti, issuedAt: issuedAtOf(iat), expiresAt: exp * 1000, isOurs: true, kid };
   }
 
   /**
@@ -72,44 +76,45 @@ export class TokenCodec {
   verify(token: string, now: number): TokenClaims {
     if (bearerPrefix.test(token)) throw errors.tokenMalformed('starts with Bearer');
     if (token.length > maxTokenLength) throw errors.tokenMalformed('too long');
-    const { payload, namesKey } = this.#verifySignature(token);
-    const claims = readClaims(payload, token, namesKey);
-    checkTimes(payload, claims.expiresAt, now);
+    const signed = this.#verifySignature(token);
+    const claims = readClaims(signed, token);
+    checkTimes(signed.payload, claims.expiresAt, now);
     return claims;
   }
 
-  #verifySignature(token: string): { payload: Payload; namesKey: boolean } {
-    const known = this.#current().verifierByHeader.get(headerSegment(token));
-    if (known !== undefined) return { payload: known(token), namesKey: true };
+  #verifySignature(token: string): Signed {
+    const known = this.#current().keyByHeader.get(headerSegment(token));
+    if (known !== undefined) return { payload: known.verify(token), namesKey: true, kid: known.kid };
     const { kid } = this.#decodeHeader(token);
-    const payload = kid === undefined ? this.#verifyWithAny(token) : this.#verifierNamed(kid)(token);
-    return { payload, namesKey: kid !== undefined };
+    if (kid === undefined) return this.#verifyWithAny(token);
+    const key = this.#keyNamed(kid);
+    return { payload: key.verify(token), namesKey: true, kid: key.kid };
   }
 
   /** For a token without `kid`, which is how OpenIM signs. */
-  #verifyWithAny(token: string): Payload {
-    const candidates = [...this.#current().verifiers.values()];
-    for (const verifier of candidates) {
+  #verifyWithAny(token: string): Signed {
+    const candidates = [...this.#current().keys.values()];
+    for (const key of candidates) {
       try {
-        return verifier(token);
+        return { payload: key.verify(token), namesKey: false, kid: key.kid };
       } catch (error) {
         // Another key may fit; any other failure is the same for all keys.
-        if (verifier === candidates.at(-1)) throw error;
+        if (key === candidates.at(-1)) throw error;
       }
     }
     throw errors.tokenUnknown('signed with an unknown key');
   }
 
-  #verifierNamed(kid: unknown): Verifier {
-    const find = () => (typeof kid === 'string' ? this.#current().verifiers.get(kid) : undefined);
-    let verifier = find();
-    if (verifier === undefined) {
+  #keyNamed(kid: unknown): VerifyingKey {
+    const find = () => (typeof kid === 'string' ? this.#current().keys.get(kid) : undefined);
+    let key = find();
+    if (key === undefined) {
       // Another node may sign with a newer key already.
       this.#keys.lookForNewer();
-      verifier = find();
+      key = find();
     }
-    if (verifier === undefined) throw errors.tokenUnknown('signed with an unknown key');
-    return verifier;
+    if (key === undefined) throw errors.tokenUnknown('signed with an unknown key');
+    return key;
   }
 
   #current(): KeyTools {
@@ -123,9 +128,22 @@ interface KeyTools {
   readonly ring: KeyRing;
   readonly sign: Signer;
   /** By `kid`. */
-  readonly verifiers: ReadonlyMap<string, Verifier>;
-  /** Header segments of our own making, whose key is known without decoding them. */
-  readonly verifierByHeader: ReadonlyMap<string, Verifier>;
+  readonly keys: ReadonlyMap<string, VerifyingKey>;
+  /** By header segments of our own making, so that those need not be decoded. */
+  readonly keyByHeader: ReadonlyMap<string, VerifyingKey>;
+}
+
+interface VerifyingKey {
+  readonly kid: string;
+  readonly verify: Verifier;
+}
+
+/** A payload whose signature is right. */
+interface Signed {
+  readonly payload: Payload;
+  /** Whether the token names its key. */
+  readonly namesKey: boolean;
+  readonly kid: string;
 }
 
 type Signer = (payload: Record<string, unknown>) => string;
@@ -145,8 +163,8 @@ function toolsFor(ring: KeyRing): KeyTools {
   return {
     ring,
     sign: signerFor(ring.signing),
-    verifiers: new Map(keys.map(({ kid, verify }) => [kid, verify])),
-    verifierByHeader: new Map(keys.map(({ sign, verify }) => [headerSegment(sign({})), verify])),
+    keys: new Map(keys.map(({ kid, verify }) => [kid, { kid, verify }])),
+    keyByHeader: new Map(keys.map(({ kid, sign, verify }) => [headerSegment(sign({})), { kid, verify }])),
   };
 }
 
@@ -200,7 +218,7 @@ function protocolErrorFor(error: unknown): unknown {
   }
 }
 
-function readClaims(payload: Payload, token: string, namesKey: boolean): TokenClaims {
+function readClaims({ payload, namesKey, kid }: Signed, token: string): TokenClaims {
   const { UserID, PlatformID, exp, iat, jti } = payload;
   if (typeof UserID !== 'string' || UserID === '') throw errors.tokenMalformed('claim UserID');
   if (typeof PlatformID !== 'number' || !isKnownPlatform(PlatformID)) throw errors.tokenMalformed('claim PlatformID');
@@ -214,6 +232,7 @@ function readClaims(payload: Payload, token: string, namesKey: boolean): TokenCl
     issuedAt: iat === undefined ? 0 : issuedAtOf(iat),
     expiresAt: exp * 1000,
     isOurs: ownID !== undefined && namesKey,
+    kid,
   };
 }
 

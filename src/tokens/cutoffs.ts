@@ -3,6 +3,8 @@
  * They only move forward, and of several that apply the latest counts.
  */
 
+import { StoreFault } from './store-outage.ts';
+
 /** Unix ms by platform ID; {@link allPlatforms} for every platform. Where there is none, nothing is cut off. */
 export type Cutoffs = ReadonlyMap<number, number>;
 
@@ -29,7 +31,7 @@ export function parseCutoffs(text: string): Cutoffs {
   const pairs = text === '' ? [] : text.split(',').map((pair) => /^(\d+)=(\d{1,15})$/.exec(pair));
   return new Map(
     pairs.map((pair) => {
-      if (pair === null) throw new Error('unreadable cutoffs');
+      if (pair === null) throw new StoreFault('unreadable cutoffs');
       return [Number(pair[1]), Number(pair[2])];
     }),
   );

@@ -72,6 +72,8 @@ export interface TokenEventMap {
   /** The store cannot be asked. `accepting`: signed tokens are let in for now. */
   storeDown: { readonly accepting: boolean; readonly error: unknown };
   storeUp: { readonly acceptedMeanwhile: number };
+  /** Tokens signed with other keys than these, by `kid`, are no longer accepted. */
+  keysReplaced: { readonly kids: ReadonlySet<string> };
   /** Whether this node hears of what other nodes do to tokens. */
   hearing: { readonly isHearing: boolean };
 }

@@ -4,7 +4,17 @@ import { LastSeen } from './last-seen.ts';
 import type { Session } from './session.ts';
 
 function use(userID: string, jti: string): Session {
-  return { userID, jti, platformID: 1, isAdmin: false, issuedAt: 0, expiresAt: 9, endsAt: 9 };
+  return {
+    userID,
+    jti,
+    platformID: 1,
+    isAdmin: false,
+    issuedAt: 0,
+    expiresAt: 9,
+    endsAt: 9,
+    isSuperseded: false,
+    kid: 'k',
+  };
 }
 
 test('stores each token that was used once, by user, as seen at the flush', async () => {

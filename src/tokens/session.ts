@@ -6,8 +6,10 @@ export interface Session extends Caller {
   readonly platformID: PlatformID;
   /** Unix ms. */
   readonly issuedAt: number;
-  /** The token's own exp, Unix ms, exclusive. */
-  readonly expiresAt: number;
   /** When the session must end (T7), Unix ms: `expiresAt`, or the end of its grace for a superseded token. */
   readonly endsAt: number;
+  /** A newer token has taken its place; it is in its grace. */
+  readonly isSuperseded: boolean;
+  /** The key that has signed the token. */
+  readonly kid: string;
 }

@@ -23,6 +23,7 @@ export type KeySecrets = readonly [string, ...string[]];
 export class SigningKeys {
   #ring: KeyRing;
   #look: () => void = () => {};
+  #onReplaced: () => void = () => {};
 
   constructor(secrets: KeySecrets) {
     this.#ring = ringOf(secrets);
@@ -44,6 +45,7 @@ export class SigningKeys {
     const next = ringOf(secrets);
     if (isSame(next, this.#ring)) return false;
     this.#ring = next;
+    this.#onReplaced();
     return true;
   }
 
@@ -53,6 +55,11 @@ export class SigningKeys {
    */
   whenUnknown(look: () => void): void {
     this.#look = look;
+  }
+
+  /** @param onReplaced is called after each change */
+  whenReplaced(onReplaced: () => void): void {
+    this.#onReplaced = onReplaced;
   }
 
   /** Asks for newer keys, on behalf of a token that names one which is not in the ring. */

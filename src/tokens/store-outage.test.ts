@@ -18,14 +18,16 @@ function outageOf(acceptSignedMs: number): StoreOutage {
   return new StoreOutage({ acceptSignedMs, clock: () => now, events });
 }
 
-test('nothing is accepted unless it was configured; told of once, until the store answers', () => {
+test('nothing is accepted unless it was configured; told of once, until the store has answered for a while', () => {
   const outage = outageOf(0);
-  outage.ended();
-  assert.deepEqual([outage.accepts(failure), outage.accepts(failure)], [false, false]);
+  outage.answered();
+  assert.deepEqual([outage.acceptsUntil(failure), outage.acceptsUntil(failure)], [undefined, undefined]);
   now += 86_400_000;
-  assert.equal(outage.accepts(failure), false);
-  outage.ended();
-  outage.ended();
+  assert.equal(outage.acceptsUntil(failure), undefined);
+  outage.answered();
+  now += 30_000;
+  outage.answered();
+  outage.answered();
   assert.deepEqual(told, [
     [1000, 'refusing', failure],
     [now, 'up', 0],
@@ -34,26 +36,30 @@ test('nothing is accepted unless it was configured; told of once, until the stor
 
 test('signatures are enough for a limited time after the first failure, and that it is over is told too', () => {
   const outage = outageOf(5000);
-  assert.equal(outage.accepts(failure), true);
+  assert.equal(outage.acceptsUntil(failure), 6000);
   now += 4999;
-  assert.equal(outage.accepts(failure), true);
+  outage.answered();
+  assert.equal(outage.acceptsUntil(failure), 6000, 'an answer in between does not begin it anew');
   now += 1;
-  assert.deepEqual([outage.accepts(failure), outage.accepts(failure)], [false, false]);
-  outage.ended();
+  assert.deepEqual([outage.acceptsUntil(failure), outage.acceptsUntil(failure)], [undefined, undefined]);
+  now += 30_000;
+  outage.answered();
   assert.deepEqual(told, [
     [1000, 'accepting', failure],
     [6000, 'refusing', failure],
-    [6000, 'up', 2],
+    [36_000, 'up', 2],
   ]);
 });
 
 test('the next outage has a time and a count of its own', () => {
   const outage = outageOf(5000);
-  outage.accepts(failure);
-  outage.ended();
+  outage.acceptsUntil(failure);
+  now += 30_000;
+  outage.answered();
   now += 60_000;
-  assert.equal(outage.accepts(failure), true);
-  outage.ended();
+  assert.equal(outage.acceptsUntil(failure), now + 5000);
+  now += 30_000;
+  outage.answered();
   assert.deepEqual(
     told.map((entry) => (entry as unknown[]).slice(1)),
     [

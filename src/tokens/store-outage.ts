@@ -10,10 +10,17 @@ export interface StoreOutageOptions {
   readonly events: TokenEvents;
 }
 
-/** An outage lasts from the first failure to the next answer. It is reported when it begins, changes and ends. */
+/**
+ * How long the store has to answer without a failure for an outage to be over: of a Cluster some masters may be away
+ * while others answer, and the time that is allowed for it must not begin anew with each answer.
+ */
+const settleMs = 30_000;
+
+/** An outage is reported when it begins, changes and ends. */
 export class StoreOutage {
   readonly #options: StoreOutageOptions;
   #begunAt: number | undefined;
+  #lastFailureAt = 0;
   #wasAccepting = false;
   #accepted = 0;
 
@@ -21,28 +28,42 @@ export class StoreOutage {
     this.#options = options;
   }
 
-  /** Whether a token may be accepted by its signature alone, now that the store has failed. */
-  accepts(failure: unknown): boolean {
+  /**
+   * Until when a token may be accepted by its signature alone, now that the store has failed.
+   * @returns Unix ms, exclusive; undefined if it may not
+   */
+  acceptsUntil(failure: unknown): number | undefined {
     const { acceptSignedMs, clock, events } = this.#options;
+    const now = clock();
     const isNew = this.#begunAt === undefined;
-    this.#begunAt ??= clock();
-    const isAccepting = clock() < this.#begunAt + acceptSignedMs;
+    this.#begunAt ??= now;
+    this.#lastFailureAt = now;
+    const until = this.#begunAt + acceptSignedMs;
+    const isAccepting = now < until;
     if (isNew || isAccepting !== this.#wasAccepting) {
       events.emit('storeDown', { accepting: isAccepting, error: failure });
     }
     this.#wasAccepting = isAccepting;
-    if (isAccepting) this.#accepted++;
-    return isAccepting;
+    if (!isAccepting) return undefined;
+    this.#accepted++;
+    return until;
   }
 
   /** The store has answered. */
-  ended(): void {
-    if (this.#begunAt === undefined) return;
-    this.#options.events.emit('storeUp', { acceptedMeanwhile: this.#accepted });
+  answered(): void {
+    const { clock, events } = this.#options;
+    if (this.#begunAt === undefined || clock() < this.#lastFailureAt + settleMs) return;
+    const acceptedMeanwhile = this.#accepted;
     this.#begunAt = undefined;
     this.#wasAccepting = false;
     this.#accepted = 0;
+    events.emit('storeUp', { acceptedMeanwhile });
   }
+}
+
+/** The store has answered with what it should not hold: a fault, but no outage. Nobody gets in by it. */
+export class StoreFault extends Error {
+  override readonly name = 'StoreFault';
 }
 
 /** 500: a store's failure is no fact about a token (T5). */

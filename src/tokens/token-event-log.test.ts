@@ -8,7 +8,7 @@ import type { StoredTokenEvent, TokenEventStore } from './token-event-store.ts';
 
 const start = Date.UTC(2030, 0, 1);
 const admin: CallContext = {
-  caller: { userID: 'imAdmin', platformID: 10, jti: 'j0', isAdmin: true },
+  caller: { userID: 'imAdmin', platformID: 10, jti: 'j0', expiresAt: 9e15, isAdmin: true },
   operationID: 'op',
 };
 const by = { userID: 'imAdmin', operationID: 'op 1' };

@@ -55,6 +55,7 @@ export class TokenEventLog implements AsyncDisposable {
   readonly #options: TokenEventLogOptions;
   readonly #writer: BatchWriter<TokenEvent>;
   readonly #refusals: RefusalFilter;
+  readonly #quotas: Readonly<Record<'cutoff' | 'lost' | 'imported', RefusalFilter>>;
   readonly #stops: readonly (() => void)[];
   readonly #trimEvery: number;
   #sinceTrim: number;
@@ -63,6 +64,11 @@ export class TokenEventLog implements AsyncDisposable {
     const { clock, events, limit, observer } = options;
     this.#options = options;
     this.#refusals = new RefusalFilter(clock, maxRefusalsPerMinute);
+    this.#quotas = {
+      cutoff: new RefusalFilter(clock, maxOfAKindPerMinute),
+      lost: new RefusalFilter(clock, maxOfAKindPerMinute),
+      imported: new RefusalFilter(clock, maxOfAKindPerMinute),
+    };
     this.#trimEvery = Math.max(1, Math.floor(limit / 100));
     // The limit may have been lowered while the server was down.
     this.#sinceTrim = this.#trimEvery;
@@ -100,12 +106,19 @@ export class TokenEventLog implements AsyncDisposable {
         for (const jti of jtis) this.#add(kind, { ...event, jti }, event.by);
       }),
       events.on('cutoffRaised', ({ origin, notBefore, ...event }) => {
-        if (origin === 'here') this.#add('cutoff', { ...event, reason: `issued before ${notBefore}` }, event.by);
+        if (origin === 'here') this.#addSome('cutoff', { ...event, reason: `issued before ${notBefore}` }, event.by);
       }),
       events.on('tokenRefused', (event) => this.#addRefusal(event)),
-      events.on('tokenLost', (event) => this.#add('lost', { ...event, reason: event.cause })),
-      events.on('tokenImported', (event) => this.#add('imported', event)),
+      events.on('tokenLost', (event) => this.#addSome('lost', { ...event, reason: event.cause })),
+      events.on('tokenImported', (event) => this.#addSome('imported', event)),
     ];
+  }
+
+  /** Of what comes in masses, or as often as somebody likes, only so many a minute: the trail is of limited length. */
+  #addSome(kind: 'cutoff' | 'lost' | 'imported', subject: Subject, by?: Actor): void {
+    const verdict = this.#quotas[kind].judge(`${subject.userID} ${subject.platformID} ${subject.jti ?? ''}`);
+    if (verdict === 'one too many') this.#options.observer.refusalLeftOut();
+    if (verdict === 'admitted') this.#add(kind, subject, by);
   }
 
   #addRefusal(event: TokenEventMap['tokenRefused']): void {
@@ -149,6 +162,7 @@ interface Subject {
 /** Some seconds of a busy server, in a few megabytes. */
 const batching = { maxBatch: 500, everyMs: 200, maxWaiting: 10_000 } as const;
 const maxRefusalsPerMinute = 100;
+const maxOfAKindPerMinute = 100;
 /** Clients choose these texts, and may choose long ones. */
 const maxUserIDLength = 256;
 const maxOperationIDLength = 128;

@@ -81,7 +81,10 @@ export interface FoundToken {
   readonly cutoffs: Cutoffs;
 }
 
-export type TokenSelector = { readonly jtis: readonly string[] } | { readonly platformIDs: readonly number[] };
+/** Tokens by name, or all on some platforms but one. */
+export type TokenSelector =
+  | { readonly jtis: readonly string[] }
+  | { readonly platformIDs: readonly number[]; readonly exceptJti?: string };
 
 /** What ended tokens, and where; as every node hears it. */
 export type TokenChange =
@@ -133,21 +136,22 @@ export interface TokenStore {
   list(userID: string): Promise<UserTokens>;
 
   /**
-   * Moves a cutoff forward; one that is later already stays.
+   * Moves a cutoff forward; one that is as late already stays, and nobody is told.
    * @param userID empty: everyone
    * @param platformID or {@link allPlatforms}
    * @param keepUntil Unix ms: how long the cutoff is kept at least; a user's also as long as the user's tokens live
+   * @returns whether it moved
    */
-  cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<void>;
+  cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<boolean>;
 
   /** The cutoffs for everyone. */
   everyonesCutoffs(): Promise<Cutoffs>;
 
   /**
    * Takes in a token that another server issued, as `record` has it, unless it is known already: then it stays as it is.
-   * @returns as it is now
+   * @returns as it is now; undefined if it has ended by the store's own clock
    */
-  adopt(record: TokenRecord): Promise<TokenRecord>;
+  adopt(record: TokenRecord): Promise<TokenRecord | undefined>;
 
   /** Notes when tokens of one user were last used; for tokens that are gone nothing happens. */
   touch(userID: string, jtis: readonly string[], seenAt: number): Promise<void>;

@@ -7,7 +7,8 @@ const now = 1_000_000;
 const ttlMs = 10_000;
 
 function sessionOf(jti: string, endsAt = now + 3_600_000): Session {
-  return { userID: 'alice', platformID: 1, jti, isAdmin: false, issuedAt: now, expiresAt: endsAt, endsAt };
+  const times = { issuedAt: now, expiresAt: endsAt, endsAt };
+  return { userID: 'alice', platformID: 1, jti, isAdmin: false, ...times, isSuperseded: false, kid: 'k' };
 }
 
 function cacheOf(maxTokens: number, ...jtis: string[]) {
@@ -77,7 +78,6 @@ test('T4 remembers nothing while the end of tokens may be missed, also nothing f
   const { cache, has, put } = cacheOf(10, 'a');
   const before = cache.snapshot();
   cache.setHearing(false);
-  assert.equal(cache.isHearing, false);
   put('b');
   assert.deepEqual([has('a'), has('b')], [false, false]);
   cache.setHearing(true);
@@ -85,4 +85,29 @@ test('T4 remembers nothing while the end of tokens may be missed, also nothing f
   assert.deepEqual([has('a'), has('c')], [false, false]);
   put('c');
   assert.equal(has('c'), true);
+});
+
+test('T4 an answer is kept where something else was dropped meanwhile, and not where it was that token or its user', () => {
+  const { cache, has, put } = cacheOf(10, 'a', 'b', 'c');
+  const before = cache.snapshot();
+  cache.drop(['a']);
+  put('a', before);
+  put('b', before);
+  assert.deepEqual([has('a'), has('b')], [false, true]);
+  cache.dropUser('alice');
+  put('c', before);
+  assert.deepEqual([has('b'), has('c')], [false, false]);
+  cache.dropUser('bob');
+  put('c');
+  assert.equal(has('c'), true);
+});
+
+test('T4 of drops beyond what is remembered one by one, every older answer is refused', () => {
+  const { cache, has, put } = cacheOf(10);
+  const before = cache.snapshot();
+  for (let i = 0; i <= 10_000; i++) cache.drop([`other${i}`]);
+  put('a', before);
+  assert.equal(has('a'), false);
+  put('a', cache.snapshot() - 1);
+  assert.equal(has('a'), true);
 });

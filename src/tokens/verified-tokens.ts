@@ -12,8 +12,11 @@ export interface VerifiedTokensOptions {
   readonly ttlMs: number;
 }
 
-/** What may have ended since it was made: see {@link VerifiedTokens.put}. */
+/** An instant in the order of drops: see {@link VerifiedTokens.put}. */
 export type Snapshot = number;
+
+/** Drops that are remembered one by one, for verifications that were under way. */
+const maxRecentDrops = 10_000;
 
 export class VerifiedTokens {
   readonly #options: VerifiedTokensOptions;
@@ -21,7 +24,12 @@ export class VerifiedTokens {
   readonly #entries = new Map<string, Entry>();
   readonly #hashByJti = new Map<string, string>();
   #isHearing = true;
+  /** How many drops there have been. */
   #drops = 0;
+  /** The number of the last drop by the jti or user that it meant, the oldest in front. */
+  readonly #recentDrops = new Map<string, number>();
+  /** A verification that began before this drop may have been overtaken by one that is not remembered. */
+  #unknownBefore = 0;
 
   constructor(options: VerifiedTokensOptions) {
     this.#options = options;
@@ -38,10 +46,10 @@ export class VerifiedTokens {
     return this.#drops;
   }
 
-  /** Remembers a good token, unless something was dropped since `snapshot`: the store's answer may be older than that. */
+  /** Remembers a good token, unless it was dropped since `snapshot`: the store's answer may be older than that. */
   put(token: string, session: Session, snapshot: Snapshot, now: number): void {
     const { maxTokens, ttlMs } = this.#options;
-    if (maxTokens <= 0 || !this.#isHearing || snapshot !== this.#drops) return;
+    if (maxTokens <= 0 || !this.#isHearing || this.#wasDropped(session, snapshot)) return;
     const hash = hashOf(token);
     // A signature can be spelt in several ways: of those only the last is remembered, or dropping would miss the others.
     this.#remove(this.#hashByJti.get(session.jti) ?? '');
@@ -51,12 +59,22 @@ export class VerifiedTokens {
   }
 
   drop(jtis: readonly string[]): void {
-    this.#drops++;
-    for (const jti of jtis) this.#remove(this.#hashByJti.get(jti) ?? '');
+    for (const jti of jtis) {
+      this.#note(jti);
+      this.#remove(this.#hashByJti.get(jti) ?? '');
+    }
+  }
+
+  dropUser(userID: string): void {
+    this.#note(userKey(userID));
+    for (const [hash, { session }] of this.#entries) {
+      if (session.userID === userID) this.#remove(hash);
+    }
   }
 
   clear(): void {
-    this.#drops++;
+    this.#unknownBefore = ++this.#drops;
+    this.#recentDrops.clear();
     this.#entries.clear();
     this.#hashByJti.clear();
   }
@@ -67,8 +85,19 @@ export class VerifiedTokens {
     this.clear();
   }
 
-  get isHearing(): boolean {
-    return this.#isHearing;
+  #wasDropped({ jti, userID }: Session, snapshot: Snapshot): boolean {
+    if (snapshot < this.#unknownBefore) return true;
+    return [jti, userKey(userID)].some((key) => (this.#recentDrops.get(key) ?? 0) > snapshot);
+  }
+
+  #note(key: string): void {
+    this.#recentDrops.delete(key);
+    this.#recentDrops.set(key, ++this.#drops);
+    if (this.#recentDrops.size <= maxRecentDrops) return;
+    const [oldest] = this.#recentDrops;
+    if (oldest === undefined) return;
+    this.#recentDrops.delete(oldest[0]);
+    this.#unknownBefore = oldest[1];
   }
 
   #remove(hash: string): void {
@@ -83,6 +112,11 @@ interface Entry {
   readonly session: Session;
   /** Unix ms, exclusive. */
   readonly servesUntil: number;
+}
+
+/** No jti has a space. */
+function userKey(userID: string): string {
+  return `user ${userID}`;
 }
 
 /** Tokens themselves are not kept, not even in memory (T6). */

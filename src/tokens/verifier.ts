@@ -10,17 +10,15 @@ import type { TokenEvents } from './events.ts';
 import { EveryonesCutoffs } from './everyones-cutoffs.ts';
 import type { LegacyTokens } from './legacy-tokens.ts';
 import { LossReporter } from './loss-reporter.ts';
+import { isAdminToken } from './operator.ts';
 import type { Session } from './session.ts';
-import type { KeyRing, SigningKeys } from './signing-keys.ts';
-import { type StoreOutage, storeFailure } from './store-outage.ts';
-import type { TokenChange, TokenRecord, TokenStore } from './token-store.ts';
+import { StoreFault, type StoreOutage, storeFailure } from './store-outage.ts';
+import type { TokenRecord, TokenStore } from './token-store.ts';
 import { VerifiedTokens, type VerifiedTokensOptions } from './verified-tokens.ts';
 
 export interface TokenVerifierOptions {
   readonly store: TokenStore;
   readonly codec: TokenCodec;
-  /** Those of the codec. */
-  readonly keys: SigningKeys;
   readonly adminUserIDs: ReadonlySet<string>;
   /** Unix ms. */
   readonly clock: () => number;
@@ -35,16 +33,13 @@ export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   readonly #verified: VerifiedTokens;
   readonly #losses: LossReporter;
-  #keyRing: KeyRing;
 
   constructor(options: TokenVerifierOptions) {
     this.#options = options;
     this.#verified = new VerifiedTokens(options.cache);
     this.everyonesCutoffs = new EveryonesCutoffs(options.store);
     this.#losses = new LossReporter(options);
-    this.#keyRing = options.keys.ring;
-    // Tokens that OpenIM's servers have ended are told of by nobody else in this process.
-    options.events.on('tokensEnded', ({ jtis }) => this.#verified.drop(jtis));
+    this.#follow(options.events);
   }
 
   /**
@@ -53,10 +48,7 @@ export class TokenVerifier {
    * and out of grace; 500, never 15xx, if the store fails (T5)
    */
   async verify(token: string): Promise<Session> {
-    const { clock, events, keys } = this.#options;
-    // A key may have been retired, and its tokens with it.
-    if (this.#keyRing !== keys.ring) this.#verified.clear();
-    this.#keyRing = keys.ring;
+    const { clock, events } = this.#options;
     const cached = this.#verified.get(token, clock());
     if (cached !== undefined) {
       events.emit('tokenVerified', { code: 0, wasCached: true });
@@ -72,20 +64,37 @@ export class TokenVerifier {
     }
   }
 
-  /** Something ended tokens, on whatever node. */
-  hear(change: TokenChange): void {
-    if (change.kind === 'ended') this.#verified.drop(change.tokens.map(({ jti }) => jti));
-    if (change.kind === 'superseded') this.#verified.drop(change.jtis);
-    if (change.kind === 'cutoff') {
-      if (change.userID === '') this.everyonesCutoffs.raise(change.platformID, change.notBefore);
-      this.#verified.clear();
-    }
+  /**
+   * Until when a session that was verified before may go on, by what the store says now.
+   * @returns Unix ms, exclusive; undefined if its token has been ended. A token that the store has lost was not ended:
+   * its session goes on.
+   * @throws the store's failure
+   */
+  async lookAgain({ userID, jti, isAdmin, expiresAt, endsAt }: RunningSession): Promise<number | undefined> {
+    const [{ record, cutoffs }, everyones] = await Promise.all([
+      this.#options.store.find({ userID, jti, expiresAt }),
+      this.everyonesCutoffs.current(),
+    ]);
+    if (record === undefined) return endsAt;
+    if (isEnded(record, [cutoffs, everyones])) return undefined;
+    return Math.min(endsAt, acceptedEnd(record, isAdmin));
   }
 
-  /** @param isHearing false while changes by other nodes may be missed: then the store is asked every time */
-  setHearing(isHearing: boolean): void {
-    this.everyonesCutoffs.setHearing(isHearing);
-    this.#verified.setHearing(isHearing);
+  /** Whatever ends a token, on whatever node, is an event. */
+  #follow(events: TokenEvents): void {
+    events.on('tokensEnded', ({ jtis }) => this.#verified.drop(jtis));
+    events.on('tokensSuperseded', ({ jtis }) => this.#verified.drop(jtis));
+    events.on('cutoffRaised', ({ userID, platformID, notBefore }) => {
+      if (userID !== '') return this.#verified.dropUser(userID);
+      this.everyonesCutoffs.raise(platformID, notBefore);
+      this.#verified.clear();
+    });
+    events.on('keysReplaced', () => this.#verified.clear());
+    // While changes may be missed, the store is asked every time.
+    events.on('hearing', ({ isHearing }) => {
+      this.everyonesCutoffs.setHearing(isHearing);
+      this.#verified.setHearing(isHearing);
+    });
   }
 
   async #verifyUncached(token: string): Promise<Session> {
@@ -95,7 +104,7 @@ export class TokenVerifier {
     let found: Found;
     try {
       found = await this.#ask(claims, token);
-      outage.ended();
+      outage.answered();
     } catch (error) {
       if (error instanceof ProtocolError) throw error;
       return this.#withoutStore(claims, error);
@@ -119,30 +128,38 @@ export class TokenVerifier {
     // It may have come to its end while the store was asked, which then no longer knows it.
     if (now >= expiresAt) throw errors.tokenExpired();
     if (record === undefined) {
+      // Of its last moments the store's clock may think otherwise.
+      if (expiresAt - now <= clockToleranceMs) throw errors.tokenExpired();
       // Ended tokens are remembered to their end, so nobody took this one away. One of OpenIM's may just be gone.
       if (claims.isOurs) this.#losses.report(claims);
       throw this.#refusal(claims, errors.tokenNotExist());
     }
-    if (record.state === 'kicked' || record.state === 'revoked') throw this.#refusal(claims, errors.tokenKicked());
-    if (record.issuedAt < effectiveCutoff(platformID, ...cutoffs)) throw this.#refusal(claims, errors.tokenKicked());
-    const isAdmin = this.#options.adminUserIDs.has(userID);
+    if (isEnded(record, cutoffs)) throw this.#refusal(claims, errors.tokenKicked());
+    const isAdmin = isAdminToken(claims, this.#options.adminUserIDs);
     const endsAt = Math.min(expiresAt, acceptedEnd(record, isAdmin));
     if (now >= endsAt) throw this.#refusal(claims, errors.tokenNotExist());
-    return { userID, platformID, jti, isAdmin, issuedAt: record.issuedAt, expiresAt, endsAt };
+    const isSuperseded = record.state === 'superseded';
+    const { issuedAt } = record;
+    return { userID, platformID, jti, isAdmin, issuedAt, expiresAt, endsAt, isSuperseded, kid: claims.kid };
   }
 
   /**
-   * For as long as the operator allows it, a signature is enough while the store cannot be asked.
+   * For as long as the operator allows it, a signature is enough while the store cannot be asked. What is let in then
+   * goes when that time is over, and no token that would not be honoured otherwise gets in.
    * @throws 500
    */
   #withoutStore(claims: TokenClaims, failure: unknown): Session {
-    const { clock, outage, adminUserIDs } = this.#options;
-    const { userID, platformID, jti, issuedAt, expiresAt } = claims;
+    const { clock, outage, adminUserIDs, legacy } = this.#options;
+    const { userID, platformID, jti, issuedAt, expiresAt, kid } = claims;
+    const isHonoured = claims.isOurs || legacy !== undefined;
     // The token says its age only to the second: in doubt it is too old.
     const isCutOff = issuedAt < effectiveCutoff(platformID, this.everyonesCutoffs.lastKnown);
-    if (!outage.accepts(failure) || isCutOff) throw storeFailure(failure);
+    const until = failure instanceof StoreFault ? undefined : outage.acceptsUntil(failure);
+    if (until === undefined || !isHonoured || isCutOff) throw storeFailure(failure);
     if (clock() >= expiresAt) throw errors.tokenExpired();
-    return { userID, platformID, jti, isAdmin: adminUserIDs.has(userID), issuedAt, expiresAt, endsAt: expiresAt };
+    const endsAt = Math.min(expiresAt, until);
+    const isAdmin = isAdminToken(claims, adminUserIDs);
+    return { userID, platformID, jti, isAdmin, issuedAt, expiresAt, endsAt, isSuperseded: false, kid };
   }
 
   #refusal({ userID, platformID, jti }: TokenClaims, error: ProtocolError): ProtocolError {
@@ -152,9 +169,19 @@ export class TokenVerifier {
   }
 }
 
+/** What {@link TokenVerifier.lookAgain} needs of a session. */
+export type RunningSession = Pick<Session, 'userID' | 'jti' | 'isAdmin' | 'expiresAt' | 'endsAt'>;
+
 interface Found {
   readonly record: TokenRecord | undefined;
   readonly cutoffs: readonly Cutoffs[];
+}
+
+/** By how much the store's clock may be ahead of ours. */
+const clockToleranceMs = 5000;
+
+function isEnded({ state, issuedAt, platformID }: TokenRecord, cutoffs: readonly Cutoffs[]): boolean {
+  return state === 'kicked' || state === 'revoked' || issuedAt < effectiveCutoff(platformID, ...cutoffs);
 }
 
 /**

@@ -143,7 +143,8 @@ class TestAuthority {
   /** A token of 90 days. */
   issue(userID: string, platformID: PlatformID = 5, endsAt = Date.UTC(2030, 3, 1)): string {
     const jti = `token${String(this.#sessions.size).padStart(17, '0')}`;
-    this.#sessions.set(jti, { userID, platformID, isAdmin: false, jti, issuedAt: 0, expiresAt: endsAt, endsAt });
+    const times = { issuedAt: 0, expiresAt: endsAt, endsAt };
+    this.#sessions.set(jti, { userID, platformID, isAdmin: false, jti, ...times, isSuperseded: false, kid: 'k' });
     return jti;
   }
 
@@ -171,6 +172,13 @@ class TestAuthority {
     if (this.displacementFailure !== undefined) throw this.displacementFailure;
     this.displaced.push(...jtis);
     this.end(session.userID, jtis);
+  }
+
+  /** What the store says of a session's token; undefined if it has been ended. */
+  standing: (jti: string) => Promise<number | undefined> = async () => Number.POSITIVE_INFINITY;
+
+  lookAgain({ jti }: { readonly jti: string }): Promise<number | undefined> {
+    return this.standing(jti);
   }
 
   /** Kicks tokens, as a login or an administrator elsewhere does. */

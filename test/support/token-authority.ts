@@ -21,7 +21,7 @@ export const asAdmin = callOf('imAdmin', { platformID: 10, isAdmin: true });
 
 /** The call that a user makes with a token. */
 export function callOf(userID: string, caller: Partial<CallContext['caller']> = {}): CallContext {
-  return { caller: { userID, platformID: 1, jti: '', isAdmin: false, ...caller }, operationID: 'op' };
+  return { caller: { userID, platformID: 1, jti: '', expiresAt: 9e15, isAdmin: false, ...caller }, operationID: 'op' };
 }
 
 /**

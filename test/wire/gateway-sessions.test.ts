@@ -25,6 +25,56 @@ async function assertOpen(...clients: readonly SocketClient[]): Promise<void> {
 }
 
 describe('the end of a token', () => {
+  test('T4: sockets are looked at again when other nodes are heard again: what ended meanwhile is kicked', async (t) => {
+    const gateway = await startTestGateway(t);
+    gateway.authority.displaces = () => [];
+    const [ended, shortened, spared] = [
+      await gateway.connect('alice'),
+      await gateway.connect('alice'),
+      await gateway.connect('bob'),
+    ];
+    const soon = gateway.now + 5000;
+    gateway.authority.standing = async (jti) =>
+      jti === ended.jti ? undefined : jti === shortened.jti ? soon : Number.POSITIVE_INFINITY;
+
+    gateway.events.emit('hearing', { isHearing: false });
+    await assertOpen(ended, shortened, spared);
+    gateway.events.emit('hearing', { isHearing: true });
+
+    await assertKicked(ended);
+    await assertOpen(shortened, spared);
+    gateway.passSeconds(5);
+    assert.equal((await shortened.closed).code, 1008);
+    await assertOpen(spared);
+  });
+
+  test('T5: a store that fails again leaves sockets alone; they are looked at when it is back', async (t) => {
+    const gateway = await startTestGateway(t);
+    const client = await gateway.connect('alice');
+    const asked = Promise.withResolvers<void>();
+    gateway.authority.standing = async () => {
+      asked.resolve();
+      throw new Error('the store is away');
+    };
+    gateway.events.emit('hearing', { isHearing: true });
+    await asked.promise;
+    await assertOpen(client);
+    gateway.authority.standing = async () => undefined;
+    gateway.events.emit('storeUp', { acceptedMeanwhile: 0 });
+    await assertKicked(client);
+  });
+
+  test('T4: a retired key ends the sockets of the tokens that it has signed, without a kick', async (t) => {
+    const gateway = await startTestGateway(t);
+    const client = await gateway.connect('alice');
+    gateway.events.emit('keysReplaced', { kids: new Set(['another', 'k']) });
+    await assertOpen(client);
+    gateway.events.emit('keysReplaced', { kids: new Set(['another']) });
+    assert.equal((await client.closed).code, 1008);
+    assert.equal(client.pending.length, 0);
+    assert.equal(await gateway.metric('gatewayDisconnects', { reason: 'key_retired' }), 1);
+  });
+
   test('T4: its sockets get 2002 and are closed at once, others stay', async (t) => {
     const gateway = await startTestGateway(t);
     gateway.authority.displaces = () => [];

@@ -258,6 +258,7 @@ describe('introspection', () => {
     const world = await openWorld(t);
     const token = world.token('user');
     const { exp: before } = jsonOf(await post(world, { form: { token } }));
+    world.passTime(40_000);
     await world.post('/auth/renew_token', {}, token);
     const { active, exp } = jsonOf(await post(world, { form: { token } }));
     assert.equal(active, true);

@@ -80,7 +80,7 @@ async function device(
 
 /** Straight into the domain, for sending over a socket would take most of the time. */
 async function sendWave(world: World, wave: number): Promise<void> {
-  const caller = { userID: 'alice', platformID: 1, isAdmin: false, jti: '' };
+  const caller = { userID: 'alice', platformID: 1, isAdmin: false, jti: '', expiresAt: 9e15 };
   const call: CallContext = { caller, operationID: 'wave' };
   const sending = Array.from({ length: waveSize }, (_, i) => {
     const content = `text ${wave * waveSize + i + 1}`;

@@ -86,7 +86,11 @@ describe('lifetime and device name at issue', () => {
       path: '/auth/renew_token',
       issue: async (world: World, wishes: object) => {
         const body = { userID: 'alice', platformID: 2, expireTimeSeconds: maxTtlSeconds };
-        const { token }: Issued = await world.call('/auth/get_user_token', body);
+        const admin = await post(world, '/auth/get_admin_token', { secret: adminSecret, userID: adminUserID }, '');
+        const { token } = (await post(world, '/auth/get_user_token', body, (admin.data as Issued).token))
+          .data as Issued;
+        // An hour at most.
+        world.passTime(3_600_000);
         return post(world, '/auth/renew_token', wishes, token);
       },
     },
@@ -412,6 +416,7 @@ testEndpoint(renewToken, [
     token: async (world) => {
       const body = { userID: 'bob', platformID: 3, deviceName: 'desk' };
       phoneBefore = (await world.call('/auth/get_user_token', body)).token;
+      world.passTime(ttlSeconds * renewableAfter);
       return phoneBefore;
     },
     expect: {
@@ -437,7 +442,11 @@ testEndpoint(renewToken, [
   },
   {
     name: 'a new device name takes the place of the old one',
-    token: (world) => world.issue('bob', 2),
+    token: async (world) => {
+      const token = await world.issue('bob', 2);
+      world.passTime(ttlSeconds * renewableAfter);
+      return token;
+    },
     body: { deviceName: 'pocket' },
     expect: {
       errCode: 0,
@@ -448,8 +457,11 @@ testEndpoint(renewToken, [
   },
   {
     name: 'an admin renews too',
-    token: async (world) =>
-      (await world.call('/auth/get_admin_token', { secret: adminSecret, userID: adminUserID })).token,
+    token: async (world) => {
+      const { token } = await world.call('/auth/get_admin_token', { secret: adminSecret, userID: adminUserID });
+      world.passTime(ttlSeconds * renewableAfter);
+      return token;
+    },
     body: {},
     expect: {
       errCode: 0,
@@ -459,6 +471,9 @@ testEndpoint(renewToken, [
   },
 ]);
 
+/** In milliseconds for each second of a token's life: a hundredth of it has to be over. */
+const renewableAfter = 11;
+
 /** Between the scenarios of /auth/renew_token. */
 let phoneBefore = '';
 
@@ -467,6 +482,7 @@ describe('renewal, as time passes', () => {
     const world = await openWorld(t);
     const old = await world.issue('bob', 2);
     const oldSocket = await socketOf(world, 'bob', 2, old);
+    world.passTime(ttlSeconds * renewableAfter);
     const { data } = await post(world, renewToken.path, {}, old);
     const { token: fresh } = data as Issued;
     world.passTime(55_000);
@@ -486,7 +502,8 @@ describe('renewal, as time passes', () => {
   test('T1 the old one does not outlive its own exp, be that sooner', async (t) => {
     const world = await openWorld(t);
     const { token } = await world.call('/auth/get_user_token', { userID: 'bob', platformID: 2, expireTimeSeconds: 30 });
-    await post(world, renewToken.path, {}, token);
+    world.passTime(400);
+    assert.equal((await post(world, renewToken.path, {}, token)).errCode, 0);
     world.passTime(31_000);
     assert.equal(await world.verdict(token), 1501);
   });
@@ -507,11 +524,18 @@ describe('renewal, as time passes', () => {
   test('T3 renewing keeps the room that the login policy has, and kicks nobody', async (t) => {
     const world = await openWorld(t);
     const old = await world.issue('bob', 2);
+    world.passTime(ttlSeconds * renewableAfter);
     const { data } = await post(world, renewToken.path, {}, old);
     const { token: fresh } = data as Issued;
     assert.deepEqual(await verdicts(world, old, fresh, world.token('other')), [0, 0, 0]);
     const login = await world.issue('bob', 2);
     assert.deepEqual(await verdicts(world, fresh, login), [1506, 0]);
+  });
+
+  test('a token is not renewed again at once', async (t) => {
+    const world = await openWorld(t);
+    const { errCode, errDlt } = await post(world, renewToken.path, {}, await world.issue('bob', 2));
+    assert.deepEqual([errCode, errDlt], [1001, 'the token is too young to be renewed']);
   });
 
   test('T4 a token that was ended is not renewed', async (t) => {
@@ -614,11 +638,12 @@ describe('lists of tokens', () => {
 
   test('what a cutoff and the end of a grace mean is shown', async (t) => {
     const world = await openWorld(t);
+    world.passTime(ttlSeconds * renewableAfter);
     await post(world, renewToken.path, {}, world.token('user'));
     world.passTime(61_000);
     const [fresh, old] = await tokensOf(world, 'alice');
     assert.deepEqual([fresh?.state, old?.state, old?.acceptedUntil], ['live', 'superseded', 0]);
-    await world.call(revokeTokens.path, { userID: 'alice', issuedBefore: Date.now() + 61_000 });
+    await world.call(revokeTokens.path, { userID: 'alice', issuedBefore: Date.now() + 100_000 });
     assert.deepEqual(
       (await tokensOf(world, 'alice')).map(({ state, reason }) => [state, reason]),
       [

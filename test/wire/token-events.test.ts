@@ -119,7 +119,9 @@ testEndpoint(listTokenEvents, [
 test('what is done to tokens is in the trail, with the reason', async (t) => {
   const world = await openWorld(t);
   const bob = () => world.issue('bob', 3);
-  await world.post('/auth/renew_token', {}, await bob());
+  const old = await bob();
+  world.passTime(40_000);
+  await world.post('/auth/renew_token', {}, old);
   await world.call('/auth/force_logout', { userID: 'bob', platformID: 3 });
   await bob();
   await world.call('/auth/revoke_tokens', { userID: 'bob', platformIDs: [3] });

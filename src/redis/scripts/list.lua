@@ -9,6 +9,8 @@ local index, prefix = KEYS[1], ARGV[1]
 
 local flat = {}
 local gone = for_each(prefix, redis.call('ZRANGE', index, 0, -1), function(jti, value)
+  -- What is not ours is nobody's token.
+  if not parse(jti, value, 0) then return end
   flat[#flat + 1] = jti
   flat[#flat + 1] = value
   flat[#flat + 1] = whole(end_of(index, prefix, jti))

@@ -8,8 +8,8 @@
 -- saves an allocation class. The end is not in it, because the key has it. Later versions may add fields at the end;
 -- they are kept as they are.
 --
--- The index is a sorted set jti -> exp in seconds, negative once the token has been kicked or revoked: a login reads the
--- accepted ones alone, however many a busy user has behind them.
+-- The index is a sorted set jti -> exp in seconds, negative once the token has been kicked or revoked, or by the first
+-- login after its grace: a login reads the accepted ones alone, however many a busy user has behind them.
 --
 -- Cutoffs are a string key: platform=notBefore,... in decimal Unix ms; platform 0 is all platforms.
 --
@@ -71,9 +71,15 @@ local function format(token)
   return token.state .. base36(token.platform) .. token.issued_text .. string.match(fields, '^(.-)|*$')
 end
 
--- The jtis of tokens that are live or superseded.
-local function accepted_jtis(index)
-  return redis.call('ZRANGEBYSCORE', index, '(' .. whole(clock() / 1000 - 1), '+inf')
+-- The jtis of tokens that are live or superseded, and by jti when they end, Unix ms.
+local function accepted(index)
+  local flat = redis.call('ZRANGEBYSCORE', index, '(' .. whole(clock() / 1000 - 1), '+inf', 'WITHSCORES')
+  local jtis, ends = {}, {}
+  for i = 1, #flat, 2 do
+    jtis[#jtis + 1] = flat[i]
+    ends[flat[i]] = tonumber(flat[i + 1]) * 1000
+  end
+  return jtis, ends
 end
 
 -- When a token ends, Unix ms, by its place in the index, or by its key if it has none there: exp is a whole second.
@@ -86,17 +92,16 @@ end
 
 -- Calls visit(jti, value) for each of the jtis whose token exists, and returns those whose token is gone: that is for
 -- the token's key to say, never for a host's clock.
+--
+-- Not by MGET: Redis keeps small arguments of a script for reuse, by their position and with all their room. The third
+-- one of a SET is what it stores, and must not be given the room of a key: that is 16 to 32 bytes for each token. For
+-- the same reason settle() uses EXPIREAT, whose argument is shorter than PEXPIREAT's. bench/tokens.ts shows it.
 local function for_each(prefix, jtis, visit)
   local gone = {}
-  in_batches(jtis, function(first, last)
-    local keys = {}
-    for i = first, last do keys[#keys + 1] = prefix .. jtis[i] end
-    local values = redis.call('MGET', unpack(keys))
-    for i, value in ipairs(values) do
-      local jti = jtis[first + i - 1]
-      if value then visit(jti, value) else gone[#gone + 1] = jti end
-    end
-  end)
+  for _, jti in ipairs(jtis) do
+    local value = redis.call('GET', prefix .. jti)
+    if value then visit(jti, value) else gone[#gone + 1] = jti end
+  end
   return gone
 end
 
@@ -116,10 +121,8 @@ local function settle(index, gone)
   redis.call('ZREMRANGEBYSCORE', index, '-' .. now, now)
   local lowest = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')[2]
   local highest = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2]
-  -- Plain PEXPIREAT: with GT it would do nothing on a key that has no TTL yet.
-  if highest then
-    redis.call('PEXPIREAT', index, whole(math.max(-tonumber(lowest), tonumber(highest)) * 1000))
-  end
+  -- Plain EXPIREAT: with GT it would do nothing on a key that has no TTL yet.
+  if highest then redis.call('EXPIREAT', index, whole(math.max(-tonumber(lowest), tonumber(highest)))) end
 end
 
 -- A flat list jti, value, exp in ms, jti, ...

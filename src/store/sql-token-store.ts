@@ -96,18 +96,23 @@ export class SqlTokenStore implements TokenStore {
     return this.#db.transaction(async (tx) => {
       const executor = this.#db.executor(tx);
       await this.#lockUser(executor, userID);
-      const current = toCutoffs(await selectCutoffs(executor, userID));
-      if ((current.get(platformID) ?? 0) >= notBefore) return false;
+      const current = await executor
+        .selectFrom('token_cutoffs')
+        .select(['not_before', 'keep_until'])
+        .where('user_id', '=', userID)
+        .where('platform_id', '=', platformID)
+        .executeTakeFirst();
+      if (current !== undefined && current.not_before >= notBefore) return false;
       const longest = await executor
         .selectFrom('tokens')
         .select(({ fn }) => fn.max('expires_at').as('end'))
         .where('user_id', '=', userID)
         .executeTakeFirst();
-      const row = { not_before: notBefore, keep_until: Math.max(keepUntil, Number(longest?.end ?? 0)) };
+      const keep = Math.max(keepUntil, Number(longest?.end ?? 0), current?.keep_until ?? 0);
+      const row = { not_before: notBefore, keep_until: keep };
       await executor
         .insertInto('token_cutoffs')
         .values({ user_id: userID, platform_id: platformID, ...row })
-        // The tokens that the former cutoff meant are meant by this one too.
         .onConflict((conflict) => conflict.columns(['user_id', 'platform_id']).doUpdateSet(row))
         .execute();
       return true;

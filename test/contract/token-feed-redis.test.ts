@@ -7,6 +7,7 @@ import { newTokenID } from '../../src/tokens/claims.ts';
 import { allPlatforms, noCutoffs } from '../../src/tokens/cutoffs.ts';
 import { loginPolicy, policyGroups } from '../../src/tokens/policy.ts';
 import type { NewToken } from '../../src/tokens/token-store.ts';
+import { redisCommand } from '../support/services/redis-command.ts';
 import { clusterForSuite, redisForSuite } from '../support/test-services.ts';
 import { ChangeLog, openProbe, openStore } from './support/redis-nodes.ts';
 import { startSilentProxy } from './support/silent-proxy.ts';
@@ -57,7 +58,7 @@ test('changes by one node are heard by it and by the other', async (t) => {
         tokens: [name(second), name(third)].sort((a, b) => (a.jti < b.jti ? -1 : 1)),
         reason: 'forced',
       },
-      { kind: 'cutoff', userID, platformID: platforms.Web, notBefore: now + 1 },
+      // Not of the one that moved nothing.
       { kind: 'cutoff', userID, platformID: platforms.Web, notBefore: now + 1 },
       { kind: 'cutoff', userID: '', platformID: 0, notBefore: now - 5 },
     ]);
@@ -70,14 +71,13 @@ test('in a Cluster every node hears of every master', async (t) => {
   const [here, there] = [await openStore(t, cluster.url), await openStore(t, cluster.url)];
   const logs = [await ChangeLog.of(t, here.store), await ChangeLog.of(t, there.store)];
   const users = Array.from({ length: 12 }, (_, i) => `user${i}`);
-  const owners = new Set(await Promise.all(users.map((user) => cluster.ownerOf(`tessera:{${user}}:tokens`))));
-  assert.equal(owners.size, 3);
   for (const user of users) {
     const token = tokenOf(user);
     await here.store.issue({ record: token, groups, everyonesCutoffs });
     await here.store.kick(user, { jtis: [token.jti] }, 'forced', 'kicked');
     for (const log of logs) await log.until((change) => typeof change === 'object' && change.userID === user);
   }
+  for (const { port } of cluster.masters) assert.ok(Number(await redisCommand(port, 'DBSIZE')) > 0, 'each had users');
 });
 
 test('T4 a subscription that is lost, in whatever way, is told of and made again', async (t) => {

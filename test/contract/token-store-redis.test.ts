@@ -69,6 +69,72 @@ test('RedisTokenStore data', async (t) => {
     assert.equal((await issue(store, tokenOf('alice'), onePerPlatform)).kicked[0]?.jti, first.jti);
   });
 
+  await t.test('T4 a Redis that is out of memory: tokens can still be ended, one by one and by a cutoff', async () => {
+    const [one, other] = [tokenOf('alice'), tokenOf('alice', { platformID: platforms.Web })];
+    for (const record of [one, other]) await issue(store, record, keepAll);
+    await probe.configSet('maxmemory', '1');
+    const ended = await store.kick('alice', { jtis: [one.jti] }, 'revoked', 'revoked');
+    const hasMoved = await store.cutOff('alice', platforms.Web, Date.now(), Date.now() + hourMs);
+    const hasMovedForAll = await store.cutOff('', platforms.Linux, Date.now(), Date.now() + hourMs);
+    await probe.configSet('maxmemory', '0');
+    assert.deepEqual([ended.map(({ jti }) => jti), hasMoved, hasMovedForAll], [[one.jti], true, true]);
+    assert.equal((await store.find(one)).record?.state, 'revoked');
+  });
+
+  await t.test('a superseded token past its grace is not read by later logins, and stays what it is', async () => {
+    const record = tokenOf('alice', { platformID: platforms.Admin });
+    await issue(store, record, keepAll);
+    const supersede = { which: 'platform', acceptedUntil: Date.now() - 1000 } as const;
+    const admin = (jti: string) => ({
+      ...tokenOf('alice', { platformID: platforms.Admin }),
+      jti,
+      issuedAt: Date.now(),
+    });
+    const request = (jti: string) => ({ record: admin(jti), groups: [], everyonesCutoffs: noCutoffs, supersede });
+    await store.issue(request('second'));
+    const { superseded } = await store.issue(request('third'));
+    assert.deepEqual(
+      superseded.map(({ jti }) => jti),
+      ['second'],
+    );
+    assert.ok(Number(await probe.zScore('tessera:{alice}:tokens', record.jti)) < 0);
+    assert.equal((await store.find(record)).record?.state, 'superseded');
+    assert.equal((await store.list('alice')).tokens.length, 3);
+  });
+
+  await t.test('T4 a Redis that is out of memory still ends tokens', async () => {
+    const [kicked, cutOff] = [tokenOf('alice'), tokenOf('bob')];
+    for (const record of [kicked, cutOff]) await issue(store, record);
+    await probe.configSet('maxmemory', '1');
+    try {
+      assert.equal((await store.kick('alice', { jtis: [kicked.jti] }, 'revoked', 'revoked')).length, 1);
+      assert.equal(await store.cutOff('bob', allPlatforms, cutOff.issuedAt + 1, cutOff.expiresAt), true);
+    } finally {
+      await probe.configSet('maxmemory', '0');
+    }
+    assert.equal((await store.find(kicked)).record?.state, 'revoked');
+    assert.equal((await store.find(cutOff)).cutoffs.get(allPlatforms), cutOff.issuedAt + 1);
+  });
+
+  await t.test('T4 a token that has ended by the clock of Redis is not taken in any more', async () => {
+    const past = tokenOf('alice', { issuedAt: Date.now() - hourMs, expiresAt: Math.floor(Date.now() / 1000) * 1000 });
+    const record = { ...past, state: 'live', reason: '', acceptedUntil: 0, lastSeenAt: 0 } as const;
+    assert.equal(await store.adopt(record), undefined);
+    assert.deepEqual(await probe.keys('*'), []);
+  });
+
+  await t.test('a login reads no more of those whose grace is over', async () => {
+    const [old, between] = [tokenOf('alice'), tokenOf('alice')];
+    await issue(store, old);
+    const supersede = { which: { jti: old.jti }, acceptedUntil: Date.now() };
+    await store.issue({ record: between, groups: [], supersede, everyonesCutoffs: noCutoffs });
+    const places = async () => (await probe.zScore('tessera:{alice}:tokens', old.jti)) ?? 0;
+    assert.ok((await places()) > 0);
+    await issue(store, tokenOf('alice'));
+    assert.equal(await places(), -old.expiresAt / 1000);
+    assert.equal((await store.find(old)).record?.state, 'superseded');
+  });
+
   await t.test('defect 3: a token that Redis would drop at once is refused, not stored by half', async () => {
     await issue(store, tokenOf('alice'), keepAll);
     const before = await probe.keys('*');

@@ -245,6 +245,45 @@ export async function tokenStoreSuite(t: TestContext, open: OpenTokenStores) {
     assert.deepEqual(await store.kick(at.newUser(), selector, 'forced', 'kicked'), []);
   });
 
+  await t.test('ends all on some platforms but one token', async () => {
+    const userID = at.newUser();
+    const [spared, ended, elsewhere] = [
+      await at.issueBeside(at.tokenOf(userID)),
+      await at.issueBeside(at.tokenOf(userID)),
+      await at.issueBeside(at.tokenOf(userID, { platformID: platforms.Web })),
+    ];
+    const selector = { platformIDs: [platforms.IOS], exceptJti: spared.jti };
+    const gone = await store.kick(userID, selector, 'revoked', 'revoked');
+    assert.deepEqual(
+      gone.map(({ jti }) => jti),
+      [ended.jti],
+    );
+    for (const token of [spared, elsewhere]) assert.equal((await nodes[1]!.find(token)).record?.state, 'live');
+  });
+
+  await t.test('says whether a cutoff has moved', async () => {
+    const userID = at.newUser();
+    const cutOff = (notBefore: number, on = store) => on.cutOff(userID, platforms.IOS, notBefore, at.now + hourMs);
+    const moves = [
+      await cutOff(at.now),
+      await cutOff(at.now, nodes[1]!),
+      await cutOff(at.now - 1),
+      await cutOff(at.now + 1),
+    ];
+    assert.deepEqual(moves, [true, false, false, true]);
+  });
+
+  await t.test('kick by platform spares the one token that it is told to', async () => {
+    const userID = at.newUser();
+    const [spared, phone] = [await at.issueBeside(at.tokenOf(userID)), await at.issueBeside(at.tokenOf(userID))];
+    const pad = await at.issueBeside(at.tokenOf(userID, { platformID: platforms.IPad }));
+    const selector = { platformIDs: [platforms.IOS, platforms.IPad], exceptJti: spared.jti };
+    assert.deepEqual(namesOf(await store.kick(userID, selector, 'revoked', 'revoked')), namesOf([phone, pad]));
+    assert.equal(await at.stateOf(spared), 'live');
+    const unknown = { platformIDs: [platforms.IOS], exceptJti: newTokenID(randomBytes) };
+    assert.deepEqual(namesOf(await store.kick(userID, unknown, 'revoked', 'revoked')), [spared.jti]);
+  });
+
   await t.test('T4 defect 9: kicking again changes nothing, and of concurrent kicks one has the effect', async () => {
     const userID = at.newUser();
     const token = await at.issueBeside(at.tokenOf(userID));

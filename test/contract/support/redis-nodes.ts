@@ -22,8 +22,6 @@ export async function openProbe(t: TestContext, url: string) {
   return probe;
 }
 
-export type Probe = Awaited<ReturnType<typeof openProbe>>;
-
 /** What a store says of changes, one after the other, for tests that wait for something. */
 export class ChangeLog {
   readonly #heard: (TokenChange | 'lost' | 'restored')[] = [];

@@ -12,7 +12,7 @@ import type { FoundToken, IssueRequest, NewToken, TokenRecord, TokenStore } from
 export type OpenTokenStores = (clock: () => number) => readonly [TokenStore, TokenStore];
 
 export const hourMs = 3_600_000;
-export const onePerPlatform = loginPolicy('one-per-platform', 0);
+const onePerPlatform = loginPolicy('one-per-platform', 0);
 
 export class TokenNodes {
   readonly nodes: readonly [TokenStore, TokenStore];

@@ -13,7 +13,8 @@ local platform, not_before, keep_until = tonumber(ARGV[2]), tonumber(ARGV[3]), t
 
 local now = clock()
 local cutoffs = parse_cutoffs(redis.call('GET', key))
-keep_until = math.max(keep_until, now + redis.call('PTTL', key), index and now + redis.call('PTTL', index) or 0)
+-- Both clocks round down: 2 ms make up for it.
+keep_until = math.max(keep_until, now + redis.call('PTTL', key), index and now + redis.call('PTTL', index) + 2 or 0)
 if (cutoffs[platform] or 0) >= not_before then return 0 end
 cutoffs[platform] = not_before
 

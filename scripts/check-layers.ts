@@ -17,9 +17,11 @@ const EVERYTHING = 'everything';
 const CONTRACT = 'store/unit-of-work.ts';
 /** What a Redis URL may look like: checked with the other settings, before anything connects. */
 const REDIS_URL = 'redis/redis-url.ts';
+/** The operator's account: its name may not be given to another admin. */
+const OPERATOR = 'tokens/operator.ts';
 const DOMAINS = [
   ...['tokens', 'users', 'friends', 'groups', 'conversations', 'messages', 'notifications', 'objects', 'push'],
-  ...['webhooks', 'versions', 'presence'],
+  ...['webhooks', 'versions', 'presence', OPERATOR],
 ];
 
 const DOMAIN: Allowed = { any: ['protocol', CONTRACT, ...DOMAINS], types: ['telemetry'] };
@@ -35,7 +37,7 @@ const LAYERS: Readonly<Record<string, Allowed | typeof EVERYTHING>> = {
   cli: EVERYTHING,
   'version.ts': {},
   'start-error.ts': {},
-  config: { any: ['protocol', REDIS_URL], types: DOMAINS },
+  config: { any: ['protocol', REDIS_URL, OPERATOR], types: DOMAINS },
   http: DOOR,
   gateway: DOOR,
   ...Object.fromEntries(DOMAINS.map((domain) => [domain, DOMAIN])),

@@ -14,6 +14,31 @@ export interface Command {
   readonly run: (args: readonly string[]) => Promise<number>;
 }
 
+/** One of the things that a command does, named by its first argument: `tessera keys list`. */
+export interface Action {
+  readonly name: string;
+  /** The whole `--help` text of `tessera <command> <action>`. */
+  readonly help: string;
+  /** As that of a {@link Command}, without the action's name. */
+  readonly run: (args: readonly string[]) => Promise<number>;
+}
+
+/** @param command its help is that of the command as a whole */
+export function commandWithActions(
+  command: Omit<Command, 'run'> & { readonly actions: () => readonly Action[] },
+): Command {
+  const actionNamed = (name: string | undefined) => command.actions().find((action) => action.name === name);
+  return {
+    ...command,
+    help: (args) => actionNamed(args[0])?.help ?? command.help(args),
+    run: async ([name, ...args]) => {
+      const action = actionNamed(name);
+      if (action !== undefined) return action.run(args);
+      throw new UsageError(name === undefined ? 'which of them?' : `no such action: ${name}`);
+    },
+  };
+}
+
 /** The command line cannot be understood; the message says why. */
 export class UsageError extends Error {
   override name = 'UsageError';

@@ -1,9 +1,7 @@
 /** How far `tessera tokens import` is: one line on a terminal, and one now and then in a log. */
-import type { RedisClient } from '../redis/client.ts';
 import { type ImportReport, tokensIn } from '../redis/openim-import-report.ts';
 
 export interface ImportProgressOptions {
-  readonly redis: Pick<RedisClient, 'masters'>;
   /** Counts also what an interrupted import did before. */
   readonly report: ImportReport;
   readonly output: { readonly isTTY?: boolean; write(text: string): unknown };
@@ -19,6 +17,8 @@ export class ImportProgress {
   readonly #startedMs: number;
   readonly #tokensBefore: number;
   #shownMs: number;
+  /** An import that is resumed begins somewhere on the way. */
+  #doneBefore: number | undefined;
 
   constructor(options: ImportProgressOptions) {
     this.#options = options;
@@ -31,14 +31,15 @@ export class ImportProgress {
     return (this.#options.now() - this.#startedMs) / 1000;
   }
 
-  /** @param looked keys that Redis has looked at in this run */
-  async show(looked: number): Promise<void> {
+  /** @param done the part of the keys that has been looked at, 0 to 1 */
+  show(done: number): void {
     const { report, output, now } = this.#options;
+    this.#doneBefore ??= done;
     if (now() - this.#shownMs < (output.isTTY === true ? terminalEveryMs : logEveryMs)) return;
     this.#shownMs = now();
     const tokens = tokensIn(report);
     const rate = Math.round((tokens - this.#tokensBefore) / this.seconds);
-    const text = `${grouped(tokens)} tokens, ${grouped(rate)}/s${await this.#timeLeft(looked)}`;
+    const text = `${grouped(tokens)} tokens, ${grouped(rate)}/s${this.#timeLeft(done - this.#doneBefore, 1 - done)}`;
     output.write(output.isTTY === true ? `\r\x1b[K${text}` : `${text}\n`);
   }
 
@@ -47,13 +48,10 @@ export class ImportProgress {
     if (output.isTTY === true) output.write('\r\x1b[K');
   }
 
-  /** Redis holds other keys too, and more with every token taken in: an estimate. */
-  async #timeLeft(looked: number): Promise<string> {
-    const masters = await this.#options.redis.masters();
-    const sizes = await Promise.all(masters.map((master) => master.command(['DBSIZE'])));
-    const total = sizes.map(Number).reduce((sum, size) => sum + size, 0);
-    if (looked >= total) return '';
-    const seconds = Math.ceil((this.seconds * (total - looked)) / looked);
+  /** By what this run has done so far; empty as long as that says nothing. */
+  #timeLeft(done: number, left: number): string {
+    if (done <= 0) return '';
+    const seconds = Math.ceil((this.seconds * left) / done);
     return `, about ${seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`} left`;
   }
 }

@@ -5,6 +5,7 @@ import { initialKeys, type KeyState, kidOf, retirableAt, type StoredKey } from '
 import { findAdminSecret, type SigningKeySource } from '../config/secrets.ts';
 import { readSigningKeyFile, signingKeyFileName } from '../config/signing-key-file.ts';
 import { keyID } from '../protocol/key-id.ts';
+import { textTable } from './text-table.ts';
 
 /** Times are Unix ms; null where something is not known or does not apply. */
 interface KeyRow {
@@ -30,7 +31,7 @@ export function printKeys(
   process.stdout.write(
     isJson
       ? `${JSON.stringify({ source, path: source === 'file' ? path : null, keys: rows }, null, 2)}\n`
-      : `${table([header, ...rows.map(cells)])}\n\nTimes are UTC. ${explain(source, path)}\n`,
+      : `${textTable([header, ...rows.map(cells)])}\n\nTimes are UTC. ${explain(source, path)}\n`,
   );
 }
 
@@ -73,12 +74,6 @@ const minuteMs = 60_000;
 
 function minute(at: number | null, prefix: string): string {
   return at === null ? '' : prefix + new Date(at).toISOString().slice(0, 16).replace('T', ' ');
-}
-
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = header.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
-  return rows.map((row) => line(row).trimEnd()).join('\n');
 }
 
 function explain(source: SigningKeySource, path: string): string {

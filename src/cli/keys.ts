@@ -13,33 +13,16 @@ import {
 import { findAdminSecret } from '../config/secrets.ts';
 import { changeSigningKeyFile } from '../config/signing-key-file.ts';
 import { keyID } from '../protocol/key-id.ts';
-import { type Command, configFromArgs, UsageError } from './command.ts';
+import { StartError } from '../start-error.ts';
+import { type Action, commandWithActions, configFromArgs, UsageError } from './command.ts';
 import { printKeys } from './key-report.ts';
 
-export const keys: Command = {
+export const keys = commandWithActions({
   name: 'keys',
   summary: 'list, rotate and retire the keys that sign tokens',
-  help: ([name]) => actionNamed(name)?.help ?? overview,
-  run: async ([name, ...args]) => {
-    const action = actionNamed(name);
-    if (action === undefined) throw new UsageError(name === undefined ? 'which of them?' : `no such action: ${name}`);
-    try {
-      action.run(args);
-      return 0;
-    } catch (error) {
-      if (!(error instanceof KeyRefusal)) throw error;
-      process.stderr.write(`tessera: ${error.message}\n`);
-      return 1;
-    }
-  },
-};
-
-interface Action {
-  readonly name: string;
-  readonly help: string;
-  /** @throws UsageError, ConfigError, KeyRefusal */
-  readonly run: (args: readonly string[]) => void;
-}
+  help: () => overview,
+  actions: () => [listAction, rotateAction, retireAction],
+});
 
 const overview = `Usage: tessera keys list | rotate | retire <kid> [flags]
 
@@ -63,9 +46,9 @@ Shows every key by its kid: whether it signs, only verifies what it has signed, 
 when on no token that it signed can be live any more, so that it may be retired. Times are UTC.
 
 ${commonFlags}`,
-  run: (args) => {
+  run: async (args) => {
     const { config, values } = configFromArgs(args, jsonFlag);
-    print(config, values);
+    return print(config, values);
   },
 };
 
@@ -80,13 +63,13 @@ logged out. With several nodes, where each has to know a key before another sign
   --prepare        the new key only verifies yet
   --promote <kid>  no new key: this one signs from now on
 ${commonFlags}`,
-  run: (args) => {
+  run: async (args) => {
     const own = { ...jsonFlag, prepare: { type: 'boolean' }, promote: { type: 'string' } } as const;
     const { config, values } = configFromArgs(args, own);
     if (values.prepare === true && values.promote !== undefined) {
       throw new UsageError('--prepare and --promote are two steps; take one of them');
     }
-    change(config, values, (current, adminSecret, time) => {
+    return change(config, values, (current, adminSecret, time) => {
       if (typeof values.promote === 'string') return promote(current, values.promote, adminSecret, time);
       const secret = randomBytes(32).toString('base64url');
       const added = addPrepared(current, secret, time);
@@ -105,41 +88,42 @@ admin-secret; it stays the admin secret.
 
   --force   retire it although its tokens may be live, and log their users out: for a key that has leaked
 ${commonFlags}`,
-  run: ([kid, ...args]) => {
+  run: async ([kid, ...args]) => {
     if (kid === undefined || kid.startsWith('-')) throw new UsageError('retire needs the kid of a key first');
     const { config, values } = configFromArgs(args, { ...jsonFlag, force: { type: 'boolean' } });
-    change(config, values, (current, adminSecret, time) =>
+    return change(config, values, (current, adminSecret, time) =>
       retire(current, kid, adminSecret, { ...time, isForced: values.force === true }),
     );
   },
 };
 
-function actionNamed(name: string | undefined): Action | undefined {
-  return [listAction, rotateAction, retireAction].find((action) => action.name === name);
-}
-
 const jsonFlag = { json: { type: 'boolean' } } as const;
 
-/** Changes the file and shows it. @throws KeyRefusal if a setting has the keys instead of the file */
+/** Changes the file and shows it. @throws StartError if what was asked for is refused */
 function change(
   config: Config,
   values: Readonly<Record<string, unknown>>,
   makeNext: (current: KeyList, adminSecret: string | undefined, time: RotationTime) => KeyList,
-): void {
+): number {
   if (config.signingKeys.length > 0) {
-    throw new KeyRefusal(
+    throw new StartError(
       'TESSERA_SIGNING_KEYS has the keys, and nothing else can change it. To rotate, put a new key in front of the ' +
         'list and restart every node; to retire one, take it out',
     );
   }
   const adminSecret = findAdminSecret(config);
   const time = { now: Date.now(), longestTtlMs: longestTokenTtlMs(config) };
-  changeSigningKeyFile(config.dataDir, (current = initialKeys) => makeNext(current, adminSecret, time));
-  print(config, values);
+  try {
+    changeSigningKeyFile(config.dataDir, (current = initialKeys) => makeNext(current, adminSecret, time));
+  } catch (error) {
+    throw error instanceof KeyRefusal ? new StartError(error.message, { cause: error }) : error;
+  }
+  return print(config, values);
 }
 
-function print(config: Config, values: Readonly<Record<string, unknown>>): void {
+function print(config: Config, values: Readonly<Record<string, unknown>>): number {
   printKeys(config, { longestTtlMs: longestTokenTtlMs(config), isJson: values.json === true });
+  return 0;
 }
 
 /** No token that this configuration issues lives longer, whatever its request asks for. */

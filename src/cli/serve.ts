@@ -1,5 +1,5 @@
 /** `tessera serve`: start, wait for a signal, stop. */
-import { optionHelp } from '../config/describe.ts';
+import { optionHelp, secretsAdvice } from '../config/describe.ts';
 import { type Command, configFromArgs } from './command.ts';
 
 export const serve: Command = {
@@ -10,7 +10,9 @@ export const serve: Command = {
 Runs the server until SIGTERM or SIGINT, then drains: no new work, work in flight finished, sockets closed. SIGHUP has
 the signing keys read again.
 
-Flags (each also a TESSERA_* variable and a key of tessera.config.json; see docs/configuration.md):
+Flags (each also a TESSERA_* variable and a key of tessera.config.json; see docs/configuration.md).
+${secretsAdvice().join('\n')}
+
   --config  (string)
       Configuration file to read instead of tessera.config.json.
 ${optionHelp()}

@@ -1,6 +1,6 @@
 /** `tessera tokens import`: takes over the tokens that OpenIM left in a Redis. See docs/migrating-from-openim.md. */
 import { type Config, ConfigError } from '../config/config.ts';
-import { findAdminSecret, loadSecrets } from '../config/secrets.ts';
+import { findSigningKeys } from '../config/secrets.ts';
 import type { RedisClient } from '../redis/client.ts';
 import type { ImportCheckpoint } from '../redis/openim-checkpoint.ts';
 import { opening, StartError } from '../start-error.ts';
@@ -83,7 +83,7 @@ async function run(redis: RedisClient, codec: TokenCodec, request: ImportRequest
   const events = new TokenEvents(() => {});
   const adoption = new OpenimAdoption({ redis, store: new RedisTokenStore(redis, Date.now), events });
   const { report } = checkpoint;
-  const progress = new ImportProgress({ redis, report, output: process.stderr, now: () => performance.now() });
+  const progress = new ImportProgress({ report, output: process.stderr, now: () => performance.now() });
   using interruption = watchInterrupts();
 
   const savePosition = async () => {
@@ -92,8 +92,8 @@ async function run(redis: RedisClient, codec: TokenCodec, request: ImportRequest
   let savedAt = 0;
   const { isComplete, hasMoved } = await new OpenimImport({
     ...{ redis, adoption, codec, clock: Date.now, isDryRun, batchSize, checkpoint, signal: interruption.signal },
-    onPortion: async ({ looked }) => {
-      await progress.show(looked);
+    onPortion: async (done) => {
+      progress.show(done);
       if (Date.now() - savedAt < saveEveryMs) return;
       savedAt = Date.now();
       await savePosition();
@@ -119,10 +119,11 @@ async function startingPoint(redis: RedisClient, { isDryRun, isResumed }: Import
 
 /** @throws ConfigError if there is none: a key made up now has signed nothing */
 function signingKeysOf(config: Config) {
-  if (config.signingKeys.length === 0 && findAdminSecret(config) === undefined) {
+  const keys = findSigningKeys(config);
+  if (keys === undefined) {
     throw new ConfigError("TESSERA_SECRET: must be OpenIM's share.secret, which signed the tokens");
   }
-  return loadSecrets(config).signingKeys;
+  return keys;
 }
 
 /** SIGINT and SIGTERM end the import after the portion under way; a second one ends the process at once. */

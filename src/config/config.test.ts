@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { longestTokenLifeMs } from '../protocol/constants.ts';
 import { ConfigError, type ConfigSources, loadConfig, maskedConfig } from './config.ts';
 import { optionInfos } from './options.ts';
 import { loadSecrets } from './secrets.ts';
@@ -177,6 +178,36 @@ const refused: { name: string; sources: (t: TestContext) => ConfigSources; messa
     sources: () => env({ TESSERA_TOKEN_TTL: '10ms' }),
     message: /^TESSERA_TOKEN_TTL: must be at least 1s$/,
   },
+  ...['99999999d', '3651d', '87601h'].map((ttl) => ({
+    name: `a token lifetime of ${ttl}`,
+    sources: () => env({ TESSERA_TOKEN_TTL: ttl, TESSERA_MAX_TOKEN_TTL: '3650d' }),
+    message: /^TESSERA_TOKEN_TTL: must be a duration such as 90d, 12h, 30m, 10s or 250ms, at most 3650d$/,
+  })),
+  {
+    name: 'a longest lifetime that outlives cutoffs',
+    sources: () => env({ TESSERA_MAX_TOKEN_TTL: '3651d' }),
+    message: /^TESSERA_MAX_TOKEN_TTL: .*at most 3650d$/,
+  },
+  {
+    name: "a platform's lifetime that outlives cutoffs",
+    sources: () => env({ TESSERA_MAX_TOKEN_TTL: '3650d', TESSERA_TOKEN_TTL_BY_PLATFORM: 'Web=3651d' }),
+    message: /^TESSERA_TOKEN_TTL_BY_PLATFORM: Web=3651d must end with a duration from 1s to 3650d/,
+  },
+  {
+    name: 'a platform with two lifetimes',
+    sources: () => env({ TESSERA_TOKEN_TTL_BY_PLATFORM: 'Web=12h,web=1h' }),
+    message: /^TESSERA_TOKEN_TTL_BY_PLATFORM: web=1h names a platform that has a lifetime already$/,
+  },
+  {
+    name: 'a shutdown that no timer can wait for',
+    sources: () => env({ TESSERA_SHUTDOWN_TIMEOUT: '30d' }),
+    message: /^TESSERA_SHUTDOWN_TIMEOUT: .*at most 24d$/,
+  },
+  {
+    name: 'a grace of more than weeks',
+    sources: () => env({ TESSERA_STORE_DOWN_GRACE: '25d' }),
+    message: /^TESSERA_STORE_DOWN_GRACE: .*at most 24d$/,
+  },
   { name: 'a duration of nothing', sources: () => env({ TESSERA_TOKEN_TTL: '0s' }), message: /^TESSERA_TOKEN_TTL/ },
   {
     name: 'a database that is not PostgreSQL',
@@ -186,7 +217,22 @@ const refused: { name: string; sources: (t: TestContext) => ConfigSources; messa
   {
     name: 'an admin ID that cannot be registered',
     sources: () => env({ TESSERA_ADMIN_USER_IDS: 'a:b' }),
-    message: /^TESSERA_ADMIN_USER_IDS/,
+    message: /^TESSERA_ADMIN_USER_IDS: a user ID may have only letters, digits and _$/,
+  },
+  {
+    name: 'an admin ID with a number that is no digit',
+    sources: () => env({ TESSERA_ADMIN_USER_IDS: 'adm½' }),
+    message: /^TESSERA_ADMIN_USER_IDS: a user ID may have only letters, digits and _$/,
+  },
+  {
+    name: 'an admin ID that is too long to be registered',
+    sources: () => env({ TESSERA_ADMIN_USER_IDS: 'a'.repeat(257) }),
+    message: /^TESSERA_ADMIN_USER_IDS: a user ID is over 256 bytes$/,
+  },
+  {
+    name: "the operator's account as an admin",
+    sources: () => env({ TESSERA_ADMIN_USER_IDS: 'imAdmin,tesseraOperator' }),
+    message: /^TESSERA_ADMIN_USER_IDS: tesseraOperator belongs to commands such as tessera token$/,
   },
   ...['10.0.0.0/33', '0.0.0.0/0', '10.0.0.0/8/8', 'fd00::/129', 'fe80::1%eth0', 'localhost', '10.0.0'].map((proxy) => ({
     name: `a trusted proxy ${proxy}`,
@@ -281,12 +327,32 @@ test('signing keys are apart from the admin secret when they are given', () => {
   assert.deepEqual([secrets.adminSecret, secrets.signingKeys], ['the-secret', ['new-key-1', 'old-key-1']]);
 });
 
-test("OpenIM's published secret is refused, as secret and as key, except in development", () => {
+test('the longest durations are taken as they are, and a timer can wait for them', () => {
+  const config = loadConfig(
+    env({
+      TESSERA_TOKEN_TTL: '3650d',
+      TESSERA_MAX_TOKEN_TTL: '3650d',
+      TESSERA_TOKEN_TTL_BY_PLATFORM: 'Web=3650d',
+      TESSERA_SHUTDOWN_TIMEOUT: '24d',
+      TESSERA_STORE_DOWN_GRACE: '24d',
+    }),
+  );
+  assert.deepEqual(
+    [config.tokenTtlMs, config.maxTokenTtlMs, config.tokenTtlByPlatformMs.get(5)],
+    Array(3).fill(longestTokenLifeMs),
+  );
+  assert.equal(config.storeDownGraceMs, config.shutdownTimeoutMs);
+  assert.ok(config.shutdownTimeoutMs < 2 ** 31);
+});
+
+test("OpenIM's published secret is refused wherever a secret goes, except in development", () => {
   for (const settings of [
     { TESSERA_SECRET: 'openIM123' },
-    { TESSERA_SECRET: 'good-one', TESSERA_SIGNING_KEYS: 'openIM123' },
+    { TESSERA_SIGNING_KEYS: 'a-good-key,openIM123' },
+    { TESSERA_OAUTH_CLIENTS: 'a:a-good-secret,b:openIM123' },
   ]) {
-    assert.throws(() => loadConfig(env(settings)), { name: 'ConfigError', message: /published default/ });
+    const message = new RegExp(`^${Object.keys(settings)[0]}: .*published default`);
+    assert.throws(() => loadConfig(env(settings)), { name: 'ConfigError', message });
     loadConfig(env({ ...settings, TESSERA_DEV: 'true' }));
   }
 });

@@ -1,4 +1,5 @@
 /** The option list as people read it: a Markdown page for docs/, plain lines for `--help`. */
+import { formatDuration } from './duration.ts';
 import { type OptionInfo, optionInfos } from './options.ts';
 
 /** docs/configuration.md, whole. */
@@ -17,6 +18,8 @@ export function configurationPage(): string {
     'are errors. Lists are comma-separated in flags and variables and JSON arrays in the file. `tessera config` prints what',
     'is in effect, with secrets masked.',
     '',
+    ...secretsAdvice(),
+    '',
     '| variable | flag | key in the file | type | default | meaning |',
     '|---|---|---|---|---|---|',
     ...rows,
@@ -31,8 +34,24 @@ export function optionHelp(): string {
     .join('\n');
 }
 
+/** Where the secrets go, in lines. */
+export function secretsAdvice(): readonly string[] {
+  const flags = optionInfos.filter(({ isSecret }) => isSecret === true).map(({ flag }) => flag);
+  return [
+    'Everybody on the machine sees flags, in `ps`. What is secret belongs in the environment, in .env or in the',
+    `configuration file: ${flags.join(', ')}.`,
+  ];
+}
+
 function typeOf(info: OptionInfo): string {
-  return info.kind === 'choice' ? info.choices.join(', ') : info.kind;
+  switch (info.kind) {
+    case 'choice':
+      return info.choices.join(', ');
+    case 'duration':
+      return `duration up to ${formatDuration(info.maximumMs)}`;
+    default:
+      return info.kind;
+  }
 }
 
 function defaultOf(info: OptionInfo): string {

@@ -9,3 +9,9 @@ export function parseDuration(text: string): number | undefined {
   if (match === null || unit === undefined) return undefined;
   return Number(match[1]) * unit;
 }
+
+/** @returns what {@link parseDuration} reads as `ms`, a whole number, in the largest unit that fits */
+export function formatDuration(ms: number): string {
+  const [name = 'ms', unit = 1] = Object.entries(unitMs).findLast(([, each]) => ms % each === 0) ?? [];
+  return `${ms / unit}${name}`;
+}

@@ -2,6 +2,9 @@
  * Every setting, once: its key, kind, default and meaning. Configuration loading, `--help` and docs/configuration.md
  * are all made from this list. Plain data: a schema library would take a third of the start-up time for these checks.
  */
+import { longestTokenLifeMs } from '../protocol/constants.ts';
+import { formatDuration } from './duration.ts';
+import { shortestSecret } from './secret-rules.ts';
 
 interface Common<Value> {
   readonly default: Value;
@@ -34,6 +37,7 @@ interface ListOption extends Common<readonly string[]> {
 /** Text such as `90d`; loadConfig turns it into milliseconds. */
 interface DurationOption extends Common<string> {
   readonly kind: 'duration';
+  readonly maximumMs: number;
 }
 
 interface ChoiceOption<Choice extends string | number> extends Common<Choice> {
@@ -63,9 +67,16 @@ const port = (description: string, byDefault: number): IntegerOption => ({
   maximum: 65_535,
   description,
 });
-const duration = (description: string, byDefault: string): DurationOption => ({
+const tokenLifetime = (description: string, byDefault: string): DurationOption => ({
   kind: 'duration',
   default: byDefault,
+  maximumMs: longestTokenLifeMs,
+  description,
+});
+const waitingTime = (description: string, byDefault: string): DurationOption => ({
+  kind: 'duration',
+  default: byDefault,
+  maximumMs: longestTimerMs,
   description,
 });
 const choice = <const Choice extends string | number>(
@@ -73,6 +84,9 @@ const choice = <const Choice extends string | number>(
   choices: readonly Choice[],
   byDefault: NoInfer<Choice>,
 ): ChoiceOption<Choice> => ({ kind: 'choice', choices, default: byDefault, description });
+
+/** A timer of more than 2^31 - 1 ms goes off at once. */
+const longestTimerMs = 24 * 86_400_000;
 
 export const options = {
   host: text('Address to listen on; containers set 0.0.0.0.', '127.0.0.1'),
@@ -94,7 +108,7 @@ export const options = {
   signingKeys: {
     kind: 'list',
     default: [],
-    minItemLength: 8,
+    minItemLength: shortestSecret,
     isSecret: true,
     description:
       'Keys that sign tokens: the first signs, all verify. Empty: those of `tessera keys` in dataDir, or else the admin secret, as OpenIM has it.',
@@ -112,15 +126,14 @@ export const options = {
     minItemLength: 1,
     description: 'User IDs with admin rights; created at start if missing.',
   } satisfies ListOption as ListOption,
-  tokenTtl: duration('Lifetime of a token, promised to the second.', '90d'),
+  tokenTtl: tokenLifetime('Lifetime of a token, promised to the second.', '90d'),
   tokenTtlByPlatform: {
     kind: 'list',
     default: [],
     minItemLength: 3,
-    description:
-      'Lifetimes of tokens for some platforms, such as Web=12h,IOS=30d: names as in the platform table, case ignored. The rest have tokenTtl.',
+    description: `Lifetimes of tokens for some platforms, such as Web=12h,IOS=30d: names as in the platform table, case ignored; at most ${formatDuration(longestTokenLifeMs)} each. The rest have tokenTtl.`,
   } satisfies ListOption as ListOption,
-  maxTokenTtl: duration('Longest lifetime that a request for a token may ask for (expireTimeSeconds).', '365d'),
+  maxTokenTtl: tokenLifetime('Longest lifetime that a request for a token may ask for (expireTimeSeconds).', '365d'),
   loginPolicy: choice(
     'Which sessions of a user may live side by side: keep-all (0) up to maxTokensPerPlatform per platform, one-per-platform (1), one-per-class of platforms (4), pc-and-one-other (5), custom by loginPolicyTable.',
     [0, 1, 4, 5, 'keep-all', 'one-per-platform', 'one-per-class', 'pc-and-one-other', 'custom'],
@@ -143,7 +156,7 @@ export const options = {
     ['reject', 'accept-signed'],
     'reject',
   ),
-  storeDownGrace: duration('How long tokensWhenStoreDown=accept-signed holds after the store has failed.', '5m'),
+  storeDownGrace: waitingTime('How long tokensWhenStoreDown=accept-signed holds after the store has failed.', '5m'),
   tokenCacheSize: {
     kind: 'integer',
     default: 50_000,
@@ -180,7 +193,7 @@ export const options = {
     'info',
   ),
   logFormat: choice('auto: pretty on a terminal, JSON lines otherwise.', ['auto', 'json', 'pretty'], 'auto'),
-  shutdownTimeout: duration('Longest wait for work in flight after SIGTERM.', '15s'),
+  shutdownTimeout: waitingTime('Longest wait for work in flight after SIGTERM.', '15s'),
   dev: {
     kind: 'boolean',
     default: false,

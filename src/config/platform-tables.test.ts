@@ -25,7 +25,19 @@ describe('lifetimes by platform', () => {
     );
   });
 
-  for (const item of ['Mobile=1h', 'Fridge=1h', 'Web+IOS=1h', '=1h', 'Web', 'Web=', 'Web=1', 'Web=999ms', 'Web=1h=2']) {
+  for (const item of [
+    'Mobile=1h',
+    'Fridge=1h',
+    'Web+IOS=1h',
+    '=1h',
+    'Web',
+    'Web=',
+    'Web=1',
+    'Web=999ms',
+    'Web=1h=2',
+    'Web=3651d',
+    'linux=2h',
+  ]) {
     test(`refuses ${item}, and repeats it`, () => {
       const { problems } = parsed(parsePlatformTtls, ['Linux=1h', item]);
       assert.equal(problems.length, 1);

@@ -1,19 +1,28 @@
 /** Settings that name platforms: lifetimes by platform, and the rooms of a custom login policy. Case is ignored. */
-import { type PlatformID, platformClass, platformIDs, platformName, platforms } from '../protocol/constants.ts';
+import {
+  longestTokenLifeMs,
+  type PlatformID,
+  platformClass,
+  platformIDs,
+  platformName,
+  platforms,
+} from '../protocol/constants.ts';
 import type { LoginPolicy, LoginRoom } from '../tokens/policy.ts';
-import { parseDuration } from './duration.ts';
+import { formatDuration, parseDuration } from './duration.ts';
 
 type Complain = (problem: string) => void;
 
 /** @param items `Web=12h` */
 export function parsePlatformTtls(items: readonly string[], complain: Complain): ReadonlyMap<number, number> {
+  const range = `from 1s to ${formatDuration(longestTokenLifeMs)}, such as 12h`;
   const ttls = new Map<number, number>();
   for (const item of items) {
     const { names, value } = splitItem(item);
     const ids = names.flatMap((name) => platformIDs.filter((id) => isNamed(platformName(id), name)));
     const ttlMs = parseDuration(value) ?? 0;
     if (ids.length !== 1) complain(`${item} must begin with one platform's name, such as Web`);
-    else if (ttlMs < 1000) complain(`${item} must end with a duration of at least 1s, such as 12h`);
+    else if (ttlMs < 1000 || ttlMs > longestTokenLifeMs) complain(`${item} must end with a duration ${range}`);
+    else if (ids.some((id) => ttls.has(id))) complain(`${item} names a platform that has a lifetime already`);
     for (const id of ids) ttls.set(id, ttlMs);
   }
   return ttls;

@@ -1,11 +1,11 @@
 /** Where the signing keys come from; the admin secret itself is in config.test.ts. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Config, loadConfig } from './config.ts';
-import { findAdminSecret, loadSecrets } from './secrets.ts';
+import { findAdminSecret, findSigningKeys, loadSecrets } from './secrets.ts';
 
 const [inFile, inFileToo] = ['a'.repeat(43), 'b'.repeat(43)];
 
@@ -45,6 +45,58 @@ test('finding the admin secret makes none', (t) => {
   const { adminSecret } = loadSecrets(config);
   assert.equal(findAdminSecret(config), adminSecret);
   assert.equal(findAdminSecret(configured(t)), 'the-secret');
+});
+
+test('finding the keys makes nothing, wherever they come from', (t) => {
+  const unset = configured(t, { TESSERA_SECRET: '' });
+  assert.equal(findSigningKeys(unset), undefined);
+  assert.deepEqual(readdirSync(unset.dataDir), []);
+  assert.equal(findSigningKeys({ ...unset, dataDir: join(unset.dataDir, 'missing') }), undefined);
+
+  const set = configured(t, { TESSERA_SECRET: '', TESSERA_SIGNING_KEYS: 'new-key-1,old-key-1' });
+  assert.deepEqual(findSigningKeys(set), ['new-key-1', 'old-key-1']);
+  assert.deepEqual(readdirSync(set.dataDir), []);
+
+  const { signingKeys } = loadSecrets(unset);
+  assert.deepEqual(findSigningKeys(unset), signingKeys);
+});
+
+test('a file that refers to an admin secret which is not here is found without it', (t) => {
+  const config = configured(t, { TESSERA_SECRET: '' });
+  writeKeys(config, [
+    { state: 'signing', from: 'admin secret' },
+    { state: 'verifying', secret: inFile },
+  ]);
+  assert.deepEqual(findSigningKeys(config), [inFile]);
+  assert.deepEqual(readdirSync(config.dataDir), ['signing-keys.json']);
+  assert.deepEqual(findSigningKeys({ ...config, secret: 'the-secret' }), ['the-secret', inFile]);
+});
+
+const unusable: Readonly<Record<string, RegExp>> = {
+  openIM123: /secret: is OpenIM's published default/,
+  '1234567\n': /secret: must be at least 8 characters$/,
+  ' \n': /secret: is empty/,
+};
+for (const [kept, message] of Object.entries(unusable)) {
+  test(`a kept secret ${JSON.stringify(kept)} is refused like a setting`, (t) => {
+    const config = configured(t, { TESSERA_SECRET: '' });
+    writeFileSync(join(config.dataDir, 'secret'), kept);
+    for (const use of [loadSecrets, findAdminSecret, findSigningKeys]) {
+      assert.throws(() => use(config), { name: 'ConfigError', message });
+    }
+  });
+}
+
+test('in development the published default may be kept too', (t) => {
+  const config = configured(t, { TESSERA_SECRET: '', TESSERA_DEV: 'true' });
+  writeFileSync(join(config.dataDir, 'secret'), 'openIM123\n');
+  assert.equal(loadSecrets(config).adminSecret, 'openIM123');
+});
+
+test('a kept secret that cannot be read is named', (t) => {
+  const config = configured(t, { TESSERA_SECRET: '' });
+  mkdirSync(join(config.dataDir, 'secret'));
+  assert.throws(() => findAdminSecret(config), { name: 'ConfigError', message: /secret: cannot be read \(EISDIR\)$/ });
 });
 
 function configured(t: TestContext, settings: Record<string, string> = {}): Config {

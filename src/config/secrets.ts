@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, ConfigError } from './config.ts';
+import { initialKeys } from './key-rotation.ts';
+import { secretFault } from './secret-rules.ts';
 import { readSigningKeyFile, secretsOf } from './signing-key-file.ts';
 
 /** `setting`: TESSERA_SIGNING_KEYS. `file`: signing-keys.json. `admin secret`: neither is there, as with OpenIM. */
@@ -20,11 +22,11 @@ export interface Secrets {
 
 /**
  * @param config the data directory must exist when no secret is configured.
- * @throws ConfigError if the kept secret is empty, or signing-keys.json cannot be used.
+ * @throws ConfigError if the kept secret is none to use, or signing-keys.json cannot be used.
  */
 export function loadSecrets(config: Config): Secrets {
   const { adminSecret, generatedPath } =
-    config.secret === '' ? fromDataDir(config.dataDir) : { adminSecret: config.secret, generatedPath: undefined };
+    config.secret === '' ? fromDataDir(config) : { adminSecret: config.secret, generatedPath: undefined };
   return {
     adminSecret,
     ...signingKeysFor(config, adminSecret),
@@ -34,12 +36,28 @@ export function loadSecrets(config: Config): Secrets {
 
 /**
  * The admin secret as far as it is there already; makes none.
- * @throws ConfigError if the kept one is empty
+ * @throws ConfigError if the kept one is none to use
  */
 export function findAdminSecret(config: Config): string | undefined {
   if (config.secret !== '') return config.secret;
-  const path = join(config.dataDir, fileName);
-  return existsSync(path) ? readKept(path) : undefined;
+  return existsSync(keptPath(config)) ? readKept(config) : undefined;
+}
+
+/**
+ * The keys that verify tokens, the one that signs first, as far as they are there already; makes none. The admin secret
+ * is missing among them while there is none, and is not even looked for where TESSERA_SIGNING_KEYS has the keys.
+ * @returns undefined if there are none
+ * @throws ConfigError as {@link loadSecrets}
+ */
+export function findSigningKeys(config: Config): Secrets['signingKeys'] | undefined {
+  const [first, ...others] = config.signingKeys.length > 0 ? config.signingKeys : findKeptKeys(config);
+  return first === undefined ? undefined : [first, ...others];
+}
+
+function findKeptKeys(config: Config): readonly string[] {
+  const adminSecret = findAdminSecret(config);
+  const keys = readSigningKeyFile(config.dataDir) ?? initialKeys;
+  return keys.flatMap((key) => ('secret' in key ? key.secret : (adminSecret ?? [])));
 }
 
 function signingKeysFor(config: Config, adminSecret: string): Pick<Secrets, 'signingKeys' | 'signingKeySource'> {
@@ -50,10 +68,12 @@ function signingKeysFor(config: Config, adminSecret: string): Pick<Secrets, 'sig
   return { signingKeys: [adminSecret], signingKeySource: 'admin secret' };
 }
 
-const fileName = 'secret';
+function keptPath({ dataDir }: Config): string {
+  return join(dataDir, 'secret');
+}
 
-function fromDataDir(dataDir: string): { adminSecret: string; generatedPath: string | undefined } {
-  const path = join(dataDir, fileName);
+function fromDataDir(config: Config): { adminSecret: string; generatedPath: string | undefined } {
+  const path = keptPath(config);
   try {
     // wx: two processes that start at once must not each keep a secret of their own.
     const made = randomBytes(32).toString('base64url');
@@ -62,11 +82,24 @@ function fromDataDir(dataDir: string): { adminSecret: string; generatedPath: str
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
   }
-  return { adminSecret: readKept(path), generatedPath: undefined };
+  return { adminSecret: readKept(config), generatedPath: undefined };
 }
 
-function readKept(path: string): string {
-  const kept = readFileSync(path, 'utf8').trim();
+/** What is kept must be as good as what is set: people write the file too. */
+function readKept(config: Config): string {
+  const path = keptPath(config);
+  const kept = read(path).trim();
   if (kept === '') throw new ConfigError(`${path}: is empty; delete it to have a new secret made`);
+  const fault = secretFault(kept, config);
+  if (fault !== undefined) throw new ConfigError(`${path}: ${fault}`);
   return kept;
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? error.code : error;
+    throw new ConfigError(`${path}: cannot be read (${reason})`);
+  }
 }

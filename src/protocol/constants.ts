@@ -59,6 +59,12 @@ export function platformClass(id: number): PlatformClass | '' {
   return isKnownPlatform(id) ? platformTable[id].class : '';
 }
 
+/**
+ * No token lives longer, whoever issued it: ten years. OpenIM's setting is in whole days and without a limit; nobody sets
+ * more. Cutoffs and traces of tokens are kept for that long.
+ */
+export const longestTokenLifeMs = 3650 * 86_400_000;
+
 /** What a socket frame asks for or tells. 2001 and 2002 only ever go from server to client. */
 export const reqIdentifiers = {
   getMaxSeq: 1001,

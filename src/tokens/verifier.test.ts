@@ -501,3 +501,43 @@ describe('a refusal', () => {
     assert.equal(refused.length, 1, 'of what was never a token there is nothing to tell');
   });
 });
+
+describe('looking again at a session', () => {
+  const look = async (change: (store: PlayedStore, jti: string) => void, ttlMs = hourMs) => {
+    const { verifier, store, issue } = open();
+    const { token, jti } = issue('alice', 1, ttlMs);
+    const session = await verifier.verify(token);
+    change(store, jti);
+    return { session, endsAt: await verifier.lookAgain(session) };
+  };
+
+  test('T4 one whose token has been ended or cut off is over', async () => {
+    assert.equal((await look((store, jti) => store.end(jti))).endsAt, undefined);
+    assert.equal((await look((store, jti) => store.end(jti, 'revoked'))).endsAt, undefined);
+    assert.equal((await look((store) => store.cutoffs.set(1, now + 1))).endsAt, undefined);
+    assert.equal((await look((store) => store.cutoffs.set(5, now + 1))).endsAt, now + hourMs);
+  });
+
+  test('T7 one whose token has been superseded ends with its grace', async () => {
+    const { endsAt } = await look((store, jti) => store.end(jti, 'superseded', now + 60_000));
+    assert.equal(endsAt, now + 60_000);
+    const short = await look((store, jti) => store.end(jti, 'superseded', now + 60_000), 2000);
+    assert.equal(short.endsAt, now + 2000, 'but not beyond its own end');
+  });
+
+  test('T1 one whose token is live, or lost, goes on to its end', async () => {
+    const live = await look(() => {});
+    assert.equal(live.endsAt, live.session.endsAt);
+    const lost = await look((store, jti) => store.records.delete(jti));
+    assert.equal(lost.endsAt, lost.session.endsAt);
+  });
+
+  test('T5 a store that fails says nothing', async () => {
+    await assert.rejects(
+      look((store) => {
+        store.isDown = true;
+      }),
+      /connection lost/,
+    );
+  });
+});

@@ -1,5 +1,6 @@
 /** The users of this deployment: registering, reading and changing them (rest-core chapter, section 7). */
 import { errors } from '../protocol/errors.ts';
+import { userIDFault } from '../protocol/user-id.ts';
 import type { UnitOfWork } from '../store/unit-of-work.ts';
 import { type CallContext, requireAccess, requireAdmin } from '../tokens/caller.ts';
 import type { NewUser, User, UserChanges } from './user.ts';
@@ -115,18 +116,12 @@ export interface AccountStatus {
 
 const appAdminLevel = 2;
 
-/**
- * In UTF-8. Every client's IDs fit many times; conversation IDs are made of two, and index entries of those, which
- * PostgreSQL limits to about 2700 bytes.
- */
-const maxUserIDBytes = 256;
-
 /** Checks 1 to 3 of 7.2, which come before the question who is calling. An empty ID passes until afterwards. */
 function checkRegistrations(users: readonly NewUser[]): void {
   if (users.length === 0) throw errors.args('users is empty');
   for (const { userID, nickname } of users) {
-    if (!/^[\p{L}\p{Nd}_]*$/u.test(userID)) throw errors.args('userID may have only letters, digits and _');
-    if (Buffer.byteLength(userID) > maxUserIDBytes) throw errors.args(`userID is over ${maxUserIDBytes} bytes`);
+    const fault = userIDFault(userID);
+    if (fault !== undefined) throw errors.args(`userID ${fault}`);
     if (nickname === '') throw errors.args('nickname is empty');
   }
 }

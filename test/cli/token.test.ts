@@ -1,6 +1,10 @@
 /** `tessera token` against a running server, as an operator uses it. */
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { createHmac } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { BackEnd } from '../support/back-end.ts';
 import { runTessera } from '../support/run-tessera.ts';
 import { adminSecret, TesseraProcess } from '../support/tessera-process.ts';
@@ -78,6 +82,12 @@ describe('tessera token', () => {
         1,
         /no Tessera server answers at http:\/\/127.0.0.1:9/,
       ],
+      [['list', '--user', 'alice', '--url', 'foo'], 2, /^tessera: the API has to be at an http or https URL/],
+      [
+        ['list', '--user', 'alice', '--url', 'http://192.0.2.1'],
+        2,
+        /^tessera: http:\/\/192.0.2.1 is on another machine/,
+      ],
       [['polish'], 2, /no such action: polish/],
     ];
     for (const [[action = '', ...args], code, message] of cases) {
@@ -97,3 +107,52 @@ describe('tessera token', () => {
     assert.match(foreign.stdout, /refused: 1505 /);
   });
 });
+
+describe('tessera token inspect --offline', () => {
+  const signingKey = 'a-signing-key-of-more-than-32-bytes';
+
+  test('with TESSERA_SIGNING_KEYS and no secret checks the token, and writes nothing', async (t) => {
+    const dataDir = await temporaryDirectory(t);
+    const env = { TESSERA_SIGNING_KEYS: signingKey, TESSERA_DATA_DIR: dataDir };
+    const args = ['token', 'inspect', '--offline', '--token', signed({ UserID: 'alice', PlatformID: 5, exp: 4e9 })];
+    for (const settings of [env, { ...env, TESSERA_DATA_DIR: join(dataDir, 'missing') }]) {
+      const { code, stdout, stderr } = await runTessera(args, settings);
+      assert.deepEqual([code, stderr], [0, '']);
+      assert.match(stdout, /signature and times are right\n$/);
+      assert.match(stdout, /issued\nexpires +2096-10-02 07:06:40 UTC\n/);
+    }
+    assert.deepEqual(await readdir(dataDir), []);
+  });
+
+  test('without any key says that there is none, and makes none', async (t) => {
+    const dataDir = await temporaryDirectory(t);
+    const token = signed({ UserID: 'alice', PlatformID: 5, exp: 4e9 });
+    const { code, stderr } = await runTessera(['token', 'inspect', '--token', token], { TESSERA_DATA_DIR: dataDir });
+    assert.deepEqual([code, /^tessera: there are no keys to check it with/.test(stderr)], [1, true], stderr);
+    assert.deepEqual(await readdir(dataDir), []);
+  });
+
+  test("T6 a stranger's claims do not command the terminal, and claims of any type are shown", async () => {
+    const hostile = signed({ UserID: '\x1b]0;owned\x07\x1b[2J\x9b2J', PlatformID: { a: 1 }, jti: null, exp: 1e300 });
+    for (const more of [[], ['--json']]) {
+      const args = ['token', 'inspect', '--offline', '--token', hostile, ...more];
+      const { code, stdout, stderr } = await runTessera(args, { TESSERA_SIGNING_KEYS: signingKey });
+      assert.deepEqual([code, stderr], [1, '']);
+      assert.doesNotMatch(stdout, /[^\P{Cc}\n]/u);
+      assert.match(stdout, /owned/);
+      assert.match(stdout, /refused: 1503 /);
+    }
+  });
+
+  function signed(claims: object): string {
+    const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
+    const text = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
+    return `${text}.${createHmac('sha256', signingKey).update(text).digest('base64url')}`;
+  }
+});
+
+async function temporaryDirectory(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'tessera-token-'));
+  t.after(() => rm(path, { recursive: true }));
+  return path;
+}

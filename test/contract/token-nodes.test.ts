@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { loginPolicy } from '../../src/tokens/policy.ts';
+import { connect } from '../support/socket-client.ts';
 import { redisForSuite } from '../support/test-services.ts';
 import { asAdmin, callOf } from '../support/token-authority.ts';
+import { World } from '../wire/world.ts';
 import { type Node, openNode, openProbe } from './support/redis-nodes.ts';
 import { startSilentProxy } from './support/silent-proxy.ts';
 
@@ -157,3 +159,32 @@ test('what node A does holds on node B that hears nothing of it', async (t) => {
     assert.equal(await b.authority.verdict(token), 1506);
   });
 });
+
+test('T4 a socket on node B whose token was revoked while B heard nothing is closed when it hears again', async (t) => {
+  const server = await redisForSuite(t);
+  if (server === undefined) return;
+  const proxy = await startSilentProxy(t, server.port);
+  const [here, there] = [await openWorld(t, server.url), await openWorld(t, proxy.url)];
+  for (const world of [here, there]) await world.register('dave');
+  const open = (token: string, platformID: string) =>
+    connect({ port: there.wsPort, query: { sendID: 'dave', platformID, token } });
+  const [revoked, kept] = [
+    await open(await there.issue('dave', 1), '1'),
+    await open(await there.issue('dave', 5), '5'),
+  ];
+
+  proxy.silenceSubscriptions();
+  await here.call('/auth/revoke_tokens', { userID: 'dave', platformIDs: [1] });
+
+  assert.equal((await revoked.nextReply()).reqIdentifier, 2002);
+  await revoked.closed;
+  await kept.roundTrip();
+  assert.equal(kept.pending.length, 0);
+  kept.ws.terminate();
+});
+
+async function openWorld(t: TestContext, url: string): Promise<World> {
+  const world = await World.open({ TESSERA_REDIS_URL: url });
+  t.after(() => world[Symbol.asyncDispose]());
+  return world;
+}

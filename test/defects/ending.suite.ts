@@ -17,7 +17,7 @@ export async function endingDefects(t: TestContext, place: Place): Promise<void>
     assert.equal((await place.endsOf(userID)).size, 0);
 
     const session = await authority.verify(await authority.login(userID));
-    await authority.displace({ ...session, jti: 'another' }, [session.jti, 'A'.repeat(16)]);
+    await authority.displace({ ...session, jti: 'another' }, [session.jti, 'A'.repeat(14)]);
     await authority.forceLogout(asAdmin, request);
     assert.deepEqual([...(await place.endsOf(userID))], [[session.jti, session.expiresAt]]);
   });
@@ -70,7 +70,7 @@ export async function endingDefects(t: TestContext, place: Place): Promise<void>
     const session = await authority.verify(await authority.login(userID));
     await authority.displace(session, []);
     await authority.displace(session, [session.jti]);
-    await authority.displace(session, ['A'.repeat(16)]);
+    await authority.displace(session, ['A'.repeat(14)]);
     assert.equal(await authority.revokeTokens(callOf(userID), { userID, platformIDs: [5], exceptCaller: false }), 0);
     assert.deepEqual(authority.takeHeard('tokensEnded'), []);
   });

@@ -4,8 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import type { TokenAuthorityOptions } from '../../src/tokens/authority.ts';
 import type { TokenStore } from '../../src/tokens/token-store.ts';
-import { openStore } from '../contract/support/redis-nodes.ts';
-import { redisCommand } from '../support/services/redis-command.ts';
+import { openProbe, openStore } from '../contract/support/redis-nodes.ts';
 import type { Service } from '../support/services/service.ts';
 import { redisForSuite } from '../support/test-services.ts';
 import { brokenStore, changedStore, openSqliteTokens, TestAuthority } from '../support/token-authority.ts';
@@ -91,7 +90,8 @@ export interface RedisPlace extends Place {
 export async function redisPlace(t: TestContext): Promise<RedisPlace | undefined> {
   const server = await redisForSuite(t, { args: ['--appendonly', 'yes', '--appendfsync', 'always'] });
   if (server === undefined) return undefined;
-  const command = (...args: readonly string[]) => redisCommand(server.port, ...args);
+  const probe = await openProbe(t, server.url);
+  const command = (...args: string[]) => probe.sendCommand(args);
   return {
     server,
     newUser,
@@ -122,7 +122,7 @@ export async function redisPlace(t: TestContext): Promise<RedisPlace | undefined
     },
     async endsOf(userID) {
       const prefix = `tessera:{${userID}}:token:`;
-      const keys = (await command('KEYS', `${prefix}*`)) as string[];
+      const keys = (await command('KEYS', `${prefix}*`)) as unknown as string[];
       const ends = await Promise.all(keys.map((key) => command('PEXPIRETIME', key)));
       return new Map(keys.map((key, i) => [key.slice(prefix.length), Number(ends[i])]));
     },

@@ -89,7 +89,7 @@ export class TokenCorpus {
       cutOff,
       signed(header, past),
       signed(openims, encoded(JSON.stringify({ ...claims, jti: undefined }))),
-      signed(header, encoded(JSON.stringify({ ...claims, jti: 'AAAAAAAAAAAAAAAA' }))),
+      signed(header, encoded(JSON.stringify({ ...claims, jti: 'A'.repeat(14) }))),
       signed(header, payload, 'another key of the tests'),
     ];
     return new TokenCorpus(seed, live, bad, sessions);

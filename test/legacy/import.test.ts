@@ -22,6 +22,7 @@ import { SigningKeys } from '../../src/tokens/signing-keys.ts';
 import { fillWithHistory, fillWithTokens, openimSecret, signOpenimToken } from '../support/openim-redis.ts';
 import { type Outcome, runTessera } from '../support/run-tessera.ts';
 import { untilTrue } from '../support/services/redis-command.ts';
+import type { Service } from '../support/services/service.ts';
 import { clusterForSuite, redisForSuite } from '../support/test-services.ts';
 import { asAdmin } from '../support/token-authority.ts';
 import { testOnEveryRedis } from './support.ts';
@@ -168,6 +169,17 @@ test('tessera tokens import, a process to interrupt', async (t) => {
     assert.equal(await loadCheckpoint(redis), undefined);
   });
 
+  await t.test('knows how far it is, from nothing to everything', async () => {
+    const parts: number[] = [];
+    await engineOn(redis, { isDryRun: true, onPortion: async (done) => void parts.push(done) }).run();
+    assert.ok(parts.length > 10 && Number(parts[0]) < 0.2, String(parts.slice(0, 3)));
+    assert.deepEqual(
+      parts,
+      parts.toSorted((a, b) => a - b),
+    );
+    assert.equal(parts.at(-1), 1);
+  });
+
   await t.test('again, it finds everything known; --resume without anything to resume begins anew', async () => {
     const { code, stdout, stderr } = await runImport(server.url, '--resume');
     assert.equal(code, 0);
@@ -232,21 +244,31 @@ test('tessera tokens import on a Redis Cluster that moves slots', async (t) => {
   const owner = await cluster.ownerOf('UID_PID_TOKEN_STATUS:user1:Web');
   const target = owner === from ? to! : from!;
   let hasBegun = false;
+  const move = async (giver: Service, taker: Service) => {
+    await cluster.beginMove(slot, giver, taker);
+    await cluster.moveKeys(slot, giver, taker);
+    await cluster.endMove(slot, taker);
+  };
   const onPortion = async () => {
     if (hasBegun) return;
     hasBegun = true;
-    await cluster.beginMove(slot, owner, target);
-    await cluster.moveKeys(slot, owner, target);
-    await cluster.endMove(slot, target);
+    await move(owner, target);
   };
 
   await t.test('finds that keys may have been missed', async () => {
     assert.deepEqual(await engineOn(redis, { onPortion }).run(), { isComplete: false, hasMoved: true });
   });
 
+  const checkpoint = newCheckpoint();
   await t.test('run again, it has taken in every token', async () => {
-    assert.deepEqual(await engineOn(redis, {}).run(), { isComplete: true, hasMoved: false });
+    assert.deepEqual(await engineOn(redis, { checkpoint }).run(), { isComplete: true, hasMoved: false });
     assert.equal(await countOwn(redis, 'tessera:{*}:token:*'), 30);
+  });
+
+  await t.test('resumed after a move, it looks at everything again', async () => {
+    await move(target, owner);
+    await engineOn(redis, { checkpoint }).run();
+    assert.equal(tokensIn(checkpoint.report), 60);
   });
 });
 

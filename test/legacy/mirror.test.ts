@@ -1,6 +1,7 @@
 /** TESSERA_OPENIM_TOKENS=mirror: OpenIM's servers and ours share the work, and each side sees what the other does. */
 import assert from 'node:assert/strict';
 import { platforms } from '../../src/protocol/constants.ts';
+import type { RedisClient } from '../../src/redis/client.ts';
 import { openimHash, signOpenimToken } from '../support/openim-redis.ts';
 import { asAdmin, callOf, hourMs, lifetimesOf } from '../support/token-authority.ts';
 import { testOnEveryRedis } from './support.ts';
@@ -69,6 +70,21 @@ testOnEveryRedis('tokens of ours, mirrored', 'mirror', async (t, world) => {
     assert.deepEqual(codes, [1506, 1506, 1506, 0]);
   });
 
+  await t.test('O2 logins do not make the hash grow for ever, nor do tokens that have expired', async () => {
+    const userID = world.newUser();
+    const hash = openimHash(userID, Web);
+    const past = { userID, platformID: Web, expiresAt: Date.now() - hourMs };
+    const expired = Array.from({ length: 30 }, (_, i) => signOpenimToken({ ...past, issuedAt: i * 1000 }));
+    await redis.command(hash, ['HSET', hash, ...expired.flatMap((token) => [token, '0'])]);
+    const tokens: string[] = [];
+    for (let i = 0; i < 30; i++) tokens.push(await authority.login(userID, Web));
+    const left = await openim.fields(userID, Web);
+    assert.ok(Object.keys(left).length <= 22, String(Object.keys(left).length));
+    assert.equal(left[tokens.at(-1)!], '0');
+    assert.ok(expired.every((token) => left[token] === undefined));
+    for (const token of tokens.slice(0, -1)) assert.equal(await authority.verdict(token), 1506);
+  });
+
   await t.test('a forced logout and each way to revoke is 2 in the hash', async () => {
     const ways: ((userID: string, token: string) => Promise<unknown>)[] = [
       (userID) => authority.forceLogout(asAdmin, { userID, platformID: Web }),
@@ -96,6 +112,18 @@ testOnEveryRedis('tokens of ours, mirrored', 'mirror', async (t, world) => {
     assert.equal(await openim.hashLifeMs(userID, Web), -2);
   });
 
+  await t.test('defect 8: nor by a mark for a token that OpenIM takes out at that moment', async () => {
+    const userID = world.newUser();
+    let token = '';
+    const command: RedisClient['command'] = async (key, [name = '', ...rest]) =>
+      name === 'HKEYS' ? [token] : redis.command(key, [name, ...rest]);
+    const { authority: node } = await world.node(noCache, { command });
+    token = await node.login(userID, Web);
+    await openim.lapse(userID, Web);
+    await node.forceLogout(asAdmin, { userID, platformID: Web });
+    assert.equal(await openim.hashLifeMs(userID, Web), -2);
+  });
+
   await t.test('an older admin token is accepted by both for five minutes', async () => {
     const [older, newer] = [await openim.issue('imAdmin', Admin), await authority.loginAdmin()];
     assert.deepEqual(await openim.fields('imAdmin', Admin), { [newer]: '0' });
@@ -110,11 +138,15 @@ testOnEveryRedis('tokens of ours, mirrored', 'mirror', async (t, world) => {
   });
 
   await t.test('a renewed token is taken out of the hash, and not kicked', async () => {
+    let now = Date.now();
+    const { authority: node } = await world.node({ ...noCache, clock: () => now });
     const userID = world.newUser();
-    const old = await authority.login(userID, Web);
-    const { token } = await authority.renewToken(callOf(userID, await authority.verify(old)), {});
+    const old = await node.login(userID, Web);
+    const session = await node.verify(old);
+    now += hourMs;
+    const { token } = await node.renewToken(callOf(userID, session), {});
     assert.deepEqual(await openim.fields(userID, Web), { [token]: '0' });
-    assert.equal(await authority.verdict(old), 0, 'in its overlap');
+    assert.equal(await node.verdict(old), 0, 'in its overlap');
   });
 
   await t.test('OpenIM’s servers are told which hash to read anew', async (t) => {

@@ -91,7 +91,8 @@ testOnEveryRedis('tokens of OpenIM, read', 'read', async (t, world) => {
     await openim.supersede(userID, token);
     assert.equal(await authority.verdict(token), 1507);
     const web = await openim.issue(userID, Web);
-    await redis.command(openimTemporary(userID, web), ['SET', openimTemporary(userID, web), '', 'EX', '300']);
+    const temporary = openimTemporary(userID, web).replace(':Admin:', ':Web:');
+    await redis.command(temporary, ['SET', temporary, '', 'EX', '300']);
     await openim.lapse(userID, Web);
     assert.equal(await authority.verdict(web), 1507);
   });
@@ -205,7 +206,11 @@ testOnEveryRedis('tokens of OpenIM, read', 'read', async (t, world) => {
   });
 
   await t.test('T4 an older admin token that was never used here is revoked for good, in its grace', async () => {
-    const [first, second] = [await openim.issue('imAdmin', Admin), await openim.issue('imAdmin', Admin, hourMs)];
+    // Tokens of OpenIM that are alike in all claims are the same token (known defect 4).
+    const [first, second] = [
+      await openim.issue('imAdmin', Admin, 3 * hourMs),
+      await openim.issue('imAdmin', Admin, hourMs),
+    ];
     for (const token of [first, second]) await openim.supersede('imAdmin', token);
     assert.equal(await authority.revokeToken(asAdmin, { token: first, jti: '', userID: '' }), 1);
     await authority.revokeForClient('gateway', second, 'op');
@@ -222,9 +227,11 @@ testOnEveryRedis('tokens of OpenIM, read', 'read', async (t, world) => {
 
   await t.test('a renewal takes the place of a token of OpenIM', async () => {
     const userID = world.newUser();
-    const session = await authority.verify(await openim.issue(userID, Web));
-    const { token } = await authority.renewToken(callOf(userID, session), {});
+    const before = new OpenimServer(redis, { clock: () => Date.now() - hourMs });
+    const old = await before.issue(userID, Web);
+    const { token } = await authority.renewToken(callOf(userID, await authority.verify(old)), {});
     assert.equal(await authority.verdict(token), 0);
+    assert.ok((await authority.verify(old)).endsAt <= Date.now() + 60_000, 'its overlap');
   });
 
   await t.test('what stands in OpenIM’s keys and is nothing of OpenIM’s keeps nobody from logging in', async () => {
@@ -249,7 +256,7 @@ testOnEveryRedis('tokens of OpenIM, read', 'read', async (t, world) => {
 
   await t.test('T5 defect 15: where OpenIM’s keys cannot be read, the answer is 500', async () => {
     const fail = () => Promise.reject(new Error('connection lost'));
-    const { authority: node } = await world.node(noCache, { hget: fail, hgetall: fail });
+    const { authority: node } = await world.node(noCache, { hget: fail, evalScript: fail });
     const userID = world.newUser();
     const token = await openim.issue(userID, Web);
     assert.equal(await node.verdict(token), 500);
@@ -257,7 +264,7 @@ testOnEveryRedis('tokens of OpenIM, read', 'read', async (t, world) => {
     await assert.rejects(node.forceLogout(asAdmin, { userID, platformID: Web }), rejectsWith(500));
     assert.equal(await authority.verdict(token), 0);
 
-    const older = await openim.issue('imAdmin', Admin);
+    const older = await openim.issue('imAdmin', Admin, 2 * hourMs);
     await openim.supersede('imAdmin', older);
     assert.equal(await (await world.node(noCache, { command: fail })).authority.verdict(older), 500);
   });

@@ -1,5 +1,6 @@
 /** Whether each Redis master keeps what it is given, as long as it was told to. */
 import type { RedisClient, RedisNode } from '../../redis/client.ts';
+import { readInfo, type ServerInfo } from '../../redis/server-info.ts';
 import { advice, type Finding, ok, problem } from './finding.ts';
 
 /** @param clock Unix ms */
@@ -10,7 +11,7 @@ export async function checkRedis(redis: RedisClient, clock: () => number): Promi
 }
 
 async function checkMaster(master: RedisNode, clock: () => number): Promise<Finding[]> {
-  const info = await readInfo(master);
+  const info = await readInfo((args) => master.command(args), infoSections);
   const subject = (what: string) => `Redis ${master.address}: ${what}`;
   return [
     checkVersion(subject('version'), info),
@@ -21,16 +22,16 @@ async function checkMaster(master: RedisNode, clock: () => number): Promise<Find
   ];
 }
 
-type Info = ReadonlyMap<string, string>;
+const infoSections = ['server', 'memory', 'persistence', 'stats', 'replication'] as const;
 
-function checkVersion(subject: string, info: Info): Finding {
+function checkVersion(subject: string, info: ServerInfo): Finding {
   const version = info.get('redis_version') ?? '0';
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (major > 6 || (major === 6 && minor >= 2)) return ok(subject, version);
   return problem(subject, `${version} lacks commands that tokens need`, 'upgrade to Redis 6.2 or later, or to Valkey');
 }
 
-function checkEviction(subject: string, info: Info): Finding {
+function checkEviction(subject: string, info: ServerInfo): Finding {
   const policy = info.get('maxmemory_policy') ?? 'unknown';
   const evicted = Number(info.get('evicted_keys') ?? 0);
   const remedy = 'set maxmemory-policy noeviction, and give Tessera a Redis of its own or enough memory';
@@ -47,7 +48,7 @@ function checkEviction(subject: string, info: Info): Finding {
   return isLimited ? problem(subject, text, remedy) : advice(subject, `${text}; no limit is set yet`, remedy);
 }
 
-function checkPersistence(subject: string, info: Info, save: string | undefined): Finding {
+function checkPersistence(subject: string, info: ServerInfo, save: string | undefined): Finding {
   if (info.get('aof_enabled') === '1') {
     return info.get('aof_last_write_status') === 'err'
       ? problem(subject, 'the last write of the append-only file failed', 'make room on its disk and look at its log')
@@ -60,7 +61,7 @@ function checkPersistence(subject: string, info: Info, save: string | undefined)
   return advice(subject, 'snapshots only: a crash of Redis loses the logins since the last one', remedy);
 }
 
-function checkReplication(subject: string, info: Info, minReplicas: string | undefined): Finding {
+function checkReplication(subject: string, info: ServerInfo, minReplicas: string | undefined): Finding {
   const replicas = Number(info.get('connected_slaves') ?? 0);
   if (replicas === 0) return ok(subject, 'no replicas');
   if (minReplicas === undefined || Number(minReplicas) > 0) return ok(subject, `${replicas} connected`);
@@ -86,13 +87,6 @@ async function checkClock(subject: string, master: RedisNode, clock: () => numbe
   return Math.abs(skewMs) < 5000
     ? advice(subject, text, remedy)
     : problem(subject, `${text}: tokens end too early or too late by that much`, remedy);
-}
-
-async function readInfo(master: RedisNode): Promise<Info> {
-  const sections = ['server', 'memory', 'persistence', 'stats', 'replication'];
-  const texts = await Promise.all(sections.map((section) => master.command(['INFO', section])));
-  const lines = texts.flatMap((text) => String(text).split('\r\n'));
-  return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
 }
 
 /** Undefined where CONFIG is not allowed, as with most hosted ones. */

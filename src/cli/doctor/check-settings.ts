@@ -1,19 +1,32 @@
 /** Settings that work but put tokens or secrets at risk. */
-import type { Config } from '../../config/config.ts';
+import { type Config, ConfigError } from '../../config/config.ts';
+import { publishedDefault } from '../../config/secret-rules.ts';
 import { findAdminSecret } from '../../config/secrets.ts';
+import { isLoopback } from '../loopback.ts';
 import { advice, type Finding, ok, problem } from './finding.ts';
 
-const publishedDefault = 'openIM123';
 /** What RFC 7518 asks of a key for HS256. */
 const goodKeyBytes = 32;
 
 export function checkSettings(config: Config): Finding[] {
-  return [checkSecret(config), ...checkSigningKeys(config), ...checkDev(config), ...checkOutage(config)];
+  return [
+    checkSecret(config),
+    ...checkSigningKeys(config),
+    ...checkProxies(config),
+    ...checkDev(config),
+    ...checkOutage(config),
+  ];
 }
 
 function checkSecret(config: Config): Finding {
   const subject = 'TESSERA_SECRET';
-  const secret = findAdminSecret(config);
+  let secret: string | undefined;
+  try {
+    secret = findAdminSecret(config);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return problem(subject, error.message, 'set a random one, or delete the file to have one made; see docs/keys.md');
+  }
   if (secret === undefined) {
     return advice(subject, 'is not set, and the data directory has none yet', 'none needed: the first start makes one');
   }
@@ -58,6 +71,12 @@ function checkSigningKeys({ signingKeys }: Config): Finding[] {
   if (short.length === 0) return [ok(subject, `${signingKeys.length} of good length`)];
   const remedy = 'put a random key of 32 bytes in front, and take the short ones out once their tokens have ended';
   return [advice(subject, `${short.length} of ${signingKeys.length} have less than ${goodKeyBytes} bytes`, remedy)];
+}
+
+function checkProxies({ trustedProxies, host }: Config): Finding[] {
+  if (trustedProxies.length > 0 || isLoopback(host)) return [];
+  const text = `is empty, and the server listens on ${host}: all clients that come through a proxy are throttled as one`;
+  return [advice('TESSERA_TRUSTED_PROXIES', text, 'name the addresses of the proxies, if there are any')];
 }
 
 function checkDev({ dev }: Config): Finding[] {

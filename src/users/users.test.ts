@@ -11,7 +11,10 @@ const asAdmin: CallContext = {
   caller: { userID: 'imAdmin', platformID: 10, jti: 'jti', expiresAt: 9e15, isAdmin: true },
   operationID: 'op',
 };
-const asU1: CallContext = { caller: { userID: 'u1', platformID: 1, jti: 'jti', expiresAt: 9e15, isAdmin: false }, operationID: 'op' };
+const asU1: CallContext = {
+  caller: { userID: 'u1', platformID: 1, jti: 'jti', expiresAt: 9e15, isAdmin: false },
+  operationID: 'op',
+};
 const unchanged = { nickname: null, faceURL: null, ex: null, globalRecvMsgOpt: null };
 
 test('register keeps everything given, and the time of the server', async () => {

@@ -46,8 +46,8 @@ export class OpenimMirror {
   }
 
   /**
-   * Takes out tokens that have ended, of which each of our logins leaves one more: OpenIM's servers do so at theirs. Some
-   * stay, so that OpenIM can tell a kicked client that it was kicked (known defect 16).
+   * Takes out tokens that have ended, of which each of our logins leaves one more: OpenIM's servers do so at theirs. A few
+   * may stay, so that OpenIM can tell a kicked client that it was kicked (known defect 16).
    * @param hashes that have been taken in
    * @throws Redis's failure
    */

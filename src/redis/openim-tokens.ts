@@ -111,7 +111,10 @@ export class OpenimTokens implements LegacyTokens {
   /** @param owners of hashes in one Cluster slot */
   async #read(owners: readonly HashOwner[]): Promise<readonly OpenimHash[]> {
     const { redis, codec, clock } = this.#options;
-    const hashes = (await redis.evalScript(this.#find, owners.map(openimHashKey), [])) as string[][];
+    const keys = owners.map(openimHashKey);
+    // Mostly there is nothing, and to see that is a quarter of the work.
+    if (keys.length > 1 && (await redis.command(keys[0], ['EXISTS', ...keys])) === 0) return [];
+    const hashes = (await redis.evalScript(this.#find, keys, [])) as string[][];
     const now = clock();
     return owners.map((owner, index) => ({
       owner,

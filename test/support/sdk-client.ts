@@ -52,7 +52,7 @@ interface Waiter {
 }
 
 /** Longer than the SDK's fixed reconnect delay of 5 s; a wait that takes as long has failed. */
-const waitLimitMs = 20_000;
+const waitLimitMs = 60_000;
 
 /**
  * For what no event tells, such as the silent echo of an own message: resolves with what `look` sees as soon as it

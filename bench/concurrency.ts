@@ -1,6 +1,7 @@
 /**
  * Ten thousand rounds of 64 logins of one user at the same time, by four processes, spread over the login policies; on
  * SQLite by one process. Ends at the first session too many, too few or wrong. Run: node bench/concurrency.ts [rounds]
+ * [SQLite|Redis|Cluster]
  */
 import { connectRedis } from '../src/redis/client.ts';
 import { RedisTokenStore } from '../src/redis/redis-token-store.ts';
@@ -21,15 +22,20 @@ const policies = Object.keys(triedPolicies);
 const rounds = Number(process.argv[2] ?? 10_000);
 console.log(`${rounds} rounds of ${issuersPerRound} logins of one user, under ${policies.join(', ')}`);
 
-{
+if (isWanted('SQLite')) {
   await using tokens = await openSqliteTokens(Date.now);
   await measure('SQLite, one process', issuersHere(tokens.store), tokens.store);
 }
-for (const [name, start] of Object.entries({ Redis: startRedis, 'Redis Cluster': startRedisCluster })) {
+for (const [name, start] of Object.entries({ Redis: startRedis, Cluster: startRedisCluster })) {
+  if (!isWanted(name)) continue;
   await using server = await start();
   await using redis = await connectRedis(server.url, { onConnectionFailure: console.error });
   await using issuers = await issuersElsewhere(server.url);
   await measure(`${name}, four processes`, issuers, new RedisTokenStore(redis, Date.now));
+}
+
+function isWanted(name: string): boolean {
+  return [undefined, name].includes(process.argv[3]);
 }
 
 async function measure(name: string, issuers: Issuers, store: TokenStore): Promise<void> {

@@ -10,8 +10,9 @@ export interface Scenario {
   readonly story: string;
   /** Logins and renewals together. */
   readonly tokens: number;
-  /** In which they are issued. */
-  readonly issuingMs: number;
+  readonly tokensPerSecond: number;
+  /** Of one device, on average: so many users are there. */
+  readonly secondsBetweenLogins: number;
   /** A token's own, where callers ask for one: from and to. */
   readonly wishSeconds?: readonly [number, number];
   /** The setting, and when it takes which value: share of the issuing time, seconds. */
@@ -41,8 +42,6 @@ export const loadPlatforms: readonly PlatformID[] = [
 /** OpenIM's four, each for a quarter of the users; `keep-all` with a cap of four per platform. */
 export const loadPolicies: readonly LoginPolicy[] = policyNames.map((name) => loginPolicy(name, 4));
 
-/** Each device comes about so often in a scenario. */
-const loginsPerDevice = 4;
 const shares = { renew: 0.15, revoke: 0.03, forceLogOut: 0.03 };
 
 export function policyOf(userID: string): LoginPolicy {
@@ -51,7 +50,9 @@ export function policyOf(userID: string): LoginPolicy {
 
 /** @returns in the order of `dueMs` */
 export function planSteps(scenario: Scenario, random: SeededRandom): readonly PlannedStep[] {
-  const users = Math.max(8, Math.round(scenario.tokens / loadPlatforms.length / loginsPerDevice));
+  const { tokens, tokensPerSecond, secondsBetweenLogins, settings } = scenario;
+  const issuingMs = (tokens / tokensPerSecond) * 1000;
+  const users = Math.ceil((tokensPerSecond * secondsBetweenLogins) / loadPlatforms.length);
   const device = (): Device => ({
     // Ten digits, as people number their users.
     userID: String(1_000_000_000 + random.integer(0, users - 1)),
@@ -60,9 +61,8 @@ export function planSteps(scenario: Scenario, random: SeededRandom): readonly Pl
   const wish = () =>
     scenario.wishSeconds === undefined ? {} : { wishSeconds: random.integer(...scenario.wishSeconds) };
   const atAnyTime = (count: number, step: () => Step): PlannedStep[] =>
-    Array.from({ length: Math.round(count) }, () => ({ dueMs: random.next() * scenario.issuingMs, step: step() }));
+    Array.from({ length: Math.round(count) }, () => ({ dueMs: random.next() * issuingMs, step: step() }));
 
-  const { tokens, issuingMs, settings } = scenario;
   const renewals = Math.round(tokens * shares.renew);
   return [
     ...settings.map(([share, lifetimeSeconds]) => ({

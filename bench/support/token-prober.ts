@@ -30,18 +30,25 @@ export interface ProbeReport {
 }
 
 /** Before and after its promised end, in which a token is probed at every interval. */
-export const windowMs = 1000;
+export const windowMs = 2000;
 /** Before that it is probed once in so long. */
-export const outsideEveryMs = 5000;
+const outsideEveryMs = 5000;
 
-/** No regular probe comes closer to the end, so that one which the machine holds up a little still falls on its side. */
-const guardMs = 20;
-/** One token in so many gets two more probes: right before its end, and at it. */
+/**
+ * Share of the interval that regular probes stay away from the end, so that one which the machine holds up a little
+ * still falls on its side of it.
+ */
+const guard = 0.25;
+/** One token in so many gets two more probes: a few ms before its end, and at it. */
 const closeProbeShare = 16;
-/** A kicked or revoked token is probed only at every so many intervals. */
-const endedStride = 5;
+const closeMs = 20;
+/** So long after its end it is to be refused for good: from then on, or once it is kicked, fewer probes do. */
+export const denseAfterEndMs = 600;
+/** Only at every so many intervals. */
+const refusedStride = 5;
+
 /** Beyond that many probes without an answer none is sent: a busy machine makes the result less exact, never wrong. */
-const mostUnanswered = 500;
+const mostUnanswered = 2000;
 /** Longest time that a probe is planned ahead. */
 const horizonMs = 2 ** 17;
 
@@ -83,12 +90,12 @@ export class TokenProber {
     const { intervalMs, random } = this.#options;
     const { endsAt } = token.login;
     const now = Date.now();
-    const windowAt = endsAt - windowMs + random.between(guardMs, intervalMs - guardMs);
+    const windowAt = endsAt - Math.floor(windowMs / intervalMs) * intervalMs + random.between(guard, 1 - guard) * intervalMs;
     const missed = Math.max(0, Math.ceil((now - windowAt) / intervalMs));
     const outsideAt = now + random.next() * outsideEveryMs;
     this.#plan({ token, windowAt, dueAt: outsideAt < windowAt ? outsideAt : windowAt + missed * intervalMs });
     if (random.integer(1, closeProbeShare) > 1) return;
-    this.#plan({ token, dueAt: endsAt - random.integer(2, guardMs) });
+    this.#plan({ token, dueAt: endsAt - random.integer(2, closeMs) });
     this.#plan({ token, dueAt: endsAt });
   }
 
@@ -106,12 +113,14 @@ export class TokenProber {
 
   #planNext({ token, windowAt, dueAt }: DueProbe): void {
     if (windowAt === undefined) return;
-    const strideMs = this.#options.intervalMs * (token.isEnded ? endedStride : 1);
+    const { endsAt } = token.login;
+    const isToBeRefused = token.isEnded || dueAt > endsAt + denseAfterEndMs;
+    const strideMs = this.#options.intervalMs * (isToBeRefused ? refusedStride : 1);
     const next = dueAt < windowAt ? Math.min(dueAt + outsideEveryMs, windowAt) : dueAt + strideMs;
     // What a stalled machine has missed is not made up for.
     const missed = Math.max(0, Math.floor((Date.now() - next) / strideMs));
     const nextAt = next + missed * strideMs;
-    if (nextAt < token.login.endsAt + windowMs) this.#plan({ token, windowAt, dueAt: nextAt });
+    if (nextAt < endsAt + windowMs) this.#plan({ token, windowAt, dueAt: nextAt });
   }
 
   async #send(due: DueProbe): Promise<void> {

@@ -90,7 +90,8 @@ export class TokenProber {
     const { intervalMs, random } = this.#options;
     const { endsAt } = token.login;
     const now = Date.now();
-    const windowAt = endsAt - Math.floor(windowMs / intervalMs) * intervalMs + random.between(guard, 1 - guard) * intervalMs;
+    const windowAt =
+      endsAt - Math.floor(windowMs / intervalMs) * intervalMs + random.between(guard, 1 - guard) * intervalMs;
     const missed = Math.max(0, Math.ceil((now - windowAt) / intervalMs));
     const outsideAt = now + random.next() * outsideEveryMs;
     this.#plan({ token, windowAt, dueAt: outsideAt < windowAt ? outsideAt : windowAt + missed * intervalMs });

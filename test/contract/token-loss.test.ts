@@ -62,7 +62,12 @@ test('T1 a token that only the old master had is told of as lost in the failover
   const replica = sentinel.nodes.find((other) => other !== old);
   assert.ok(replica !== undefined);
   await redisCommand(replica.port, 'CONFIG', 'SET', 'replica-read-only', 'no');
-  await redisCommand(replica.port, 'DEL', `tessera:{alice}:token:${jti}`);
+  const key = `tessera:{alice}:token:${jti}`;
+  await untilTrue(
+    'the replica has the token',
+    async () => Number(await redisCommand(replica.port, 'EXISTS', key)) === 1,
+  );
+  await redisCommand(replica.port, 'DEL', key);
   const restored = node.untilRestored();
   await sentinel.failOver();
   await restored;

@@ -88,6 +88,8 @@ test('T5 O1 no mutated token or header breaks the server', async (t) => {
         assert.equal(corpus.ownerOf(token), 'user0', `seed ${seed}, round ${round}`);
         return;
       }
+      // Headers that are too large are refused before they are read as a request.
+      if (outcome.body === '') return assert.equal(outcome.status, 431, `seed ${seed}, round ${round}`);
       const { errCode } = JSON.parse(outcome.body);
       // 1502: a good token, but not of the user who is named.
       const isExpected = isGood(token) ? errCode === 1502 : tokenCodes.has(errCode) || [1001, 1602].includes(errCode);

@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
-import { type FrameVariant, FrameVariants, SharedFrame } from '../src/gateway/frame-variant.ts';
-import type { FrameCodec, SocketReply, SocketRequest } from '../src/protocol/frames.ts';
+import { type FrameVariant, FrameVariants, SharedFrame } from '../src/gateway/connection/frame-variant.ts';
+import type { FrameCodec, SocketReply, SocketRequest } from '../src/protocol/frames/frames.ts';
+import { createGobFrameCodec } from '../src/protocol/frames/gob-frame-codec.ts';
+import { createJsonFrameCodec } from '../src/protocol/frames/json-frame-codec.ts';
 import { MsgData } from '../src/protocol/gen/openim.ts';
-import { createGobFrameCodec } from '../src/protocol/gob-frame-codec.ts';
-import { createJsonFrameCodec } from '../src/protocol/json-frame-codec.ts';
 import { newMsgData } from '../src/protocol/message.ts';
 import { encodeGoRequest } from '../test/support/go-client.ts';
 import { printTable } from './support/table.ts';

@@ -3,8 +3,8 @@
  * SQLite by one process. Ends at the first session too many, too few or wrong. Run: node bench/concurrency.ts [rounds]
  * [SQLite|Redis|Cluster]
  */
-import { connectRedis } from '../src/redis/client.ts';
-import { RedisTokenStore } from '../src/redis/redis-token-store.ts';
+import { connectRedis } from '../src/redis/client/client.ts';
+import { RedisTokenStore } from '../src/redis/tokens/redis-token-store.ts';
 import type { TokenStore } from '../src/tokens/token-store.ts';
 import {
   type Issuers,

@@ -13,7 +13,7 @@ import { fastify } from 'fastify';
 import { endpoint } from '../src/http/endpoint.ts';
 import { HttpServer } from '../src/http/server.ts';
 import type { Services } from '../src/http/services.ts';
-import { Wire } from '../src/protocol/wire-schema.ts';
+import { Wire } from '../src/protocol/wire/wire-schema.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 import { OperationScope } from '../src/telemetry/operation.ts';

@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { connectRedis } from '../src/redis/client.ts';
+import { connectRedis } from '../src/redis/client/client.ts';
 import { fillWithTokens, openimSecret } from '../test/support/openim-redis.ts';
 import { startRedis } from '../test/support/services/redis.ts';
 import { cpuSecondsOf, residentBytesOf } from './support/child.ts';

@@ -9,7 +9,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { connectRedis } from '../src/redis/client.ts';
+import { connectRedis } from '../src/redis/client/client.ts';
 import { loginPolicy } from '../src/tokens/policy.ts';
 import { BackEnd } from '../test/support/back-end.ts';
 import { startRedis } from '../test/support/services/redis.ts';

@@ -16,6 +16,7 @@ export interface Generator {
 export const generators: readonly Generator[] = [
   written('src/protocol/gen', (target) => ['buf', 'generate', '--output', target]),
   printed('docs/configuration.md', ['node', 'bin/tessera.js', 'config', '--docs']),
+  printed('docs/limits.md', ['node', 'bin/tessera.js', 'config', '--limits']),
 ];
 
 /** Runs every generator in a temporary directory and hands that to `use`, which finds each `output` below it. */

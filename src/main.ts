@@ -7,7 +7,7 @@ import { serve } from './cli/serve.ts';
 import { token } from './cli/token.ts';
 import { tokens } from './cli/tokens-import.ts';
 import { ConfigError } from './config/config.ts';
-import { StartError } from './start-error.ts';
+import { StartError } from './kernel/start-error.ts';
 import { readVersion } from './version.ts';
 
 const commands: readonly Command[] = [serve, config, doctor, keys, token, tokens];

@@ -5,8 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
-import { connectRedis, redisScript } from '../../src/redis/client.ts';
-import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
+import { connectRedis, redisScript } from '../../src/redis/client/client.ts';
+import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { noCutoffs } from '../../src/tokens/cutoffs.ts';
 import { loginPolicy, policyGroups } from '../../src/tokens/policy.ts';
 import { benchRedis } from './bench-redis.ts';

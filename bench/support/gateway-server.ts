@@ -5,13 +5,13 @@
 import { MemoryBus } from '../../src/bus/memory-bus.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import { defaultLimits } from '../../src/gateway/limits.ts';
-import type { RequestHandler } from '../../src/gateway/request-handler.ts';
+import type { RequestHandler } from '../../src/gateway/requests/request-handler.ts';
 import { MemoryPresence } from '../../src/presence/memory-presence.ts';
-import { reqIdentifiers } from '../../src/protocol/constants.ts';
 import { singleChatID } from '../../src/protocol/conversation-id.ts';
+import { createGobFrameCodec } from '../../src/protocol/frames/gob-frame-codec.ts';
+import { createJsonFrameCodec } from '../../src/protocol/frames/json-frame-codec.ts';
 import { MsgData, SendMsgResp } from '../../src/protocol/gen/openim.ts';
-import { createGobFrameCodec } from '../../src/protocol/gob-frame-codec.ts';
-import { createJsonFrameCodec } from '../../src/protocol/json-frame-codec.ts';
+import { reqIdentifiers } from '../../src/protocol/numbers/constants.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { OperationScope } from '../../src/telemetry/operation.ts';

@@ -1,5 +1,5 @@
 /** What is still in a Redis when every token has ended. */
-import { connectRedis } from '../../src/redis/client.ts';
+import { connectRedis } from '../../src/redis/client/client.ts';
 import { benchRedis } from './bench-redis.ts';
 
 export interface KeysLeft {

@@ -3,10 +3,10 @@
  * of endings by pub/sub alone, one verifies without a cache. All in this process.
  */
 import { randomBytes } from 'node:crypto';
-import { platforms } from '../../src/protocol/constants.ts';
 import { ProtocolError } from '../../src/protocol/errors.ts';
-import { connectRedis, type RedisClient } from '../../src/redis/client.ts';
-import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
+import { platforms } from '../../src/protocol/numbers/constants.ts';
+import { connectRedis, type RedisClient } from '../../src/redis/client/client.ts';
+import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { TokenAuthority, type TokenAuthorityOptions } from '../../src/tokens/authority.ts';
 import { TokenEvents } from '../../src/tokens/events.ts';
 import { type LoginPolicy, loginPolicy } from '../../src/tokens/policy.ts';

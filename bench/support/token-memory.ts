@@ -1,6 +1,6 @@
 /** How much Redis memory tokens take, Tessera's layout beside OpenIM's with the same users. */
-import { type PlatformID, platforms } from '../../src/protocol/constants.ts';
-import { connectRedis } from '../../src/redis/client.ts';
+import { type PlatformID, platforms } from '../../src/protocol/numbers/constants.ts';
+import { connectRedis } from '../../src/redis/client/client.ts';
 import { loginPolicy } from '../../src/tokens/policy.ts';
 import { startRedis } from '../../test/support/services/redis.ts';
 import { benchRedis } from './bench-redis.ts';

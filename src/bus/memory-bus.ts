@@ -1,5 +1,5 @@
 /** The bus of a single node: a function call. */
-import type { Delivery, DeliveryBus } from '../messages/delivery.ts';
+import type { Delivery, DeliveryBus } from '../log/delivery.ts';
 
 export class MemoryBus implements DeliveryBus {
   #listener: ((delivery: Delivery) => void) | undefined;

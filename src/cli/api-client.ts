@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { findAdminSecret } from '../config/secrets.ts';
-import { StartError } from '../start-error.ts';
+import { StartError } from '../kernel/start-error.ts';
 import { operatorUserID } from '../tokens/operator.ts';
 import { UsageError } from './command.ts';
 import { isThisMachine } from './loopback.ts';

@@ -33,7 +33,7 @@ beside the server. The exit code is 1 if there is a problem, 0 otherwise.
 };
 
 async function examineRedis(config: Config, repair: boolean): Promise<Finding[]> {
-  const { connectRedis } = await import('../redis/client.ts');
+  const { connectRedis } = await import('../redis/client/client.ts');
   const { checkRedis } = await import('./doctor/check-redis.ts');
   try {
     await using redis = await connectRedis(config.redisUrl, { onConnectionFailure: () => {} });
@@ -45,11 +45,11 @@ async function examineRedis(config: Config, repair: boolean): Promise<Finding[]>
 }
 
 async function examineTokens(
-  redis: Parameters<typeof import('../redis/mend-tokens.ts').mendTokens>[0],
+  redis: Parameters<typeof import('../redis/tokens/mend-tokens.ts').mendTokens>[0],
   { maxTokenTtlMs }: Config,
   repair: boolean,
 ): Promise<Finding[]> {
-  const { mendTokens } = await import('../redis/mend-tokens.ts');
+  const { mendTokens } = await import('../redis/tokens/mend-tokens.ts');
   const faults = await mendTokens(redis, {
     repair,
     fallbackEnd: Date.now() + maxTokenTtlMs,

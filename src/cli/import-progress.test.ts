@@ -1,7 +1,7 @@
 /** What an import says while it runs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addTo, emptyReport } from '../redis/openim-import-report.ts';
+import { addTo, emptyReport } from '../redis/openim/openim-import-report.ts';
 import { ImportProgress } from './import-progress.ts';
 
 function openProgress({ isTTY }: { isTTY: boolean }) {

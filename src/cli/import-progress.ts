@@ -1,5 +1,5 @@
 /** How far `tessera tokens import` is: one line on a terminal, and one now and then in a log. */
-import { type ImportReport, tokensIn } from '../redis/openim-import-report.ts';
+import { type ImportReport, tokensIn } from '../redis/openim/openim-import-report.ts';
 
 export interface ImportProgressOptions {
   /** Counts also what an interrupted import did before. */

@@ -6,7 +6,7 @@ import {
   type TokenCount,
   tokenCounts,
   tokensIn,
-} from '../redis/openim-import-report.ts';
+} from '../redis/openim/openim-import-report.ts';
 
 export interface ImportResult extends ImportReport {
   readonly isDryRun: boolean;

@@ -12,8 +12,8 @@ import {
 } from '../config/key-rotation.ts';
 import { findAdminSecret } from '../config/secrets.ts';
 import { changeSigningKeyFile } from '../config/signing-key-file.ts';
+import { StartError } from '../kernel/start-error.ts';
 import { keyID } from '../protocol/key-id.ts';
-import { StartError } from '../start-error.ts';
 import { type Action, commandWithActions, configFromArgs, UsageError } from './command.ts';
 import { printKeys } from './key-report.ts';
 

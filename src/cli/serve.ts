@@ -23,7 +23,7 @@ ${optionHelp()}
     process.umask(0o077);
     const stop = stopSignal();
     // Here and not above: the other commands answer without loading the server.
-    const { createApp } = await import('../app.ts');
+    const { createApp } = await import('../app/app.ts');
     await using app = await createApp(config);
     // A promise that nobody waited for is a mistake of ours, but no reason to end everybody's connections (O1).
     process.on('unhandledRejection', (error) => app.logger.error({ err: error }, 'a failure was not handled'));

@@ -1,9 +1,9 @@
 /** `tessera token inspect`: what a token says, and whether it is accepted. The token may be anybody's work. */
 import type { Config } from '../config/config.ts';
 import { findSigningKeys } from '../config/secrets.ts';
-import { platformName } from '../protocol/constants.ts';
+import { StartError } from '../kernel/start-error.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import { StartError } from '../start-error.ts';
+import { platformName } from '../protocol/numbers/constants.ts';
 import { TokenCodec } from '../tokens/claims.ts';
 import { SigningKeys } from '../tokens/signing-keys.ts';
 import { ApiRefusal, postPublic } from './api-client.ts';

@@ -1,9 +1,9 @@
 /** `tessera tokens import`: takes over the tokens that OpenIM left in a Redis. See docs/migrating-from-openim.md. */
 import { type Config, ConfigError } from '../config/config.ts';
 import { findSigningKeys } from '../config/secrets.ts';
-import type { RedisClient } from '../redis/client.ts';
-import type { ImportCheckpoint } from '../redis/openim-checkpoint.ts';
-import { opening, StartError } from '../start-error.ts';
+import { opening, StartError } from '../kernel/start-error.ts';
+import type { RedisClient } from '../redis/client/client.ts';
+import type { ImportCheckpoint } from '../redis/openim/openim-checkpoint.ts';
 import { TokenCodec } from '../tokens/claims.ts';
 import { TokenEvents } from '../tokens/events.ts';
 import { SigningKeys } from '../tokens/signing-keys.ts';
@@ -62,7 +62,7 @@ async function importTokens(config: Config, request: ImportRequest): Promise<Imp
   if (config.redisUrl === '')
     throw new ConfigError("TESSERA_REDIS_URL: must name the Redis that holds OpenIM's tokens");
   // Not above: the other commands answer without loading the client of Redis.
-  const { connectRedis } = await import('../redis/client.ts');
+  const { connectRedis } = await import('../redis/client/client.ts');
   const connecting = connectRedis(config.redisUrl, { onConnectionFailure: () => {}, commandTimeoutMs });
   await using redis = await opening('TESSERA_REDIS_URL: cannot use Redis', connecting);
   try {
@@ -75,10 +75,10 @@ async function importTokens(config: Config, request: ImportRequest): Promise<Imp
 
 async function run(redis: RedisClient, codec: TokenCodec, request: ImportRequest): Promise<ImportResult> {
   const { isDryRun, batchSize } = request;
-  const { OpenimAdoption } = await import('../redis/openim-adoption.ts');
-  const { dropCheckpoint, saveCheckpoint } = await import('../redis/openim-checkpoint.ts');
-  const { OpenimImport } = await import('../redis/openim-import.ts');
-  const { RedisTokenStore } = await import('../redis/redis-token-store.ts');
+  const { OpenimAdoption } = await import('../redis/openim/openim-adoption.ts');
+  const { dropCheckpoint, saveCheckpoint } = await import('../redis/openim/openim-checkpoint.ts');
+  const { OpenimImport } = await import('../redis/openim/openim-import.ts');
+  const { RedisTokenStore } = await import('../redis/tokens/redis-token-store.ts');
   const checkpoint = await startingPoint(redis, request);
   const events = new TokenEvents(() => {});
   const adoption = new OpenimAdoption({ redis, store: new RedisTokenStore(redis, Date.now), events });
@@ -107,7 +107,7 @@ async function run(redis: RedisClient, codec: TokenCodec, request: ImportRequest
 }
 
 async function startingPoint(redis: RedisClient, { isDryRun, isResumed }: ImportRequest): Promise<ImportCheckpoint> {
-  const { loadCheckpoint, newCheckpoint } = await import('../redis/openim-checkpoint.ts');
+  const { loadCheckpoint, newCheckpoint } = await import('../redis/openim/openim-checkpoint.ts');
   if (isDryRun) return newCheckpoint();
   const known = await loadCheckpoint(redis);
   if (isResumed && known === undefined) process.stderr.write('nothing to resume: beginning from the start\n');

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { longestTokenLifeMs } from '../protocol/constants.ts';
+import { longestTokenLifeMs } from '../protocol/numbers/constants.ts';
 import { ConfigError, type ConfigSources, loadConfig, maskedConfig } from './config.ts';
 import { optionInfos } from './options.ts';
 import { loadSecrets } from './secrets.ts';

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { userIDFault } from '../protocol/user-id.ts';
-import { parseRedisUrl, RedisUrlError } from '../redis/redis-url.ts';
+import { parseRedisUrl, RedisUrlError } from '../redis/client/redis-url.ts';
 import { operatorUserID } from '../tokens/operator.ts';
 import type { LoginPolicy } from '../tokens/policy.ts';
 import { formatDuration, parseDuration } from './duration.ts';

@@ -1,13 +1,16 @@
 /** The option list as people read it: a Markdown page for docs/, plain lines for `--help`. */
 import { formatDuration } from './duration.ts';
+import { limits } from './limits.ts';
 import { type OptionInfo, optionInfos } from './options.ts';
 
 /** docs/configuration.md, whole. */
 export function configurationPage(): string {
-  const rows = optionInfos.map(
-    (info) =>
-      `| \`${info.env}\` | \`${info.flag}\` | \`${info.key}\` | ${typeOf(info)} | ${defaultOf(info)} | ${info.description} |`,
-  );
+  const rows = optionInfos
+    .filter(({ key }) => !(key in limits))
+    .map(
+      (info) =>
+        `| \`${info.env}\` | \`${info.flag}\` | \`${info.key}\` | ${typeOf(info)} | ${defaultOf(info)} | ${info.description} |`,
+    );
   return [
     '# Configuration',
     '',
@@ -22,6 +25,27 @@ export function configurationPage(): string {
     '',
     '| variable | flag | key in the file | type | default | meaning |',
     '|---|---|---|---|---|---|',
+    ...rows,
+    '',
+    'The bounds on what clients may send, store and hold open are settings of the same kind: [limits.md](limits.md).',
+    '',
+  ].join('\n');
+}
+
+/** docs/limits.md, whole. */
+export function limitsPage(): string {
+  const rows = Object.entries(limits).map(([key, { default: value, unit, beyond, description }]) => {
+    const env = optionInfos.find((info) => info.key === key)?.env ?? key;
+    return `| \`${env}\` | ${value} | ${unit} | ${description} | ${beyond} |`;
+  });
+  return [
+    '# Limits',
+    '',
+    'Generated from `src/config/limits.ts` by `npm run generate`. Each is a setting (variable, flag or key of the',
+    'configuration file, see [configuration.md](configuration.md)); tests hold each at its edge and one beyond.',
+    '',
+    '| variable | default | unit | of what | beyond it |',
+    '|---|---|---|---|---|',
     ...rows,
     '',
   ].join('\n');

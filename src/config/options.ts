@@ -2,8 +2,9 @@
  * Every setting, once: its key, kind, default and meaning. Configuration loading, `--help` and docs/configuration.md
  * are all made from this list. Plain data: a schema library would take a third of the start-up time for these checks.
  */
-import { longestTokenLifeMs } from '../protocol/constants.ts';
+import { longestTokenLifeMs } from '../protocol/numbers/constants.ts';
 import { formatDuration } from './duration.ts';
+import { limits } from './limits.ts';
 import { shortestSecret } from './secret-rules.ts';
 
 interface Common<Value> {
@@ -18,7 +19,7 @@ interface TextOption extends Common<string> {
   readonly isRequired?: true;
 }
 
-interface IntegerOption extends Common<number> {
+export interface IntegerOption extends Common<number> {
   readonly kind: 'integer';
   readonly minimum?: number;
   readonly maximum?: number;
@@ -181,12 +182,6 @@ export const options = {
     isSecret: true,
     description: 'Who may use /oauth2/introspect and /oauth2/revoke, as id:secret; secrets of at least 8 characters.',
   } satisfies ListOption as ListOption,
-  maxConnections: {
-    kind: 'integer',
-    default: 100_000,
-    minimum: 1,
-    description: 'Open sockets at the gateway before 1601 is answered.',
-  } satisfies IntegerOption as IntegerOption,
   logLevel: choice(
     'Least severe level that is logged.',
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -199,6 +194,7 @@ export const options = {
     default: false,
     description: "Development mode: accepts OpenIM's published default secret.",
   } satisfies SwitchOption as SwitchOption,
+  ...limits,
 } as const;
 
 export type OptionKey = keyof typeof options;

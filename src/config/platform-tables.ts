@@ -6,7 +6,7 @@ import {
   platformIDs,
   platformName,
   platforms,
-} from '../protocol/constants.ts';
+} from '../protocol/numbers/constants.ts';
 import type { LoginPolicy, LoginRoom } from '../tokens/policy.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 

@@ -2,14 +2,15 @@
  * Conversations as a chat list shows them: with partner, last message and unread count (rest-core chapter, section 12).
  * Counters come from the durable store, so that no conversation drops out, and are clamped to the owner's window.
  */
-import { chatWindow, presented } from '../messages/history.ts';
-import type { ConversationView, MessageStore, MessageWindow } from '../messages/message-store.ts';
+
+import type { CallContext } from '../kernel/caller.ts';
+import type { ConversationView, MessageStore, MessageWindow } from '../log/message-store.ts';
 import { type ConversationMsg, type GetActiveConversationsResp, MsgData } from '../protocol/gen/openim.ts';
-import type { CallContext } from '../tokens/caller.ts';
 import { toUserInfo } from '../users/user.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { toProtocolConversation } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
+import { chatWindow, presented } from './windows.ts';
 
 export interface ConversationPreviewsOptions {
   readonly messages: Pick<MessageStore, 'views' | 'newest'>;

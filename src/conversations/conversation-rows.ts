@@ -1,8 +1,9 @@
 /** Makes sure that those who get a message have the conversation in their list (conversations-messages chapter, 7.1). */
-import { sessionTypes } from '../protocol/constants.ts';
+
+import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
-import type { Transaction, UnitOfWork } from '../store/unit-of-work.ts';
-import type { VersionLog } from '../versions/version-log.ts';
+import { sessionTypes } from '../protocol/numbers/constants.ts';
+import type { VersionLog } from '../sync/version-log.ts';
 import type { NewConversation } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
 

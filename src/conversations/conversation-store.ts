@@ -1,5 +1,5 @@
 /** What the conversations domain needs from a durable store. Suite: test/contract/conversation-store.suite.ts. */
-import type { Transaction } from '../store/unit-of-work.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Conversation, NewConversation } from './conversation.ts';
 
 export interface ConversationStore {

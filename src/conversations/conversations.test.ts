@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CallContext } from '../kernel/caller.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import type { CallContext } from '../tokens/caller.ts';
-import { idHash } from '../versions/id-hash.ts';
-import { VersionLog } from '../versions/version-log.ts';
-import type { Change } from '../versions/version-log-store.ts';
+import { idHash } from '../sync/id-hash.ts';
+import { VersionLog } from '../sync/version-log.ts';
+import type { Change } from '../sync/version-log-store.ts';
 import type { Conversation } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
 import { Conversations } from './conversations.ts';

@@ -1,10 +1,11 @@
 /** Reading and syncing one's conversations (conversations-messages chapter, 7.2 and 7.5): self or an admin only. */
+
+import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import { errors } from '../protocol/errors.ts';
 import { offsetOf, type Pagination } from '../protocol/pagination.ts';
-import { type CallContext, requireAccess } from '../tokens/caller.ts';
-import { idHash } from '../versions/id-hash.ts';
-import type { VersionLog } from '../versions/version-log.ts';
-import type { VersionHead } from '../versions/version-log-store.ts';
+import { idHash } from '../sync/id-hash.ts';
+import type { VersionLog } from '../sync/version-log.ts';
+import type { VersionHead } from '../sync/version-log-store.ts';
 import type { Conversation } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
 

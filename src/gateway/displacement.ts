@@ -1,9 +1,9 @@
 /** The login policy at connect time: a new connection ends older ones on the platforms it competes with (7.2). */
 import type { TokenAuthority } from '../tokens/authority.ts';
 import type { Session as TokenSession } from '../tokens/session.ts';
-import { closeReasons } from './close-reason.ts';
+import { closeReasons } from './connection/close-reason.ts';
+import type { Session } from './connection/session.ts';
 import type { Hub } from './hub.ts';
-import type { Session } from './session.ts';
 
 /**
  * Ends the user's other connections that the policy leaves no room for, and their tokens. Connections with the same

@@ -4,31 +4,31 @@
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { DeliveryBus } from '../messages/delivery.ts';
+import type { DeliveryBus } from '../log/delivery.ts';
 import { OnlineStatus } from '../presence/online-status.ts';
 import type { Presence } from '../presence/presence.ts';
-import { reqIdentifiers } from '../protocol/constants.ts';
-import { createTextPingResponder } from '../protocol/text-ping.ts';
+import { createTextPingResponder } from '../protocol/frames/text-ping.ts';
+import { reqIdentifiers } from '../protocol/numbers/constants.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OperationScope } from '../telemetry/operation.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
 import type { TokenEvents } from '../tokens/events.ts';
-import { Admission } from './admission.ts';
-import { cutReasons } from './close-reason.ts';
-import { createConnectionRequests } from './connection-requests.ts';
-import { Dispatcher } from './dispatch.ts';
+import { cutReasons } from './connection/close-reason.ts';
+import { type FrameCodecs, FrameVariants, SharedFrame } from './connection/frame-variant.ts';
+import { everySecond, Pulse } from './connection/pulse.ts';
+import { Recheck } from './connection/recheck.ts';
+import { type Connection, Session, type SessionEnvironment } from './connection/session.ts';
+import { FlushQueue } from './connection/writer.ts';
 import { displaceOthers } from './displacement.ts';
-import { type FrameCodecs, FrameVariants, SharedFrame } from './frame-variant.ts';
+import { Admission } from './handshake/admission.ts';
+import { Upgrader } from './handshake/upgrade.ts';
 import { Hub } from './hub.ts';
 import type { GatewayLimits } from './limits.ts';
-import { everySecond, Pulse } from './pulse.ts';
-import { Recheck } from './recheck.ts';
-import type { RequestHandlers } from './request-handler.ts';
-import { type Connection, Session, type SessionEnvironment } from './session.ts';
+import { createConnectionRequests } from './requests/connection-requests.ts';
+import { Dispatcher } from './requests/dispatch.ts';
+import type { RequestHandlers } from './requests/request-handler.ts';
 import { Subscriptions } from './subscriptions.ts';
-import { Upgrader } from './upgrade.ts';
-import { FlushQueue } from './writer.ts';
 
 export interface GatewayOptions {
   readonly authority: Pick<TokenAuthority, 'verify' | 'displacedPlatforms' | 'displace' | 'lookAgain'>;

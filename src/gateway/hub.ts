@@ -2,18 +2,18 @@
  * Who is connected here: a user's sessions, and everything that reaches a session from outside its own socket (pushes,
  * the end of a token). Protocol: websocket.md 5, 6, 7.2.
  */
-import type { Delivery } from '../messages/delivery.ts';
+import type { Delivery } from '../log/delivery.ts';
 import type { Presence } from '../presence/presence.ts';
 import { takesPushes } from '../presence/reach.ts';
-import { reqIdentifiers } from '../protocol/constants.ts';
 import { encodePush } from '../protocol/message-bytes.ts';
+import { reqIdentifiers } from '../protocol/numbers/constants.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TokenEventMap } from '../tokens/events.ts';
-import { closeReasons } from './close-reason.ts';
-import { SharedFrame } from './frame-variant.ts';
-import type { Session, SessionObserver } from './session.ts';
+import { closeReasons } from './connection/close-reason.ts';
+import { SharedFrame } from './connection/frame-variant.ts';
+import type { Session, SessionObserver } from './connection/session.ts';
+import { isCutOff } from './handshake/token-watch.ts';
 import type { Subscriptions } from './subscriptions.ts';
-import { isCutOff } from './token-watch.ts';
 
 export interface HubOptions {
   readonly metrics: Metrics;

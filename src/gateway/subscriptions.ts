@@ -4,11 +4,11 @@
  */
 
 import type { PresenceChange } from '../presence/presence.ts';
-import { reqIdentifiers } from '../protocol/constants.ts';
 import { errors } from '../protocol/errors.ts';
 import { SubUserOnlineStatusTips } from '../protocol/gen/openim.ts';
+import { reqIdentifiers } from '../protocol/numbers/constants.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { SharedFrame } from './frame-variant.ts';
+import { SharedFrame } from './connection/frame-variant.ts';
 
 /** A connection, as far as subscriptions care. */
 export interface Subscriber {

@@ -1,8 +1,8 @@
 /** Who is calling: the checks that precede reading a body. Protocol: rest-core.md 1.3. */
 import type { FastifyRequest } from 'fastify';
+import type { Caller } from '../kernel/caller.ts';
 import { errors } from '../protocol/errors.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
-import type { Caller } from '../tokens/caller.ts';
 
 /** @throws 1001 without the header */
 export function requireOperationID({ headers }: FastifyRequest): string {

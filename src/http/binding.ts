@@ -1,6 +1,6 @@
 /** Between an endpoint's schemas and the bytes on the wire: JSON, or protobuf where an endpoint offers it. */
 import { errors } from '../protocol/errors.ts';
-import { compileRequestDecoder, compileResponseEncoder, parseJsonBody } from '../protocol/wire-json.ts';
+import { compileRequestDecoder, compileResponseEncoder, parseJsonBody } from '../protocol/wire/wire-json.ts';
 import type { Endpoint } from './endpoint.ts';
 
 export interface Binding {

@@ -2,8 +2,9 @@
  * How an endpoint is added: one file under routes/ with one call of `endpoint`, and one line in routes/index.ts. The
  * schemas give the handler its types, check the request, write the answer and fill the API reference.
  */
-import type { WireRequest, WireResponse, WireSchema } from '../protocol/wire-schema.ts';
-import type { CallContext } from '../tokens/caller.ts';
+
+import type { CallContext } from '../kernel/caller.ts';
+import type { WireRequest, WireResponse, WireSchema } from '../protocol/wire/wire-schema.ts';
 import type { Services } from './services.ts';
 
 /** `token`: the caller is known by a valid token. `public`: anybody may call (rest-core chapter, section 3). */

@@ -3,7 +3,7 @@
  * body when this starts, so nobody without a valid token makes the server read one.
  */
 import type { FastifyRequest } from 'fastify';
-import type { CallContext } from '../tokens/caller.ts';
+import type { CallContext } from '../kernel/caller.ts';
 import { requireOperationID, requireToken } from './admission.ts';
 import { type Binding, compileBinding } from './binding.ts';
 import { maxBodyBytes, maxPublicBodyBytes } from './body.ts';

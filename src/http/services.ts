@@ -1,16 +1,16 @@
 /** The domain objects that routes may call. Constructed in app.ts; a new domain adds its line here. */
 import type { ConversationPreviews } from '../conversations/conversation-previews.ts';
 import type { Conversations } from '../conversations/conversations.ts';
-import type { History } from '../messages/history.ts';
-import type { Messenger } from '../messages/messenger.ts';
-import type { ReadState } from '../messages/read-state.ts';
+import type { History } from '../messaging/history.ts';
+import type { Messenger } from '../messaging/messenger.ts';
+import type { ReadState } from '../messaging/read-state.ts';
 import type { OnlineStatus } from '../presence/online-status.ts';
+import type { EmptyRelations } from '../sync/empty-relations.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
 import type { TokenEventLog } from '../tokens/token-event-log.ts';
 import type { ClientConfigs } from '../users/client-configs.ts';
 import type { UserCommands } from '../users/user-commands.ts';
 import type { Users } from '../users/users.ts';
-import type { EmptyRelations } from '../versions/empty-relations.ts';
 import type { OauthClients } from './oauth/oauth-clients.ts';
 import type { FailureThrottle } from './throttle.ts';
 

@@ -1,6 +1,7 @@
 /** What callers may learn of who is online (rest-core chapter, 7.10; for sockets: websocket.md 4, 2005). */
+
+import { type CallContext, requireAdmin } from '../kernel/caller.ts';
 import { errors } from '../protocol/errors.ts';
-import { type CallContext, requireAdmin } from '../tokens/caller.ts';
 import type { OnlineConnection, OnlinePlatforms, Presence } from './presence.ts';
 
 export interface UserStatus {

@@ -1,8 +1,9 @@
 /**
  * Names of conversations, as every client computes them too. Protocol: conversations-messages.md 2.
  */
-import { optionKeys, sessionTypes } from './constants.ts';
+
 import { errors } from './errors.ts';
+import { optionKeys, sessionTypes } from './numbers/constants.ts';
 
 /** Chat between two users: the same for both, whoever asks. */
 export function singleChatID(userA: string, userB: string): string {

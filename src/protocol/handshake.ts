@@ -2,10 +2,11 @@
  * Reads what a client says in the query string of its socket request. Nothing is verified here: the token is only
  * carried. Protocol: websocket.md 1.2, 1.3, 1.5 (step 2), 1.6.
  */
-import { isKnownPlatform, type PlatformID } from './constants.ts';
+
 import { errors, ProtocolError } from './errors.ts';
-import { compileRequestDecoder, parseJsonBody } from './wire-json.ts';
-import { Wire, type WireRequest } from './wire-schema.ts';
+import { isKnownPlatform, type PlatformID } from './numbers/constants.ts';
+import { compileRequestDecoder, parseJsonBody } from './wire/wire-json.ts';
+import { Wire, type WireRequest } from './wire/wire-schema.ts';
 
 export interface HandshakeParams {
   /** The query's sendID; must be the token's user. */

@@ -1,6 +1,7 @@
 /** Messages as objects; as stored bytes see message-bytes.ts. Protocol: conversations-messages.md 3 and 5. */
-import { msgStatus, type OptionKey } from './constants.ts';
+
 import { MsgData } from './gen/openim.ts';
+import { msgStatus, type OptionKey } from './numbers/constants.ts';
 
 /** Whether a switch of a message is on: a missing key means true. */
 export function optionEnabled(options: ReadonlyMap<string, boolean>, key: OptionKey): boolean {

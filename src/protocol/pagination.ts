@@ -1,6 +1,6 @@
 /** The page object of list requests. Protocol: rest-core.md 2.3. */
 import { errors } from './errors.ts';
-import { Wire, type WireRequest } from './wire-schema.ts';
+import { Wire, type WireRequest } from './wire/wire-schema.ts';
 
 /** Null where the client sent none. Pages are counted from 1; showNumber has no upper bound. */
 export const wirePagination = Wire.nullable(

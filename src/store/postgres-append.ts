@@ -3,10 +3,10 @@
  * are locked first, in order of their IDs: from then on no other node can give out a seq or store a repeat in them.
  */
 import type { PoolClient } from 'pg';
-import type { Appended, NewMessage } from '../messages/message-store.ts';
+import type { PostgresDatabase } from '../database/database.ts';
+import { retrying } from '../database/postgres-database.ts';
+import type { Appended, NewMessage } from '../log/message-store.ts';
 import { withSeq } from '../protocol/message-bytes.ts';
-import type { PostgresDatabase } from './database.ts';
-import { retrying } from './postgres-database.ts';
 
 export function appendInPostgres(db: PostgresDatabase, batch: readonly NewMessage[]): Promise<Appended[]> {
   return retrying(async () => {

@@ -1,8 +1,9 @@
 /** Client configuration in SQL, for both dialects. */
+
+import type { Database } from '../database/database.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { ClientConfigEntry, ClientConfigFilter, ClientConfigStore } from '../users/client-config-store.ts';
-import type { Database } from './database.ts';
 import { insertPieces, isOneOf } from './sql-lists.ts';
-import type { Transaction } from './unit-of-work.ts';
 
 export class SqlClientConfigStore implements ClientConfigStore {
   readonly #db: Database;

@@ -2,10 +2,10 @@
 import type { Kysely, Selectable } from 'kysely';
 import type { Conversation, NewConversation } from '../conversations/conversation.ts';
 import type { ConversationStore } from '../conversations/conversation-store.ts';
-import type { Database } from './database.ts';
-import type { Schema } from './schema.ts';
+import type { Database } from '../database/database.ts';
+import type { Schema } from '../database/schema.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import { insertPieces, isOneOf } from './sql-lists.ts';
-import type { Transaction } from './unit-of-work.ts';
 
 export class SqlConversationStore implements ConversationStore {
   readonly #db: Database;

@@ -1,6 +1,6 @@
 /** Lists in SQL: looked up as one parameter, so that a query keeps one text and one plan; written in bounded pieces. */
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { Dialect } from './database.ts';
+import type { Dialect } from '../database/database.ts';
 
 /** Rows of one multi-row INSERT: both engines limit a statement's parameters (SQLite to 32 766). */
 const rowsPerInsert = 500;

@@ -1,6 +1,9 @@
 /** Messages in SQLite or PostgreSQL. Appending differs per engine and has its own files; everything else is here. */
 
 import { sql } from 'kysely';
+import type { Database, PostgresDatabase, SqliteDatabase } from '../database/database.ts';
+import { hotQuery, runHot } from '../database/hot-query.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type {
   Appended,
   ConversationView,
@@ -10,12 +13,9 @@ import type {
   SeqBounds,
   SingleChatFacts,
   StoredMessage,
-} from '../messages/message-store.ts';
-import type { Database, PostgresDatabase, SqliteDatabase } from './database.ts';
-import { hotQuery, runHot } from './hot-query.ts';
+} from '../log/message-store.ts';
 import { appendInPostgres } from './postgres-append.ts';
 import { appendInSqlite } from './sqlite-append.ts';
-import type { Transaction } from './unit-of-work.ts';
 
 /** Parameters per statement that both engines take without complaint. */
 const chunkSize = 500;

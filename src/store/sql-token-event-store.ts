@@ -1,5 +1,7 @@
 /** The audit trail of tokens in SQL, for both dialects. See {@link TokenEventStore}. */
 import type { Insertable, Selectable } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { Schema } from '../database/schema.ts';
 import type {
   StoredTokenEvent,
   TokenEvent,
@@ -7,8 +9,6 @@ import type {
   TokenEventQuery,
   TokenEventStore,
 } from '../tokens/token-event-store.ts';
-import type { Database } from './database.ts';
-import type { Schema } from './schema.ts';
 import { insertPieces, isOneOf } from './sql-lists.ts';
 
 export class SqlTokenEventStore implements TokenEventStore {

@@ -1,5 +1,7 @@
 /** Tokens in the durable database. See {@link TokenStore}. */
 import { type Kysely, type Selectable, sql } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { Schema } from '../database/schema.ts';
 import { type Cutoffs, effectiveCutoff } from '../tokens/cutoffs.ts';
 import { chooseVictims } from '../tokens/policy.ts';
 import type {
@@ -15,8 +17,6 @@ import type {
   TokenStore,
   UserTokens,
 } from '../tokens/token-store.ts';
-import type { Database } from './database.ts';
-import type { Schema } from './schema.ts';
 
 export class SqlTokenStore implements TokenStore {
   readonly #db: Database;

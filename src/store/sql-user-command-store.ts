@@ -1,8 +1,9 @@
 /** User commands in SQL, for both dialects. */
+
+import type { Database } from '../database/database.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { UserCommand, UserCommandChanges, UserCommandKey } from '../users/user-command.ts';
 import type { UserCommandStore } from '../users/user-command-store.ts';
-import type { Database } from './database.ts';
-import type { Transaction } from './unit-of-work.ts';
 
 export class SqlUserCommandStore implements UserCommandStore {
   readonly #db: Database;

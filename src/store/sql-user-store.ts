@@ -1,11 +1,11 @@
 /** Users in SQL, for both dialects. */
 import type { Selectable } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { Schema } from '../database/schema.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { User, UserChanges } from '../users/user.ts';
 import type { UserStore } from '../users/user-store.ts';
-import type { Database } from './database.ts';
-import type { Schema } from './schema.ts';
 import { insertPieces, isOneOf } from './sql-lists.ts';
-import type { Transaction } from './unit-of-work.ts';
 
 export class SqlUserStore implements UserStore {
   readonly #db: Database;

@@ -1,5 +1,7 @@
 /** Version logs in SQL, for both dialects: a head per log, and one entry per item with its latest state. */
 import { createHash } from 'node:crypto';
+import type { Database } from '../database/database.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type {
   Change,
   ChangeState,
@@ -7,10 +9,8 @@ import type {
   VersionKind,
   VersionLogStore,
   VersionStep,
-} from '../versions/version-log-store.ts';
-import type { Database } from './database.ts';
+} from '../sync/version-log-store.ts';
 import { insertPieces } from './sql-lists.ts';
-import type { Transaction } from './unit-of-work.ts';
 
 export class SqlVersionLog implements VersionLogStore {
   readonly #db: Database;

@@ -2,10 +2,11 @@
  * Appending a batch to SQLite: synchronous statements in one transaction, so that nothing of the process runs between a
  * seq and the commit that stores its message.
  */
-import type { Appended, NewMessage } from '../messages/message-store.ts';
+
+import type { SqliteDatabase } from '../database/database.ts';
+import type { StatementCache } from '../database/sqlite-database.ts';
+import type { Appended, NewMessage } from '../log/message-store.ts';
 import { withSeq } from '../protocol/message-bytes.ts';
-import type { SqliteDatabase } from './database.ts';
-import type { StatementCache } from './sqlite-database.ts';
 
 export function appendInSqlite(db: SqliteDatabase, batch: readonly NewMessage[]): Promise<Appended[]> {
   return db.sqlite.write((connection) => batch.map((message) => appendOne(connection, message)));

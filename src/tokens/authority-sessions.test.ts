@@ -11,8 +11,8 @@ import {
   rejectsWith,
   TestAuthority,
 } from '../../test/support/token-authority.ts';
+import type { CallContext } from '../kernel/caller.ts';
 import type { TokenAuthorityOptions } from './authority.ts';
-import type { CallContext } from './caller.ts';
 import { loginPolicy } from './policy.ts';
 
 const hourMs = 3_600_000;

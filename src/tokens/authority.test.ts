@@ -15,9 +15,9 @@ import {
   signingKey,
   TestAuthority,
 } from '../../test/support/token-authority.ts';
+import type { CallContext } from '../kernel/caller.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { TokenAuthorityOptions } from './authority.ts';
-import type { CallContext } from './caller.ts';
 import { newTokenID } from './claims.ts';
 import { loginPolicy, type PolicyName, policyNames } from './policy.ts';
 import { SigningKeys } from './signing-keys.ts';

@@ -3,9 +3,9 @@
  * rest-core.md 5 and 6; the endpoints that OpenIM does not have are described in docs/tokens.md.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isKnownPlatform, longestTokenLifeMs, type PlatformID, platforms } from '../protocol/constants.ts';
+import { type CallContext, notAdmin, requireAccess, requireAdmin } from '../kernel/caller.ts';
 import { errors, ProtocolError } from '../protocol/errors.ts';
-import { type CallContext, notAdmin, requireAccess, requireAdmin } from './caller.ts';
+import { isKnownPlatform, longestTokenLifeMs, type PlatformID, platforms } from '../protocol/numbers/constants.ts';
 import { newTokenID, type TokenClaims, TokenCodec } from './claims.ts';
 import { allPlatforms, effectiveCutoff } from './cutoffs.ts';
 import type { Actor, TokenEvents } from './events.ts';

@@ -4,8 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { createDecoder, createSigner, createVerifier, TOKEN_ERROR_CODES } from 'fast-jwt';
-import { isKnownPlatform, type PlatformID } from '../protocol/constants.ts';
 import { errors } from '../protocol/errors.ts';
+import { isKnownPlatform, type PlatformID } from '../protocol/numbers/constants.ts';
 import type { KeyRing, SigningKey, SigningKeys } from './signing-keys.ts';
 
 /** What a correctly signed, current token says. */

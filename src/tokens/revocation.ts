@@ -2,10 +2,11 @@
  * /auth/revoke_tokens: one request that may mean a user's tokens here and now, or all that are older than an instant.
  * Whatever could be misunderstood is refused. Described in docs/tokens.md.
  */
-import { platformClass, platformIDs } from '../protocol/constants.ts';
+
+import type { CallContext } from '../kernel/caller.ts';
 import { errors } from '../protocol/errors.ts';
+import { platformClass, platformIDs } from '../protocol/numbers/constants.ts';
 import type { TokenAuthority } from './authority.ts';
-import type { CallContext } from './caller.ts';
 
 export interface RevocationRequest {
   /** Empty only with `everyone`. */

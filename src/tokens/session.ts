@@ -1,6 +1,7 @@
 /** A verified token: whose it is and how long it may act. */
-import type { PlatformID } from '../protocol/constants.ts';
-import type { Caller } from './caller.ts';
+
+import type { Caller } from '../kernel/caller.ts';
+import type { PlatformID } from '../protocol/numbers/constants.ts';
 
 export interface Session extends Caller {
   readonly platformID: PlatformID;

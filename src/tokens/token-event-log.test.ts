@@ -1,7 +1,7 @@
 /** The audit trail over a store in memory, with a clock that the test turns. Over SQL: test/wire/token-events.test.ts. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { CallContext } from './caller.ts';
+import type { CallContext } from '../kernel/caller.ts';
 import { TokenEvents } from './events.ts';
 import { TokenEventLog } from './token-event-log.ts';
 import type { StoredTokenEvent, TokenEventStore } from './token-event-store.ts';

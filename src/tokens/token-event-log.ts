@@ -2,9 +2,10 @@
  * The audit trail of tokens: what this node did to tokens, by whom, why and in which call, in a store of limited length.
  * It follows the authority's events, so that nothing waits for it, and never holds a token (T6).
  */
+
+import { type CallContext, requireAdmin } from '../kernel/caller.ts';
 import { errors, publicText } from '../protocol/errors.ts';
 import { type BatchObserver, BatchWriter } from './batch-writer.ts';
-import { type CallContext, requireAdmin } from './caller.ts';
 import { allPlatforms } from './cutoffs.ts';
 import type { Actor, TokenEventMap, TokenEvents } from './events.ts';
 import { RefusalFilter } from './refusal-filter.ts';

@@ -2,8 +2,9 @@
  * Whether a token is good, here and now. The token itself is judged first, then what the store says of it; a store that
  * cannot be asked says nothing about the token (T5). Protocol: rest-core.md 5.7.
  */
-import { platforms } from '../protocol/constants.ts';
+
 import { errors, ProtocolError } from '../protocol/errors.ts';
+import { platforms } from '../protocol/numbers/constants.ts';
 import type { TokenClaims, TokenCodec } from './claims.ts';
 import { type Cutoffs, effectiveCutoff } from './cutoffs.ts';
 import type { TokenEvents } from './events.ts';

@@ -1,5 +1,5 @@
 /** What the client configuration needs from a durable store. Suite: test/contract/client-config-store.suite.ts. */
-import type { Transaction } from '../store/unit-of-work.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 
 /** One text for the clients of a user, or with the userID '' for everybody's. */
 export interface ClientConfigEntry {

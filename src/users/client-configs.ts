@@ -1,8 +1,9 @@
 /** Texts that back ends give clients to read once per login: for everybody, and for single users (rest-core, 7.13). */
+
+import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
+import type { UnitOfWork } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
 import { offsetOf, type Pagination } from '../protocol/pagination.ts';
-import type { UnitOfWork } from '../store/unit-of-work.ts';
-import { type CallContext, requireAccess, requireAdmin } from '../tokens/caller.ts';
 import type { ClientConfigEntry, ClientConfigStore } from './client-config-store.ts';
 import type { UserStore } from './user-store.ts';
 

@@ -1,5 +1,5 @@
 /** What user commands need from a durable store. Suite: test/contract/user-command-store.suite.ts. */
-import type { Transaction } from '../store/unit-of-work.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { UserCommand, UserCommandChanges, UserCommandKey } from './user-command.ts';
 
 export interface UserCommandStore {

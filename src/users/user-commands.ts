@@ -1,7 +1,8 @@
 /** Records that users keep on the server, and that all of their devices see (rest-core chapter, 7.11). */
+
+import { type CallContext, requireAccess } from '../kernel/caller.ts';
+import type { UnitOfWork } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
-import type { UnitOfWork } from '../store/unit-of-work.ts';
-import { type CallContext, requireAccess } from '../tokens/caller.ts';
 import type { UserCommand, UserCommandChanges, UserCommandKey } from './user-command.ts';
 import type { UserCommandStore } from './user-command-store.ts';
 

@@ -1,5 +1,5 @@
 /** What the users domain needs from a durable store. Suite: test/contract/user-store.suite.ts. */
-import type { Transaction } from '../store/unit-of-work.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { User, UserChanges } from './user.ts';
 
 export interface UserStore {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CallContext } from '../kernel/caller.ts';
+import type { UnitOfWork } from '../kernel/unit-of-work.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import type { UnitOfWork } from '../store/unit-of-work.ts';
-import type { CallContext } from '../tokens/caller.ts';
 import type { NewUser, User } from './user.ts';
 import type { UserStore } from './user-store.ts';
 import { Users } from './users.ts';

@@ -1,8 +1,9 @@
 /** The users of this deployment: registering, reading and changing them (rest-core chapter, section 7). */
+
+import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
+import type { UnitOfWork } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
 import { userIDFault } from '../protocol/user-id.ts';
-import type { UnitOfWork } from '../store/unit-of-work.ts';
-import { type CallContext, requireAccess, requireAdmin } from '../tokens/caller.ts';
 import type { NewUser, User, UserChanges } from './user.ts';
 import type { UserStore } from './user-store.ts';
 

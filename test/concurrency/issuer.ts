@@ -1,6 +1,6 @@
 /** A process of issuers: node issuer.ts REDIS_URL. Says that it is ready, then answers each batch. See rounds.ts. */
-import { connectRedis } from '../../src/redis/client.ts';
-import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
+import { connectRedis } from '../../src/redis/client/client.ts';
+import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { authoritiesOver, type Batch, runBatch } from './rounds.ts';
 
 const redis = await connectRedis(process.argv[2] ?? '', { onConnectionFailure: () => {} });

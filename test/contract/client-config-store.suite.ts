@@ -1,7 +1,7 @@
 /** What every ClientConfigStore does, as the users domain relies on it. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { UnitOfWork } from '../../src/store/unit-of-work.ts';
+import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 import type { ClientConfigEntry, ClientConfigStore } from '../../src/users/client-config-store.ts';
 
 export interface ClientConfigStoreNode {

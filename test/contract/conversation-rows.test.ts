@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { ConversationRows } from '../../src/conversations/conversation-rows.ts';
-import type { Database } from '../../src/store/database.ts';
+import type { Database } from '../../src/database/database.ts';
 import { SqlConversationStore } from '../../src/store/sql-conversation-store.ts';
 import { SqlVersionLog } from '../../src/store/sql-version-log.ts';
-import { VersionLog } from '../../src/versions/version-log.ts';
+import { VersionLog } from '../../src/sync/version-log.ts';
 import { type Databases, testOnEveryDatabase } from './every-database.ts';
 
 testOnEveryDatabase('ConversationRows', conversationRowsSuite);

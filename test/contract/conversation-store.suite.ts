@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Conversation, NewConversation } from '../../src/conversations/conversation.ts';
 import type { ConversationStore } from '../../src/conversations/conversation-store.ts';
-import type { UnitOfWork } from '../../src/store/unit-of-work.ts';
+import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 
 export interface ConversationStoreNode {
   readonly store: ConversationStore;

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Database } from '../../src/store/database.ts';
-import { openPostgres } from '../../src/store/postgres-database.ts';
-import { openSqlite } from '../../src/store/sqlite-database.ts';
+import type { Database } from '../../src/database/database.ts';
+import { openPostgres } from '../../src/database/postgres-database.ts';
+import { openSqlite } from '../../src/database/sqlite-database.ts';
 import { postgresUrlForSuite } from '../support/test-services.ts';
 
 export interface Databases {

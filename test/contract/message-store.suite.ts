@@ -1,10 +1,10 @@
 /** What every message store does, whatever the engine. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { MessageStore, NewMessage } from '../../src/messages/message-store.ts';
+import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
+import type { MessageStore, NewMessage } from '../../src/log/message-store.ts';
 import { MsgData } from '../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
-import type { UnitOfWork } from '../../src/store/unit-of-work.ts';
 
 export interface MessageStoreUnderTest {
   readonly store: MessageStore;

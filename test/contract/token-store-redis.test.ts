@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { platforms } from '../../src/protocol/constants.ts';
 import { errorTable, ProtocolError } from '../../src/protocol/errors.ts';
-import { connectRedis } from '../../src/redis/client.ts';
+import { platforms } from '../../src/protocol/numbers/constants.ts';
+import { connectRedis } from '../../src/redis/client/client.ts';
 import { newTokenID } from '../../src/tokens/claims.ts';
 import { allPlatforms, noCutoffs } from '../../src/tokens/cutoffs.ts';
 import { loginPolicy, type PolicyGroup, policyGroups } from '../../src/tokens/policy.ts';

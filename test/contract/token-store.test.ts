@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { connectRedis } from '../../src/redis/client.ts';
-import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
+import { connectRedis } from '../../src/redis/client/client.ts';
+import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { SqlTokenStore } from '../../src/store/sql-token-store.ts';
 import { clusterForSuite, redisForSuite } from '../support/test-services.ts';
 import { testOnEveryDatabase } from './every-database.ts';

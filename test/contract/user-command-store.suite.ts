@@ -1,7 +1,7 @@
 /** What every UserCommandStore does, as the users domain relies on it. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { Transaction, UnitOfWork } from '../../src/store/unit-of-work.ts';
+import type { Transaction, UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 import type { UserCommand } from '../../src/users/user-command.ts';
 import type { UserCommandStore } from '../../src/users/user-command-store.ts';
 

@@ -1,7 +1,7 @@
 /** What every UserStore does, as the users domain relies on it. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { UnitOfWork } from '../../src/store/unit-of-work.ts';
+import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 import type { User } from '../../src/users/user.ts';
 import type { UserStore } from '../../src/users/user-store.ts';
 

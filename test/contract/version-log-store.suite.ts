@@ -1,8 +1,8 @@
 /** What every VersionLogStore does, as version logs rely on it (relations-groups chapter, 10.1 and 10.2). */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { UnitOfWork } from '../../src/store/unit-of-work.ts';
-import type { Change, ChangeState, VersionLogStore, VersionStep } from '../../src/versions/version-log-store.ts';
+import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
+import type { Change, ChangeState, VersionLogStore, VersionStep } from '../../src/sync/version-log-store.ts';
 
 export interface VersionLogNode {
   readonly store: VersionLogStore;

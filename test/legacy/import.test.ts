@@ -4,18 +4,18 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { platforms } from '../../src/protocol/constants.ts';
-import { connectRedis, type RedisClient } from '../../src/redis/client.ts';
-import { OpenimAdoption } from '../../src/redis/openim-adoption.ts';
+import { platforms } from '../../src/protocol/numbers/constants.ts';
+import { connectRedis, type RedisClient } from '../../src/redis/client/client.ts';
+import { OpenimAdoption } from '../../src/redis/openim/openim-adoption.ts';
 import {
   type ImportCheckpoint,
   loadCheckpoint,
   newCheckpoint,
   saveCheckpoint,
-} from '../../src/redis/openim-checkpoint.ts';
-import { OpenimImport, type OpenimImportOptions } from '../../src/redis/openim-import.ts';
-import { tokensIn } from '../../src/redis/openim-import-report.ts';
-import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
+} from '../../src/redis/openim/openim-checkpoint.ts';
+import { OpenimImport, type OpenimImportOptions } from '../../src/redis/openim/openim-import.ts';
+import { tokensIn } from '../../src/redis/openim/openim-import-report.ts';
+import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { TokenCodec } from '../../src/tokens/claims.ts';
 import { TokenEvents } from '../../src/tokens/events.ts';
 import { SigningKeys } from '../../src/tokens/signing-keys.ts';

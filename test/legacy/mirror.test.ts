@@ -1,7 +1,7 @@
 /** TESSERA_OPENIM_TOKENS=mirror: OpenIM's servers and ours share the work, and each side sees what the other does. */
 import assert from 'node:assert/strict';
-import { platforms } from '../../src/protocol/constants.ts';
-import type { RedisClient } from '../../src/redis/client.ts';
+import { platforms } from '../../src/protocol/numbers/constants.ts';
+import type { RedisClient } from '../../src/redis/client/client.ts';
 import { openimHash, signOpenimToken } from '../support/openim-redis.ts';
 import { asAdmin, callOf, hourMs, lifetimesOf } from '../support/token-authority.ts';
 import { testOnEveryRedis } from './support.ts';

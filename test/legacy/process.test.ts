@@ -1,8 +1,8 @@
 /** A move as clients see it: a real server on OpenIM's Redis, over REST and over sockets. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { platforms } from '../../src/protocol/constants.ts';
-import { connectRedis } from '../../src/redis/client.ts';
+import { platforms } from '../../src/protocol/numbers/constants.ts';
+import { connectRedis } from '../../src/redis/client/client.ts';
 import { BackEnd } from '../support/back-end.ts';
 import { OpenimServer, openimSecret, openimTemporary } from '../support/openim-redis.ts';
 import { runTessera } from '../support/run-tessera.ts';

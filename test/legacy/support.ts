@@ -1,10 +1,10 @@
 /** Tessera's nodes and an OpenIM server on one Redis. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { connectRedis, type RedisClient } from '../../src/redis/client.ts';
-import { OpenimTokens } from '../../src/redis/openim-tokens.ts';
-import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
-import { parseRedisUrl } from '../../src/redis/redis-url.ts';
+import { connectRedis, type RedisClient } from '../../src/redis/client/client.ts';
+import { parseRedisUrl } from '../../src/redis/client/redis-url.ts';
+import { OpenimTokens } from '../../src/redis/openim/openim-tokens.ts';
+import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import type { TokenAuthorityOptions } from '../../src/tokens/authority.ts';
 import { TokenCodec } from '../../src/tokens/claims.ts';
 import { TokenEvents } from '../../src/tokens/events.ts';

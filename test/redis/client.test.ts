@@ -1,7 +1,7 @@
 /** What the Redis client promises, on one server, under Sentinel and on a Cluster alike. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connectRedis, type RedisClient, redisScript } from '../../src/redis/client.ts';
+import { connectRedis, type RedisClient, redisScript } from '../../src/redis/client/client.ts';
 import { redisCommand } from '../support/services/redis-command.ts';
 import { clusterForSuite, redisForSuite, sentinelForSuite } from '../support/test-services.ts';
 import { connectForTest, testOnEveryRedis } from './support/every-redis.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
+import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { redisCommand, untilTrue } from '../support/services/redis-command.ts';
 import { clusterForSuite } from '../support/test-services.ts';
 import { assertTidy } from './support/assert-tidy.ts';

@@ -1,8 +1,8 @@
 /** The master changes while users log in: commands fail or succeed, none is half done, none comes late. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RedisClient } from '../../src/redis/client.ts';
-import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
+import type { RedisClient } from '../../src/redis/client/client.ts';
+import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { redisCommand, untilTrue } from '../support/services/redis-command.ts';
 import type { Service } from '../support/services/service.ts';
 import { clusterForSuite, redisForSuite, sentinelForSuite } from '../support/test-services.ts';

@@ -1,7 +1,7 @@
 /** Redis is out of memory: it refuses to write, or forgets what it was told to keep. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
+import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import type { NewToken } from '../../src/tokens/token-store.ts';
 import { redisCommand, redisInfo } from '../support/services/redis-command.ts';
 import { redisForSuite } from '../support/test-services.ts';

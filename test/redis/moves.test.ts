@@ -1,8 +1,8 @@
 /** A Cluster's slot moves to another server while its user logs in and is verified. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { redisScript } from '../../src/redis/client.ts';
-import { RedisTokenStore } from '../../src/redis/redis-token-store.ts';
+import { redisScript } from '../../src/redis/client/client.ts';
+import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { redisCommand } from '../support/services/redis-command.ts';
 import { clusterForSuite } from '../support/test-services.ts';
 import { assertTidy } from './support/assert-tidy.ts';

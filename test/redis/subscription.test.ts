@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, on } from 'node:events';
 import { type TestContext, test } from 'node:test';
-import type { RedisClient, RedisListener } from '../../src/redis/client.ts';
+import type { RedisClient, RedisListener } from '../../src/redis/client/client.ts';
 import { redisCommand, untilTrue } from '../support/services/redis-command.ts';
 import { clusterForSuite, redisForSuite, sentinelForSuite } from '../support/test-services.ts';
 import { connectForTest, testOnEveryRedis } from './support/every-redis.ts';

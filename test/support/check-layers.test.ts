@@ -9,16 +9,17 @@ import { findEnvironmentUses, findImports } from '../../scripts/layers/scan-sour
 
 /** A tree that keeps all rules, using every permission that is easy to take away by mistake. */
 const CLEAN = {
-  'main.ts': `import { start } from './app.ts';\nstart();`,
-  'app.ts': `import './http/server.ts';\nimport './redis/store.ts';\nexport function start() {}`,
+  'main.ts': `import { start } from './app/app.ts';\nstart();`,
+  'app/app.ts': `import '../http/server.ts';\nimport '../redis/store.ts';\nexport function start() {}`,
   'config/env.ts': `export const read = () => process.env;`,
   'config/config.ts': `import { read } from './env.ts';\nexport interface Config { port: number }`,
   'http/server.ts': `import type { Config } from '../config/config.ts';\nimport { issue } from '../tokens/issue.ts';`,
-  'tokens/issue.ts': `import { code } from '../protocol/errors.ts';\nimport type { UnitOfWork } from '../store/unit-of-work.ts';`,
+  'tokens/issue.ts': `import { code } from '../protocol/errors.ts';\nimport type { UnitOfWork } from '../kernel/unit-of-work.ts';`,
   'tokens/a.ts': `import type { B } from './b.ts';\nexport type A = B;`,
   'tokens/b.ts': `import type { A } from './a.ts';\nexport type B = A;`,
   'tokens/issue.test.ts': `import '../redis/store.ts';\nprocess.env.HOME;`,
-  'store/unit-of-work.ts': `export interface UnitOfWork {}`,
+  'users/users.ts': `import { issue } from '../tokens/issue.ts';`,
+  'kernel/unit-of-work.ts': `export interface UnitOfWork {}`,
   'redis/store.ts': `import { issue } from '../tokens/issue.ts';`,
   'protocol/errors.ts': `import { inspect } from 'node:util';\nexport const code = 1501;`,
 };
@@ -33,7 +34,12 @@ const forbidden: Record<string, { file: string; source: string; violation: RegEx
     source: `\nexport { store } from '../redis/store.ts';`,
     violation: /^src\/tokens\/bad\.ts:2: tokens may not import redis \(src\/redis\/store\.ts\)$/,
   },
-  'a domain that imports more of the store than its contract': {
+  'a domain that imports one to its right': {
+    file: 'tokens/bad.ts',
+    source: `import type { Users } from '../users/users.ts';`,
+    violation: /tokens may not import users/,
+  },
+  'a domain that imports a store': {
     file: 'tokens/bad.ts',
     source: `import { tables } from '../store/schema.ts';`,
     violation: /tokens may not import store/,

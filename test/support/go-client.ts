@@ -3,10 +3,10 @@
  * gzip around every binary frame.
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { SocketReply, SocketRequest } from '../../src/protocol/frames.ts';
-import { replyEnvelope, requestEnvelope } from '../../src/protocol/gob/envelopes.ts';
-import { createStructDecoder } from '../../src/protocol/gob/struct-decoder.ts';
-import { createStructEncoder } from '../../src/protocol/gob/struct-encoder.ts';
+import type { SocketReply, SocketRequest } from '../../src/protocol/frames/frames.ts';
+import { replyEnvelope, requestEnvelope } from '../../src/protocol/frames/gob/envelopes.ts';
+import { createStructDecoder } from '../../src/protocol/frames/gob/struct-decoder.ts';
+import { createStructEncoder } from '../../src/protocol/frames/gob/struct-encoder.ts';
 import { connectAs, type DialOptions, FrameClient } from './socket-client.ts';
 
 /** A reply or push. The data is empty where the frame has none: gob does not tell these apart. */

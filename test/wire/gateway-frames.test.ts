@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { RequestHandler } from '../../src/gateway/request-handler.ts';
+import type { RequestHandler } from '../../src/gateway/requests/request-handler.ts';
 import { errors } from '../../src/protocol/errors.ts';
-import type { FrameCodec, SocketReply } from '../../src/protocol/frames.ts';
+import type { FrameCodec, SocketReply } from '../../src/protocol/frames/frames.ts';
+import { createJsonFrameCodec } from '../../src/protocol/frames/json-frame-codec.ts';
 import { DelUserPushTokenReq, MsgData, PushMessages } from '../../src/protocol/gen/openim.ts';
-import { createJsonFrameCodec } from '../../src/protocol/json-frame-codec.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
 import type { SocketClient } from '../support/socket-client.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';

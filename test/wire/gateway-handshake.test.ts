@@ -230,7 +230,13 @@ describe('handshake errors', async () => {
     });
   }
 
-  test('1601 over HTTP, and as a text frame to a client with isMsgResp', async (t) => {
+  test('limit maxConnections: as many are let in', async (t) => {
+    const gateway = await startTestGateway(t, { limits: { maxConnections: 2 } });
+    await gateway.connect('alice');
+    await gateway.connect('bob');
+  });
+
+  test('limit maxConnections: one more is 1601, over HTTP, and as a text frame to a client with isMsgResp', async (t) => {
     const gateway = await startTestGateway(t, { limits: { maxConnections: 1 } });
     await gateway.connect('alice');
     const row = {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { test } from 'node:test';
-import type { RequestHandler } from '../../src/gateway/request-handler.ts';
+import type { RequestHandler } from '../../src/gateway/requests/request-handler.ts';
 import { SocketClient, urlOf } from '../support/socket-client.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 

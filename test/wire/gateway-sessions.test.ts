@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import type { RequestHandler } from '../../src/gateway/request-handler.ts';
-import { platformIDs } from '../../src/protocol/constants.ts';
+import type { RequestHandler } from '../../src/gateway/requests/request-handler.ts';
+import { platformIDs } from '../../src/protocol/numbers/constants.ts';
 import { type JsonReply, SocketClient } from '../support/socket-client.ts';
 import { startTestGateway } from '../support/test-gateway.ts';
 

@@ -1,6 +1,6 @@
 /** Scenarios that hold for every endpoint, made from its schema: headers, tokens, bodies that do not bind (O1, T5). */
 import type { Endpoint } from '../../src/http/endpoint.ts';
-import type { WireFields, WireScalar, WireSchema } from '../../src/protocol/wire-schema.ts';
+import type { WireFields, WireScalar, WireSchema } from '../../src/protocol/wire/wire-schema.ts';
 import { envelopeOf, type RawReply } from './raw-http.ts';
 import type { Expectation } from './scenario.ts';
 import type { TokenKind, World } from './world.ts';

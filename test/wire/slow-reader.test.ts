@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { CallContext } from '../../src/kernel/caller.ts';
 import {
   GetMaxSeqReq,
   GetMaxSeqResp,
@@ -15,7 +16,6 @@ import {
   PushMessages,
 } from '../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
-import type { CallContext } from '../../src/tokens/caller.ts';
 import { connect, type SocketClient } from '../support/socket-client.ts';
 import { World } from './world.ts';
 

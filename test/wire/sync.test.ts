@@ -13,7 +13,7 @@ import getGroupsInfo from '../../src/http/routes/group/get_groups_info.ts';
 import getIncrementalGroupMembersBatch from '../../src/http/routes/group/get_incremental_group_members_batch.ts';
 import getIncrementalJoinGroups from '../../src/http/routes/group/get_incremental_join_groups.ts';
 import getJoinedGroupList from '../../src/http/routes/group/get_joined_group_list.ts';
-import { idHash } from '../../src/versions/id-hash.ts';
+import { idHash } from '../../src/sync/id-hash.ts';
 import { envelopeOf } from './raw-http.ts';
 import { type Scenario, testEndpoint } from './scenario.ts';
 import { World } from './world.ts';

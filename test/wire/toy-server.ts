@@ -4,7 +4,7 @@ import { type Endpoint, endpoint } from '../../src/http/endpoint.ts';
 import { HttpServer, type HttpTimeouts } from '../../src/http/server.ts';
 import type { Services } from '../../src/http/services.ts';
 import { errors } from '../../src/protocol/errors.ts';
-import { Wire } from '../../src/protocol/wire-schema.ts';
+import { Wire } from '../../src/protocol/wire/wire-schema.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { OperationScope } from '../../src/telemetry/operation.ts';

@@ -1,6 +1,6 @@
 /** Whether each Redis master keeps what it is given, as long as it was told to. */
-import type { RedisClient, RedisNode } from '../../redis/client.ts';
-import { readInfo, type ServerInfo } from '../../redis/server-info.ts';
+import type { RedisClient, RedisNode } from '../../redis/client/client.ts';
+import { readInfo, type ServerInfo } from '../../redis/client/server-info.ts';
 import { advice, type Finding, ok, problem } from './finding.ts';
 
 /** @param clock Unix ms */

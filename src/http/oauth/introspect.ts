@@ -1,6 +1,7 @@
 /** RFC 7662: whether a token is accepted now, and whose it is. */
-import { platformName } from '../../protocol/constants.ts';
+
 import { ProtocolError } from '../../protocol/errors.ts';
+import { platformName } from '../../protocol/numbers/constants.ts';
 import type { Session } from '../../tokens/session.ts';
 import { oauthEndpoint } from './oauth-endpoint.ts';
 

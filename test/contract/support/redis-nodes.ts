@@ -1,8 +1,8 @@
 /** Nodes on one Redis, and a plain client beside them to look at the data and to break it. */
 import type { TestContext } from 'node:test';
 import { createClient } from 'redis';
-import { connectRedis, type RedisClientOptions } from '../../../src/redis/client.ts';
-import { RedisTokenStore } from '../../../src/redis/redis-token-store.ts';
+import { connectRedis, type RedisClientOptions } from '../../../src/redis/client/client.ts';
+import { RedisTokenStore } from '../../../src/redis/tokens/redis-token-store.ts';
 import type { TokenAuthorityOptions } from '../../../src/tokens/authority.ts';
 import type { TokenChange, TokenStore } from '../../../src/tokens/token-store.ts';
 import { changedStore, TestAuthority } from '../../support/token-authority.ts';

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { type App, createApp } from '../../../src/app.ts';
+import { type App, createApp } from '../../../src/app/app.ts';
 import { loadConfig } from '../../../src/config/config.ts';
 import { MsgData, PushMessages } from '../../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../../src/protocol/message.ts';

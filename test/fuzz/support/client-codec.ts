@@ -1,9 +1,9 @@
 /** The client's side of every way in which frames are written. */
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { SocketReply, SocketRequest } from '../../../src/protocol/frames.ts';
-import { replyEnvelope, requestEnvelope } from '../../../src/protocol/gob/envelopes.ts';
-import { createStructDecoder } from '../../../src/protocol/gob/struct-decoder.ts';
-import { createStructEncoder } from '../../../src/protocol/gob/struct-encoder.ts';
+import type { SocketReply, SocketRequest } from '../../../src/protocol/frames/frames.ts';
+import { replyEnvelope, requestEnvelope } from '../../../src/protocol/frames/gob/envelopes.ts';
+import { createStructDecoder } from '../../../src/protocol/frames/gob/struct-decoder.ts';
+import { createStructEncoder } from '../../../src/protocol/frames/gob/struct-encoder.ts';
 
 export interface ClientCodec {
   readonly name: string;

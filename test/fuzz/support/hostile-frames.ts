@@ -1,6 +1,6 @@
 /** Frames that nobody should send: valid requests of every kind, spoilt in one of the layers that they consist of. */
 import { gzipSync } from 'node:zlib';
-import type { SocketRequest } from '../../../src/protocol/frames.ts';
+import type { SocketRequest } from '../../../src/protocol/frames/frames.ts';
 import {
   DelUserPushTokenReq,
   GetConversationsHasReadAndMaxSeqReq,

@@ -1,6 +1,6 @@
 /** Scans a Redis for what must never be left behind in it. Layout: design.md 3. */
 import assert from 'node:assert/strict';
-import type { RedisClient, RedisNode } from '../../../src/redis/client.ts';
+import type { RedisClient, RedisNode } from '../../../src/redis/client/client.ts';
 
 /**
  * Asserts, on every master: each key of Tessera's has a TTL, and each entry of a user's index has its token's key, or

@@ -1,6 +1,6 @@
 /** The three ways in which Redis is deployed, for tests that must hold on each. */
 import { type TestContext, test } from 'node:test';
-import { connectRedis, type RedisClient, type RedisClientOptions } from '../../../src/redis/client.ts';
+import { connectRedis, type RedisClient, type RedisClientOptions } from '../../../src/redis/client/client.ts';
 import type { Service } from '../../support/services/service.ts';
 import { clusterForSuite, redisForSuite, type SuiteScope, sentinelForSuite } from '../../support/test-services.ts';
 

@@ -1,7 +1,7 @@
 /** Protocol: rest-core.md 6. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { issuedToken, tokenWishes } from './issued-token.ts';
+import { issuedToken, tokenWishes } from '../../objects/issued-token.ts';
 
 export default endpoint({
   path: '/auth/get_user_token',

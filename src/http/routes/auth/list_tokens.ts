@@ -1,8 +1,8 @@
 /** A user's sessions. See docs/tokens.md. */
-import { platformName } from '../../../protocol/constants.ts';
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { platformName } from '../../../protocol/numbers/constants.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { pageRequest } from './page-wire.ts';
+import { pageRequest } from '../../objects/page.ts';
 
 export default endpoint({
   path: '/auth/list_tokens',

@@ -1,6 +1,6 @@
 /** Protocol: rest-core.md 6. */
 import { errors } from '../../../protocol/errors.ts';
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
 
 export default endpoint({

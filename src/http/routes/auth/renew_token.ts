@@ -1,7 +1,7 @@
 /** A fresh token for the device that calls. See docs/tokens.md. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { issuedToken, tokenWishes } from './issued-token.ts';
+import { issuedToken, tokenWishes } from '../../objects/issued-token.ts';
 
 export default endpoint({
   path: '/auth/renew_token',

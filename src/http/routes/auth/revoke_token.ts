@@ -1,5 +1,5 @@
 /** Ends one token. See docs/tokens.md. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
 
 export default endpoint({

@@ -1,5 +1,5 @@
 /** Ends many tokens at once. See docs/tokens.md. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { revokeAsAsked } from '../../../tokens/revocation.ts';
 import { endpoint } from '../../endpoint.ts';
 

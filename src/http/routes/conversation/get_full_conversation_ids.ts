@@ -1,7 +1,7 @@
 /** Protocol: conversations-messages.md 7.5. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { idsHead, knownIDs } from '../sync-wire.ts';
+import { idsHead, knownIDs } from '../../objects/sync.ts';
 
 export default endpoint({
   path: '/conversation/get_full_conversation_ids',

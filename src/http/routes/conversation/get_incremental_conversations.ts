@@ -1,9 +1,9 @@
 /** Protocol: conversations-messages.md 7.5. */
 import { toProtocolConversation } from '../../../conversations/conversation.ts';
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { changesOf, sinceVersion } from '../sync-wire.ts';
-import { conversation } from './wire.ts';
+import { conversation } from '../../objects/conversation.ts';
+import { changesOf, sinceVersion } from '../../objects/sync.ts';
 
 export default endpoint({
   path: '/conversation/get_incremental_conversations',

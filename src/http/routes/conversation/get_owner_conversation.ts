@@ -1,9 +1,9 @@
 /** Protocol: conversations-messages.md 7.2. */
 import { toProtocolConversation } from '../../../conversations/conversation.ts';
 import { wirePagination } from '../../../protocol/pagination.ts';
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { conversation } from './wire.ts';
+import { conversation } from '../../objects/conversation.ts';
 
 export default endpoint({
   path: '/conversation/get_owner_conversation',

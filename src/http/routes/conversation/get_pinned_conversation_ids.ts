@@ -1,5 +1,5 @@
 /** Protocol: conversations-messages.md 7.2. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
 
 export default endpoint({

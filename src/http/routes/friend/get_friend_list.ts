@@ -1,6 +1,6 @@
 /** Protocol: relations-groups.md 5. */
 import { wirePagination } from '../../../protocol/pagination.ts';
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
 
 export default endpoint({

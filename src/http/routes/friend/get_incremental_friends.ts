@@ -1,7 +1,7 @@
 /** Protocol: relations-groups.md 10.5. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { changesOf, sinceVersion } from '../sync-wire.ts';
+import { changesOf, sinceVersion } from '../../objects/sync.ts';
 
 export default endpoint({
   path: '/friend/get_incremental_friends',

@@ -1,7 +1,7 @@
 import { GetConversationsReq } from '../../../protocol/gen/openim.ts';
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { conversationList, encodeConversationList } from './wire.ts';
+import { conversationList, encodeConversationList } from '../../objects/jssdk.ts';
 
 export default endpoint({
   path: '/jssdk/get_conversations',

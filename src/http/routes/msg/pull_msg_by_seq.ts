@@ -1,6 +1,6 @@
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { decodePullMsgs, pullMsgs } from './wire.ts';
+import { decodePullMsgs, pullMsgs } from '../../objects/message.ts';
 
 export default endpoint({
   path: '/msg/pull_msg_by_seq',

@@ -1,8 +1,8 @@
-import { sessionTypes } from '../../../protocol/constants.ts';
 import { errors } from '../../../protocol/errors.ts';
-import { Wire, type WireRequest } from '../../../protocol/wire-schema.ts';
+import { sessionTypes } from '../../../protocol/numbers/constants.ts';
+import { Wire, type WireRequest } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { offlinePushInfo } from './wire.ts';
+import { offlinePushInfo } from '../../objects/message.ts';
 
 const request = Wire.object({
   sendID: Wire.string({ description: 'In whose name the message is sent' }),

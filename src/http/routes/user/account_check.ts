@@ -1,5 +1,5 @@
 /** Protocol: rest-core.md 7.8. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
 
 export default endpoint({

@@ -1,7 +1,7 @@
 /** Protocol: rest-core.md 7.10. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { statusList } from './online-wire.ts';
+import { statusList } from '../../objects/online-status.ts';
 
 export default endpoint({
   path: '/user/get_subscribe_users_status',

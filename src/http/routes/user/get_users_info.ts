@@ -1,8 +1,8 @@
 /** Protocol: rest-core.md 7.3. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { toUserInfo } from '../../../users/user.ts';
 import { endpoint } from '../../endpoint.ts';
-import { userInfo } from './wire.ts';
+import { userInfo } from '../../objects/user.ts';
 
 export default endpoint({
   path: '/user/get_users_info',

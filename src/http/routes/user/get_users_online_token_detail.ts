@@ -1,7 +1,7 @@
 /** Protocol: rest-core.md 7.10. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { status, tokenIdentifier } from './online-wire.ts';
+import { status, tokenIdentifier } from '../../objects/online-status.ts';
 
 export default endpoint({
   path: '/user/get_users_online_token_detail',

@@ -1,7 +1,7 @@
 /** Protocol: rest-core.md 7.10. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { statusList, toStatus } from './online-wire.ts';
+import { statusList, toStatus } from '../../objects/online-status.ts';
 
 export default endpoint({
   path: '/user/get_users_status',

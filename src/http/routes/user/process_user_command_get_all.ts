@@ -1,7 +1,7 @@
 /** Protocol: rest-core.md 7.11. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { commandKey, commandList, toCommandList } from './command-wire.ts';
+import { commandKey, commandList, toCommandList } from '../../objects/user-command.ts';
 
 export default endpoint({
   path: '/user/process_user_command_get_all',

@@ -1,7 +1,7 @@
 /** Protocol: rest-core.md 7.11. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { commandKey } from './command-wire.ts';
+import { commandKey } from '../../objects/user-command.ts';
 
 const keptIfNull = { description: 'null or absent: left as it is' };
 

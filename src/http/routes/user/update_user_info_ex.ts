@@ -1,6 +1,6 @@
 /** Protocol: rest-core.md 7.4. */
 import { errors } from '../../../protocol/errors.ts';
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
 
 const keptIfNull = { description: 'null or absent: left as it is' };

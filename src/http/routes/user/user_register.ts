@@ -1,7 +1,7 @@
 /** Protocol: rest-core.md 7.2. */
-import { Wire } from '../../../protocol/wire-schema.ts';
+import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
-import { userInfo } from './wire.ts';
+import { userInfo } from '../../objects/user.ts';
 
 export default endpoint({
   path: '/user/user_register',

@@ -1,0 +1,274 @@
+/**
+ * The composition root: configuration to objects, in order, by hand. What was opened is closed in reverse order, also
+ * when starting fails half-way.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { MemoryBus } from '../bus/memory-bus.ts';
+import type { Config } from '../config/config.ts';
+import { loadSecrets, type Secrets } from '../config/secrets.ts';
+import { SigningKeyWatch } from '../config/signing-key-watch.ts';
+import { ConversationPreviews } from '../conversations/conversation-previews.ts';
+import { ConversationRows } from '../conversations/conversation-rows.ts';
+import { Conversations } from '../conversations/conversations.ts';
+import { makeDataDir } from '../database/data-dir-lock.ts';
+import { createGateway } from '../gateway/gateway.ts';
+import { defaultLimits } from '../gateway/limits.ts';
+import { createRequestHandlers } from '../gateway/requests/requests.ts';
+import { oauthEndpoints } from '../http/oauth/index.ts';
+import { OauthClients } from '../http/oauth/oauth-clients.ts';
+import { endpoints } from '../http/routes/index.ts';
+import { HttpServer } from '../http/server.ts';
+import type { Services } from '../http/services.ts';
+import { defaultThrottleLimits, FailureThrottle } from '../http/throttle.ts';
+import { opening } from '../kernel/start-error.ts';
+import { GroupCommit } from '../log/group-commit.ts';
+import { MessagePipeline } from '../log/pipeline.ts';
+import { History } from '../messaging/history.ts';
+import { Messenger } from '../messaging/messenger.ts';
+import { ReadState } from '../messaging/read-state.ts';
+import { Notifications } from '../notices/notifier.ts';
+import { MemoryPresence } from '../presence/memory-presence.ts';
+import { OnlineStatus } from '../presence/online-status.ts';
+import { createGobFrameCodec } from '../protocol/frames/gob-frame-codec.ts';
+import { createJsonFrameCodec } from '../protocol/frames/json-frame-codec.ts';
+import { SqlClientConfigStore } from '../store/sql-client-config-store.ts';
+import { SqlConversationStore } from '../store/sql-conversation-store.ts';
+import { SqlMessageStore } from '../store/sql-message-store.ts';
+import { SqlTokenEventStore } from '../store/sql-token-event-store.ts';
+import { SqlUserCommandStore } from '../store/sql-user-command-store.ts';
+import { SqlUserStore } from '../store/sql-user-store.ts';
+import { SqlVersionLog } from '../store/sql-version-log.ts';
+import { EmptyRelations } from '../sync/empty-relations.ts';
+import { VersionLog } from '../sync/version-log.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { OperationScope } from '../telemetry/operation.ts';
+import { TokenEvents } from '../tokens/events.ts';
+import { operatorUserID } from '../tokens/operator.ts';
+import { SigningKeys } from '../tokens/signing-keys.ts';
+import { ClientConfigs } from '../users/client-configs.ts';
+import { UserCommands } from '../users/user-commands.ts';
+import { Users } from '../users/users.ts';
+import { readVersion } from '../version.ts';
+import { openDatabase, openTokenStores } from './stores.ts';
+import { openTokenAuthority, openTokenEventLog } from './tokens.ts';
+
+/** What a test may put in place of the real thing. */
+export interface AppOverrides {
+  /** Unix ms. */
+  readonly clock?: () => number;
+  /** Where log lines go. */
+  readonly logDestination?: NodeJS.WritableStream;
+}
+
+export interface App extends AsyncDisposable {
+  readonly logger: Logger;
+  readonly services: Services;
+  /** Opens the ports and resolves when both listen. */
+  start(): Promise<{ readonly apiPort: number; readonly wsPort: number }>;
+  /** Reads signing-keys.json again and logs the kids that hold, as SIGHUP asks for. */
+  reloadSigningKeys(): void;
+}
+
+/**
+ * Opens the stores and builds the server; no port is open yet. Disposing drains (promise O3): no new work, what is
+ * under way is finished, sockets are closed so that clients reconnect elsewhere.
+ *
+ * @throws ConfigError, or StartError naming the setting that does not work.
+ */
+export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
+  await using opened = new AsyncDisposableStack();
+  const clock = overrides.clock ?? Date.now;
+
+  makeDataDir(config.dataDir);
+  const secrets = loadSecrets(config);
+
+  const signingKeys = new SigningKeys(secrets.signingKeys);
+  const fixedSecrets = [secrets.adminSecret, config.databaseUrl, config.redisUrl, ...config.oauthClients.values()];
+  const scope = new OperationScope();
+  const logger = createLogger({
+    level: config.logLevel,
+    format: config.logFormat,
+    secrets: () => [...fixedSecrets, ...signingKeys.ring.all.map(({ secret }) => secret)],
+    scope,
+    ...(overrides.logDestination === undefined ? {} : { destination: overrides.logDestination }),
+  });
+  const metrics = createMetrics();
+  const reportFailure = (error: unknown) => logger.error({ err: error }, 'background work failed');
+  if (secrets.generatedPath !== undefined) {
+    logger.info({ path: secrets.generatedPath }, 'made a random admin secret: get_admin_token asks for it');
+  }
+  const keyWatch = watchSigningKeys(config, secrets, { keys: signingKeys, clock, log: logger });
+  if (keyWatch !== undefined) opened.use(setInterval(() => keyWatch.check(), checkKeysEveryMs));
+
+  const db = opened.use(await openDatabase(config, opened, reportFailure));
+  const events = new TokenEvents(reportFailure);
+  const { store: tokenStore, legacy } = await openTokenStores(config, opened, {
+    db,
+    signingKeys,
+    events,
+    clock,
+    logger,
+  });
+
+  const users = new SqlUserStore(db);
+  const messages = new SqlMessageStore(db);
+  const conversations = new SqlConversationStore(db);
+  const versionLog = new VersionLog(await SqlVersionLog.open(db, () => randomBytes(16).toString('hex')));
+
+  const bus = new MemoryBus();
+  const presence = new MemoryPresence();
+  const commits = new GroupCommit({
+    store: messages,
+    // SQLite has one writer: a second lane could only wait.
+    lanes: db.dialect === 'sqlite' ? 1 : 4,
+    maxBatch: 512,
+    onCommit: ({ stored, repeated, durationMs }) => {
+      metrics.messagesAppended.inc(stored);
+      metrics.messagesDeduplicated.inc(repeated);
+      metrics.appendBatchSize.observe(stored + repeated);
+      metrics.appendSeconds.observe(durationMs / 1000);
+    },
+  });
+  const pipeline = new MessagePipeline({
+    commits,
+    bus,
+    now: clock,
+    newMessageID: () => randomUUID().replaceAll('-', ''),
+  });
+  const notifications = new Notifications({ pipeline, now: clock, onFailure: reportFailure });
+
+  const usersDomain = new Users({ store: users, unitOfWork: db, notifications, now: clock });
+  const authority = await openTokenAuthority(config, opened, {
+    store: tokenStore,
+    legacy,
+    signingKeys,
+    adminSecret: secrets.adminSecret,
+    users: usersDomain,
+    events,
+    metrics,
+    logger,
+    clock,
+    reportFailure,
+  });
+  const rows = new ConversationRows({ store: conversations, versionLog, unitOfWork: db, now: clock });
+  const services: Services = {
+    authority,
+    tokenEventLog: openTokenEventLog(config, opened, {
+      store: new SqlTokenEventStore(db),
+      events,
+      metrics,
+      logger,
+      clock,
+    }),
+    oauthClients: new OauthClients(config.oauthClients),
+    secretThrottle: new FailureThrottle({
+      ...defaultThrottleLimits,
+      clock,
+      onBlocked: (network) => logger.warn({ network }, 'too many wrong secrets: refused for a while'),
+    }),
+    users: usersDomain,
+    clientConfigs: new ClientConfigs({ store: new SqlClientConfigStore(db), users, unitOfWork: db }),
+    userCommands: new UserCommands({
+      store: new SqlUserCommandStore(db),
+      unitOfWork: db,
+      notifications,
+      now: clock,
+    }),
+    onlineStatus: new OnlineStatus(presence),
+    conversations: new Conversations(conversations, versionLog),
+    previews: new ConversationPreviews({ messages, conversations, users }),
+    emptyRelations: new EmptyRelations(versionLog),
+    messenger: new Messenger({ store: messages, rows, pipeline, now: clock }),
+    history: new History(messages),
+    readState: new ReadState(messages, db, notifications),
+  };
+  await usersDomain.ensureAdmins([...config.adminUserIDs, operatorUserID]);
+
+  let isDraining = false;
+  const http = new HttpServer({
+    endpoints,
+    oauthEndpoints,
+    services,
+    telemetry: { logger, metrics, scope },
+    registry: metrics.registry,
+    readiness: async () => {
+      const notReady = await Promise.all([
+        unreachable('database', db.ping()),
+        unreachable('tokens', tokenStore.ping()),
+      ]);
+      return isDraining ? ['draining'] : notReady.flat();
+    },
+    version: readVersion(),
+    trustedProxies: config.trustedProxies,
+  });
+  const gateway = createGateway({
+    authority,
+    events,
+    handlers: createRequestHandlers(services),
+    bus,
+    presence,
+    codecs: { js: createJsonFrameCodec(), go: createGobFrameCodec() },
+    limits: {
+      ...defaultLimits,
+      maxConnections: config.maxConnections,
+      drainTimeoutMs: config.shutdownTimeoutMs,
+    },
+    metrics,
+    logger,
+    scope,
+    clock,
+  });
+  gateway.attach(http.server);
+
+  opened.defer(() => commits.drain());
+  opened.defer(async () => {
+    isDraining = true;
+    await Promise.all([gateway[Symbol.asyncDispose](), http.close(config.shutdownTimeoutMs)]);
+  });
+  const owned = opened.move();
+  return {
+    logger,
+    services,
+    start: async () => {
+      const { host } = config;
+      const apiPort = await opening(`TESSERA_API_PORT: cannot listen on ${host}`, http.listen(host, config.apiPort));
+      const wsPort = await opening(`TESSERA_WS_PORT: cannot listen on ${host}`, gateway.listen(host, config.wsPort));
+      logger.info({ host, apiPort, wsPort }, 'listening');
+      return { apiPort, wsPort };
+    },
+    reloadSigningKeys: () => {
+      if (keyWatch === undefined) logger.warn('TESSERA_SIGNING_KEYS is set: other signing keys need a restart');
+      else keyWatch.reload();
+    },
+    [Symbol.asyncDispose]: async () => {
+      await owned.disposeAsync();
+      logger.info('stopped');
+    },
+  };
+}
+
+/** How often signing-keys.json is looked at. */
+const checkKeysEveryMs = 3000;
+
+/** @returns undefined if the keys are fixed by a setting */
+function watchSigningKeys(
+  { dataDir }: Config,
+  { adminSecret, signingKeySource }: Secrets,
+  { keys, clock, log }: { keys: SigningKeys; clock: () => number; log: Logger },
+): SigningKeyWatch | undefined {
+  if (signingKeySource !== 'admin secret') log.info({ from: signingKeySource, ...keys.kids }, 'signing keys');
+  if (signingKeySource === 'setting') return undefined;
+  const watch = new SigningKeyWatch({ dataDir, adminSecret, keys, clock, log });
+  watch.check();
+  return watch;
+}
+
+async function unreachable(name: string, ping: Promise<void>): Promise<string[]> {
+  try {
+    await ping;
+    return [];
+  } catch {
+    return [name];
+  }
+}

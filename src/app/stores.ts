@@ -1,0 +1,81 @@
+/**
+ * Which stores a configuration means, opened. The clients of PostgreSQL and Redis are loaded where they are used:
+ * together they would cost the embedded default a third of its start-up time and 35 MB.
+ */
+import { join } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { lockDataDir } from '../database/data-dir-lock.ts';
+import type { Database, EffectFailureListener } from '../database/database.ts';
+import { openSqlite } from '../database/sqlite-database.ts';
+import { opening } from '../kernel/start-error.ts';
+import { parseRedisUrl } from '../redis/client/redis-url.ts';
+import { SqlTokenStore } from '../store/sql-token-store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { TokenCodec } from '../tokens/claims.ts';
+import type { TokenEvents } from '../tokens/events.ts';
+import type { LegacyTokens } from '../tokens/legacy-tokens.ts';
+import type { SigningKeys } from '../tokens/signing-keys.ts';
+import type { TokenStore } from '../tokens/token-store.ts';
+
+/**
+ * The durable database, locked for this process.
+ * @param opened takes what must stay open with the database and be closed after it
+ * @throws StartError
+ */
+export async function openDatabase(
+  config: Config,
+  opened: AsyncDisposableStack,
+  reportFailure: EffectFailureListener,
+): Promise<Database> {
+  if (config.databaseUrl === '') {
+    opened.use(lockDataDir(config.dataDir));
+    const path = join(config.dataDir, 'tessera.db');
+    return opening(`TESSERA_DATA_DIR: cannot use the database ${path}`, openSqlite(path, reportFailure));
+  }
+  const { lockDatabase } = await import('../database/database-lock.ts');
+  const { openPostgres } = await import('../database/postgres-database.ts');
+  const what = 'TESSERA_DATABASE_URL: cannot use PostgreSQL';
+  opened.use(await opening(what, lockDatabase(config.databaseUrl, reportFailure)));
+  return opening(what, openPostgres(config.databaseUrl, reportFailure));
+}
+
+export interface TokenStores {
+  readonly store: TokenStore;
+  /** OpenIM's tokens on the same Redis, unless they are to be ignored. */
+  readonly legacy: LegacyTokens | undefined;
+}
+
+export interface TokenStoresOptions {
+  readonly db: Database;
+  readonly signingKeys: SigningKeys;
+  readonly events: TokenEvents;
+  /** Unix ms. */
+  readonly clock: () => number;
+  readonly logger: Logger;
+}
+
+/**
+ * Redis if there is one, otherwise the database.
+ * @param opened takes the connection to Redis
+ * @throws StartError
+ */
+export async function openTokenStores(
+  config: Config,
+  opened: AsyncDisposableStack,
+  { db, signingKeys, events, clock, logger }: TokenStoresOptions,
+): Promise<TokenStores> {
+  if (config.redisUrl === '') return { store: new SqlTokenStore(db, clock), legacy: undefined };
+  const { connectRedis } = await import('../redis/client/client.ts');
+  const { RedisTokenStore } = await import('../redis/tokens/redis-token-store.ts');
+  const onConnectionFailure = (error: unknown) => logger.warn({ err: error }, 'lost the connection to Redis');
+  const what = 'TESSERA_REDIS_URL: cannot use Redis';
+  const redis = opened.use(await opening(what, connectRedis(config.redisUrl, { onConnectionFailure })));
+  const store = new RedisTokenStore(redis, clock);
+  if (config.openimTokens === 'off') return { store, legacy: undefined };
+  const { OpenimTokens } = await import('../redis/openim/openim-tokens.ts');
+  const onFailure = (error: unknown) => logger.error({ err: error }, "cannot keep in step with OpenIM's tokens");
+  const codec = new TokenCodec(signingKeys);
+  const isCluster = parseRedisUrl(config.redisUrl).kind === 'cluster';
+  const mode = config.openimTokens;
+  return { store, legacy: new OpenimTokens({ redis, isCluster, store, codec, events, mode, clock, onFailure }) };
+}

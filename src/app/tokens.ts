@@ -1,0 +1,150 @@
+/** The token authority with everything around it, composed. Part of the composition root; see app.ts. */
+import { randomBytes } from 'node:crypto';
+import type { Config } from '../config/config.ts';
+import { opening } from '../kernel/start-error.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { TokenAuthority, type TokenUsers } from '../tokens/authority.ts';
+import type { TokenEvents } from '../tokens/events.ts';
+import type { LegacyTokens } from '../tokens/legacy-tokens.ts';
+import { operatorUserID } from '../tokens/operator.ts';
+import { type LoginPolicy, loginPolicy, type PolicyName, policyNames } from '../tokens/policy.ts';
+import type { SigningKeys } from '../tokens/signing-keys.ts';
+import { timedTokenStore } from '../tokens/timed-token-store.ts';
+import { TokenEventLog, type TokenEventLogObserver } from '../tokens/token-event-log.ts';
+import type { TokenEventStore } from '../tokens/token-event-store.ts';
+import type { TokenStore } from '../tokens/token-store.ts';
+
+export interface TokenServicesOptions {
+  readonly store: TokenStore;
+  readonly legacy: LegacyTokens | undefined;
+  readonly signingKeys: SigningKeys;
+  readonly adminSecret: string;
+  readonly users: TokenUsers;
+  readonly events: TokenEvents;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  /** Unix ms. */
+  readonly clock: () => number;
+  readonly reportFailure: (error: unknown) => void;
+}
+
+/**
+ * @param opened takes the timers and subscriptions
+ * @throws StartError if the store cannot be watched
+ */
+export async function openTokenAuthority(
+  config: Config,
+  opened: AsyncDisposableStack,
+  options: TokenServicesOptions,
+): Promise<TokenAuthority> {
+  const { events, metrics, logger, reportFailure } = options;
+  const store = timedTokenStore(options.store, (operation, seconds) =>
+    metrics.tokenStoreSeconds.observe({ operation }, seconds),
+  );
+  countTokenEvents(events, metrics);
+  logStoreOutages(events, logger);
+  const authority = new TokenAuthority({
+    ...options,
+    store,
+    adminUserIDs: [...config.adminUserIDs, operatorUserID],
+    loginPolicy: configuredPolicy(config),
+    lifetimes: {
+      defaultMs: config.tokenTtlMs,
+      byPlatformMs: config.tokenTtlByPlatformMs,
+      maxMs: config.maxTokenTtlMs,
+    },
+    cache: { maxTokens: config.tokenCacheSize, ttlMs: cacheTtlMs },
+    acceptSignedMs: config.tokensWhenStoreDown === 'reject' ? 0 : config.storeDownGraceMs,
+    randomBytes,
+  });
+  opened.use(await opening('TESSERA_REDIS_URL: cannot subscribe', authority.watch()));
+  if (options.legacy !== undefined) {
+    opened.use(await opening('TESSERA_REDIS_URL: cannot subscribe', options.legacy.watch()));
+  }
+  opened.use(setInterval(() => void store.sweepExpired().catch(reportFailure), sweepEveryMs));
+  opened.defer(() => authority.flushLastSeen().catch(reportFailure));
+  opened.use(setInterval(() => void authority.flushLastSeen().catch(reportFailure), flushEveryMs));
+  const census = () => countLive(store, metrics).catch(reportFailure);
+  void census();
+  opened.use(setInterval(() => void census(), censusEveryMs));
+  return authority;
+}
+
+/** @param opened closes the trail with what is still to be written */
+export function openTokenEventLog(
+  { tokenEventsLimit }: Config,
+  opened: AsyncDisposableStack,
+  { store, events, metrics, logger, clock }: TokenEventLogServices,
+): TokenEventLog {
+  const observer: TokenEventLogObserver = {
+    failed: (error) => logger.error({ err: error }, 'the audit trail of tokens cannot be written: entries wait'),
+    dropped: (count) => metrics.tokenEventsDropped.inc({ reason: 'store' }, count),
+    outageEnded: (dropped) =>
+      logger.warn({ dropped }, 'the outage of the audit trail of tokens is over: so many entries were lost'),
+    refusalLeftOut: () => metrics.tokenEventsDropped.inc({ reason: 'flood' }),
+    trimFailed: (error) => logger.error({ err: error }, 'old entries of the audit trail could not be deleted'),
+  };
+  return opened.use(new TokenEventLog({ store, events, clock, limit: tokenEventsLimit, observer }));
+}
+
+interface TokenEventLogServices extends Pick<TokenServicesOptions, 'events' | 'metrics' | 'logger' | 'clock'> {
+  readonly store: TokenEventStore;
+}
+
+/** How often rows of expired tokens are deleted; in Redis they go by themselves. */
+const sweepEveryMs = 60_000;
+const flushEveryMs = 60_000;
+const censusEveryMs = 600_000;
+/** Should the news of a revocation go astray in a way that nobody noticed. */
+const cacheTtlMs = 10_000;
+
+/** OpenIM's numbers for its four policies. */
+const numberedPolicies: Readonly<Record<number, PolicyName>> = {
+  0: 'keep-all',
+  1: 'one-per-platform',
+  4: 'one-per-class',
+  5: 'pc-and-one-other',
+};
+
+function configuredPolicy({ loginPolicy: chosen, loginPolicyTable, maxTokensPerPlatform }: Config): LoginPolicy {
+  const name = policyNames.find((known) => known === chosen) ?? numberedPolicies[Number(chosen)];
+  return name === undefined ? loginPolicyTable : loginPolicy(name, maxTokensPerPlatform);
+}
+
+async function countLive(store: TokenStore, { tokensLive }: Metrics): Promise<void> {
+  const counts = await store.countLive();
+  tokensLive.reset();
+  for (const [platform, count] of counts) tokensLive.set({ platform }, count);
+}
+
+function countTokenEvents(events: TokenEvents, metrics: Metrics): void {
+  events.on('tokenIssued', ({ platformID }) => metrics.tokensIssued.inc({ platform: platformID }));
+  events.on('tokensEnded', ({ reason, jtis, origin }) => {
+    if (origin === 'here') metrics.tokensEnded.inc({ reason }, jtis.length);
+  });
+  events.on('tokenVerified', ({ code, wasCached }) => {
+    metrics.tokensVerified.inc({ code, cache: wasCached ? 'hit' : 'miss' });
+  });
+  events.on('tokenLost', ({ cause }) => metrics.tokensLost.inc({ cause }));
+  events.on('storeDown', ({ accepting }) => metrics.tokensAcceptedUnchecked.set(accepting ? 1 : 0));
+  events.on('storeUp', () => metrics.tokensAcceptedUnchecked.set(0));
+  metrics.tokenFeedUp.set(1);
+  events.on('hearing', ({ isHearing }) => metrics.tokenFeedUp.set(isHearing ? 1 : 0));
+}
+
+function logStoreOutages(events: TokenEvents, logger: Logger): void {
+  events.on('storeDown', ({ accepting, error }) => {
+    const what = accepting
+      ? 'the token store cannot be asked: accepting every signed, unexpired token for now'
+      : 'the token store cannot be asked: tokens are refused with 500';
+    logger.error({ err: error }, what);
+  });
+  events.on('storeUp', ({ acceptedMeanwhile }) => {
+    logger.warn({ acceptedMeanwhile }, 'the token store answers again');
+  });
+  events.on('tokenLost', ({ userID, jti, issuedAt, expiresAt, cause }) => {
+    const lost = { userID, jti, issuedAt, expiresAt, cause };
+    logger.error(lost, 'the token store has lost a token that is signed, unexpired and was never revoked');
+  });
+}

@@ -1,0 +1,24 @@
+/** What the owner of a conversation may read of it, and how a stored message looks to a reader. */
+import type { ConversationView, MessageWindow, SeqBounds, StoredMessage } from '../log/message-store.ts';
+import { withReadFlag } from '../protocol/message-bytes.ts';
+import { sessionTypes } from '../protocol/numbers/constants.ts';
+
+/** What the owner of a chat may read of it. */
+export function chatWindow(view: ConversationView): MessageWindow {
+  const isCapped = view.ownMaxSeq > 0 && view.ownMaxSeq < view.maxSeq;
+  return {
+    conversationID: view.conversationID,
+    lower: Math.max(1, view.minSeq, view.ownMinSeq),
+    upper: isCapped ? view.ownMaxSeq : view.maxSeq,
+  };
+}
+
+/** What the readers of a notification conversation may read of it. */
+export function notificationWindow(conversationID: string, bounds: SeqBounds): MessageWindow {
+  return { conversationID, lower: Math.max(1, bounds.minSeq), upper: bounds.maxSeq };
+}
+
+/** As a reader sees it: only single chats show that a message was read (8.4). */
+export function presented(message: StoredMessage): Buffer {
+  return message.isRead && message.sessionType === sessionTypes.single ? withReadFlag(message.body) : message.body;
+}

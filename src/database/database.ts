@@ -1,0 +1,35 @@
+/**
+ * The durable database as adapters see it: Kysely for ordinary queries, the engine's own handle for the hot paths.
+ * SQLite and PostgreSQL differ only here, in the two dialect files, and where an adapter says why.
+ */
+import type { Kysely } from 'kysely';
+import type { Pool } from 'pg';
+import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
+import type { Schema } from './schema.ts';
+import type { SqliteHandle } from './sqlite-database.ts';
+
+export type Dialect = 'sqlite' | 'postgres';
+
+interface CommonDatabase extends UnitOfWork, AsyncDisposable {
+  /** Reads of committed data, outside any transaction. */
+  readonly reader: Kysely<Schema>;
+  /** The executor for a store method's queries: the transaction's own, or the reader without one. */
+  executor(tx?: Transaction): Kysely<Schema>;
+  /** Resolves if the database answers; rejects otherwise. For /readyz. */
+  ping(): Promise<void>;
+}
+
+export interface SqliteDatabase extends CommonDatabase {
+  readonly dialect: 'sqlite';
+  readonly sqlite: SqliteHandle;
+}
+
+export interface PostgresDatabase extends CommonDatabase {
+  readonly dialect: 'postgres';
+  readonly pool: Pool;
+}
+
+export type Database = SqliteDatabase | PostgresDatabase;
+
+/** What a failed after-commit effect is reported to; the application logs it. */
+export type EffectFailureListener = (error: unknown) => void;

@@ -1,0 +1,312 @@
+/**
+ * One open connection: takes its frames one after another, answers them, and ends it for every reason there is.
+ * Protocol: websocket.md 2.2, 3.2, 3.4.
+ */
+import type { Duplex } from 'node:stream';
+import type { RawData, WebSocket } from 'ws';
+import type { Caller } from '../../kernel/caller.ts';
+import type { OnlineConnection } from '../../presence/presence.ts';
+import { FrameDecodeError, type SocketRequest } from '../../protocol/frames/frames.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { Session as TokenSession } from '../../tokens/session.ts';
+import type { GatewayLimits } from '../limits.ts';
+import type { Dispatcher } from '../requests/dispatch.ts';
+import type { ConnectionControl } from '../requests/request-handler.ts';
+import type { Subscriptions } from '../subscriptions.ts';
+import { type CloseReason, type CutReason, closeReasons, cutReasons } from './close-reason.ts';
+import type { FrameVariant, SharedFrame } from './frame-variant.ts';
+import type { Pulse } from './pulse.ts';
+import { type FlushQueue, Writer } from './writer.ts';
+
+/** What all sessions of a gateway share. */
+export interface SessionEnvironment {
+  readonly dispatcher: Dispatcher;
+  readonly answerText: (frame: Uint8Array) => string | null;
+  /** The 2002 frame. */
+  readonly kickFrame: SharedFrame;
+  readonly flushes: FlushQueue;
+  readonly subscriptions: Subscriptions;
+  readonly limits: GatewayLimits;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly pulse: Pick<Pulse, 'seconds' | 'nextPhase'>;
+  /** Unix ms. */
+  readonly clock: () => number;
+}
+
+const echoDelayMs = 3;
+
+/** One connection that has passed every check of the handshake. */
+export interface Connection {
+  readonly ws: WebSocket;
+  /** The TCP connection under `ws`. */
+  readonly socket: Duplex;
+  /** Names the connection in logs. */
+  readonly connID: string;
+  readonly token: TokenSession;
+  readonly variant: FrameVariant;
+  /** What the client said of its application when it connected. */
+  readonly isBackground: boolean;
+}
+
+/** Told once each, in this order. */
+export interface SessionObserver {
+  /** No more frames are taken or pushed. */
+  onEnding(session: Session): void;
+  /** The socket is gone. */
+  onClosed(session: Session): void;
+}
+
+export class Session implements ConnectionControl, OnlineConnection {
+  readonly userID: string;
+  readonly platformID: number;
+  /** Of the token that opened the connection. */
+  readonly jti: string;
+  /** The key that signed it. */
+  readonly kid: string;
+  /** Of the token, Unix ms. */
+  readonly expiresAt: number;
+  readonly isAdmin: boolean;
+  readonly connID: string;
+  readonly variant: FrameVariant;
+  /** Of that token, Unix ms. */
+  readonly issuedAt: number;
+  /** Unix ms: the connection ends with its token (T7). */
+  endsAt: number;
+  /** A newer token has taken the place of its token, which is accepted for a little longer. */
+  isSuperseded: boolean;
+  /** Of the gateway's pulse, when the last frame came in. */
+  lastSeenSeconds: number;
+  readonly pingPhase: number;
+  isBackground: boolean;
+
+  readonly #environment: SessionEnvironment;
+  readonly #observer: SessionObserver;
+  readonly #caller: Caller;
+  readonly #ws: WebSocket;
+  readonly #writer: Writer;
+  readonly #waiting: Buffer[] = [];
+  #isWorking = false;
+  #isDraining = false;
+  #isEnding = false;
+  #closesAfterReply = false;
+  #answeredOperationID: string | undefined;
+  /** Pushes that wait behind the echo of the client's own request; undefined when none is held. */
+  #heldPushes: SharedFrame[] | undefined;
+
+  constructor(connection: Connection, environment: SessionEnvironment, observer: SessionObserver) {
+    const { ws, socket, connID, token, variant, isBackground } = connection;
+    this.userID = token.userID;
+    this.platformID = token.platformID;
+    this.jti = token.jti;
+    this.kid = token.kid;
+    this.expiresAt = token.expiresAt;
+    this.isAdmin = token.isAdmin;
+    this.connID = connID;
+    this.variant = variant;
+    this.isBackground = isBackground;
+    this.issuedAt = token.issuedAt;
+    this.endsAt = token.endsAt;
+    this.isSuperseded = token.isSuperseded;
+    this.lastSeenSeconds = environment.pulse.seconds;
+    this.pingPhase = environment.pulse.nextPhase();
+    this.#environment = environment;
+    this.#observer = observer;
+    this.#caller = token;
+    this.#ws = ws;
+    this.#writer = new Writer(ws, socket, environment.flushes, environment.limits, () =>
+      this.cut(cutReasons.slowReader),
+    );
+    ws.on('message', this.#onMessage);
+    ws.on('ping', this.#onAlive);
+    ws.on('pong', this.#onAlive);
+    ws.on('error', this.#onError);
+    ws.on('close', this.#onClose);
+  }
+
+  /** True once the server or the client has begun to close: nothing is sent to it any more. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
+  /** True while the client's own requests keep us from reading what it sends. */
+  get isPaused(): boolean {
+    return this.#ws.isPaused;
+  }
+
+  /** @param operationID of the request that caused the push */
+  push(frame: SharedFrame, operationID: string): void {
+    if (this.#isEnding) return;
+    if (this.#heldPushes === undefined && this.#isEcho(operationID)) this.#holdPushes();
+    if (this.#heldPushes === undefined) this.#writer.send(frame.bytesFor(this.variant));
+    else this.#heldPushes.push(frame);
+  }
+
+  /** A protocol ping, which every client answers by itself. */
+  ping(): void {
+    if (!this.#isEnding) this.#ws.ping();
+  }
+
+  closeAfterReply(): void {
+    this.#closesAfterReply = true;
+  }
+
+  setBackground(isBackground: boolean): void {
+    this.isBackground = isBackground;
+  }
+
+  subscribe(userIDs: readonly string[], unsubscribedUserIDs: readonly string[]): void {
+    if (!this.#isEnding) this.#environment.subscriptions.change(this, userIDs, unsubscribedUserIDs);
+  }
+
+  /**
+   * Ends the connection: what is queued goes out, then a close frame. More than once is the same as once. Requests under
+   * way finish without an answer.
+   */
+  end(reason: CloseReason): void {
+    if (this.#isEnding) return;
+    this.#beginEnd(reason.name);
+    if (reason === closeReasons.kicked) {
+      this.#writer.send(this.#environment.kickFrame.bytesFor(this.variant));
+    }
+    this.#ws.close(reason.code, reason.text);
+    this.#writer.flush();
+    // The client's part of the closing handshake has to be read.
+    this.#ws.resume();
+  }
+
+  /** Ends the connection at once, whatever is queued; also one that has begun to end. */
+  cut(reason: CutReason): void {
+    if (!this.#isEnding) this.#beginEnd(reason);
+    this.#ws.terminate();
+  }
+
+  /** Answers what has been received, takes nothing new, and then closes so that the client goes elsewhere (O3). */
+  drain(): void {
+    this.#isDraining = true;
+    if (!this.#isWorking) this.end(closeReasons.shuttingDown);
+  }
+
+  readonly #onMessage = (data: RawData, isBinary: boolean): void => {
+    this.#onAlive();
+    if (this.#isEnding || this.#isDraining) return;
+    // Of ws's three types of data only this one is configured.
+    const frame = data as Buffer;
+    if (!isBinary) {
+      this.#answerText(frame);
+      return;
+    }
+    this.#waiting.push(frame);
+    if (this.#waiting.length >= this.#environment.limits.maxWaitingRequests) this.#ws.pause();
+    if (!this.#isWorking) void this.#work();
+  };
+
+  readonly #onAlive = (): void => {
+    this.lastSeenSeconds = this.#environment.pulse.seconds;
+  };
+
+  /** The library has answered with a close frame of the right code; without a listener it would end the process. */
+  readonly #onError = (error: Error): void => {
+    this.#environment.logger.debug({ connID: this.connID, reason: error.message }, 'socket failed');
+    if (!this.#isEnding) this.#beginEnd(cutReasons.webSocketError);
+  };
+
+  /** Of our own code, not of a request: a reply that cannot be encoded. */
+  readonly #onFailure = (error: unknown): void => {
+    this.#environment.logger.error({ err: error, connID: this.connID }, 'connection failed');
+    this.end(closeReasons.failed);
+  };
+
+  readonly #onClose = (): void => {
+    if (!this.#isEnding) this.#beginEnd('');
+    this.#observer.onClosed(this);
+  };
+
+  /** @param name the label of the disconnect counter; empty if it was the client that closed */
+  #beginEnd(name: string): void {
+    this.#isEnding = true;
+    this.#waiting.length = 0;
+    this.#environment.logger.debug({ connID: this.connID, reason: name }, 'socket ends');
+    if (name !== '') this.#environment.metrics.gatewayDisconnects.inc({ reason: name });
+    this.#observer.onEnding(this);
+  }
+
+  /** Heartbeats do not wait for their turn: a slow request is no reason to take the server for dead. */
+  #answerText(frame: Buffer): void {
+    try {
+      const pong = this.#environment.answerText(frame);
+      if (pong !== null) this.#writer.send(pong);
+    } catch (error) {
+      this.#endForBadFrame(error);
+    }
+  }
+
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    for (let frame = this.#waiting.shift(); frame !== undefined; frame = this.#waiting.shift()) {
+      await this.#handle(frame).catch(this.#onFailure);
+      if (this.#ws.isPaused && this.#waiting.length < this.#environment.limits.maxWaitingRequests / 2) this.#resume();
+    }
+    this.#isWorking = false;
+    if (this.#isDraining) this.end(closeReasons.shuttingDown);
+  }
+
+  #resume(): void {
+    this.#onAlive();
+    this.#ws.resume();
+  }
+
+  async #handle(frame: Buffer): Promise<void> {
+    const request = this.#decode(frame);
+    if (request === undefined) return;
+    // The pulse may be late; a request after the token's end is not to be served (T7).
+    if (this.#environment.clock() >= this.endsAt) return this.end(closeReasons.tokenExpired);
+    const origin = { caller: this.#caller, connection: this, connID: this.connID };
+    const reply = await this.#environment.dispatcher.answer(request, origin);
+    if (this.#isEnding) return;
+    this.#writer.send(this.variant.encodeReply(reply));
+    this.#answeredOperationID = reply.operationID;
+    if (this.#closesAfterReply) this.end(closeReasons.loggedOut);
+  }
+
+  /** Undefined if the frame has ended the connection. */
+  #decode(frame: Buffer): SocketRequest | undefined {
+    let request: SocketRequest;
+    try {
+      request = this.variant.decodeRequest(frame);
+    } catch (error) {
+      this.#endForBadFrame(error);
+      return undefined;
+    }
+    if (request.sendID !== this.userID) this.end(closeReasons.wrongSender);
+    else if (!this.#environment.dispatcher.knows(request.reqIdentifier)) this.end(closeReasons.unknownRequest);
+    return this.#isEnding ? undefined : request;
+  }
+
+  /** Whether the client has just been told of this operation by the reply to its own request. */
+  #isEcho(operationID: string): boolean {
+    return this.variant.codecName === 'json' && operationID !== '' && operationID === this.#answeredOperationID;
+  }
+
+  /**
+   * The pure-JS SDK recognises the echo of its own message only once it has dealt with the reply. Where its runtime
+   * raises the events of frames that arrive together without a pause in between (Node does, browsers do not), the echo
+   * would come too early and be shown as a new message. So it leaves a little later than the reply, and what is pushed
+   * meanwhile stays behind it.
+   */
+  #holdPushes(): void {
+    this.#heldPushes = [];
+    this.#answeredOperationID = undefined;
+    setTimeout(() => {
+      const held = this.#heldPushes ?? [];
+      this.#heldPushes = undefined;
+      for (const frame of held) this.push(frame, '');
+    }, echoDelayMs);
+  }
+
+  #endForBadFrame(error: unknown): void {
+    if (error instanceof FrameDecodeError) this.end(closeReasons.badFrame);
+    else this.#onFailure(error);
+  }
+}

@@ -1,0 +1,56 @@
+/** Requests about the connection itself and not about anything stored. Protocol: websocket.md 4. */
+
+import type { OnlineStatus } from '../../presence/online-status.ts';
+import { errors } from '../../protocol/errors.ts';
+import {
+  DelUserPushTokenReq,
+  DelUserPushTokenResp,
+  SetAppBackgroundStatusReq,
+  SubUserOnlineStatus,
+  SubUserOnlineStatusTips,
+} from '../../protocol/gen/openim.ts';
+import { isKnownPlatform, reqIdentifiers } from '../../protocol/numbers/constants.ts';
+import { decodeData } from './request-data.ts';
+import type { RequestCall, RequestHandler, RequestHandlers } from './request-handler.ts';
+
+export function createConnectionRequests(onlineStatus: Pick<OnlineStatus, 'platforms'>): RequestHandlers {
+  return new Map([
+    [reqIdentifiers.logout, logout],
+    [reqIdentifiers.setBackgroundStatus, setBackground],
+    [reqIdentifiers.subscribeOnlineStatus, subscribeTo(onlineStatus)],
+  ]);
+}
+
+/**
+ * 2003: whatever the outcome, the client gets its reply and then the connection ends. The token stays good. Whose push
+ * token is meant is known from the connection: what the request says of it is checked and otherwise ignored.
+ * @throws 1001 empty userID, platform not 1 to 11; 500 undecodable request
+ */
+async function logout({ connection }: RequestCall, data: Uint8Array): Promise<Uint8Array> {
+  connection.closeAfterReply();
+  const { userID, platformID } = decodeData(DelUserPushTokenReq, data);
+  if (userID === '') throw errors.args('userID is empty');
+  if (!isKnownPlatform(platformID)) throw errors.args('platformID must be 1 to 11');
+  return DelUserPushTokenResp.encode({}).finish();
+}
+
+/** 2004: of this connection, whatever userID the request names; the Go core names none. @throws 500 undecodable */
+async function setBackground({ connection }: RequestCall, data: Uint8Array): Promise<null> {
+  connection.setBackground(decodeData(SetAppBackgroundStatusReq, data).isBackground);
+  return null;
+}
+
+/**
+ * 2005: what the connection is now subscribed to stands before the lookup, so that no change falls between.
+ * @throws 1001 too many subscriptions or a NUL, 500 undecodable or nobody knows who is online
+ */
+function subscribeTo(onlineStatus: Pick<OnlineStatus, 'platforms'>): RequestHandler {
+  return async ({ connection }, data) => {
+    const { subscribeUserID, unsubscribeUserID } = decodeData(SubUserOnlineStatus, data);
+    connection.subscribe(subscribeUserID, unsubscribeUserID);
+    const statuses = await onlineStatus.platforms(subscribeUserID);
+    return SubUserOnlineStatusTips.encode({
+      subscribers: statuses.map(({ userID, platformIDs }) => ({ userID, onlinePlatformIDs: [...platformIDs] })),
+    }).finish();
+  };
+}

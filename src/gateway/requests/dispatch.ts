@@ -1,0 +1,87 @@
+/** From a decoded request to its reply: the handler's answer, or the error that it threw. */
+
+import type { Caller } from '../../kernel/caller.ts';
+import { errors, ProtocolError } from '../../protocol/errors.ts';
+import { isOurFault, toProtocolError } from '../../protocol/failure.ts';
+import type { SocketReply, SocketRequest } from '../../protocol/frames/frames.ts';
+import { reqIdentifiers } from '../../protocol/numbers/constants.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Metrics } from '../../telemetry/metrics.ts';
+import type { OperationScope } from '../../telemetry/operation.ts';
+import type { ConnectionControl, RequestHandler, RequestHandlers } from './request-handler.ts';
+
+export interface DispatcherOptions {
+  readonly handlers: RequestHandlers;
+  readonly scope: OperationScope;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Who sent the request, and over which connection. */
+export interface RequestOrigin {
+  readonly caller: Caller;
+  readonly connection: ConnectionControl;
+  /** Names the connection in logs. */
+  readonly connID: string;
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  /** False for an identifier that ends the connection. */
+  knows(reqIdentifier: number): boolean {
+    return this.#options.handlers.has(reqIdentifier);
+  }
+
+  /** Never rejects: whatever goes wrong becomes the reply's error (websocket chapter, 2.4). */
+  async answer(request: SocketRequest, origin: RequestOrigin): Promise<SocketReply> {
+    const { handlers, metrics } = this.#options;
+    const { reqIdentifier, msgIncr, operationID } = request;
+    const handler = handlers.get(reqIdentifier);
+    const outcome = await this.#run(handler, request, origin);
+    const { code: errCode, errMsg } = outcome instanceof ProtocolError ? outcome : success;
+    const data = outcome instanceof ProtocolError ? null : outcome;
+    metrics.gatewayRequests.inc({ identifier: reqIdentifier, code: errCode });
+    return { reqIdentifier, msgIncr, operationID, errCode, errMsg, data };
+  }
+
+  async #run(
+    handler: RequestHandler | undefined,
+    request: SocketRequest,
+    { caller, connection, connID }: RequestOrigin,
+  ): Promise<Uint8Array | null | ProtocolError> {
+    const { scope, logger } = this.#options;
+    const { operationID, reqIdentifier } = request;
+    return scope.run(operationID, async () => {
+      try {
+        if (handler === undefined) throw errors.internal('unknown request');
+        requireEnvelope(request);
+        return await handler({ caller, operationID, connection }, request.data);
+      } catch (error) {
+        if (isOurFault(error)) logger.error({ err: error, connID, reqIdentifier }, 'socket request failed');
+        return toProtocolError(error, connID);
+      }
+    });
+  }
+}
+
+const success = { code: 0, errMsg: '' };
+
+/** The requests that OpenIM validates before it looks at their data (websocket chapter, 2.3). */
+const strictRequests: ReadonlySet<number> = new Set([
+  reqIdentifiers.pullMessagesBySeqRanges,
+  reqIdentifiers.pullMessagesBySeqList,
+  reqIdentifiers.getReadAndMaxSeqs,
+  reqIdentifiers.setBackgroundStatus,
+]);
+
+/** @throws 500 */
+function requireEnvelope({ reqIdentifier, operationID, msgIncr }: SocketRequest): void {
+  if (strictRequests.has(reqIdentifier) && (operationID === '' || msgIncr === '')) {
+    throw errors.internal('operationID and msgIncr must not be empty');
+  }
+}

@@ -1,0 +1,61 @@
+/** What both /jssdk endpoints answer (rest-core chapter, section 12). */
+import { GetActiveConversationsResp } from '../../protocol/gen/openim.ts';
+import { Wire } from '../../protocol/wire/wire-schema.ts';
+import { conversation } from './conversation.ts';
+import { msgData } from './message.ts';
+import { userInfo } from './user.ts';
+
+const friendInfo = Wire.object({
+  ownerUserID: Wire.string(),
+  friendUserID: Wire.string(),
+  remark: Wire.string(),
+  createTime: Wire.int64(),
+  addSource: Wire.int32(),
+  operatorUserID: Wire.string(),
+  ex: Wire.string(),
+  isPinned: Wire.bool(),
+});
+
+const groupInfo = Wire.object({
+  groupID: Wire.string(),
+  groupName: Wire.string(),
+  notification: Wire.string(),
+  introduction: Wire.string(),
+  faceURL: Wire.string(),
+  ownerUserID: Wire.string(),
+  createTime: Wire.int64(),
+  memberCount: Wire.uint32(),
+  ex: Wire.string(),
+  status: Wire.int32(),
+  creatorUserID: Wire.string(),
+  groupType: Wire.int32(),
+  needVerification: Wire.int32(),
+  lookMemberInfo: Wire.int32(),
+  applyMemberFriend: Wire.int32(),
+  notificationUpdateTime: Wire.int64(),
+  notificationUserID: Wire.string(),
+});
+
+export const conversationList = Wire.object({
+  unreadCount: Wire.int64({ description: 'Sum over all conversations, not only those listed' }),
+  conversations: Wire.list(
+    Wire.object({
+      conversation: Wire.nullable(conversation),
+      lastMsg: Wire.nullable(msgData),
+      user: Wire.nullable(userInfo),
+      friend: Wire.nullable(friendInfo),
+      group: Wire.nullable(groupInfo),
+      maxSeq: Wire.int64(),
+      readSeq: Wire.int64(),
+    }),
+  ),
+});
+
+/**
+ * The pure-JS SDK takes zero bytes for null and fails on it, so that an empty answer spells out its unreadCount of 0
+ * (conversations-messages chapter, 7.6).
+ */
+export function encodeConversationList(list: GetActiveConversationsResp): Uint8Array {
+  const encoded = GetActiveConversationsResp.encode(list).finish();
+  return encoded.length === 0 ? Uint8Array.of(0x08, 0x00) : encoded;
+}

@@ -1,0 +1,18 @@
+/** Pieces that the endpoints about who is online have in common (rest-core chapter, 7.10). */
+import { Wire } from '../../protocol/wire/wire-schema.ts';
+
+export const status = Wire.int32({ description: '1 online, 0 offline' });
+
+export const statusList = Wire.object({
+  statusList: Wire.list(Wire.object({ userID: Wire.string(), status, platformIDs: Wire.list(Wire.int32()) })),
+});
+
+/** The jti and not the token: bearer tokens are kept nowhere (promise T6). */
+export const tokenIdentifier = Wire.string({
+  description: "the `jti` of the connection's token, as /auth/revoke_token takes it; this server keeps no tokens",
+});
+
+/** @param connected what the user is online with */
+export function toStatus(connected: readonly unknown[]): number {
+  return connected.length > 0 ? 1 : 0;
+}

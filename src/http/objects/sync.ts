@@ -1,0 +1,32 @@
+/** What incremental syncs of every kind have in common (conversations-messages chapter, 7.5; relations-groups, 10.5). */
+import { Wire, type WireSchema } from '../../protocol/wire/wire-schema.ts';
+
+export const sinceVersion = Wire.object({
+  userID: Wire.string(),
+  version: Wire.uint64({ description: 'of the last answer; 0 at first' }),
+  versionID: Wire.string({ description: 'of the last answer; empty at first' }),
+});
+
+/** Fields of an answer to {@link sinceVersion}. */
+export function changesOf<Req, Res>(item: WireSchema<Req, Res>) {
+  return {
+    version: Wire.uint64(),
+    versionID: Wire.string(),
+    full: Wire.bool({ description: 'the version is not known or too old: read everything' }),
+    delete: Wire.list(Wire.string()),
+    insert: Wire.list(item),
+    update: Wire.list(item),
+  };
+}
+
+export const knownIDs = Wire.object({
+  userID: Wire.string(),
+  idHash: Wire.hash64({ description: 'of the IDs that the client has; 0 for none' }),
+});
+
+/** Fields of an answer to {@link knownIDs}, beside the IDs themselves. */
+export const idsHead = {
+  version: Wire.uint64(),
+  versionID: Wire.string(),
+  equal: Wire.bool({ description: 'the client has them all: none are listed' }),
+};

@@ -1,0 +1,112 @@
+/** What the messages domain needs from a durable store. Seqs are given out here and nowhere else (promise M2). */
+import type { Transaction } from '../kernel/unit-of-work.ts';
+
+/** A message ready to be stored, lacking only its seq. */
+export interface NewMessage {
+  readonly conversationID: string;
+  readonly sendID: string;
+  readonly clientMsgID: string;
+  readonly serverMsgID: string;
+  /** What readers see as its time, Unix ms; an admin may choose it. */
+  readonly sentAt: number;
+  /** The server's clock, Unix ms: when the conversation was last active. */
+  readonly acceptedAt: number;
+  readonly sessionType: number;
+  readonly contentType: number;
+  /** Encoded MsgData without the seq field. */
+  readonly bodyWithoutSeq: Uint8Array;
+  /** Sending a chat message marks the conversation as read by its sender up to it. */
+  readonly raisesSenderReadSeq: boolean;
+}
+
+/** What became of one message of a batch. */
+export interface Appended {
+  readonly seq: number;
+  /** Of the stored message: for a repeated clientMsgID those of the first one (promise M3). */
+  readonly serverMsgID: string;
+  readonly sentAt: number;
+  readonly isDuplicate: boolean;
+  /** Encoded MsgData with its seq; empty for a duplicate. */
+  readonly body: Buffer;
+}
+
+export interface StoredMessage {
+  readonly seq: number;
+  readonly sendID: string;
+  readonly sentAt: number;
+  readonly sessionType: number;
+  readonly isRead: boolean;
+  /** Encoded MsgData with its seq. */
+  readonly body: Buffer;
+}
+
+/** Counters of a conversation; all 0 where nothing was ever stored. */
+export interface SeqBounds {
+  readonly maxSeq: number;
+  /** Messages below are gone for everyone. */
+  readonly minSeq: number;
+  /** When `maxSeq` was given out, Unix ms. */
+  readonly maxSeqAt: number;
+}
+
+/** A user's own conversation with its counters. */
+export interface ConversationView extends SeqBounds {
+  readonly conversationID: string;
+  readonly conversationType: number;
+  /** The peer of a single chat, the account of a notification chat. */
+  readonly peerUserID: string;
+  /** The owner's window: 0 = no limit. */
+  readonly ownMinSeq: number;
+  readonly ownMaxSeq: number;
+  readonly readSeq: number;
+  readonly isPinned: boolean;
+}
+
+/** Which seqs of a conversation are meant; both ends included. */
+export interface MessageWindow {
+  readonly conversationID: string;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+/** What decides whether a single-chat message is accepted; undefined where there is no such record. */
+export interface SingleChatFacts {
+  readonly senderLevel: number | undefined;
+  readonly receiverGlobalOption: number | undefined;
+  /** The receiver's recvMsgOpt for this conversation. */
+  readonly receiverOption: number | undefined;
+  readonly senderHasRow: boolean;
+}
+
+export interface MessageStore {
+  /**
+   * Stores a batch in one commit, in order: assigns dense seqs, recognises repeats by (sender, clientMsgID,
+   * conversation), raises senders' read positions. Resolves once the batch is on disk; on rejection nothing was stored.
+   */
+  append(batch: readonly NewMessage[]): Promise<Appended[]>;
+  singleChatFacts(sendID: string, recvID: string, conversationID: string): Promise<SingleChatFacts>;
+  /** The stored messages with begin <= seq <= end, ascending; at most `limit`, the newest. */
+  range(conversationID: string, begin: number, end: number, limit: number): Promise<StoredMessage[]>;
+  /** The stored ones among `seqs`, ascending. */
+  bySeqs(conversationID: string, seqs: readonly number[]): Promise<StoredMessage[]>;
+  /** Of each conversation the newest stored message between `lower` and `upper`, both included, if there is one. */
+  newest(windows: readonly MessageWindow[]): Promise<Map<string, StoredMessage>>;
+  /** Only conversations that have stored messages appear in the answer. */
+  bounds(conversationIDs: readonly string[]): Promise<Map<string, SeqBounds>>;
+  /** All of the user's conversations, or those among `conversationIDs` that the user has. */
+  views(userID: string, conversationIDs?: readonly string[]): Promise<ConversationView[]>;
+  readSeq(tx: Transaction, userID: string, conversationID: string): Promise<number>;
+  /** Raises the read position, never lowers it. @returns the position after. */
+  raiseReadSeq(tx: Transaction, userID: string, conversationID: string, readSeq: number): Promise<number>;
+  /**
+   * Marks messages that `readerID` did not send as read: those in begin..end and those in `seqs`.
+   * @returns their seqs, ascending, whether or not they were marked before.
+   */
+  markRead(
+    tx: Transaction,
+    conversationID: string,
+    readerID: string,
+    range: { readonly begin: number; readonly end: number },
+    seqs: readonly number[],
+  ): Promise<number[]>;
+}

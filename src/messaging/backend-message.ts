@@ -1,0 +1,52 @@
+/** What a back end sends over REST, as a message (conversations-messages chapter, 9.1). */
+
+import { errors } from '../protocol/errors.ts';
+import type { MsgData, OfflinePushInfo } from '../protocol/gen/openim.ts';
+import { newMsgData } from '../protocol/message.ts';
+import { contentTypes, msgFrom, type OptionKey } from '../protocol/numbers/constants.ts';
+import type { JsonObject } from '../protocol/wire/wire-schema.ts';
+
+export interface BackendMessage {
+  readonly sendID: string;
+  readonly recvID: string;
+  readonly groupID: string;
+  readonly senderNickname: string;
+  readonly senderFaceURL: string;
+  readonly senderPlatformID: number;
+  readonly content: JsonObject;
+  readonly contentType: number;
+  readonly sessionType: number;
+  readonly isOnlineOnly: boolean;
+  readonly notOfflinePush: boolean;
+  /** Unix ms; 0 means now. */
+  readonly sendTime: number;
+  readonly offlinePushInfo: OfflinePushInfo | null;
+  readonly ex: string;
+}
+
+/** @throws 1001 for a content type that back ends cannot send, or content that lacks what its type needs */
+export function toMsgData(request: BackendMessage, now: number): MsgData {
+  const { content, isOnlineOnly, notOfflinePush, offlinePushInfo, ...fields } = request;
+  const check = contentRules.get(request.contentType);
+  if (check === undefined) throw errors.args('unsupported content type');
+  check(content);
+  return newMsgData({
+    ...fields,
+    msgFrom: msgFrom.system,
+    createTime: now,
+    content: Buffer.from(JSON.stringify(content)),
+    options: new Map(switchedOff(isOnlineOnly, notOfflinePush).map((key) => [key, false])),
+    offlinePushInfo: offlinePushInfo ?? undefined,
+  });
+}
+
+const contentRules: ReadonlyMap<number, (content: JsonObject) => void> = new Map([[contentTypes.text, requireText]]);
+
+function requireText(content: JsonObject): void {
+  if (typeof content.content !== 'string' || content.content === '') throw errors.args('content.content is empty');
+}
+
+function switchedOff(isOnlineOnly: boolean, notOfflinePush: boolean): OptionKey[] {
+  const off: OptionKey[] = isOnlineOnly ? ['history', 'persistent', 'senderSync', 'conversationUpdate'] : [];
+  return notOfflinePush ? [...off, 'offlinePush'] : off;
+}

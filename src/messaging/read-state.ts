@@ -1,0 +1,98 @@
+/** Read positions and receipts (conversations-messages chapter, 9.8). A read position never goes down. */
+
+import { type CallContext, requireAccess } from '../kernel/caller.ts';
+import type { UnitOfWork } from '../kernel/unit-of-work.ts';
+import type { ConversationView, MessageStore } from '../log/message-store.ts';
+import type { ReadReceipt } from '../notices/notifier.ts';
+import { errors } from '../protocol/errors.ts';
+import { sessionTypes } from '../protocol/numbers/constants.ts';
+
+/** The notifications domain's part: receipts to the peer and to the reader's other devices. */
+export interface ReadNotifications {
+  /** To both sides of a single chat, stored. `seqs`: the peer's messages that were read. */
+  readByPeer(call: CallContext, receipt: ReadReceipt & { peerUserID: string; seqs: readonly number[] }): void;
+  /** To the reader's own devices, online only. */
+  readBySelf(call: CallContext, receipt: ReadReceipt): void;
+}
+
+export interface MarkConversationRequest {
+  readonly userID: string;
+  readonly conversationID: string;
+  readonly hasReadSeq: number;
+  readonly seqs: readonly number[];
+}
+
+export class ReadState {
+  readonly #store: MessageStore;
+  readonly #work: UnitOfWork;
+  readonly #notifications: ReadNotifications;
+
+  constructor(store: MessageStore, work: UnitOfWork, notifications: ReadNotifications) {
+    this.#store = store;
+    this.#work = work;
+    this.#notifications = notifications;
+  }
+
+  /**
+   * Marks everything up to `hasReadSeq`, and `seqs`, as read by `userID`.
+   * @throws 1001 missing or non-positive fields, 1002 not the caller's, 1004 no such conversation of the user
+   */
+  async markConversation(call: CallContext, request: MarkConversationRequest): Promise<void> {
+    const { userID, conversationID, seqs } = request;
+    requirePosition(request);
+    if (seqs.some((seq) => seq <= 0)) throw errors.args('seqs has a seq below 1');
+    requireAccess(call, userID);
+    const view = await this.#view(userID, conversationID);
+    const readSeq = Math.min(request.hasReadSeq, view.maxSeq);
+    const isSingle = view.conversationType === sessionTypes.single;
+
+    await this.#work.transaction(async (tx) => {
+      const before = await this.#store.readSeq(tx, userID, conversationID);
+      const after = await this.#store.raiseReadSeq(tx, userID, conversationID, readSeq);
+      const receipt = { readerID: userID, conversationID, hasReadSeq: after };
+      if (!isSingle) {
+        tx.afterCommit(() => this.#notifications.readBySelf(call, receipt));
+        return;
+      }
+      const listed = seqs.filter((seq) => seq <= view.maxSeq);
+      const read = await this.#store.markRead(tx, conversationID, userID, { begin: before + 1, end: readSeq }, listed);
+      // A receipt without seqs tells a peer nothing, and trips the pure-JS SDK.
+      if (read.length === 0 && after === before) return;
+      tx.afterCommit(() =>
+        this.#notifications.readByPeer(call, { ...receipt, peerUserID: view.peerUserID, seqs: read }),
+      );
+    });
+  }
+
+  /**
+   * Moves the read position without marking messages. For a conversation that the user does not have there is nothing
+   * to move: success, which also tells nothing about other people's conversations.
+   * @throws 1001 missing or non-positive fields, or above the newest seq; 1002 not the caller's
+   */
+  async setPosition(call: CallContext, request: Omit<MarkConversationRequest, 'seqs'>): Promise<void> {
+    const { userID, conversationID, hasReadSeq } = request;
+    requirePosition(request);
+    requireAccess(call, userID);
+    const [view] = await this.#store.views(userID, [conversationID]);
+    if (view === undefined) return;
+    if (hasReadSeq > view.maxSeq) throw errors.args('hasReadSeq is above the newest seq');
+    await this.#work.transaction(async (tx) => {
+      const after = await this.#store.raiseReadSeq(tx, userID, conversationID, hasReadSeq);
+      tx.afterCommit(() =>
+        this.#notifications.readBySelf(call, { readerID: userID, conversationID, hasReadSeq: after }),
+      );
+    });
+  }
+
+  async #view(userID: string, conversationID: string): Promise<ConversationView> {
+    const [view] = await this.#store.views(userID, [conversationID]);
+    if (view === undefined) throw errors.recordNotFound('conversation not found');
+    return view;
+  }
+}
+
+function requirePosition({ userID, conversationID, hasReadSeq }: Omit<MarkConversationRequest, 'seqs'>): void {
+  if (conversationID === '') throw errors.args('conversationID is empty');
+  if (userID === '') throw errors.args('userID is empty');
+  if (hasReadSeq < 1) throw errors.args('hasReadSeq is below 1');
+}

@@ -1,0 +1,23 @@
+/**
+ * Why Redis no longer knows a token that it was given, told by what the server says of itself: the one that holds the
+ * user's slot now.
+ */
+import type { LossCause } from '../../tokens/token-store.ts';
+import type { RedisClient } from '../client/client.ts';
+import { readInfo } from '../client/server-info.ts';
+
+/**
+ * @param key any key of the user
+ * @param issuedAt Unix ms
+ * @param now Unix ms
+ */
+export async function explainLoss(redis: RedisClient, key: string, issuedAt: number, now: number): Promise<LossCause> {
+  const info = await readInfo((args) => redis.command(key, args), ['server', 'stats', 'replication', 'commandstats']);
+  const numberOf = (field: string) => Number(info.get(field) ?? 0);
+  if (numberOf('evicted_keys') > 0) return 'eviction';
+  if (info.has('cmdstat_flushall') || info.has('cmdstat_flushdb')) return 'flush';
+  if (now - numberOf('uptime_in_seconds') * 1000 > issuedAt) return 'restart';
+  // A replica that was promoted remembers its old master's history; an empty one is forty zeros.
+  if (/[^0]/.test(info.get('master_replid2') ?? '0')) return 'failover';
+  return 'unknown';
+}

@@ -1,0 +1,92 @@
+/**
+ * Walks over every token in Redis and compares keys and indexes, which only a foreign hand, an eviction or a bug can
+ * have driven apart. Safe beside running servers: each user is looked at, and mended, in one script.
+ */
+import type { RedisClient, RedisNode } from '../client/client.ts';
+import { loadScript } from './load-script.ts';
+import { indexKey, tokenKeyPrefix } from './token-keys.ts';
+
+export interface TokenFaults {
+  /** Tokens and indexes that were looked at. */
+  tokens: number;
+  users: number;
+  /** Index entries whose token is gone before its end. */
+  orphans: number;
+  /** Tokens and indexes that would stay for ever. */
+  endless: number;
+  /** Tokens that logins and lists do not see. */
+  strays: number;
+}
+
+export interface MendOptions {
+  readonly repair: boolean;
+  /** Unix ms: the end of tokens whose end nobody knows. */
+  readonly fallbackEnd: number;
+  readonly onProgress?: (faults: Readonly<TokenFaults>) => void;
+}
+
+export async function mendTokens(redis: RedisClient, options: MendOptions): Promise<Readonly<TokenFaults>> {
+  const faults: TokenFaults = { tokens: 0, users: 0, orphans: 0, endless: 0, strays: 0 };
+  for (const master of await redis.masters()) {
+    await walkTokens(redis, master, options, faults);
+    await walkIndexes(redis, master, options, faults);
+  }
+  return faults;
+}
+
+async function walkTokens(redis: RedisClient, master: RedisNode, options: MendOptions, faults: TokenFaults) {
+  for await (const keys of master.scan('tessera:{*}:token:*', 1000)) {
+    const byUser = Map.groupBy(keys, userOf);
+    await Promise.all(
+      [...byUser].map(async ([userID, tokenKeys]) => {
+        if (userID === undefined) return;
+        const [orphans, endless, strays, isEndless] = await mend(redis, userID, tokenKeys, options);
+        faults.endless += endless;
+        faults.strays += strays;
+        // What this has mended of the index, the walk over the indexes will not see any more.
+        if (options.repair) faults.orphans += orphans;
+        if (options.repair) faults.endless += isEndless;
+      }),
+    );
+    faults.tokens += keys.length;
+    options.onProgress?.(faults);
+  }
+}
+
+async function walkIndexes(redis: RedisClient, master: RedisNode, options: MendOptions, faults: TokenFaults) {
+  for await (const keys of master.scan('tessera:{*}:tokens', 1000)) {
+    await Promise.all(
+      keys.map(async (key) => {
+        const [orphans, , , isEndless] = await mend(
+          redis,
+          key.slice('tessera:{'.length, -'}:tokens'.length),
+          [],
+          options,
+        );
+        faults.orphans += orphans;
+        faults.endless += isEndless;
+      }),
+    );
+    faults.users += keys.length;
+    options.onProgress?.(faults);
+  }
+}
+
+const script = loadScript('tokens/scripts/mend.lua');
+
+async function mend(
+  redis: RedisClient,
+  userID: string,
+  tokenKeys: readonly string[],
+  { repair, fallbackEnd }: MendOptions,
+): Promise<readonly [orphans: number, endless: number, strays: number, isEndless: number]> {
+  const args = [tokenKeyPrefix(userID), repair ? '1' : '0', String(fallbackEnd)];
+  const reply = await redis.evalScript(script, [indexKey(userID), ...tokenKeys], args);
+  const [orphans = 0, endless = 0, strays = 0, isEndless = 0] = Array.isArray(reply) ? reply.map(Number) : [];
+  return [orphans, endless, strays, isEndless];
+}
+
+/** A jti has neither `}` nor `:token:` in it, whatever the user ID has. */
+function userOf(key: string): string | undefined {
+  return /^tessera:\{(.*)\}:token:(?:h:)?[\w-]+$/s.exec(key)?.[1];
+}

@@ -1,0 +1,56 @@
+/** The value of a token's key, from our side; test/contract holds it together with the scripts' side. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TokenRecord } from '../../tokens/token-store.ts';
+import { formatToken, issueOrderOf, parseToken } from './token-value.ts';
+
+const record: TokenRecord = {
+  jti: 'jti',
+  userID: 'alice',
+  platformID: 1,
+  issuedAt: 1_790_000_000_123,
+  expiresAt: 1_790_000_500_000,
+  deviceName: '',
+  state: 'live',
+  reason: '',
+  acceptedUntil: 0,
+  lastSeenAt: 0,
+};
+const key = { jti: 'jti', userID: 'alice', expiresAt: 1_790_000_500_000 };
+
+const changes: readonly Partial<TokenRecord>[] = [
+  {},
+  { platformID: 11 },
+  { state: 'kicked', reason: 'policy' },
+  { state: 'revoked', reason: 'revoked' },
+  { state: 'superseded', acceptedUntil: 1_790_000_300_000 },
+  { lastSeenAt: 1_790_000_000_777 },
+  { deviceName: 'a|b%7C 📱' },
+  { state: 'kicked', reason: 'openim', lastSeenAt: 1, deviceName: '|' },
+];
+for (const change of changes) {
+  test(`a token comes back as it was written: ${JSON.stringify(change)}`, () => {
+    assert.deepEqual(parseToken(key, formatToken({ ...record, ...change })), { ...record, ...change });
+  });
+}
+
+test('a fresh token is ten characters, which fit one allocation with its key', () => {
+  assert.equal(formatToken(record).length, 10);
+});
+
+test('fields of a later version are ignored', () => {
+  const value = `${formatToken({ ...record, lastSeenAt: 5, deviceName: 'x' })}|later|than|this`;
+  assert.deepEqual(parseToken(key, value), { ...record, lastSeenAt: 5, deviceName: 'x' });
+});
+
+test('the order is the instant of issue unless the scripts gave another', () => {
+  assert.equal(issueOrderOf(formatToken(record)), record.issuedAt);
+  assert.equal(issueOrderOf(`${formatToken(record)}|1790000000999`), 1_790_000_000_999);
+  assert.equal(issueOrderOf(`${formatToken(record)}||1790000000999`), record.issuedAt);
+});
+
+for (const value of ['', 'l', 'x1mm', 'l1', 'l1~', '1l', '{"state":"live"}', 'l1mmk|||policy||%E0%A4%A']) {
+  test(`T5 what nobody of ours wrote is a failure, not a statement about the token: ${value}`, () => {
+    assert.throws(() => parseToken(key, value), Error);
+  });
+}

@@ -29,5 +29,3 @@ export const limits = {
     beyond: '1601',
   }),
 } as const;
-
-export type LimitKey = keyof typeof limits;

@@ -37,7 +37,7 @@ import { SqlMessageStore } from '../store/sql-message-store.ts';
 import { SqlTokenEventStore } from '../store/sql-token-event-store.ts';
 import { SqlUserCommandStore } from '../store/sql-user-command-store.ts';
 import { SqlUserStore } from '../store/sql-user-store.ts';
-import { SqlVersionLog } from '../store/sql-version-log.ts';
+import { SqlVersionLogStore } from '../store/sql-version-log-store.ts';
 import { EmptyRelations } from '../sync/empty-relations.ts';
 import { VersionLog } from '../sync/version-log.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
@@ -114,7 +114,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const users = new SqlUserStore(db);
   const messages = new SqlMessageStore(db);
   const conversations = new SqlConversationStore(db);
-  const versionLog = new VersionLog(await SqlVersionLog.open(db, () => randomBytes(16).toString('hex')));
+  const versionLog = new VersionLog(await SqlVersionLogStore.open(db, () => randomBytes(16).toString('hex')));
 
   const bus = new MemoryBus();
   const presence = new MemoryPresence();

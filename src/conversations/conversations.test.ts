@@ -100,9 +100,10 @@ function conversationsWith(ids: readonly string[], changes: readonly Change[]) {
     isHeldByOthers: async () => false,
   };
   const versionLog = new VersionLog({
-    record: async () => {},
+    record: async () => new Map(),
+    drop: async () => {},
     head: () => reading('head', { versionID: known.versionID, version: 7 }),
-    changesAfter: () => reading('changes', changes),
+    tailAfter: () => reading('changes', { changes, sortVersion: 0, isOwnerChanged: false, isTooLong: false }),
   });
   return { conversations: new Conversations(store, versionLog), reads };
 }

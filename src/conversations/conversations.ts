@@ -4,18 +4,10 @@ import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import { errors } from '../protocol/errors.ts';
 import { offsetOf, type Pagination } from '../protocol/pagination.ts';
 import { idHash } from '../sync/id-hash.ts';
-import type { VersionLog } from '../sync/version-log.ts';
+import type { SyncReply, VersionLog } from '../sync/version-log.ts';
 import type { VersionHead } from '../sync/version-log-store.ts';
 import type { Conversation } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
-
-/** The answer to an incremental sync; see {@link VersionLog.changesSince}. */
-export interface ConversationChanges extends VersionHead {
-  readonly full: boolean;
-  readonly inserted: readonly Conversation[];
-  readonly updated: readonly Conversation[];
-  readonly deleted: readonly string[];
-}
 
 export class Conversations {
   readonly #store: ConversationStore;
@@ -27,12 +19,9 @@ export class Conversations {
   }
 
   /** What changed since the head that the client kept. @throws 1002 */
-  async changesSince(call: CallContext, userID: string, since: VersionHead): Promise<ConversationChanges> {
+  async changesSince(call: CallContext, userID: string, since: VersionHead): Promise<SyncReply<Conversation>> {
     requireAccess(call, userID);
-    const { inserted, updated, ...changes } = await this.#versionLog.changesSince('conversations', userID, since);
-    const rows = await this.#byID(userID, [...inserted, ...updated]);
-    const existing = (ids: readonly string[]) => ids.flatMap((id) => rows.get(id) ?? []);
-    return { ...changes, inserted: existing(inserted), updated: existing(updated) };
+    return this.#versionLog.syncSince('conversations', userID, since, (ids) => this.#byID(userID, ids));
   }
 
   /** All IDs in order of creation, or none if they hash to what the client has. @throws 1002 */

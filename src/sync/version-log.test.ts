@@ -6,7 +6,7 @@ import type { Change, VersionHead, VersionLogStore } from './version-log-store.t
 const ownID = 'a'.repeat(24);
 const otherID = 'b'.repeat(24);
 const head: VersionHead = { versionID: ownID, version: 7 };
-const nothing = { inserted: [], updated: [], deleted: [] };
+const nothing = { inserted: [], updated: [], deleted: [], sortVersion: 0, isOwnerChanged: false };
 
 const everythingAnew: readonly (readonly [title: string, since: VersionHead])[] = [
   ['a client that has nothing', { versionID: '', version: 0 }],
@@ -24,7 +24,7 @@ for (const [title, since] of everythingAnew) {
 }
 
 test('a client that is up to date gets nothing, and the log is not read', async () => {
-  const store = { ...storeWith([]), changesAfter: () => assert.fail('read the log') };
+  const store = { ...storeWith([]), tailAfter: () => assert.fail('read the log') };
   assert.deepEqual(await new VersionLog(store).changesSince('friends', 'u', head), {
     ...head,
     ...nothing,
@@ -47,7 +47,34 @@ test('a client that is behind gets the items by their state, in the order of the
     inserted: ['i2', 'i1'],
     updated: ['u'],
     deleted: ['d'],
+    sortVersion: 0,
+    isOwnerChanged: false,
   });
+});
+
+test('marks of order and owner are told beside the items', async () => {
+  const store = { ...storeWith([]), tailAfter: async () => ({ ...emptyTail, sortVersion: 5, isOwnerChanged: true }) };
+  const told = await new VersionLog(store).changesSince('group_members', 'g', { versionID: ownID, version: 3 });
+  assert.partialDeepStrictEqual(told, { full: false, inserted: [], sortVersion: 5, isOwnerChanged: true });
+});
+
+test('a reply reads its items once, leaves out the vanished, and reads nothing for a client that has to start anew', async () => {
+  const log = new VersionLog(
+    storeWith([
+      { itemID: 'kept', state: 'update' },
+      { itemID: 'vanished', state: 'insert' },
+      { itemID: 'deleted', state: 'delete' },
+    ]),
+  );
+  const asked: (readonly string[])[] = [];
+  const read = async (ids: readonly string[]) => {
+    asked.push(ids);
+    return new Map([['kept', 1]]);
+  };
+  const reply = await log.syncSince('friends', 'u', { versionID: ownID, version: 3 }, read);
+  assert.partialDeepStrictEqual(reply, { inserted: [], updated: [1], deleted: ['deleted'] });
+  assert.equal((await log.syncSince('friends', 'u', { versionID: otherID, version: 3 }, read)).full, true);
+  assert.deepEqual(asked, [['vanished', 'kept']]);
 });
 
 test('200 changes are told, 201 are more than reading everything', async () => {
@@ -65,17 +92,24 @@ test('a change between reading head and items is told with the older head, so th
   const store: VersionLogStore = {
     ...storeWith([]),
     head: async () => ({ versionID: ownID, version: version++ }),
-    changesAfter: async () => [{ itemID: `at version ${version}`, state: 'insert' }],
+    tailAfter: async () => ({ ...emptyTail, changes: [{ itemID: `at version ${version}`, state: 'insert' }] }),
   };
   const told = await new VersionLog(store).changesSince('friends', 'u', { versionID: ownID, version: 6 });
   assert.equal(told.version, 7);
   assert.deepEqual(told.inserted, ['at version 8']);
 });
 
+const emptyTail = { changes: [], sortVersion: 0, isOwnerChanged: false, isTooLong: false };
+
 function storeWith(changes: readonly Change[]): VersionLogStore {
   return {
-    record: async () => {},
+    record: async () => new Map(),
+    drop: async () => {},
     head: async () => head,
-    changesAfter: async (_kind, _ownerID, _version, limit) => changes.slice(0, limit),
+    tailAfter: async (_kind, _ownerID, _version, limit) => ({
+      ...emptyTail,
+      changes: changes.length > limit ? [] : changes,
+      isTooLong: changes.length > limit,
+    }),
   };
 }

@@ -7,11 +7,21 @@ import type { ChangeState, VersionHead, VersionKind, VersionLogStore, VersionSte
 
 /** The answer to "what has changed since": the head as of now, and the items by their latest state. */
 export interface ItemChanges extends VersionHead {
-  /** True if the client has to read everything anew; the lists are empty then. */
+  /** True if the client has to read everything anew; nothing else is told then. */
   readonly full: boolean;
   readonly inserted: readonly string[];
   readonly updated: readonly string[];
   readonly deleted: readonly string[];
+  /** At which the order of the list last changed, if it did since; otherwise 0. */
+  readonly sortVersion: number;
+  /** Data of the owner's own changed. */
+  readonly isOwnerChanged: boolean;
+}
+
+/** {@link ItemChanges} with the items themselves. */
+export interface SyncReply<Item> extends Omit<ItemChanges, 'inserted' | 'updated'> {
+  readonly inserted: readonly Item[];
+  readonly updated: readonly Item[];
 }
 
 export class VersionLog {
@@ -21,9 +31,14 @@ export class VersionLog {
     this.#store = store;
   }
 
-  /** Logs what the transaction changes: one step per owner, in the transaction that changes it. */
-  record(tx: Transaction, kind: VersionKind, steps: readonly VersionStep[]): Promise<void> {
+  /** Logs what the transaction changes: one step per owner, in the transaction that changes it. @returns the new heads */
+  record(tx: Transaction, kind: VersionKind, steps: readonly VersionStep[]): Promise<ReadonlyMap<string, VersionHead>> {
     return this.#store.record(tx, kind, steps);
+  }
+
+  /** Ends logs with what they were about, such as a dismissed group's members. */
+  drop(tx: Transaction, kind: VersionKind, ownerIDs: readonly string[]): Promise<void> {
+    return this.#store.drop(tx, kind, ownerIDs);
   }
 
   /** What a client that reads everything now should keep; ask before reading. */
@@ -42,22 +57,40 @@ export class VersionLog {
       return { ...head, ...nothing, full: true };
     }
     if (since.version === head.version) return { ...head, ...nothing };
-
-    const changes = await this.#store.changesAfter(kind, ownerID, since.version, maxChanges + 1);
-    if (changes.length > maxChanges) return { ...head, ...nothing, full: true };
+    const tail = await this.#store.tailAfter(kind, ownerID, since.version, maxEntries);
+    if (tail.isTooLong) return { ...head, ...nothing, full: true };
     const itemsThat = (state: ChangeState) =>
-      changes.filter((change) => change.state === state).map(({ itemID }) => itemID);
+      tail.changes.filter((change) => change.state === state).map(({ itemID }) => itemID);
     return {
       ...head,
       full: false,
       inserted: itemsThat('insert'),
       updated: itemsThat('update'),
       deleted: itemsThat('delete'),
+      sortVersion: tail.sortVersion,
+      isOwnerChanged: tail.isOwnerChanged,
     };
+  }
+
+  /**
+   * {@link changesSince} with the items as they are now; those that have vanished since are left out.
+   * @param read the items of these IDs that exist, by ID; asked once, with distinct IDs, and only if there are any
+   */
+  async syncSince<Item>(
+    kind: VersionKind,
+    ownerID: string,
+    since: VersionHead,
+    read: (itemIDs: readonly string[]) => Promise<ReadonlyMap<string, Item>>,
+  ): Promise<SyncReply<Item>> {
+    const { inserted, updated, ...changes } = await this.changesSince(kind, ownerID, since);
+    const wanted = [...inserted, ...updated];
+    const items = wanted.length === 0 ? new Map<string, Item>() : await read(wanted);
+    const existing = (ids: readonly string[]) => ids.flatMap((id) => items.get(id) ?? []);
+    return { ...changes, inserted: existing(inserted), updated: existing(updated) };
   }
 }
 
-/** More changes than this cost a client more than reading everything. */
-const maxChanges = 200;
+/** More entries than this cost a client more than reading everything. */
+const maxEntries = 200;
 
-const nothing = { full: false, inserted: [], updated: [], deleted: [] };
+const nothing = { full: false, inserted: [], updated: [], deleted: [], sortVersion: 0, isOwnerChanged: false };

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import { ConversationRows } from '../../src/conversations/conversation-rows.ts';
 import type { Database } from '../../src/database/database.ts';
 import { SqlConversationStore } from '../../src/store/sql-conversation-store.ts';
-import { SqlVersionLog } from '../../src/store/sql-version-log.ts';
+import { SqlVersionLogStore } from '../../src/store/sql-version-log-store.ts';
 import { VersionLog } from '../../src/sync/version-log.ts';
 import { type Databases, testOnEveryDatabase } from './every-database.ts';
 
@@ -64,6 +64,6 @@ async function conversationRowsSuite(t: TestContext, { db, peer }: Databases) {
 
 async function rowsOn(db: Database) {
   const store = new SqlConversationStore(db);
-  const versionLog = new VersionLog(await SqlVersionLog.open(db, () => 'epoch'));
+  const versionLog = new VersionLog(await SqlVersionLogStore.open(db, () => 'epoch'));
   return { store, versionLog, rows: new ConversationRows({ store, versionLog, unitOfWork: db, now: () => 1000 }) };
 }

@@ -24,7 +24,9 @@ export async function versionLogStoreSuite(t: TestContext, { node, peer, reopen,
     on.unitOfWork.transaction((tx) => on.store.record(tx, 'friends', steps));
   const recordOne = (ownerID: string, itemID: string, state: ChangeState, on = node) =>
     record([{ ownerID, changes: [{ itemID, state }] }], on);
-  const allChanges = (ownerID: string) => store.changesAfter('friends', ownerID, 0, 10_000);
+  const changesAfter = async (ownerID: string, version: number) =>
+    (await store.tailAfter('friends', ownerID, version, 10_000)).changes;
+  const allChanges = (ownerID: string) => changesAfter(ownerID, 0);
 
   await t.test('an owner to whom nothing happened has a head at version 1 and no changes', async () => {
     const head = await store.head('friends', 'calm');
@@ -59,8 +61,8 @@ export async function versionLogStoreSuite(t: TestContext, { node, peer, reopen,
     const items = Array.from({ length: 700 }, (_, index) => `item${index}`);
     await record([{ ownerID: 'bulk', changes: items.map((itemID) => ({ itemID, state: 'insert' })) }]);
     assert.equal((await store.head('friends', 'bulk')).version, 2);
-    assert.equal((await store.changesAfter('friends', 'bulk', 1, 10_000)).length, 700);
-    assert.deepEqual(await store.changesAfter('friends', 'bulk', 2, 10_000), []);
+    assert.equal((await changesAfter('bulk', 1)).length, 700);
+    assert.deepEqual(await changesAfter('bulk', 2), []);
   });
 
   await t.test('one call steps the logs of many owners, each by 1, and no other kind', async () => {
@@ -84,16 +86,57 @@ export async function versionLogStoreSuite(t: TestContext, { node, peer, reopen,
       { itemID: 'b', state: 'delete' },
       { itemID: 'c', state: 'insert' },
     ]);
-    const newest = await store.changesAfter('friends', 'latest', 5, 10);
+    const newest = await changesAfter('latest', 5);
     assert.deepEqual(newest, [{ itemID: 'c', state: 'insert' }]);
   });
 
-  await t.test('changesAfter gives no more than the limit, the oldest first', async () => {
-    const limited = await store.changesAfter('friends', 'latest', 0, 2);
+  await t.test('a tail of as many entries as asked for is told whole, a longer one not at all', async () => {
+    const whole = await store.tailAfter('friends', 'latest', 0, 3);
+    assert.deepEqual([whole.changes.length, whole.isTooLong], [3, false]);
+    const cut = await store.tailAfter('friends', 'latest', 0, 2);
+    assert.deepEqual([cut.changes.length, cut.isTooLong], [0, true]);
+  });
+
+  await t.test('a step answers with the heads that it leaves', async () => {
+    const changes: Change[] = [{ itemID: 'a', state: 'insert' }];
+    await record([{ ownerID: 'head1', changes }]);
+    const heads = await record(['head1', 'head2'].map((ownerID) => ({ ownerID, changes })));
     assert.deepEqual(
-      limited.map(({ itemID }) => itemID),
-      ['a', 'b'],
+      heads,
+      new Map([
+        ['head1', await store.head('friends', 'head1')],
+        ['head2', await store.head('friends', 'head2')],
+      ]),
     );
+    assert.deepEqual([heads.get('head1')?.version, heads.get('head2')?.version], [3, 2]);
+  });
+
+  await t.test('a new order and a change of the owner are told apart from items, and count as entries', async () => {
+    await record([{ ownerID: 'marked', changes: [{ itemID: 'a', state: 'insert' }], isResorted: true }]);
+    await record([{ ownerID: 'marked', changes: [], isOwnerChanged: true }]);
+    const since = (version: number) => store.tailAfter('friends', 'marked', version, 10);
+    assert.deepEqual(await since(1), {
+      changes: [{ itemID: 'a', state: 'insert' }],
+      sortVersion: 2,
+      isOwnerChanged: true,
+      isTooLong: false,
+    });
+    assert.deepEqual(await since(2), { changes: [], sortVersion: 0, isOwnerChanged: true, isTooLong: false });
+    assert.equal((await store.tailAfter('friends', 'marked', 1, 2)).isTooLong, true);
+  });
+
+  await t.test('a log that was dropped begins anew under another versionID, on every node; others stay', async () => {
+    for (const ownerID of ['dropped', 'other']) await recordOne(ownerID, 'a', 'insert');
+    const before = await store.head('friends', 'dropped');
+    await node.unitOfWork.transaction((tx) => store.drop(tx, 'friends', ['dropped', 'never seen']));
+    const dropped = await store.head('friends', 'dropped');
+    assert.notEqual(dropped.versionID, before.versionID);
+    assert.equal(dropped.version, 1);
+    assert.deepEqual(await allChanges('dropped'), []);
+    await recordOne('dropped', 'b', 'insert', peer);
+    const after = { ...dropped, version: 2 };
+    assert.deepEqual(await (await reopen()).head('friends', 'dropped'), after);
+    assert.equal((await allChanges('other')).length, 1);
   });
 
   await t.test('a step belongs to its transaction: nothing stays when it fails', async () => {
@@ -113,7 +156,7 @@ export async function versionLogStoreSuite(t: TestContext, { node, peer, reopen,
     assert.equal((await store.head('friends', 'busy')).version, 61);
     // One entry at each version: the tail after version v has exactly 61 - v entries.
     for (const version of [1, 2, 30, 60]) {
-      assert.equal((await store.changesAfter('friends', 'busy', version, 100)).length, 61 - version);
+      assert.equal((await changesAfter('busy', version)).length, 61 - version);
     }
   });
 

@@ -1,5 +1,6 @@
 /** What incremental syncs of every kind have in common (conversations-messages chapter, 7.5; relations-groups, 10.5). */
 import { Wire, type WireSchema } from '../../protocol/wire/wire-schema.ts';
+import type { SyncReply } from '../../sync/version-log.ts';
 
 export const sinceVersion = Wire.object({
   userID: Wire.string(),
@@ -16,6 +17,22 @@ export function changesOf<Req, Res>(item: WireSchema<Req, Res>) {
     delete: Wire.list(Wire.string()),
     insert: Wire.list(item),
     update: Wire.list(item),
+  };
+}
+
+/** The values of {@link changesOf}, and `sortVersion` for the kinds that have it. */
+export function toChanges<Item, Res>(
+  { versionID, version, full, inserted, updated, deleted, sortVersion }: SyncReply<Item>,
+  toWire: (item: Item) => Res,
+) {
+  return {
+    version,
+    versionID,
+    full,
+    delete: deleted,
+    insert: inserted.map(toWire),
+    update: updated.map(toWire),
+    sortVersion,
   };
 }
 

@@ -3,7 +3,7 @@ import { toProtocolConversation } from '../../../conversations/conversation.ts';
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
 import { conversation } from '../../objects/conversation.ts';
-import { changesOf, sinceVersion } from '../../objects/sync.ts';
+import { changesOf, sinceVersion, toChanges } from '../../objects/sync.ts';
 
 export default endpoint({
   path: '/conversation/get_incremental_conversations',
@@ -11,13 +11,6 @@ export default endpoint({
   access: 'token',
   request: sinceVersion,
   response: Wire.object(changesOf(conversation)),
-  handle: async (call, body, { conversations }) => {
-    const { inserted, updated, deleted, ...head } = await conversations.changesSince(call, body.userID, body);
-    return {
-      ...head,
-      delete: deleted,
-      insert: inserted.map(toProtocolConversation),
-      update: updated.map(toProtocolConversation),
-    };
-  },
+  handle: async (call, body, { conversations }) =>
+    toChanges(await conversations.changesSince(call, body.userID, body), toProtocolConversation),
 });

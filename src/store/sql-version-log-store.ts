@@ -1,0 +1,227 @@
+/** Version logs in SQL, for both dialects: a head per log, and one entry per item with its latest state. */
+import { createHash } from 'node:crypto';
+import type { Database } from '../database/database.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
+import type {
+  Change,
+  ChangeState,
+  LogTail,
+  VersionHead,
+  VersionKind,
+  VersionLogStore,
+  VersionStep,
+} from '../sync/version-log-store.ts';
+import { insertPieces, isOneOf } from './sql-lists.ts';
+
+export class SqlVersionLogStore implements VersionLogStore {
+  readonly #db: Database;
+  readonly #epoch: string;
+  readonly #newText: () => string;
+
+  private constructor(db: Database, epoch: string, newText: () => string) {
+    this.#db = db;
+    this.#epoch = epoch;
+    this.#newText = newText;
+  }
+
+  /**
+   * @param newText a random text. One is kept by a database that has none yet: a database that is made anew gives other
+   * versionIDs, so that no client takes its logs for those of the old one.
+   */
+  static async open(db: Database, newText: () => string): Promise<SqlVersionLogStore> {
+    return new SqlVersionLogStore(db, await readOrMakeEpoch(db, newText), newText);
+  }
+
+  async record(
+    tx: Transaction,
+    kind: VersionKind,
+    steps: readonly VersionStep[],
+  ): Promise<ReadonlyMap<string, VersionHead>> {
+    // In one order everywhere: transactions that touch the same logs then wait for each other in one direction only.
+    const sorted = steps.toSorted((a, b) => (a.ownerID < b.ownerID ? -1 : 1));
+    const heads = new Map<string, VersionHead>();
+    for (const piece of insertPieces(sorted)) {
+      for (const [ownerID, head] of await this.#raiseHeads(tx, kind, piece)) heads.set(ownerID, head);
+      await this.#writeEntries(tx, kind, piece, heads);
+    }
+    return heads;
+  }
+
+  async drop(tx: Transaction, kind: VersionKind, ownerIDs: readonly string[]): Promise<void> {
+    const executor = this.#db.executor(tx);
+    const isOfThese = isOneOf(this.#db.dialect, 'owner_id', ownerIDs);
+    // The head stays as that of a new log: who comes back with the old versionID reads everything.
+    for (const piece of insertPieces(ownerIDs.toSorted())) {
+      const values = piece.map((ownerID) => ({
+        kind,
+        owner_id: ownerID,
+        version_id: versionIDFrom([this.#newText(), kind, ownerID]),
+        version: versionWithoutChanges,
+      }));
+      await executor
+        .insertInto('version_heads')
+        .values(values)
+        .onConflict((conflict) =>
+          conflict.columns(['kind', 'owner_id']).doUpdateSet((row) => ({
+            version_id: row.ref('excluded.version_id'),
+            version: row.ref('excluded.version'),
+          })),
+        )
+        .execute();
+    }
+    await executor.deleteFrom('version_entries').where('kind', '=', kind).where(isOfThese).execute();
+  }
+
+  async head(kind: VersionKind, ownerID: string): Promise<VersionHead> {
+    const row = await this.#db
+      .executor()
+      .selectFrom('version_heads')
+      .select(['version_id', 'version'])
+      .where('kind', '=', kind)
+      .where('owner_id', '=', ownerID)
+      .executeTakeFirst();
+    return row === undefined
+      ? { versionID: this.#versionIDOf(kind, ownerID), version: versionWithoutChanges }
+      : { versionID: row.version_id, version: row.version };
+  }
+
+  async tailAfter(kind: VersionKind, ownerID: string, version: number, limit: number): Promise<LogTail> {
+    const rows = await this.#db
+      .executor()
+      .selectFrom('version_entries')
+      .select(['item_id', 'state', 'version'])
+      .where('kind', '=', kind)
+      .where('owner_id', '=', ownerID)
+      .where('version', '>', version)
+      .orderBy('version')
+      .limit(limit + 1)
+      .execute();
+    if (rows.length > limit) return { changes: [], sortVersion: 0, isOwnerChanged: false, isTooLong: true };
+    return {
+      changes: rows
+        .filter(({ item_id }) => item_id !== resortedMark && item_id !== ownerMark)
+        .map(({ item_id, state }) => ({ itemID: item_id, state: stateOf(state) })),
+      sortVersion: rows.find(({ item_id }) => item_id === resortedMark)?.version ?? 0,
+      isOwnerChanged: rows.some(({ item_id }) => item_id === ownerMark),
+      isTooLong: false,
+    };
+  }
+
+  /** Takes each head's row lock until the transaction ends. */
+  async #raiseHeads(
+    tx: Transaction,
+    kind: VersionKind,
+    steps: readonly VersionStep[],
+  ): Promise<ReadonlyMap<string, VersionHead>> {
+    const heads = await this.#db
+      .executor(tx)
+      .insertInto('version_heads')
+      .values(
+        steps.map(({ ownerID }) => ({
+          kind,
+          owner_id: ownerID,
+          version_id: this.#versionIDOf(kind, ownerID),
+          version: versionWithoutChanges + 1,
+        })),
+      )
+      .onConflict((conflict) =>
+        conflict
+          .columns(['kind', 'owner_id'])
+          .doUpdateSet((row) => ({ version: row('version_heads.version', '+', 1) })),
+      )
+      .returning(['owner_id', 'version_id', 'version'])
+      .execute();
+    return new Map(heads.map(({ owner_id, version_id, version }) => [owner_id, { versionID: version_id, version }]));
+  }
+
+  async #writeEntries(
+    tx: Transaction,
+    kind: VersionKind,
+    steps: readonly VersionStep[],
+    heads: ReadonlyMap<string, VersionHead>,
+  ): Promise<void> {
+    const entries = steps.flatMap((step) =>
+      entriesOf(step).map(({ itemID, state }) => ({
+        kind,
+        owner_id: step.ownerID,
+        item_id: itemID,
+        state: stateNumbers[state],
+        version: heads.get(step.ownerID)?.version ?? versionWithoutChanges,
+      })),
+    );
+    for (const piece of insertPieces(entries)) {
+      await this.#db
+        .executor(tx)
+        .insertInto('version_entries')
+        .values(piece)
+        .onConflict((conflict) =>
+          conflict.columns(['kind', 'owner_id', 'item_id']).doUpdateSet((row) => ({
+            state: row.ref('excluded.state'),
+            version: row.ref('excluded.version'),
+          })),
+        )
+        .execute();
+    }
+  }
+
+  /** Derived, so that reading a log that does not exist yet writes nothing. */
+  #versionIDOf(kind: VersionKind, ownerID: string): string {
+    return versionIDFrom([this.#epoch, kind, ownerID]);
+  }
+}
+
+/** Entries that are marks and no items; no ID holds a colon. */
+const resortedMark = ':sort';
+const ownerMark = ':owner';
+
+function entriesOf({ changes, isResorted, isOwnerChanged }: VersionStep): readonly Change[] {
+  const mark = (itemID: string): Change => ({ itemID, state: 'update' });
+  return [
+    ...changes,
+    ...(isResorted === true ? [mark(resortedMark)] : []),
+    ...(isOwnerChanged === true ? [mark(ownerMark)] : []),
+  ];
+}
+
+function versionIDFrom(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
+}
+
+/** Clients take 0 for "never synced", so an empty log is at 1. */
+const versionWithoutChanges = 1;
+
+/** The numbers that OpenIM stores. */
+const stateNumbers: Readonly<Record<ChangeState, number>> = { insert: 1, delete: 2, update: 3 };
+
+function stateOf(number: number): ChangeState {
+  switch (number) {
+    case stateNumbers.insert:
+      return 'insert';
+    case stateNumbers.delete:
+      return 'delete';
+    case stateNumbers.update:
+      return 'update';
+    default:
+      throw new RangeError(`version entry with unknown state ${number}`);
+  }
+}
+
+/** The epoch is the head of a log without a kind and an owner. */
+async function readOrMakeEpoch(db: Database, newText: () => string): Promise<string> {
+  await db.transaction((tx) =>
+    db
+      .executor(tx)
+      .insertInto('version_heads')
+      .values({ kind: '', owner_id: '', version_id: newText(), version: 0 })
+      .onConflict((conflict) => conflict.columns(['kind', 'owner_id']).doNothing())
+      .execute(),
+  );
+  const row = await db
+    .executor()
+    .selectFrom('version_heads')
+    .select('version_id')
+    .where('kind', '=', '')
+    .where('owner_id', '=', '')
+    .executeTakeFirstOrThrow();
+  return row.version_id;
+}

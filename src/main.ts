@@ -3,6 +3,7 @@ import { type Command, UsageError } from './cli/command.ts';
 import { config } from './cli/config.ts';
 import { doctor } from './cli/doctor.ts';
 import { keys } from './cli/keys.ts';
+import { print } from './cli/print.ts';
 import { serve } from './cli/serve.ts';
 import { token } from './cli/token.ts';
 import { tokens } from './cli/tokens-import.ts';
@@ -12,15 +13,17 @@ import { readVersion } from './version.ts';
 
 const commands: readonly Command[] = [serve, config, doctor, keys, token, tokens];
 
+// A reader that goes away ends no work. What has to know of it waits for its writes: the log, and print.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 process.exitCode = await main(process.argv.slice(2));
 
 async function main(args: readonly string[]): Promise<number> {
   const [name = '--help', ...rest] = args;
-  if (name === '--version' || name === '-v') return print(readVersion());
-  if (name === '--help' || name === '-h' || name === 'help') return print(overview());
+  if (name === '--version' || name === '-v') return answer(readVersion());
+  if (name === '--help' || name === '-h' || name === 'help') return answer(overview());
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) return fail(`unknown command ${name}\n\n${overview()}`, 2);
-  if (rest.includes('--help') || rest.includes('-h')) return print(command.help(rest));
+  if (rest.includes('--help') || rest.includes('-h')) return answer(command.help(rest));
   try {
     return await command.run(rest);
   } catch (error) {
@@ -47,8 +50,8 @@ ${lines.join('\n')}
 tessera <command> --help explains a command; tessera --version prints the version.`;
 }
 
-function print(text: string): number {
-  process.stdout.write(`${text.trimEnd()}\n`);
+async function answer(text: string): Promise<number> {
+  await print(text);
   return 0;
 }
 

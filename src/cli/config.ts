@@ -2,6 +2,7 @@
 import { maskedConfig } from '../config/config.ts';
 import { configurationPage, limitsPage } from '../config/describe.ts';
 import { type Command, configFromArgs } from './command.ts';
+import { print } from './print.ts';
 
 export const config: Command = {
   name: 'config',
@@ -20,9 +21,9 @@ are in milliseconds.
       docs: { type: 'boolean' },
       limits: { type: 'boolean' },
     });
-    if (values.docs === true) process.stdout.write(configurationPage());
-    else if (values.limits === true) process.stdout.write(limitsPage());
-    else process.stdout.write(`${JSON.stringify(maskedConfig(effective), null, 2)}\n`);
+    if (values.docs === true) await print(configurationPage());
+    else if (values.limits === true) await print(limitsPage());
+    else await print(JSON.stringify(maskedConfig(effective), null, 2));
     return 0;
   },
 };

@@ -4,6 +4,7 @@ import { type Command, configFromArgs } from './command.ts';
 import { checkDataDir } from './doctor/check-data-dir.ts';
 import { checkSettings } from './doctor/check-settings.ts';
 import { type Finding, formatFindings, ok, problem } from './doctor/finding.ts';
+import { print } from './print.ts';
 
 export const doctor: Command = {
   name: 'doctor',
@@ -27,7 +28,7 @@ beside the server. The exit code is 1 if there is a problem, 0 otherwise.
       ...checkDataDir(config, { repair }),
       ...(config.redisUrl === '' ? [] : await examineRedis(config, repair)),
     ];
-    process.stdout.write(`${values.json === true ? JSON.stringify(findings, null, 2) : formatFindings(findings)}\n`);
+    await print(values.json === true ? JSON.stringify(findings, null, 2) : formatFindings(findings));
     return findings.some(({ severity, isRepaired }) => severity === 'problem' && isRepaired !== true) ? 1 : 0;
   },
 };

@@ -5,6 +5,7 @@ import { initialKeys, type KeyState, kidOf, retirableAt, type StoredKey } from '
 import { findAdminSecret, type SigningKeySource } from '../config/secrets.ts';
 import { readSigningKeyFile, signingKeyFileName } from '../config/signing-key-file.ts';
 import { keyID } from '../protocol/key-id.ts';
+import { print } from './print.ts';
 import { textTable } from './text-table.ts';
 
 /** Times are Unix ms; null where something is not known or does not apply. */
@@ -22,16 +23,16 @@ interface KeyRow {
   readonly retirableAt: number | null;
 }
 
-export function printKeys(
+export async function printKeys(
   config: Config,
   { longestTtlMs, isJson }: { readonly longestTtlMs: number; readonly isJson: boolean },
-): void {
+): Promise<void> {
   const { source, rows } = findKeys(config, longestTtlMs);
   const path = join(config.dataDir, signingKeyFileName);
-  process.stdout.write(
+  await print(
     isJson
-      ? `${JSON.stringify({ source, path: source === 'file' ? path : null, keys: rows }, null, 2)}\n`
-      : `${textTable([header, ...rows.map(cells)])}\n\nTimes are UTC. ${explain(source, path)}\n`,
+      ? JSON.stringify({ source, path: source === 'file' ? path : null, keys: rows }, null, 2)
+      : `${textTable([header, ...rows.map(cells)])}\n\nTimes are UTC. ${explain(source, path)}`,
   );
 }
 

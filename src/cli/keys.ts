@@ -48,7 +48,7 @@ when on no token that it signed can be live any more, so that it may be retired.
 ${commonFlags}`,
   run: async (args) => {
     const { config, values } = configFromArgs(args, jsonFlag);
-    return print(config, values);
+    return report(config, values);
   },
 };
 
@@ -104,7 +104,7 @@ function change(
   config: Config,
   values: Readonly<Record<string, unknown>>,
   makeNext: (current: KeyList, adminSecret: string | undefined, time: RotationTime) => KeyList,
-): number {
+): Promise<number> {
   if (config.signingKeys.length > 0) {
     throw new StartError(
       'TESSERA_SIGNING_KEYS has the keys, and nothing else can change it. To rotate, put a new key in front of the ' +
@@ -118,11 +118,11 @@ function change(
   } catch (error) {
     throw error instanceof KeyRefusal ? new StartError(error.message, { cause: error }) : error;
   }
-  return print(config, values);
+  return report(config, values);
 }
 
-function print(config: Config, values: Readonly<Record<string, unknown>>): number {
-  printKeys(config, { longestTtlMs: longestTokenTtlMs(config), isJson: values.json === true });
+async function report(config: Config, values: Readonly<Record<string, unknown>>): Promise<number> {
+  await printKeys(config, { longestTtlMs: longestTokenTtlMs(config), isJson: values.json === true });
   return 0;
 }
 

@@ -1,4 +1,6 @@
 /** `tessera serve`: start, wait for a signal, stop. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '../config/config.ts';
 import { optionHelp, secretsAdvice } from '../config/describe.ts';
 import { type Command, configFromArgs } from './command.ts';
 
@@ -19,21 +21,36 @@ ${optionHelp()}
 `,
   run: async (args) => {
     const { config } = configFromArgs(args);
-    // Messages and the secret are nobody else's on this machine, whatever the data directory's own mode.
-    process.umask(0o077);
-    const stop = stopSignal();
-    // Here and not above: the other commands answer without loading the server.
-    const { createApp } = await import('../app/app.ts');
-    await using app = await createApp(config);
-    // A promise that nobody waited for is a mistake of ours, but no reason to end everybody's connections (O1).
-    process.on('unhandledRejection', (error) => app.logger.error({ err: error }, 'a failure was not handled'));
-    process.on('SIGHUP', () => app.reloadSigningKeys());
-    await app.start();
-    const signal = await stop;
-    app.logger.info({ signal }, 'stopping');
+    await serveUntilStopped(config);
+    await leaveOutput();
     return 0;
   },
 };
+
+async function serveUntilStopped(config: Config): Promise<void> {
+  // Messages and the secret are nobody else's on this machine, whatever the data directory's own mode.
+  process.umask(0o077);
+  const stop = stopSignal();
+  // Here and not above: the other commands answer without loading the server.
+  const { createApp } = await import('../app/app.ts');
+  await using app = await createApp(config);
+  // A promise that nobody waited for is a mistake of ours, but no reason to end everybody's connections (O1).
+  process.on('unhandledRejection', (error) => app.logger.error({ err: error }, 'a failure was not handled'));
+  process.on('SIGHUP', () => app.reloadSigningKeys());
+  await app.start();
+  const signal = await stop;
+  app.logger.info({ signal }, 'stopping');
+}
+
+/** Log lines that nobody reads would keep the process for ever: they get a moment, then it ends without them. */
+async function leaveOutput(): Promise<void> {
+  const streams = [process.stdout, process.stderr];
+  const flushed = streams.map((stream) => new Promise((resolve) => stream.write('', resolve)));
+  await Promise.race([Promise.all(flushed), delay(flushLimitMs, undefined, { ref: false })]);
+  if (streams.some(({ writableLength }) => writableLength > 0)) process.exit(0);
+}
+
+const flushLimitMs = 1000;
 
 /** Resolves with the first signal that asks to stop. A second one ends the process at once. */
 function stopSignal(): Promise<NodeJS.Signals> {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import type { ApiAddress } from './api-client.ts';
 import { type Action, configFromArgs, UsageError } from './command.ts';
+import { print } from './print.ts';
 import { terminalJson } from './text-table.ts';
 
 /** What the flags say, by their names. */
@@ -29,7 +30,7 @@ export function tokenAction({ name, help, flags, run }: TokenAction): Action {
     run: async (args) => {
       const { config, values } = configFromArgs(args, { ...commonFlags, ...flags });
       const { text, data, exitCode = 0 } = await run(config, values);
-      process.stdout.write(`${values.json === true ? terminalJson(data) : text}\n`);
+      await print(values.json === true ? terminalJson(data) : text);
       return exitCode;
     },
   };

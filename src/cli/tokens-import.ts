@@ -10,6 +10,7 @@ import { SigningKeys } from '../tokens/signing-keys.ts';
 import { type Command, configFromArgs, UsageError } from './command.ts';
 import { ImportProgress } from './import-progress.ts';
 import { formatImport, type ImportResult } from './import-result.ts';
+import { print } from './print.ts';
 
 export const tokens: Command = {
   name: 'tokens',
@@ -46,7 +47,7 @@ otherwise 1.
     };
     if (request.isDryRun && request.isResumed) throw new UsageError('--dry-run leaves nothing to resume');
     const result = await importTokens(config, request);
-    process.stdout.write(`${values.json === true ? JSON.stringify(result, null, 2) : formatImport(result)}\n`);
+    await print(values.json === true ? JSON.stringify(result, null, 2) : formatImport(result));
     return exitCodeOf(result);
   },
 };

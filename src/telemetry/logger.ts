@@ -5,6 +5,7 @@
 import { Writable } from 'node:stream';
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 import pretty from 'pino-pretty';
+import { LogOutput } from './log-output.ts';
 import type { OperationScope } from './operation.ts';
 
 /** What the rest of the code may do with a log. */
@@ -24,14 +25,15 @@ export function createLogger(options: LoggerOptions): Logger {
   const destination = options.destination ?? process.stdout;
   const isPretty = options.format === 'pretty' || (options.format === 'auto' && destination.isTTY === true);
   const scrub = createScrubber(options.secrets);
-  const output: DestinationStream = isPretty
+  const output = new LogOutput(destination);
+  const lines: DestinationStream = isPretty
     ? pretty({
-        destination: scrubbedStream(destination, scrub),
+        destination: scrubbedStream(output, scrub),
         translateTime: 'SYS:HH:MM:ss.l',
         ignore: 'pid,hostname',
       })
-    : { write: (line) => destination.write(scrub(line)) };
-  return pino(
+    : { write: (line) => output.write(scrub(line)) };
+  const logger = pino(
     {
       level: options.level,
       base: { pid: process.pid },
@@ -40,8 +42,10 @@ export function createLogger(options: LoggerOptions): Logger {
         return operationID === undefined ? {} : { operationID };
       },
     },
-    output,
+    lines,
   );
+  output.onRoom = (dropped) => logger.warn({ dropped }, 'log lines were dropped: nobody read them');
+  return logger;
 }
 
 /** Replaces anything shaped like a JWT, and every given secret, in a text. */
@@ -68,11 +72,11 @@ function patternOf(secrets: readonly string[]): RegExp {
   return new RegExp(patterns.join('|'), 'g');
 }
 
-function scrubbedStream(destination: NodeJS.WritableStream, scrub: (text: string) => string): Writable {
+function scrubbedStream(output: LogOutput, scrub: (text: string) => string): Writable {
   return new Writable({
     decodeStrings: false,
     write(chunk, _encoding, done) {
-      destination.write(scrub(String(chunk)));
+      output.write(scrub(String(chunk)));
       done();
     },
   });

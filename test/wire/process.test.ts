@@ -1,11 +1,14 @@
 /** The program as its operator meets it: how it starts, what it refuses, how it stops. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile, spawn } from 'node:child_process';
+import { on, once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { BackEnd } from '../support/back-end.ts';
 import { connect } from '../support/socket-client.ts';
@@ -38,6 +41,66 @@ test('O3: a request that does not end holds the stop up no longer than it may', 
   );
   await continues;
   assert.equal(await server.stop(), 0);
+});
+
+for (const reader of ['gone', 'not reading'] as const) {
+  test(`O1 O3: with the reader of the log ${reader} the server serves on, drains at SIGTERM and ends with 0`, async (t) => {
+    const server = spawn(process.execPath, [launcher, 'serve'], {
+      cwd: await temporaryDirectory(t),
+      env: { PATH: process.env.PATH ?? '', TESSERA_API_PORT: '0', TESSERA_WS_PORT: '0', TESSERA_LOG_LEVEL: 'debug' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    t.after(() => server.kill('SIGKILL'));
+    const apiUrl = await listening(server.stdout);
+    if (reader === 'gone') {
+      server.stdout.destroy();
+      server.stderr.destroy();
+    } else {
+      server.stdout.pause();
+    }
+    // More lines than a pipe holds.
+    for (let count = 0; count < 60; count++) {
+      const headers = { operationID: `op-${count}-${'x'.repeat(1500)}` };
+      const answers = Array.from({ length: 10 }, () => fetch(`${apiUrl}/nowhere`, { method: 'POST', headers }));
+      for (const answer of await Promise.all(answers)) assert.match(await answer.text(), /errCode/);
+    }
+    const exited = once(server, 'exit');
+    server.kill('SIGTERM');
+    assert.deepEqual(await exited, [0, null]);
+  });
+}
+
+test('a command whose reader has gone ends quietly, and well', async (t) => {
+  for (const args of [
+    ['--help'],
+    ['serve', '--help'],
+    ['config'],
+    ['config', '--docs'],
+    ['keys', 'list'],
+    ['doctor'],
+  ]) {
+    const command = spawn(process.execPath, [launcher, ...args], {
+      cwd: await temporaryDirectory(t),
+      env: { PATH: process.env.PATH ?? '', TESSERA_SECRET: 'a-secret-of-more-than-thirty-two-bytes' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    command.stdout.destroy();
+    const [stderr, [code]] = await Promise.all([text(command.stderr!), once(command, 'exit')]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: '' }, args.join(' '));
+  }
+});
+
+test('what cannot be written is a failure, and said', { skip: !existsSync('/dev/full') }, async (t) => {
+  const full = openSync('/dev/full', 'w');
+  t.after(() => closeSync(full));
+  const command = spawn(process.execPath, [launcher, 'config', '--docs'], {
+    cwd: await temporaryDirectory(t),
+    env: { PATH: process.env.PATH ?? '' },
+    stdio: ['ignore', full, 'pipe'],
+  });
+  const [stderr, [code]] = await Promise.all([text(command.stderr!), once(command, 'exit')]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^tessera: cannot write the output: ENOSPC/);
 });
 
 test('data and secret are nobody else’s to read', async (t) => {
@@ -132,9 +195,25 @@ interface Outcome {
   readonly stderr: string;
 }
 
+async function temporaryDirectory(t: TestContext): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'tessera-cli-'));
+  t.after(() => rm(path, { recursive: true }));
+  return path;
+}
+
+/** URL of the API, when the log says that it listens. */
+async function listening(log: Readable): Promise<string> {
+  let lines = '';
+  for await (const [chunk] of on(log, 'data')) {
+    lines += String(chunk);
+    const [, port] = /"apiPort":(\d+)/.exec(lines) ?? [];
+    if (port !== undefined) return `http://127.0.0.1:${port}`;
+  }
+  throw new Error('the log ended');
+}
+
 async function run(t: TestContext, args: string[], env: Record<string, string> = {}): Promise<Outcome> {
-  const cwd = await mkdtemp(join(tmpdir(), 'tessera-cli-'));
-  t.after(() => rm(cwd, { recursive: true }));
+  const cwd = await temporaryDirectory(t);
   return new Promise((resolve) => {
     const options = { cwd, env: { PATH: process.env.PATH ?? '', ...env } };
     execFile(process.execPath, [launcher, ...args], options, (error, stdout, stderr) => {

@@ -26,7 +26,9 @@ import { MessagePipeline } from '../log/pipeline.ts';
 import { History } from '../messaging/history.ts';
 import { Messenger } from '../messaging/messenger.ts';
 import { ReadState } from '../messaging/read-state.ts';
-import { Notifications } from '../notices/notifier.ts';
+import { userCommandNotice, userInfoNotice } from '../notices/catalogue/users.ts';
+import { Notifier, noticeSender } from '../notices/notifier.ts';
+import { Outbox } from '../notices/outbox.ts';
 import { MemoryPresence } from '../presence/memory-presence.ts';
 import { OnlineStatus } from '../presence/online-status.ts';
 import { createGobFrameCodec } from '../protocol/frames/gob-frame-codec.ts';
@@ -34,6 +36,7 @@ import { createJsonFrameCodec } from '../protocol/frames/json-frame-codec.ts';
 import { SqlClientConfigStore } from '../store/sql-client-config-store.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
 import { SqlMessageStore } from '../store/sql-message-store.ts';
+import { SqlOutboxStore } from '../store/sql-outbox-store.ts';
 import { SqlTokenEventStore } from '../store/sql-token-event-store.ts';
 import { SqlUserCommandStore } from '../store/sql-user-command-store.ts';
 import { SqlUserStore } from '../store/sql-user-store.ts';
@@ -134,11 +137,32 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     commits,
     bus,
     now: clock,
-    newMessageID: () => randomUUID().replaceAll('-', ''),
+    newMessageID,
   });
-  const notifications = new Notifications({ pipeline, now: clock, onFailure: reportFailure });
+  const outbox = new Outbox({
+    store: new SqlOutboxStore(db),
+    handlers: {
+      notices: noticeSender(pipeline, (error) => logger.error({ err: error }, 'a notification was refused by the log')),
+    },
+    now: clock,
+    observer: {
+      waiting: (rows) => metrics.outboxWaiting.set(rows),
+      failed: (error) => {
+        metrics.outboxFailures.inc();
+        logger.warn({ err: error }, 'the outbox was held up: it tries again');
+      },
+    },
+  });
+  const notifier = new Notifier({ outbox, newMessageID, now: clock });
 
-  const usersDomain = new Users({ store: users, unitOfWork: db, notifications, now: clock });
+  const usersDomain = new Users({
+    store: users,
+    unitOfWork: db,
+    notifications: {
+      userInfoUpdated: (tx, call, userID) => notifier.notify(tx, call, userInfoNotice(call.caller.userID, userID)),
+    },
+    now: clock,
+  });
   const authority = await openTokenAuthority(config, opened, {
     store: tokenStore,
     legacy,
@@ -172,7 +196,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     userCommands: new UserCommands({
       store: new SqlUserCommandStore(db),
       unitOfWork: db,
-      notifications,
+      notifications: {
+        userCommandChanged: (tx, call, userID, change) => notifier.notify(tx, call, userCommandNotice(userID, change)),
+      },
       now: clock,
     }),
     onlineStatus: new OnlineStatus(presence),
@@ -181,7 +207,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     emptyRelations: new EmptyRelations(versionLog),
     messenger: new Messenger({ store: messages, rows, pipeline, now: clock }),
     history: new History(messages),
-    readState: new ReadState(messages, db, notifications),
+    readState: new ReadState(messages, db, notifier),
   };
   await usersDomain.ensureAdmins([...config.adminUserIDs, operatorUserID]);
 
@@ -222,6 +248,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   gateway.attach(http.server);
 
   opened.defer(() => commits.drain());
+  opened.defer(() => outbox.close(config.shutdownTimeoutMs).catch(reportFailure));
+  await opening('cannot read the outbox', outbox.resume());
   opened.defer(async () => {
     isDraining = true;
     await Promise.all([gateway[Symbol.asyncDispose](), http.close(config.shutdownTimeoutMs)]);
@@ -246,6 +274,10 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       logger.info('stopped');
     },
   };
+}
+
+function newMessageID(): string {
+  return randomUUID().replaceAll('-', '');
 }
 
 /** How often signing-keys.json is looked at. */

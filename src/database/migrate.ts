@@ -5,6 +5,7 @@ import type { Dialect } from './database.ts';
 import { up as core } from './migrations/001-core.ts';
 import { up as userRecords } from './migrations/002-user-records.ts';
 import { up as tokenAuthority } from './migrations/003-token-authority.ts';
+import { up as outbox } from './migrations/004-outbox.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -12,6 +13,7 @@ const steps: Readonly<Record<string, Step>> = {
   '001-core': core,
   '002-user-records': userRecords,
   '003-token-authority': tokenAuthority,
+  '004-outbox': outbox,
 };
 
 /** @throws the failing step's error; the steps before it stay applied, the failed one leaves nothing. */

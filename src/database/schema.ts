@@ -14,6 +14,7 @@ export interface Schema {
   token_events: TokenEventsTable;
   client_configs: ClientConfigsTable;
   user_commands: UserCommandsTable;
+  outbox: OutboxTable;
 }
 
 interface UsersTable {
@@ -153,4 +154,13 @@ interface TokenEventsTable {
   actor: string;
   reason: string;
   operation_id: string;
+}
+
+/** What committed changes still have to cause; rows go when they are worked off. */
+interface OutboxTable {
+  id: Generated<number>;
+  topic: string;
+  item_key: string;
+  payload: string;
+  created_at: number;
 }

@@ -3,17 +3,10 @@
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import type { UnitOfWork } from '../kernel/unit-of-work.ts';
 import type { ConversationView, MessageStore } from '../log/message-store.ts';
-import type { ReadReceipt } from '../notices/notifier.ts';
+import { readByPeerNotices, readBySelfNotice } from '../notices/catalogue/messages.ts';
+import type { Notifier } from '../notices/notifier.ts';
 import { errors } from '../protocol/errors.ts';
 import { sessionTypes } from '../protocol/numbers/constants.ts';
-
-/** The notifications domain's part: receipts to the peer and to the reader's other devices. */
-export interface ReadNotifications {
-  /** To both sides of a single chat, stored. `seqs`: the peer's messages that were read. */
-  readByPeer(call: CallContext, receipt: ReadReceipt & { peerUserID: string; seqs: readonly number[] }): void;
-  /** To the reader's own devices, online only. */
-  readBySelf(call: CallContext, receipt: ReadReceipt): void;
-}
 
 export interface MarkConversationRequest {
   readonly userID: string;
@@ -25,12 +18,12 @@ export interface MarkConversationRequest {
 export class ReadState {
   readonly #store: MessageStore;
   readonly #work: UnitOfWork;
-  readonly #notifications: ReadNotifications;
+  readonly #notifier: Notifier;
 
-  constructor(store: MessageStore, work: UnitOfWork, notifications: ReadNotifications) {
+  constructor(store: MessageStore, work: UnitOfWork, notifier: Notifier) {
     this.#store = store;
     this.#work = work;
-    this.#notifications = notifications;
+    this.#notifier = notifier;
   }
 
   /**
@@ -51,16 +44,14 @@ export class ReadState {
       const after = await this.#store.raiseReadSeq(tx, userID, conversationID, readSeq);
       const receipt = { readerID: userID, conversationID, hasReadSeq: after };
       if (!isSingle) {
-        tx.afterCommit(() => this.#notifications.readBySelf(call, receipt));
+        await this.#notifier.notify(tx, call, readBySelfNotice(receipt));
         return;
       }
       const listed = seqs.filter((seq) => seq <= view.maxSeq);
       const read = await this.#store.markRead(tx, conversationID, userID, { begin: before + 1, end: readSeq }, listed);
       // A receipt without seqs tells a peer nothing, and trips the pure-JS SDK.
       if (read.length === 0 && after === before) return;
-      tx.afterCommit(() =>
-        this.#notifications.readByPeer(call, { ...receipt, peerUserID: view.peerUserID, seqs: read }),
-      );
+      await this.#notifier.notify(tx, call, ...readByPeerNotices(receipt, view.peerUserID, read));
     });
   }
 
@@ -78,9 +69,8 @@ export class ReadState {
     if (hasReadSeq > view.maxSeq) throw errors.args('hasReadSeq is above the newest seq');
     await this.#work.transaction(async (tx) => {
       const after = await this.#store.raiseReadSeq(tx, userID, conversationID, hasReadSeq);
-      tx.afterCommit(() =>
-        this.#notifications.readBySelf(call, { readerID: userID, conversationID, hasReadSeq: after }),
-      );
+      const receipt = { readerID: userID, conversationID, hasReadSeq: after };
+      await this.#notifier.notify(tx, call, readBySelfNotice(receipt));
     });
   }
 

@@ -1,123 +1,100 @@
 /**
- * Messages that the server itself writes (notifications-sync chapter, section 1): built here, then down the same
- * pipeline as any other. A notification that fails never fails the call that caused it.
+ * Messages that the server itself writes: built here from their kind, written to the outbox in the transaction of the
+ * change that they tell of, then down the same pipeline as any other message. Protocol: notifications-sync.md 1.
  */
-
 import type { CallContext } from '../kernel/caller.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { MessagePipeline } from '../log/pipeline.ts';
+import { conversationIDOf } from '../protocol/conversation-id.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import { MsgData, OfflinePushInfo } from '../protocol/gen/openim.ts';
 import { newMsgData } from '../protocol/message.ts';
-import {
-  msgFrom,
-  type NotificationType,
-  notificationTypes,
-  optionKeys,
-  sessionTypes,
-} from '../protocol/numbers/constants.ts';
-import type { UserCommandChange, UserCommandNotifications } from '../users/user-commands.ts';
+import { msgFrom, optionKeys, sessionTypes } from '../protocol/numbers/constants.ts';
+import type { Notice } from './notice.ts';
+import type { Outbox } from './outbox.ts';
+import type { OutboxEntry, OutboxRow } from './outbox-store.ts';
 
-export interface NotificationsOptions {
-  readonly pipeline: Pick<MessagePipeline, 'accept'>;
+export interface NotifierOptions {
+  readonly outbox: Pick<Outbox, 'add'>;
+  /** A random 32-digit hexadecimal ID. */
+  readonly newMessageID: () => string;
+  /** Unix ms. */
   readonly now: () => number;
-  readonly onFailure: (error: unknown) => void;
 }
 
-/** What a reader has read of a conversation. */
-export interface ReadReceipt {
-  readonly readerID: string;
-  readonly conversationID: string;
-  readonly hasReadSeq: number;
-}
+export class Notifier {
+  readonly #options: NotifierOptions;
 
-/** A notification between two users, or from one to itself. */
-interface SingleNotification {
-  readonly type: NotificationType;
-  readonly sendID: string;
-  readonly recvID: string;
-  /** The tips object: its JSON becomes the `detail` text. 64-bit integers are numbers. */
-  readonly tips: object;
-  /** Stored with a seq (reliability level 2), or pushed to those who are online. */
-  readonly isStored: boolean;
-}
-
-export class Notifications implements UserCommandNotifications {
-  readonly #options: NotificationsOptions;
-
-  constructor(options: NotificationsOptions) {
+  constructor(options: NotifierOptions) {
     this.#options = options;
   }
 
-  /** 2200 to the peer and to the reader's other devices. */
-  readByPeer(call: CallContext, receipt: ReadReceipt & { peerUserID: string; seqs: readonly number[] }): void {
-    // In pieces that every client takes: the Go core never gets past a frame of more than 1 MiB.
-    for (let from = 0; from === 0 || from < receipt.seqs.length; from += maxSeqsPerReceipt) {
-      this.#notify(call, {
-        type: notificationTypes.hasRead,
-        sendID: receipt.readerID,
-        recvID: receipt.peerUserID,
-        tips: readTips(receipt, receipt.seqs.slice(from, from + maxSeqsPerReceipt)),
-        isStored: receipt.readerID !== receipt.peerUserID,
-      });
-    }
+  /**
+   * Sends notices if, and as soon as, the transaction commits: after a crash in between at the next start. One that
+   * cannot be sent never fails the call that caused it.
+   * @param call its operationID goes with every push (notifications-sync chapter, 3.4)
+   */
+  async notify<Tips extends object>(
+    tx: Transaction,
+    { operationID }: Pick<CallContext, 'operationID'>,
+    ...notices: readonly Notice<Tips>[]
+  ): Promise<void> {
+    await this.#options.outbox.add(
+      tx,
+      notices.map((notice) => toEntry(this.#toMessage(notice), operationID)),
+    );
   }
 
-  /** 2200 to the reader's own devices. */
-  readBySelf(call: CallContext, receipt: ReadReceipt): void {
-    this.#notify(call, {
-      type: notificationTypes.hasRead,
-      sendID: receipt.readerID,
-      recvID: receipt.readerID,
-      tips: readTips(receipt, []),
-      isStored: false,
-    });
-  }
-
-  /** 1303 to the user whose profile changed. */
-  userInfoUpdated(call: CallContext, changedUserID: string): void {
-    this.#notify(call, {
-      type: notificationTypes.userInfoUpdated,
-      sendID: call.caller.userID,
-      recvID: changedUserID,
-      tips: { userID: changedUserID },
-      isStored: false,
-    });
-  }
-
-  /** 1305 to 1307 to the user's own devices. */
-  userCommandChanged(call: CallContext, userID: string, change: UserCommandChange): void {
-    this.#notify(call, {
-      type: userCommandTypes[change],
-      sendID: userID,
-      recvID: userID,
-      tips: { fromUserID: userID, toUserID: userID },
-      isStored: false,
-    });
-  }
-
-  #notify(call: CallContext, notification: SingleNotification): void {
-    const message = newMsgData({
-      sendID: notification.sendID,
-      recvID: notification.recvID,
+  #toMessage({ kind, sendID, recvID, tips }: Notice<object>): MsgData {
+    return newMsgData({
+      sendID,
+      recvID,
+      // Chosen now: should the notice be sent twice, it is stored once (M3).
+      clientMsgID: this.#options.newMessageID(),
       sessionType: sessionTypes.single,
       msgFrom: msgFrom.system,
-      contentType: notification.type,
-      content: Buffer.from(JSON.stringify({ detail: JSON.stringify(notification.tips) })),
+      contentType: kind.type,
+      content: Buffer.from(JSON.stringify({ detail: JSON.stringify(tips) })),
       createTime: this.#options.now(),
-      options: notificationOptions(notification.isStored),
+      options: noticeOptions(kind.isStored),
+      // Clients read its members without looking whether it is there.
+      offlinePushInfo: OfflinePushInfo.decode(new Uint8Array(0)),
     });
-    this.#options.pipeline.accept(message, call.operationID).catch(this.#options.onFailure);
   }
 }
 
-const maxSeqsPerReceipt = 5000;
+/**
+ * The outbox's handler for notices.
+ * @param onDropped told of a notice that the log refuses and always will
+ */
+export function noticeSender(pipeline: Pick<MessagePipeline, 'accept'>, onDropped: (error: unknown) => void) {
+  return async ({ payload }: OutboxRow): Promise<void> => {
+    const { operationID, message } = JSON.parse(payload) as NoticePayload;
+    try {
+      await pipeline.accept(MsgData.decode(Buffer.from(message, 'base64')), operationID);
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || error.retryable) throw error;
+      onDropped(error);
+    }
+  };
+}
 
-const userCommandTypes: Readonly<Record<UserCommandChange, NotificationType>> = {
-  added: notificationTypes.userCommandAdded,
-  deleted: notificationTypes.userCommandDeleted,
-  updated: notificationTypes.userCommandUpdated,
-};
+interface NoticePayload {
+  readonly operationID: string;
+  /** Encoded MsgData as base64. */
+  readonly message: string;
+}
+
+function toEntry(message: MsgData, operationID: string): OutboxEntry {
+  const payload: NoticePayload = {
+    operationID,
+    message: Buffer.from(MsgData.encode(message).finish()).toString('base64'),
+  };
+  return { topic: 'notices', key: conversationIDOf(message), payload: JSON.stringify(payload) };
+}
 
 /** Section 1.3: everything off but senderSync; stored ones have history and persistent. */
-function notificationOptions(isStored: boolean): Map<string, boolean> {
+function noticeOptions(isStored: boolean): Map<string, boolean> {
   return new Map([
     [optionKeys.isNotNotification, false],
     [optionKeys.isSendMsg, false],
@@ -131,8 +108,4 @@ function notificationOptions(isStored: boolean): Map<string, boolean> {
     [optionKeys.reactionFromCache, false],
     [optionKeys.senderSync, true],
   ]);
-}
-
-function readTips({ readerID, conversationID, hasReadSeq }: ReadReceipt, seqs: readonly number[]): object {
-  return { markAsReadUserID: readerID, conversationID, seqs, hasReadSeq };
 }

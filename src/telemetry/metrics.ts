@@ -78,6 +78,16 @@ export function createMetrics() {
       help: 'Push frames handed to sockets.',
       registers,
     }),
+    outboxWaiting: new Gauge({
+      name: 'tessera_outbox_waiting',
+      help: 'Effects of committed changes that are still to be worked off.',
+      registers,
+    }),
+    outboxFailures: new Counter({
+      name: 'tessera_outbox_failures_total',
+      help: 'Times that an effect of a committed change failed and was put off.',
+      registers,
+    }),
     tokensIssued: new Counter({
       name: 'tessera_tokens_issued_total',
       help: 'Tokens issued, by platform.',

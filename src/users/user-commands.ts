@@ -1,17 +1,17 @@
 /** Records that users keep on the server, and that all of their devices see (rest-core chapter, 7.11). */
 
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
-import type { UnitOfWork } from '../kernel/unit-of-work.ts';
+import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
 import type { UserCommand, UserCommandChanges, UserCommandKey } from './user-command.ts';
 import type { UserCommandStore } from './user-command-store.ts';
 
 export type UserCommandChange = 'added' | 'deleted' | 'updated';
 
-/** Told after a change of a user's records has been committed; must not throw. */
+/** Told in the transaction of a change; what it sends goes out if that commits. */
 export interface UserCommandNotifications {
   /** Notifications 1305 to 1307, to the user's own devices. */
-  userCommandChanged(call: CallContext, userID: string, change: UserCommandChange): void;
+  userCommandChanged(tx: Transaction, call: CallContext, userID: string, change: UserCommandChange): Promise<void>;
 }
 
 export interface UserCommandsOptions {
@@ -39,7 +39,7 @@ export class UserCommands {
     const command = { ...key, value: value ?? '', ex: ex ?? '', createdAt: now() };
     await unitOfWork.transaction(async (tx) => {
       await store.put(tx, command);
-      tx.afterCommit(() => this.#tell(call, key.userID, 'added'));
+      await this.#options.notifications.userCommandChanged(tx, call, key.userID, 'added');
     });
   }
 
@@ -53,7 +53,7 @@ export class UserCommands {
     const { store, unitOfWork } = this.#options;
     await unitOfWork.transaction(async (tx) => {
       if (!(await store.update(tx, key, changes))) throw errors.recordNotFound('user command not found');
-      tx.afterCommit(() => this.#tell(call, key.userID, 'updated'));
+      await this.#options.notifications.userCommandChanged(tx, call, key.userID, 'updated');
     });
   }
 
@@ -63,7 +63,7 @@ export class UserCommands {
     const { store, unitOfWork } = this.#options;
     await unitOfWork.transaction(async (tx) => {
       if (!(await store.remove(tx, key))) throw errors.recordNotFound('user command not found');
-      tx.afterCommit(() => this.#tell(call, key.userID, 'deleted'));
+      await this.#options.notifications.userCommandChanged(tx, call, key.userID, 'deleted');
     });
   }
 
@@ -80,10 +80,6 @@ export class UserCommands {
     checkUser(userID);
     requireAccess(call, userID);
     return this.#options.store.list(userID);
-  }
-
-  #tell(call: CallContext, userID: string, change: UserCommandChange): void {
-    this.#options.notifications.userCommandChanged(call, userID, change);
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { CallContext } from '../kernel/caller.ts';
-import type { UnitOfWork } from '../kernel/unit-of-work.ts';
+import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { NewUser, User } from './user.ts';
 import type { UserStore } from './user-store.ts';
@@ -65,10 +65,10 @@ test('find gives the registered ones once, in the order asked', async () => {
   );
 });
 
-test('updateEx tells the devices after the commit, also if nothing was to change', async () => {
+test('updateEx tells the devices with the change, also if nothing was to change', async () => {
   const { users, told } = usersWith([newUser('u1')]);
   await users.updateEx(asU1, 'u1', unchanged);
-  assert.deepEqual(told, [{ by: 'u1', changedUserID: 'u1', committed: true }]);
+  assert.deepEqual(told, [{ by: 'u1', changedUserID: 'u1', withChange: true }]);
 });
 
 test('updateEx tells nobody when it fails', async () => {
@@ -117,7 +117,7 @@ function hasCode(code: number) {
 /** The domain over a Map; a transaction that fails takes back what it added. */
 function usersWith(registered: readonly NewUser[]) {
   const stored = new Map<string, User>(registered.map((user) => [user.userID, { ...user, createdAt: 1 }]));
-  const told: { by: string; changedUserID: string; committed: boolean }[] = [];
+  const told: { by: string; changedUserID: string; withChange: boolean }[] = [];
   let isInTransaction = false;
   const store: UserStore = {
     add: async (_tx, users) => {
@@ -147,8 +147,8 @@ function usersWith(registered: readonly NewUser[]) {
     },
   };
   const notifications = {
-    userInfoUpdated: ({ caller }: CallContext, changedUserID: string) => {
-      told.push({ by: caller.userID, changedUserID, committed: !isInTransaction });
+    userInfoUpdated: async (_tx: Transaction, { caller }: CallContext, changedUserID: string) => {
+      told.push({ by: caller.userID, changedUserID, withChange: isInTransaction });
     },
   };
   return { users: new Users({ store, unitOfWork, notifications, now: () => 1234 }), stored, told };

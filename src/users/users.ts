@@ -1,16 +1,16 @@
 /** The users of this deployment: registering, reading and changing them (rest-core chapter, section 7). */
 
 import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
-import type { UnitOfWork } from '../kernel/unit-of-work.ts';
+import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
 import { userIDFault } from '../protocol/user-id.ts';
 import type { NewUser, User, UserChanges } from './user.ts';
 import type { UserStore } from './user-store.ts';
 
-/** Told after a change of a user has been committed; must not throw. */
+/** Told in the transaction of a change; what it sends goes out if that commits. */
 export interface UserNotifications {
   /** Notification 1303: the user's devices read their own record again. */
-  userInfoUpdated(call: CallContext, changedUserID: string): void;
+  userInfoUpdated(tx: Transaction, call: CallContext, changedUserID: string): Promise<void>;
 }
 
 export interface UsersOptions {
@@ -72,7 +72,7 @@ export class Users {
     await this.#options.unitOfWork.transaction(async (tx) => {
       const isKnown = await this.#options.store.update(tx, userID, changes);
       if (!isKnown) throw errors.recordNotFound('user not found');
-      tx.afterCommit(() => this.#options.notifications.userInfoUpdated(call, userID));
+      await this.#options.notifications.userInfoUpdated(tx, call, userID);
     });
   }
 

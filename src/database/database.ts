@@ -3,8 +3,8 @@
  * SQLite and PostgreSQL differ only here, in the two dialect files, and where an adapter says why.
  */
 import type { Kysely } from 'kysely';
-import type { Pool } from 'pg';
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
+import type { PostgresConnection, PostgresConnections } from './postgres-connections.ts';
 import type { Schema } from './schema.ts';
 import type { SqliteHandle } from './sqlite-database.ts';
 
@@ -26,7 +26,9 @@ export interface SqliteDatabase extends CommonDatabase {
 
 export interface PostgresDatabase extends CommonDatabase {
   readonly dialect: 'postgres';
-  readonly pool: Pool;
+  readonly connections: PostgresConnections;
+  /** Runs `work` in one transaction, again from the start if the database asks for that. @throws what `work` throws. */
+  write<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T>;
 }
 
 export type Database = SqliteDatabase | PostgresDatabase;

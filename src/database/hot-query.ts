@@ -1,17 +1,15 @@
-/** Prepared statements for the hot paths of either engine, from one SQL text with `$1`-style parameters. */
+/** Statements for the hot paths of either engine, from one SQL text with `$1`-style parameters. */
 import type { SQLInputValue } from 'node:sqlite';
 import type { Database } from './database.ts';
 
 export interface HotQuery {
-  /** The statement's name on a PostgreSQL connection: unique per text. */
-  readonly name: string;
   readonly text: string;
   /** The same with SQLite's numbered parameters. */
   readonly sqliteText: string;
 }
 
-export function hotQuery(name: string, text: string): HotQuery {
-  return { name, text, sqliteText: text.replaceAll('$', '?') };
+export function hotQuery(text: string): HotQuery {
+  return { text, sqliteText: text.replaceAll('$', '?') };
 }
 
 /** Runs the query outside any transaction; columns come as the engine gives them, integers as numbers. */
@@ -23,6 +21,5 @@ export async function runHot<Row extends object>(
   if (db.dialect === 'sqlite') {
     return db.sqlite.read.prepare(query.sqliteText).all(...(values as SQLInputValue[])) as Row[];
   }
-  const { rows } = await db.pool.query<Row>({ name: query.name, text: query.text, values: [...values] });
-  return rows;
+  return db.connections.query<Row>(query.text, values);
 }

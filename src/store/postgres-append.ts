@@ -2,40 +2,18 @@
  * Appending a batch to PostgreSQL in a fixed number of round trips, whatever its size. The conversations' counter rows
  * are locked first, in order of their IDs: from then on no other node can give out a seq or store a repeat in them.
  */
-import type { PoolClient } from 'pg';
 import type { PostgresDatabase } from '../database/database.ts';
-import { retrying } from '../database/postgres-database.ts';
+import type { PostgresConnection } from '../database/postgres-connections.ts';
 import type { Appended, NewMessage } from '../log/message-store.ts';
 import { withSeq } from '../protocol/message-bytes.ts';
 
 export function appendInPostgres(db: PostgresDatabase, batch: readonly NewMessage[]): Promise<Appended[]> {
-  return retrying(async () => {
-    const client = await db.pool.connect();
-    let failure: Error | undefined;
-    try {
-      await client.query('BEGIN');
-      const appended = await appendAll(client, batch);
-      await client.query('COMMIT');
-      return appended;
-    } catch (error) {
-      failure = error instanceof Error ? error : new Error('append failed', { cause: error });
-      // A connection that cannot even roll back is broken: release() below removes it from the pool.
-      await client.query('ROLLBACK').then(
-        () => {
-          failure = undefined;
-        },
-        () => undefined,
-      );
-      throw error;
-    } finally {
-      client.release(failure);
-    }
-  });
+  return db.write((connection) => appendAll(connection, batch));
 }
 
-async function appendAll(client: PoolClient, batch: readonly NewMessage[]): Promise<Appended[]> {
-  const nextSeqs = await lockCounters(client, batch);
-  const known = await findRepeats(client, batch);
+async function appendAll(connection: PostgresConnection, batch: readonly NewMessage[]): Promise<Appended[]> {
+  const nextSeqs = await lockCounters(connection, batch);
+  const known = await findRepeats(connection, batch);
   const fresh: { message: NewMessage; appended: Appended }[] = [];
   const results = batch.map((message) => {
     const repeat = known.get(identity(message));
@@ -49,43 +27,47 @@ async function appendAll(client: PoolClient, batch: readonly NewMessage[]): Prom
     known.set(identity(message), { ...appended, isDuplicate: true, body: Buffer.alloc(0) });
     return appended;
   });
-  if (fresh.length > 0) await insert(client, fresh);
+  if (fresh.length > 0) await insert(connection, fresh);
   return results;
 }
 
 /** @returns the newest seq of each conversation, whose counter row is now locked until the transaction ends. */
-async function lockCounters(client: PoolClient, batch: readonly NewMessage[]): Promise<Map<string, number>> {
+async function lockCounters(
+  connection: PostgresConnection,
+  batch: readonly NewMessage[],
+): Promise<Map<string, number>> {
   const ids = [...new Set(batch.map(({ conversationID }) => conversationID))];
-  const { rows } = await client.query<{ conversation_id: string; max_seq: number }>({
-    name: 'append_lock',
-    text: `INSERT INTO conversation_seqs (conversation_id, max_seq, max_seq_at)
+  const { rows } = await connection.query<{ conversation_id: string; max_seq: number }>(
+    `INSERT INTO conversation_seqs (conversation_id, max_seq, max_seq_at)
       SELECT id, 0, 0 FROM unnest($1::text[]) AS id ORDER BY id COLLATE "C"
       ON CONFLICT (conversation_id) DO UPDATE SET max_seq = conversation_seqs.max_seq
       RETURNING conversation_id, max_seq`,
-    values: [ids],
-  });
+    [ids],
+  );
   return new Map(rows.map((row) => [row.conversation_id, row.max_seq]));
 }
 
-async function findRepeats(client: PoolClient, batch: readonly NewMessage[]): Promise<Map<string, Appended>> {
-  const { rows } = await client.query<{
+async function findRepeats(
+  connection: PostgresConnection,
+  batch: readonly NewMessage[],
+): Promise<Map<string, Appended>> {
+  const { rows } = await connection.query<{
     send_id: string;
     client_msg_id: string;
     conversation_id: string;
     seq: number;
     server_msg_id: string;
     sent_at: number;
-  }>({
-    name: 'append_find_repeats',
-    text: `SELECT m.send_id, m.client_msg_id, m.conversation_id, m.seq, m.server_msg_id, m.sent_at
+  }>(
+    `SELECT m.send_id, m.client_msg_id, m.conversation_id, m.seq, m.server_msg_id, m.sent_at
       FROM unnest($1::text[], $2::text[], $3::text[]) AS k (send_id, client_msg_id, conversation_id)
       JOIN messages AS m USING (send_id, client_msg_id, conversation_id)`,
-    values: [
+    [
       batch.map(({ sendID }) => sendID),
       batch.map(({ clientMsgID }) => clientMsgID),
       batch.map(({ conversationID }) => conversationID),
     ],
-  });
+  );
   return new Map(
     rows.map((row) => [
       JSON.stringify([row.send_id, row.client_msg_id, row.conversation_id]),
@@ -96,13 +78,12 @@ async function findRepeats(client: PoolClient, batch: readonly NewMessage[]): Pr
 
 /** Messages, counters and senders' read positions in one statement. */
 async function insert(
-  client: PoolClient,
+  connection: PostgresConnection,
   fresh: readonly { message: NewMessage; appended: Appended }[],
 ): Promise<void> {
   const column = <T>(pick: (entry: (typeof fresh)[number]) => T): T[] => fresh.map(pick);
-  await client.query({
-    name: 'append_insert',
-    text: `WITH fresh AS (
+  await connection.query(
+    `WITH fresh AS (
         SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::int[], $8::int[], $9::bytea[], $10::bool[], $11::bigint[])
           AS f (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body, raises, accepted_at)
       ), stored AS (
@@ -116,7 +97,7 @@ async function insert(
       INSERT INTO read_seqs (user_id, conversation_id, read_seq)
       SELECT send_id, conversation_id, max(seq) FROM fresh WHERE raises GROUP BY send_id, conversation_id
       ON CONFLICT (user_id, conversation_id) DO UPDATE SET read_seq = GREATEST(read_seqs.read_seq, excluded.read_seq)`,
-    values: [
+    [
       column(({ message }) => message.conversationID),
       column(({ appended }) => appended.seq),
       column(({ message }) => message.sendID),
@@ -129,7 +110,7 @@ async function insert(
       column(({ message }) => message.raisesSenderReadSeq),
       column(({ message }) => message.acceptedAt),
     ],
-  });
+  );
 }
 
 function identity({ sendID, clientMsgID, conversationID }: NewMessage): string {

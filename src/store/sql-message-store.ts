@@ -172,7 +172,6 @@ interface FactsRow {
 }
 
 const factsQuery = hotQuery(
-  'single_chat_facts',
   `SELECT
     (SELECT app_manager_level FROM users WHERE user_id = $1) AS sender_level,
     (SELECT global_recv_msg_opt FROM users WHERE user_id = $2) AS receiver_global,
@@ -191,7 +190,6 @@ interface MessageRow {
 
 /** Newest first, so that LIMIT keeps the newest. */
 const rangeQuery = hotQuery(
-  'message_range',
   `SELECT seq, send_id, sent_at, session_type, is_read, body FROM messages
   WHERE conversation_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq DESC LIMIT $4`,
 );
@@ -208,22 +206,20 @@ function newestInSqlite(db: SqliteDatabase, windows: readonly MessageWindow[]): 
   });
 }
 
-async function newestInPostgres(db: PostgresDatabase, windows: readonly MessageWindow[]): Promise<NewestRow[]> {
-  const { rows } = await db.pool.query<NewestRow>({
-    name: 'newest_messages',
-    text: `SELECT m.* FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS w (conversation_id, lower_seq, upper_seq)
+function newestInPostgres(db: PostgresDatabase, windows: readonly MessageWindow[]): Promise<NewestRow[]> {
+  return db.connections.query<NewestRow>(
+    `SELECT m.* FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS w (conversation_id, lower_seq, upper_seq)
       CROSS JOIN LATERAL (
         SELECT conversation_id, seq, send_id, sent_at, session_type, is_read, body FROM messages
         WHERE conversation_id = w.conversation_id AND seq BETWEEN w.lower_seq AND w.upper_seq
         ORDER BY seq DESC LIMIT 1
       ) AS m`,
-    values: [
+    [
       windows.map(({ conversationID }) => conversationID),
       windows.map(({ lower }) => lower),
       windows.map(({ upper }) => upper),
     ],
-  });
-  return rows;
+  );
 }
 
 function toStoredMessage(row: MessageRow): StoredMessage {

@@ -219,8 +219,8 @@ function rowFinder(db: Database): (userID: string, jti: string) => Promise<Token
     const statement = 'SELECT * FROM tokens WHERE user_id = ? AND jti = ?';
     return async (userID, jti) => db.sqlite.read.prepare(statement).get(userID, jti) as TokenRow | undefined;
   }
-  const query = { name: 'find-token', text: 'SELECT * FROM tokens WHERE user_id = $1 AND jti = $2' };
-  return async (userID, jti) => (await db.pool.query<TokenRow>({ ...query, values: [userID, jti] })).rows[0];
+  const query = 'SELECT * FROM tokens WHERE user_id = $1 AND jti = $2';
+  return async (userID, jti) => (await db.connections.query<TokenRow>(query, [userID, jti]))[0];
 }
 
 function cutoffReader(db: Database): (userID: string) => Promise<Cutoffs> {
@@ -228,8 +228,8 @@ function cutoffReader(db: Database): (userID: string) => Promise<Cutoffs> {
     const statement = 'SELECT platform_id, not_before FROM token_cutoffs WHERE user_id = ?';
     return async (userID) => toCutoffs(db.sqlite.read.prepare(statement).all(userID) as unknown as CutoffRow[]);
   }
-  const query = { name: 'find-cutoffs', text: 'SELECT platform_id, not_before FROM token_cutoffs WHERE user_id = $1' };
-  return async (userID) => toCutoffs((await db.pool.query<CutoffRow>({ ...query, values: [userID] })).rows);
+  const query = 'SELECT platform_id, not_before FROM token_cutoffs WHERE user_id = $1';
+  return async (userID) => toCutoffs(await db.connections.query<CutoffRow>(query, [userID]));
 }
 
 function selectCutoffs(executor: Kysely<Schema>, userID: string): Promise<CutoffRow[]> {

@@ -1,0 +1,164 @@
+/**
+ * Connections to PostgreSQL, any of which may die at any moment: idle, in use or in the midst of a transaction. One that
+ * has failed, or that leads to a server which only reads now, is never used again, nor are those that are as old.
+ */
+import pg from 'pg';
+
+export interface ConnectionOptions {
+  readonly max: number;
+  /** How long one statement may take. */
+  readonly statementTimeoutMs: number;
+  /** Hears of connections that broke while nobody was waiting for them. */
+  readonly onIdleFailure: (error: unknown) => void;
+}
+
+export class PostgresConnections {
+  readonly #pool: pg.Pool;
+  readonly #generations = new WeakMap<pg.PoolClient, number>();
+  #generation = 0;
+
+  constructor(url: string, options: ConnectionOptions) {
+    this.#pool = new pg.Pool({
+      connectionString: url,
+      max: options.max,
+      connectionTimeoutMillis: 5000,
+      // A server that stops answering without closing must not hold requests, or the end of this process, for ever.
+      keepAlive: true,
+      query_timeout: options.statementTimeoutMs + graceMs,
+      statement_timeout: options.statementTimeoutMs,
+      types,
+    });
+    this.#pool.on('error', options.onIdleFailure);
+    this.#pool.on('connect', (client) => {
+      this.#generations.set(client as pg.PoolClient, this.#generation);
+      // The pool listens to idle ones only. One in use tells whoever waits for its answer as well; but it may break
+      // between two statements, and an error that nobody listens to would end the process.
+      client.on('error', () => {});
+    });
+  }
+
+  /** The caller releases it. @throws if the server cannot be reached. */
+  async connect(): Promise<PostgresConnection> {
+    for (;;) {
+      const client = await this.#pool.connect();
+      const generation = this.#generations.get(client) ?? this.#generation;
+      if (generation === this.#generation) {
+        return new PostgresConnection(client, () => {
+          // What ended this one has happened to all that were made before: the server went away, or has been demoted.
+          if (generation === this.#generation) this.#generation += 1;
+        });
+      }
+      client.release(true);
+    }
+  }
+
+  /** Runs one statement on a connection of its own. */
+  async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    const connection = await this.connect();
+    try {
+      const { rows } = await connection.query<Row>(text, values);
+      return rows;
+    } finally {
+      connection.release();
+    }
+  }
+
+  /** Resolves when all are closed. */
+  end(): Promise<void> {
+    return this.#pool.end();
+  }
+}
+
+/** A connection in use by one caller. */
+export class PostgresConnection {
+  readonly #client: pg.PoolClient;
+  readonly #onBroken: () => void;
+  #isBroken = false;
+
+  constructor(client: pg.PoolClient, onBroken: () => void) {
+    this.#client = client;
+    this.#onBroken = onBroken;
+  }
+
+  async query<Row extends pg.QueryResultRow>(
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<pg.QueryResult<Row>> {
+    try {
+      return await this.#client.query<Row>(text, [...values]);
+    } catch (error) {
+      const failure = error instanceof pg.DatabaseError ? error : new ConnectionFailure(error);
+      if (isConnectionFailure(failure)) this.#discard();
+      throw failure;
+    }
+  }
+
+  async begin(): Promise<void> {
+    await this.query('BEGIN');
+  }
+
+  /** @throws UncertainCommit if the connection broke on the way: the transaction may hold or not. */
+  async commit(): Promise<void> {
+    try {
+      const { command } = await this.query('COMMIT');
+      // So PostgreSQL answers if a statement had failed and its error was swallowed.
+      if (command === 'ROLLBACK') throw new Error('the transaction had failed before its commit');
+    } catch (error) {
+      throw isConnectionFailure(error) ? new UncertainCommit(error) : error;
+    }
+  }
+
+  /** Never throws: what made it necessary is what the caller reports. A connection that cannot do it is given up. */
+  async rollback(): Promise<void> {
+    if (this.#isBroken) return;
+    await this.query('ROLLBACK').catch(() => this.#discard());
+  }
+
+  release(): void {
+    this.#client.release(this.#isBroken);
+  }
+
+  #discard(): void {
+    if (!this.#isBroken) this.#onBroken();
+    this.#isBroken = true;
+  }
+}
+
+/** The server did not answer. */
+class ConnectionFailure extends Error {
+  override name = 'ConnectionFailure';
+
+  constructor(cause: unknown) {
+    super(`no answer from PostgreSQL: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** Nobody knows whether the transaction holds: it must not be run again as if it did not. */
+class UncertainCommit extends Error {
+  override name = 'UncertainCommit';
+
+  constructor(cause: unknown) {
+    super('the connection to PostgreSQL broke during a commit', { cause });
+  }
+}
+
+/**
+ * True for what is not the statement's fault: the connection broke or does not answer, the server is going away
+ * (57P01 to 57P05), cannot keep up the connection (08), or has become one that only reads (25006).
+ */
+export function isConnectionFailure(error: unknown): boolean {
+  if (!(error instanceof pg.DatabaseError)) return error instanceof ConnectionFailure;
+  const { code = '' } = error;
+  return code === '25006' || code.startsWith('57P') || code.startsWith('08');
+}
+
+/** The server ends a slow statement itself; only one that says nothing at all is given up from here. */
+const graceMs = 1000;
+
+/** bigint (oid 20) as a number: seqs and Unix ms stay far below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === pg.types.builtins.INT8
+      ? Number
+      : pg.types.getTypeParser(oid, format as 'text')) as typeof pg.types.getTypeParser,
+};

@@ -227,11 +227,13 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     },
     version: readVersion(),
     trustedProxies: config.trustedProxies,
+    bounds: config,
   });
   const gateway = createGateway({
     authority,
     events,
-    handlers: createRequestHandlers(services),
+    handlers: createRequestHandlers(services, config),
+    bounds: config,
     bus,
     presence,
     codecs: { js: createJsonFrameCodec(), go: createGobFrameCodec() },

@@ -66,7 +66,7 @@ function baseUrl(config: Config, { url, isInsecure }: ApiAddress): string {
       `${parsed.origin} is on another machine, and http would show the admin secret and tokens to every network between; use https, or --insecure if you trust them`,
     );
   }
-  return parsed.origin + parsed.pathname.replace(/\/+$/, '');
+  return parsed.origin + parsed.pathname.replace(/(?<!\/)\/+$/, '');
 }
 
 /** @throws UsageError, which does not repeat the text: it may hold a password */

@@ -2,6 +2,7 @@
  * Every bound on what a client may send, store, hold open or make us hold: each a setting like any other, each in the
  * table of docs/limits.md, each held by a test at its edge and one beyond whose titles begin with `limit <key>:`.
  */
+import { widestBounds } from '../protocol/bounds.ts';
 import type { IntegerOption } from './options.ts';
 
 /** A limit among the options. */
@@ -27,5 +28,17 @@ export const limits = {
   maxConnections: limit('Open sockets of the gateway, those in their handshake included.', 100_000, {
     unit: 'items',
     beyond: '1601',
+  }),
+  maxIdBytes: limit('An ID of any kind in a request, in UTF-8, and a key of a map.', widestBounds.maxIdBytes, {
+    unit: 'bytes',
+    beyond: '1001',
+    minimum: 64,
+    maximum: widestBounds.maxIdBytes,
+  }),
+  maxListItems: limit('Elements of one list or object of a request.', widestBounds.maxListItems, {
+    unit: 'items',
+    beyond: '1001',
+    minimum: 100,
+    maximum: widestBounds.maxListItems,
   }),
 } as const;

@@ -2,11 +2,13 @@
  * The long-connection gateway: sockets in, pushes out. It listens on a port of its own and under /msg_gateway of other
  * servers. Protocol: websocket.md.
  */
+
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DeliveryBus } from '../log/delivery.ts';
 import { OnlineStatus } from '../presence/online-status.ts';
 import type { Presence } from '../presence/presence.ts';
+import type { WireBounds } from '../protocol/bounds.ts';
 import { createTextPingResponder } from '../protocol/frames/text-ping.ts';
 import { reqIdentifiers } from '../protocol/numbers/constants.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -39,6 +41,8 @@ export interface GatewayOptions {
   readonly presence: Presence;
   readonly codecs: FrameCodecs;
   readonly limits: GatewayLimits;
+  /** Of requests about the connection itself. */
+  readonly bounds?: WireBounds;
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly scope: OperationScope;
@@ -153,11 +157,11 @@ class LongConnectionGateway implements Gateway {
 }
 
 function createEnvironment(
-  { handlers, scope, logger, metrics, limits, clock, presence }: GatewayOptions,
+  { handlers, scope, logger, metrics, limits, clock, presence, bounds }: GatewayOptions,
   pulse: Pulse,
   subscriptions: Subscriptions,
 ): SessionEnvironment {
-  const allHandlers = new Map([...handlers, ...createConnectionRequests(new OnlineStatus(presence))]);
+  const allHandlers = new Map([...handlers, ...createConnectionRequests(new OnlineStatus(presence), bounds)]);
   return {
     dispatcher: new Dispatcher({ handlers: allHandlers, scope, logger, metrics }),
     answerText: createTextPingResponder(),

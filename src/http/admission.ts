@@ -1,13 +1,16 @@
 /** Who is calling: the checks that precede reading a body. Protocol: rest-core.md 1.3. */
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from '../kernel/caller.ts';
+import { exceedsBytes, widestBounds } from '../protocol/bounds.ts';
 import { errors } from '../protocol/errors.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
 
-/** @throws 1001 without the header */
+/** @throws 1001 without the header, or if it is too long to be logged and handed on */
 export function requireOperationID({ headers }: FastifyRequest): string {
   const operationID = headers.operationid;
   if (typeof operationID !== 'string' || operationID === '') throw errors.args('header must have operationID');
+  const { maxIdBytes } = widestBounds;
+  if (exceedsBytes(operationID, maxIdBytes)) throw errors.args(`operationID is over ${maxIdBytes} bytes`);
   return operationID;
 }
 

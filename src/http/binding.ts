@@ -1,4 +1,6 @@
 /** Between an endpoint's schemas and the bytes on the wire: JSON, or protobuf where an endpoint offers it. */
+import { type WireBounds, widestBounds } from '../protocol/bounds.ts';
+import { checkMessage } from '../protocol/checked-message.ts';
 import { errors } from '../protocol/errors.ts';
 import { compileRequestDecoder, compileResponseEncoder, parseJsonBody } from '../protocol/wire/wire-json.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -11,11 +13,14 @@ export interface Binding {
 }
 
 /** Compiles once; the function returned chooses by the request's Content-Type. */
-export function compileBinding(endpoint: Endpoint): (contentType: string | undefined) => Binding {
-  const json = jsonBinding(endpoint);
+export function compileBinding(
+  endpoint: Endpoint,
+  bounds: WireBounds = widestBounds,
+): (contentType: string | undefined) => Binding {
+  const json = jsonBinding(endpoint, bounds);
   if (endpoint.protobuf === undefined) return () => json;
 
-  const protobuf = protobufBinding(endpoint.protobuf);
+  const protobuf = protobufBinding(endpoint.protobuf, bounds);
   return (contentType = '') => {
     if (contentType === '' || contentType.includes('application/json')) return json;
     if (/application\/(?:x-)?protobuf/.test(contentType)) return protobuf;
@@ -23,21 +28,28 @@ export function compileBinding(endpoint: Endpoint): (contentType: string | undef
   };
 }
 
-function jsonBinding(endpoint: Endpoint): Binding {
-  const decode = compileRequestDecoder(endpoint.request);
+function jsonBinding(endpoint: Endpoint, bounds: WireBounds): Binding {
+  const decode = compileRequestDecoder(endpoint.request, bounds);
   const encode = endpoint.response === undefined ? () => undefined : compileResponseEncoder(endpoint.response);
   return { decode: (bytes) => decode(parseJsonBody(bytes)), encode };
 }
 
-function protobufBinding(variant: NonNullable<Endpoint['protobuf']>): Binding {
+function protobufBinding(variant: NonNullable<Endpoint['protobuf']>, bounds: WireBounds): Binding {
   return {
     decode: (bytes) => {
-      try {
-        return variant.decode(bytes);
-      } catch {
-        throw errors.internal('body is not the expected protobuf message');
-      }
+      const message = decodeProtobuf(variant, bytes);
+      checkMessage(message, bounds);
+      return message;
     },
     encode: (result) => `"${Buffer.from(variant.encode(result)).toString('base64')}"`,
   };
+}
+
+/** @throws 500 */
+function decodeProtobuf(variant: NonNullable<Endpoint['protobuf']>, bytes: Uint8Array): unknown {
+  try {
+    return variant.decode(bytes);
+  } catch {
+    throw errors.internal('body is not the expected protobuf message');
+  }
 }

@@ -4,6 +4,7 @@
  */
 import type { FastifyRequest } from 'fastify';
 import type { CallContext } from '../kernel/caller.ts';
+import type { WireBounds } from '../protocol/bounds.ts';
 import { requireOperationID, requireToken } from './admission.ts';
 import { type Binding, compileBinding } from './binding.ts';
 import { maxBodyBytes, maxPublicBodyBytes } from './body.ts';
@@ -11,8 +12,8 @@ import type { Endpoint, PublicCall } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import type { Services } from './services.ts';
 
-export function serveEndpoint(endpoint: Endpoint, services: Services) {
-  const bindingFor = compileBinding(endpoint);
+export function serveEndpoint(endpoint: Endpoint, services: Services, bounds?: WireBounds) {
+  const bindingFor = compileBinding(endpoint, bounds);
   // Who has no token yet has little to say, and must not make the server hold much of it.
   const maxBytes = endpoint.access === 'public' ? maxPublicBodyBytes : maxBodyBytes;
   const bindFailureStatus = endpoint.strictBind === true ? 400 : 200;

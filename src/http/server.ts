@@ -8,6 +8,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import { type AddressInfo, Server as TcpServer } from 'node:net';
 import { type FastifyInstance, fastify } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { WireBounds } from '../protocol/bounds.ts';
 import { answerClientError } from './client-errors.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Answer, exchanging, type Telemetry } from './exchange.ts';
@@ -34,6 +35,7 @@ export interface HttpServerOptions {
   /** Addresses and CIDR ranges whose X-Forwarded-For is believed; none by default. */
   readonly trustedProxies?: readonly string[];
   readonly timeouts?: Partial<HttpTimeouts>;
+  readonly bounds?: WireBounds;
 }
 
 export interface HttpTimeouts {
@@ -139,10 +141,10 @@ function createRouter(options: HttpServerOptions): FastifyInstance {
   return router;
 }
 
-function addEndpoints(router: FastifyInstance, { endpoints, services, telemetry }: HttpServerOptions): void {
+function addEndpoints(router: FastifyInstance, { endpoints, services, telemetry, bounds }: HttpServerOptions): void {
   for (const endpoint of endpoints) {
     const { path } = endpoint;
-    router.post(path, exchanging(telemetry, path, serveEndpoint(endpoint, services)));
+    router.post(path, exchanging(telemetry, path, serveEndpoint(endpoint, services, bounds)));
   }
 }
 

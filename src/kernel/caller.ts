@@ -33,6 +33,6 @@ export function notAdmin({ caller }: CallContext): ProtocolError {
 /** CheckAccess: acting for oneself, or as an admin. @throws 1002 */
 export function requireAccess({ caller }: CallContext, ownerUserID: string): void {
   if (caller.userID !== ownerUserID && !caller.isAdmin) {
-    throw errors.noPermission(`user ${caller.userID} may not act for ownerUserID ${ownerUserID}`);
+    throw errors.noPermission(`user ${caller.userID} may act for no other ownerUserID`);
   }
 }

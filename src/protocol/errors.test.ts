@@ -49,6 +49,13 @@ describe('errors', () => {
     assert.ok(!error.message.includes('eyJ'));
   });
 
+  test('T6: nor half a token that was cut off, wherever the cut falls', () => {
+    const token = 'eyJhbGciOiJIUzI1NiJ9.eyJVc2VySUQiOiJ1MSJ9.c2lnbmF0dXJl-_x';
+    for (let before = 0; before < 1000; before++) {
+      assert.ok(!errors.args(`${' '.repeat(before)}${token.repeat(9)}`).detail.includes('eyJ'));
+    }
+  });
+
   test('a detail cannot break a log line', () => {
     assert.equal(errors.args('a\r\nb\u0000c\u0085d').detail, 'a  b c d');
   });

@@ -101,13 +101,20 @@ function makeFactories<Name extends string>(table: Readonly<Record<Name, ErrorKi
 /** Short enough that a handshake error stays below the 1024 bytes that native clients read. */
 const maxDetailLength = 199;
 const controlCharacters = /\p{Cc}/gu;
-const somethingLikeAToken = /eyJ[\w-]*\.[\w-]+\.[\w-]*/g;
+/** More than a token, so that whatever begins like one is gone in one step: nothing is looked at twice. */
+const somethingLikeAToken = /eyJ[\w.-]*/g;
 
 /**
  * Makes a text that a client may have had a part in fit for clients and records: no token (T6), nothing that breaks a
- * line, at most `maxLength` characters.
+ * line, at most `maxLength` characters. What is far beyond is cut off first and costs nothing.
  */
 export function publicText(text: string, maxLength: number): string {
-  const clean = text.replace(somethingLikeAToken, '[token]').replace(controlCharacters, ' ');
+  const clean = text
+    .slice(0, maxLength * longestRead)
+    .replace(somethingLikeAToken, '[token]')
+    .replace(controlCharacters, ' ');
   return (clean.length > maxLength ? `${clean.slice(0, maxLength - 3)}...` : clean).toWellFormed();
 }
+
+/** Behind a token that is taken out there may be more to say. */
+const longestRead = 4;

@@ -3,6 +3,7 @@
  * carried. Protocol: websocket.md 1.2, 1.3, 1.5 (step 2), 1.6.
  */
 
+import { exceedsBytes, widestBounds } from './bounds.ts';
 import { errors, ProtocolError } from './errors.ts';
 import { isKnownPlatform, type PlatformID } from './numbers/constants.ts';
 import { compileRequestDecoder, parseJsonBody } from './wire/wire-json.ts';
@@ -84,9 +85,9 @@ function fromQuery(params: URLSearchParams, compressionHeader: string | undefine
 
 const packedSchema = Wire.object({
   token: Wire.string(),
-  userID: Wire.string(),
+  userID: Wire.id(),
   platformID: Wire.int64(),
-  operationID: Wire.string(),
+  operationID: Wire.id(),
   compression: Wire.string(),
   sdkType: Wire.string(),
   sendResponse: Wire.bool(),
@@ -122,6 +123,9 @@ function decodePacked(packed: string): WireRequest<typeof packedSchema> {
 
 function check(params: UncheckedParams): HandshakeParams {
   if (params.operationID === '') throw errors.handshakeArgs('operationID is empty');
+  for (const id of [params.operationID, params.userID]) {
+    if (exceedsBytes(id, widestBounds.maxIdBytes)) throw errors.handshakeArgs('an ID is too long');
+  }
   if (params.token === '') throw errors.handshakeArgs('token is empty');
   if (params.userID === '') throw errors.handshakeArgs('sendID is empty');
   const { platformID } = params;

@@ -7,6 +7,7 @@ import type { Endpoint } from '../../src/http/endpoint.ts';
 import { oauthEndpoints } from '../../src/http/oauth/index.ts';
 import type { OauthEndpoint } from '../../src/http/oauth/oauth-endpoint.ts';
 import { endpoints } from '../../src/http/routes/index.ts';
+import type { WireSchema } from '../../src/protocol/wire/wire-schema.ts';
 
 const routes = join(import.meta.dirname, '../../src/http/routes');
 const oauth = join(import.meta.dirname, '../../src/http/oauth');
@@ -32,6 +33,27 @@ test('every endpoint has scenarios', () => {
     .filter((path) => !tests.some((text) => text.includes(`/src/http/routes${path}.ts'`)));
   assert.deepEqual(untested, []);
 });
+
+test('every field of a request that names something is bounded like an ID', () => {
+  const unbounded = endpoints.flatMap(({ path, request }) => unboundedIDs(request).map((field) => `${path} ${field}`));
+  assert.deepEqual(unbounded, []);
+});
+
+/** Fields with the name of an ID, or of several, that are plain strings. */
+function unboundedIDs(schema: WireSchema, name = ''): string[] {
+  const kind = schema['~wire'];
+  switch (kind.kind) {
+    case 'scalar':
+    case 'wrapper':
+      return kind.scalar === 'string' && /(?:ID|IDs|IDList|jti|uuid|keys?|cursor)$/.test(name) ? [name] : [];
+    case 'object':
+      return Object.entries(kind.fields).flatMap(([field, of]) => unboundedIDs(of, field));
+    case 'any':
+      return [];
+    default:
+      return unboundedIDs(kind.of, name);
+  }
+}
 
 test('every OAuth endpoint is named for its path, listed in oauth/index.ts and has tests', async () => {
   const tests = readFileSync(join(import.meta.dirname, 'oauth.test.ts'), 'utf8');

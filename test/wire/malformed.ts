@@ -1,4 +1,5 @@
 /** Scenarios that hold for every endpoint, made from its schema: headers, tokens, bodies that do not bind (O1, T5). */
+import assert from 'node:assert/strict';
 import type { Endpoint } from '../../src/http/endpoint.ts';
 import type { WireFields, WireScalar, WireSchema } from '../../src/protocol/wire/wire-schema.ts';
 import { envelopeOf, type RawReply } from './raw-http.ts';
@@ -17,6 +18,7 @@ export function* malformed(endpoint: Endpoint): Generator<GenericScenario> {
   yield* badBodies(endpoint);
   if (endpoint.protobuf !== undefined) yield badContentType(endpoint);
   yield nullIsEmpty(endpoint);
+  for (const token of ['user', 'admin'] as const) yield quotesNothing(endpoint, token);
 }
 
 function* badHeaders({ path, access }: Endpoint): Generator<GenericScenario> {
@@ -66,7 +68,11 @@ function* badBodies(endpoint: Endpoint): Generator<GenericScenario> {
     yield refuse(`the body ${root}`, root, /^body must be an object$/);
   }
   for (const { json, field } of wrongValues(endpoint.request)) {
-    yield refuse(`${json}`, json, new RegExp(`\\b${field}\\b`));
+    yield refuse(
+      json.length > 80 ? `${json.slice(0, 40)}... of ${json.length} bytes` : json,
+      json,
+      new RegExp(`\\b${field}\\b`),
+    );
   }
 }
 
@@ -97,6 +103,42 @@ function nullIsEmpty({ path }: Endpoint): GenericScenario {
   };
 }
 
+/** Of no length, since a text that is quoted is also a text that is worked on. */
+function quotesNothing({ path, request, strictBind }: Endpoint, token: TokenKind): GenericScenario {
+  return {
+    name: `O1, T6: a detail for ${token === 'admin' ? 'an admin' : 'a user'} holds nothing of the request`,
+    send: (world) => world.post(path, filled(request), world.token(token)),
+    expect: () => ({
+      httpStatus: strictBind === true ? /^[24]00$/ : 200,
+      errCode: /^\d+$/,
+      errDlt: (detail) => assert.ok(!detail.includes(marker), detail),
+      data: () => {},
+    }),
+  };
+}
+
+const marker = 'qzmarkerzq';
+
+/** A value that binds, with the marker in every text. */
+function filled(schema: WireSchema): unknown {
+  const kind = schema['~wire'];
+  switch (kind.kind) {
+    case 'scalar':
+    case 'wrapper':
+      return kind.scalar === 'string' || kind.scalar === 'id' ? marker : kind.scalar === 'bool' ? true : undefined;
+    case 'nullable':
+      return filled(kind.of);
+    case 'object':
+      return Object.fromEntries(Object.entries(kind.fields).map(([name, field]) => [name, filled(field)]));
+    case 'list':
+      return [filled(kind.of)];
+    case 'map':
+      return { [marker]: filled(kind.of) };
+    case 'any':
+      return { [marker]: marker };
+  }
+}
+
 interface WrongValue {
   readonly json: string;
   /** The innermost named key that is wrong, which the error must name; '' at the top. */
@@ -125,7 +167,7 @@ function* wrongValues(schema: WireSchema): Generator<WrongValue> {
       for (const { json, field } of wrongValues(kind.of)) yield { json: `[${json}]`, field };
       break;
     case 'map':
-      yield* anonymous(['[]', '5']);
+      yield* anonymous(['[]', '5', `{"${'x'.repeat(257)}":null}`]);
       for (const { json, field } of wrongValues(kind.of)) yield { json: `{"k":${json}}`, field };
       break;
     case 'any':
@@ -147,6 +189,7 @@ function* anonymous(texts: readonly string[]): Generator<WrongValue> {
 
 const wrongScalars: Readonly<Record<WireScalar, readonly string[]>> = {
   string: ['5', '{}', 'true'],
+  id: ['5', '{}', 'true', `"${'x'.repeat(257)}"`, `"${'ä'.repeat(129)}"`],
   int32: ['"5"', '1.5', 'true', '2147483648', '-2147483649'],
   uint32: ['"5"', '1.5', '-1', '4294967296'],
   int64: ['"5"', '1.5', '[]', '9007199254740993', '-9223372036854775809'],

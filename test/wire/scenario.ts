@@ -23,9 +23,10 @@ export interface Scenario {
 
 export interface Expectation {
   /** 200 by default. */
-  readonly httpStatus?: number;
-  readonly errCode: number;
-  readonly errDlt?: string | RegExp;
+  readonly httpStatus?: number | RegExp;
+  readonly errCode: number | RegExp;
+  /** Exactly, a pattern, or a function that asserts. */
+  readonly errDlt?: string | RegExp | ((detail: string) => void);
   /** Exactly; or a function that asserts. Without it nothing but an absent `data` is accepted. */
   readonly data?: unknown | ((data: never, world: World) => void | Promise<void>);
 }
@@ -66,8 +67,8 @@ async function run(world: World, endpoint: Endpoint, scenario: Scenario): Promis
 
 async function check(reply: RawReply, expected: Expectation, world: World): Promise<void> {
   const envelope = envelopeOf(reply);
-  assert.equal(envelope.errCode, expected.errCode, `errCode of ${reply.body.toString()}`);
-  assert.equal(reply.status, expected.httpStatus ?? 200);
+  checkNumber(envelope.errCode, expected.errCode, `errCode of ${reply.body.toString()}`);
+  checkNumber(reply.status, expected.httpStatus ?? 200, 'HTTP status');
   assert.equal(reply.headers['content-type'], 'application/json');
   checkDetail(envelope, expected.errDlt);
   if (typeof expected.data === 'function') await expected.data(envelope.data, world);
@@ -75,8 +76,14 @@ async function check(reply: RawReply, expected: Expectation, world: World): Prom
   else assert.ok(!('data' in envelope), 'data was not expected');
 }
 
-function checkDetail({ errCode, errMsg, errDlt }: Envelope, expected: string | RegExp | undefined): void {
+function checkNumber(actual: number, expected: number | RegExp, what: string): void {
+  if (typeof expected === 'number') assert.equal(actual, expected, what);
+  else assert.match(`${actual}`, expected, what);
+}
+
+function checkDetail({ errCode, errMsg, errDlt }: Envelope, expected: Expectation['errDlt']): void {
   if (errCode === 0) assert.deepEqual([errMsg, errDlt], ['', '']);
-  if (typeof expected === 'string') assert.equal(errDlt, expected);
+  if (typeof expected === 'function') expected(errDlt);
+  else if (typeof expected === 'string') assert.equal(errDlt, expected);
   else if (expected !== undefined) assert.match(errDlt, expected);
 }

@@ -1,6 +1,7 @@
 /** Requests about the connection itself and not about anything stored. Protocol: websocket.md 4. */
 
 import type { OnlineStatus } from '../../presence/online-status.ts';
+import type { WireBounds } from '../../protocol/bounds.ts';
 import { errors } from '../../protocol/errors.ts';
 import {
   DelUserPushTokenReq,
@@ -13,11 +14,14 @@ import { isKnownPlatform, reqIdentifiers } from '../../protocol/numbers/constant
 import { decodeData } from './request-data.ts';
 import type { RequestCall, RequestHandler, RequestHandlers } from './request-handler.ts';
 
-export function createConnectionRequests(onlineStatus: Pick<OnlineStatus, 'platforms'>): RequestHandlers {
+export function createConnectionRequests(
+  onlineStatus: Pick<OnlineStatus, 'platforms'>,
+  bounds?: WireBounds,
+): RequestHandlers {
   return new Map([
     [reqIdentifiers.logout, logout],
     [reqIdentifiers.setBackgroundStatus, setBackground],
-    [reqIdentifiers.subscribeOnlineStatus, subscribeTo(onlineStatus)],
+    [reqIdentifiers.subscribeOnlineStatus, subscribeTo(onlineStatus, bounds)],
   ]);
 }
 
@@ -44,9 +48,9 @@ async function setBackground({ connection }: RequestCall, data: Uint8Array): Pro
  * 2005: what the connection is now subscribed to stands before the lookup, so that no change falls between.
  * @throws 1001 too many subscriptions or a NUL, 500 undecodable or nobody knows who is online
  */
-function subscribeTo(onlineStatus: Pick<OnlineStatus, 'platforms'>): RequestHandler {
+function subscribeTo(onlineStatus: Pick<OnlineStatus, 'platforms'>, bounds?: WireBounds): RequestHandler {
   return async ({ connection }, data) => {
-    const { subscribeUserID, unsubscribeUserID } = decodeData(SubUserOnlineStatus, data);
+    const { subscribeUserID, unsubscribeUserID } = decodeData(SubUserOnlineStatus, data, bounds);
     connection.subscribe(subscribeUserID, unsubscribeUserID);
     const statuses = await onlineStatus.platforms(subscribeUserID);
     return SubUserOnlineStatusTips.encode({

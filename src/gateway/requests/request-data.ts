@@ -1,5 +1,7 @@
 /** From the bytes of a request's `data` to its protobuf message. Protocol: websocket.md 2.4. */
 import type { BinaryReader } from '@bufbuild/protobuf/wire';
+import { type WireBounds, widestBounds } from '../../protocol/bounds.ts';
+import { checkMessage } from '../../protocol/checked-message.ts';
 import { errors } from '../../protocol/errors.ts';
 
 interface Decoder<Message> {
@@ -9,24 +11,19 @@ interface Decoder<Message> {
 /**
  * No bytes at all are a message with nothing set.
  * @throws 500 for what is not such a message, as the protocol has it: the connection stays open. 1001 for a string that
- * no store can hold.
+ * no store can hold, an ID or a list beyond its bound.
  */
-export function decodeData<Message>(decoder: Decoder<Message>, data: Uint8Array): Message {
+export function decodeData<Message>(
+  decoder: Decoder<Message>,
+  data: Uint8Array,
+  bounds: WireBounds = widestBounds,
+): Message {
   let message: Message;
   try {
     message = decoder.decode(data);
   } catch {
     throw errors.internal('data is not the expected protobuf message');
   }
-  if (holdsNul(message)) throw errors.args('a string holds NUL');
+  checkMessage(message, bounds);
   return message;
-}
-
-/** Like the REST side, where the schemas refuse it: PostgreSQL cannot store NUL in a text. */
-function holdsNul(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\0');
-  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return false;
-  const parts: Iterable<unknown> = value instanceof Map ? [...value].flat() : Object.values(value);
-  for (const part of parts) if (holdsNul(part)) return true;
-  return false;
 }

@@ -3,6 +3,7 @@
 import type { CallContext } from '../../kernel/caller.ts';
 import { encodePull, type History } from '../../messaging/history.ts';
 import type { Messenger } from '../../messaging/messenger.ts';
+import type { WireBounds } from '../../protocol/bounds.ts';
 import { errors } from '../../protocol/errors.ts';
 import {
   GetConversationsHasReadAndMaxSeqReq,
@@ -25,7 +26,15 @@ export interface RequestServices {
   readonly messenger: Messenger;
 }
 
-export function createRequestHandlers({ history, messenger }: RequestServices): RequestHandlers {
+/** @param bounds of what requests may hold */
+export function createRequestHandlers({ history, messenger }: RequestServices, bounds?: WireBounds): RequestHandlers {
+  const handler =
+    <Request>(
+      decoder: Parameters<typeof decodeData<Request>>[0],
+      handle: (call: CallContext, request: Request) => Promise<Uint8Array>,
+    ): RequestHandler =>
+    async (call, data) =>
+      handle(call, decodeData(decoder, data, bounds));
   return new Map<number, RequestHandler>([
     [
       reqIdentifiers.getMaxSeq,
@@ -69,13 +78,6 @@ export function createRequestHandlers({ history, messenger }: RequestServices): 
       ),
     ],
   ]);
-}
-
-function handler<Request>(
-  decoder: Parameters<typeof decodeData<Request>>[0],
-  handle: (call: CallContext, request: Request) => Promise<Uint8Array>,
-): RequestHandler {
-  return async (call, data) => handle(call, decodeData(decoder, data));
 }
 
 /**

@@ -2,6 +2,7 @@
  * The way of a request through an OAuth endpoint: form, client, token, handler. No envelope and no operationID: success
  * and failure are told as the RFCs tell them.
  */
+import { exceedsBytes, widestBounds } from '../../protocol/bounds.ts';
 import { ClientGone, maxPublicBodyBytes } from '../body.ts';
 import type { Answer, Exchange } from '../exchange.ts';
 import { contentTypes } from '../response-headers.ts';
@@ -44,7 +45,8 @@ function callOf({ request }: Exchange, form: OauthForm, clientID: string): Oauth
   const token = form.get('token');
   if (token === undefined) throw new OauthError('invalid_request', 'token is missing');
   const { operationid } = request.headers;
-  return { clientID, token, operationID: typeof operationid === 'string' ? operationid : request.id };
+  const isUsable = typeof operationid === 'string' && !exceedsBytes(operationid, widestBounds.maxIdBytes);
+  return { clientID, token, operationID: isUsable ? operationid : request.id };
 }
 
 function successAnswer(result: object | undefined): Answer {

@@ -2,12 +2,12 @@
 import { Wire } from '../../protocol/wire/wire-schema.ts';
 
 export const conversation = Wire.object({
-  ownerUserID: Wire.string(),
-  conversationID: Wire.string(),
+  ownerUserID: Wire.id(),
+  conversationID: Wire.id(),
   recvMsgOpt: Wire.int32({ description: '0 receive, 1 do not receive, 2 receive without notification' }),
   conversationType: Wire.int32({ description: '1 single, 3 group, 4 notification account' }),
-  userID: Wire.string({ description: 'the peer, or the notification account' }),
-  groupID: Wire.string(),
+  userID: Wire.id({ description: 'the peer, or the notification account' }),
+  groupID: Wire.id(),
   isPinned: Wire.bool(),
   attachedInfo: Wire.string(),
   isPrivateChat: Wire.bool({ description: 'burn after reading' }),

@@ -6,34 +6,34 @@ import { msgData } from './message.ts';
 import { userInfo } from './user.ts';
 
 const friendInfo = Wire.object({
-  ownerUserID: Wire.string(),
-  friendUserID: Wire.string(),
+  ownerUserID: Wire.id(),
+  friendUserID: Wire.id(),
   remark: Wire.string(),
   createTime: Wire.int64(),
   addSource: Wire.int32(),
-  operatorUserID: Wire.string(),
+  operatorUserID: Wire.id(),
   ex: Wire.string(),
   isPinned: Wire.bool(),
 });
 
 const groupInfo = Wire.object({
-  groupID: Wire.string(),
+  groupID: Wire.id(),
   groupName: Wire.string(),
   notification: Wire.string(),
   introduction: Wire.string(),
   faceURL: Wire.string(),
-  ownerUserID: Wire.string(),
+  ownerUserID: Wire.id(),
   createTime: Wire.int64(),
   memberCount: Wire.uint32(),
   ex: Wire.string(),
   status: Wire.int32(),
-  creatorUserID: Wire.string(),
+  creatorUserID: Wire.id(),
   groupType: Wire.int32(),
   needVerification: Wire.int32(),
   lookMemberInfo: Wire.int32(),
   applyMemberFriend: Wire.int32(),
   notificationUpdateTime: Wire.int64(),
-  notificationUserID: Wire.string(),
+  notificationUserID: Wire.id(),
 });
 
 export const conversationList = Wire.object({

@@ -12,11 +12,11 @@ export const offlinePushInfo = Wire.object({
 });
 
 export const msgData = Wire.object({
-  sendID: Wire.string(),
-  recvID: Wire.string(),
-  groupID: Wire.string(),
-  clientMsgID: Wire.string(),
-  serverMsgID: Wire.string(),
+  sendID: Wire.id(),
+  recvID: Wire.id(),
+  groupID: Wire.id(),
+  clientMsgID: Wire.id(),
+  serverMsgID: Wire.id(),
   senderPlatformID: Wire.int32(),
   senderNickname: Wire.string(),
   senderFaceURL: Wire.string(),
@@ -31,7 +31,7 @@ export const msgData = Wire.object({
   isRead: Wire.bool(),
   options: Wire.map(Wire.bool()),
   offlinePushInfo: Wire.nullable(offlinePushInfo),
-  atUserIDList: Wire.list(Wire.string()),
+  atUserIDList: Wire.list(Wire.id()),
   attachedInfo: Wire.string(),
   ex: Wire.string(),
 });

@@ -4,11 +4,11 @@ import { Wire } from '../../protocol/wire/wire-schema.ts';
 export const status = Wire.int32({ description: '1 online, 0 offline' });
 
 export const statusList = Wire.object({
-  statusList: Wire.list(Wire.object({ userID: Wire.string(), status, platformIDs: Wire.list(Wire.int32()) })),
+  statusList: Wire.list(Wire.object({ userID: Wire.id(), status, platformIDs: Wire.list(Wire.int32()) })),
 });
 
 /** The jti and not the token: bearer tokens are kept nowhere (promise T6). */
-export const tokenIdentifier = Wire.string({
+export const tokenIdentifier = Wire.id({
   description: "the `jti` of the connection's token, as /auth/revoke_token takes it; this server keeps no tokens",
 });
 

@@ -2,6 +2,6 @@
 import { Wire } from '../../protocol/wire/wire-schema.ts';
 
 export const pageRequest = {
-  cursor: Wire.string({ description: "The page before's `nextCursor`; empty for the first page." }),
+  cursor: Wire.id({ description: "The page before's `nextCursor`; empty for the first page." }),
   limit: Wire.int32({ description: 'From 1 to 500; 0 or absent: 50.' }),
 };

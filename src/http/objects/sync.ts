@@ -3,18 +3,18 @@ import { Wire, type WireSchema } from '../../protocol/wire/wire-schema.ts';
 import type { SyncReply } from '../../sync/version-log.ts';
 
 export const sinceVersion = Wire.object({
-  userID: Wire.string(),
+  userID: Wire.id(),
   version: Wire.uint64({ description: 'of the last answer; 0 at first' }),
-  versionID: Wire.string({ description: 'of the last answer; empty at first' }),
+  versionID: Wire.id({ description: 'of the last answer; empty at first' }),
 });
 
 /** Fields of an answer to {@link sinceVersion}. */
 export function changesOf<Req, Res>(item: WireSchema<Req, Res>) {
   return {
     version: Wire.uint64(),
-    versionID: Wire.string(),
+    versionID: Wire.id(),
     full: Wire.bool({ description: 'the version is not known or too old: read everything' }),
-    delete: Wire.list(Wire.string()),
+    delete: Wire.list(Wire.id()),
     insert: Wire.list(item),
     update: Wire.list(item),
   };
@@ -37,13 +37,13 @@ export function toChanges<Item, Res>(
 }
 
 export const knownIDs = Wire.object({
-  userID: Wire.string(),
+  userID: Wire.id(),
   idHash: Wire.hash64({ description: 'of the IDs that the client has; 0 for none' }),
 });
 
 /** Fields of an answer to {@link knownIDs}, beside the IDs themselves. */
 export const idsHead = {
   version: Wire.uint64(),
-  versionID: Wire.string(),
+  versionID: Wire.id(),
   equal: Wire.bool({ description: 'the client has them all: none are listed' }),
 };

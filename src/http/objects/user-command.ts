@@ -4,9 +4,9 @@ import type { UserCommand } from '../../users/user-command.ts';
 
 /** Fields that name a record. */
 export const commandKey = {
-  userID: Wire.string(),
+  userID: Wire.id(),
   type: Wire.int32({ description: 'a kind of record that the application knows; not 0' }),
-  uuid: Wire.string({ description: 'names the record among those of its type' }),
+  uuid: Wire.id({ description: 'names the record among those of its type' }),
 };
 
 /** The capital letter is OpenIM's. */
@@ -15,7 +15,7 @@ export const commandList = Wire.object({
     Wire.object({
       type: Wire.int32(),
       createTime: Wire.int64({ description: 'Unix seconds' }),
-      uuid: Wire.string(),
+      uuid: Wire.id(),
       value: Wire.string(),
       ex: Wire.string(),
     }),

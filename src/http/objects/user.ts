@@ -2,7 +2,7 @@
 import { Wire } from '../../protocol/wire/wire-schema.ts';
 
 export const userInfo = Wire.object({
-  userID: Wire.string(),
+  userID: Wire.id(),
   nickname: Wire.string(),
   faceURL: Wire.string(),
   ex: Wire.string({ description: "the application's own text" }),

@@ -39,6 +39,14 @@ describe('JSON frames', () => {
     });
   }
 
+  for (const field of ['sendID', 'operationID', 'msgIncr']) {
+    test(`O1: a ${field} of 256 bytes is read, one of 257 is no request`, () => {
+      const frame = (length: number) => Buffer.from(JSON.stringify({ [field]: 'x'.repeat(length) }));
+      assert.equal(Object(codec.decodeRequest(frame(256)))[field].length, 256);
+      assert.throws(() => codec.decodeRequest(frame(257)), FrameDecodeError);
+    });
+  }
+
   test('O1: a frame nested a million deep is refused', () => {
     assert.throws(() => codec.decodeRequest(Buffer.alloc(1_000_000, '[')), FrameDecodeError);
   });

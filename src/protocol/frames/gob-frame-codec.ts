@@ -2,7 +2,8 @@
  * The frame codec of the Go core (sdkType=go, the default), which is inside the iOS, Android, desktop and wasm SDKs: one
  * gob stream per frame. Protocol: websocket.md 2.6.
  */
-import type { FrameCodec } from './frames.ts';
+import { exceedsBytes, widestBounds } from '../bounds.ts';
+import { type FrameCodec, FrameDecodeError } from './frames.ts';
 import { replyEnvelope, requestEnvelope } from './gob/envelopes.ts';
 import { createStructDecoder } from './gob/struct-decoder.ts';
 import { createStructEncoder } from './gob/struct-encoder.ts';
@@ -15,6 +16,9 @@ export function createGobFrameCodec(): FrameCodec {
     name: 'gob',
     decodeRequest: (frame) => {
       const { ReqIdentifier, SendID, OperationID, MsgIncr, Data } = decode(frame);
+      for (const id of [SendID, OperationID, MsgIncr]) {
+        if (exceedsBytes(id, widestBounds.maxIdBytes)) throw new FrameDecodeError('an ID is too long');
+      }
       return { reqIdentifier: ReqIdentifier, sendID: SendID, operationID: OperationID, msgIncr: MsgIncr, data: Data };
     },
     encodeReply: ({ reqIdentifier, msgIncr, operationID, errCode, errMsg, data }) =>

@@ -21,17 +21,17 @@ const requestSchema = Wire.object({
   reqIdentifier: Wire.int32(),
   /** Never used, but a wrong type still spoils the frame. */
   token: Wire.string(),
-  sendID: Wire.string(),
-  operationID: Wire.string(),
-  msgIncr: Wire.string(),
+  sendID: Wire.id(),
+  operationID: Wire.id(),
+  msgIncr: Wire.id(),
   data: Wire.bytes(),
 });
 
 /** All six keys in this order; `data` null for none, "" for an empty protobuf message. */
 const replySchema = Wire.object({
   reqIdentifier: Wire.int32(),
-  msgIncr: Wire.string(),
-  operationID: Wire.string(),
+  msgIncr: Wire.id(),
+  operationID: Wire.id(),
   errCode: Wire.int32(),
   errMsg: Wire.string(),
   data: Wire.bytes(),

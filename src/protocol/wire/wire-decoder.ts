@@ -3,6 +3,7 @@
  * Protocol: rest-core.md 2.1.
  */
 
+import { exceedsBytes, type WireBounds, widestBounds } from '../bounds.ts';
 import { errors } from '../errors.ts';
 import { decodeBase64 } from './base64.ts';
 import type { WireFields, WireKind, WireRequest, WireScalar, WireSchema } from './wire-schema.ts';
@@ -11,33 +12,34 @@ import type { WireFields, WireKind, WireRequest, WireScalar, WireSchema } from '
 export type RequestDecoder<S extends WireSchema> = (value: unknown) => WireRequest<S>;
 
 /** Compile once per endpoint; the decoder is pure and keeps no state between calls. */
-export function compileRequestDecoder<S extends WireSchema>(schema: S): RequestDecoder<S> {
-  const decode = compile(schema);
+export function compileRequestDecoder<S extends WireSchema>(
+  schema: S,
+  bounds: WireBounds = widestBounds,
+): RequestDecoder<S> {
+  const decode = compile(schema, bounds);
   return (value) => decode(value, []) as WireRequest<S>;
 }
 
 /** `path` leads to the value being decoded; it is kept current by push and pop, so that success allocates nothing. */
 type Decode = (value: unknown, path: Path) => unknown;
-/** Work per element is done on everybody's thread: what back ends send in one request stays far below. */
-const maxListLength = 10_000;
 
 type Path = string[];
 
-function compile(schema: WireSchema): Decode {
+function compile(schema: WireSchema, bounds: WireBounds): Decode {
   const kind: WireKind = schema['~wire'];
   switch (kind.kind) {
     case 'scalar':
-      return scalarDecoders[kind.scalar];
+      return kind.scalar === 'id' ? idDecoder(bounds) : scalarDecoders[kind.scalar];
     case 'wrapper':
       return compileUnsettable(kind.scalar === 'bool' ? decodeBoolOrBit : scalarDecoders[kind.scalar]);
     case 'object':
-      return compileObject(kind.fields);
+      return compileObject(kind.fields, bounds);
     case 'nullable':
-      return compileUnsettable(compile(kind.of));
+      return compileUnsettable(compile(kind.of, bounds));
     case 'list':
-      return compileList(kind.of);
+      return compileList(kind.of, bounds);
     case 'map':
-      return compileMap(kind.of);
+      return compileMap(kind.of, bounds);
     case 'any':
       return kind.objectOnly ? decodeAnyObject : decodeAny;
   }
@@ -52,15 +54,15 @@ interface Field {
   readonly decode: Decode;
 }
 
-function compileObject(fields: WireFields): Decode {
-  const entries: Field[] = Object.entries(fields).map(([name, schema]) => ({ name, decode: compile(schema) }));
+function compileObject(fields: WireFields, bounds: WireBounds): Decode {
+  const entries: Field[] = Object.entries(fields).map(([name, schema]) => ({ name, decode: compile(schema, bounds) }));
   const positions = new Map(entries.map((field, index) => [field.name, index]));
   // From the last to the first: of names that differ in case alone, the first wins.
   const foldedPositions = new Map([...positions].reverse().map(([name, index]) => [name.toLowerCase(), index]));
 
   return (value, path) => {
     if (!isAbsent(value) && !isJsonObject(value)) throw invalid(path, 'an object');
-    const received = isAbsent(value) ? [] : pickFields(value, positions, foldedPositions);
+    const received = isAbsent(value) ? [] : pickFields(value, keysOf(value, bounds, path), positions, foldedPositions);
     const result: Record<string, unknown> = {};
     let index = 0;
     for (const { name, decode } of entries) {
@@ -75,12 +77,13 @@ function compileObject(fields: WireFields): Decode {
 /** The values of the declared fields by position. Keys match in any case; an exact match beats all others. */
 function pickFields(
   value: Readonly<Record<string, unknown>>,
+  keys: readonly string[],
   positions: ReadonlyMap<string, number>,
   foldedPositions: ReadonlyMap<string, number>,
 ): unknown[] {
   const received: unknown[] = new Array(positions.size);
   const exact: number[] = [];
-  for (const key of Object.keys(value)) {
+  for (const key of keys) {
     const position = positions.get(key);
     if (position !== undefined) {
       received[position] = value[key];
@@ -93,13 +96,21 @@ function pickFields(
   return received;
 }
 
-function compileList(of: WireSchema): Decode {
-  const decode = compile(of);
+/** @throws 1001 if there are too many */
+function keysOf(value: Record<string, unknown>, { maxListItems }: WireBounds, path: Path): string[] {
+  const keys = Object.keys(value);
+  if (keys.length > maxListItems) throw invalid(path, `an object of at most ${maxListItems} keys`);
+  return keys;
+}
+
+function compileList(of: WireSchema, bounds: WireBounds): Decode {
+  const { maxListItems } = bounds;
+  const decode = compile(of, bounds);
   const refusesNull = of['~wire'].kind === 'object';
   return (value, path) => {
     if (isAbsent(value)) return [];
     if (!Array.isArray(value)) throw invalid(path, 'a list');
-    if (value.length > maxListLength) throw invalid(path, `a list of at most ${maxListLength}`);
+    if (value.length > maxListItems) throw invalid(path, `a list of at most ${maxListItems}`);
     return value.map((element: unknown, index) => {
       path.push(`[${index}]`);
       if (refusesNull && element === null) throw invalid(path, 'an object');
@@ -110,15 +121,19 @@ function compileList(of: WireSchema): Decode {
   };
 }
 
-function compileMap(of: WireSchema): Decode {
-  const decode = compile(of);
+function compileMap(of: WireSchema, bounds: WireBounds): Decode {
+  const decode = compile(of, bounds);
   return (value, path) => {
     const result = new Map<string, unknown>();
     if (isAbsent(value)) return result;
     if (!isJsonObject(value)) throw invalid(path, 'an object');
     // Keys are the client's own text and stay out of details.
     path.push('*');
-    for (const key of Object.keys(value)) result.set(key, decode(value[key], path));
+    for (const key of keysOf(value, bounds, path)) {
+      if (exceedsBytes(key, bounds.maxIdBytes)) throw tooLong(path, bounds.maxIdBytes);
+      if (key.includes('\0')) throw invalid(path, 'named without NUL');
+      result.set(key, decode(value[key], path));
+    }
     path.pop();
     return result;
   };
@@ -126,14 +141,24 @@ function compileMap(of: WireSchema): Decode {
 
 const emptyBytes = Buffer.alloc(0);
 
-const scalarDecoders: Readonly<Record<WireScalar, Decode>> = {
-  string: (value, path) => {
-    if (isAbsent(value)) return '';
-    if (typeof value !== 'string') throw invalid(path, 'a string');
-    // PostgreSQL cannot hold it, and no client has a use for it.
-    if (value.includes('\0')) throw invalid(path, 'a string without NUL');
-    return value;
-  },
+function decodeString(value: unknown, path: Path): string {
+  if (isAbsent(value)) return '';
+  if (typeof value !== 'string') throw invalid(path, 'a string');
+  // PostgreSQL cannot hold it, and no client has a use for it.
+  if (value.includes('\0')) throw invalid(path, 'a string without NUL');
+  return value;
+}
+
+function idDecoder({ maxIdBytes }: WireBounds): Decode {
+  return (value, path) => {
+    const id = decodeString(value, path);
+    if (exceedsBytes(id, maxIdBytes)) throw tooLong(path, maxIdBytes);
+    return id;
+  };
+}
+
+const scalarDecoders: Readonly<Record<Exclude<WireScalar, 'id'>, Decode>> = {
+  string: decodeString,
   int32: integerDecoder(-(2 ** 31), 2 ** 31 - 1),
   uint32: integerDecoder(0, 2 ** 32 - 1),
   int64: integerDecoder(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
@@ -205,6 +230,10 @@ function isJsonObject(value: unknown): value is Record<string, unknown> {
 
 function invalid(path: Path, expected: string): Error {
   return errors.args(`${show(path)} must be ${expected}`);
+}
+
+function tooLong(path: Path, maxBytes: number): Error {
+  return errors.args(`${show(path)} is over ${maxBytes} bytes`);
 }
 
 /** `users`, `[0]`, `ex` → `users[0].ex` */

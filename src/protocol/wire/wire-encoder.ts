@@ -85,6 +85,7 @@ function compileMap(of: WireSchema): Encode {
 
 const zeroValues: Readonly<Record<WireScalar, string>> = {
   string: '""',
+  id: '""',
   int32: '0',
   uint32: '0',
   int64: '0',
@@ -95,11 +96,14 @@ const zeroValues: Readonly<Record<WireScalar, string>> = {
   bytes: 'null',
 };
 
+function encodeString(value: unknown): string {
+  if (typeof value !== 'string') throw new TypeError('response: a string was expected');
+  return JSON.stringify(value);
+}
+
 const scalarEncoders: Readonly<Record<WireScalar, Encode>> = {
-  string: (value) => {
-    if (typeof value !== 'string') throw new TypeError('response: a string was expected');
-    return JSON.stringify(value);
-  },
+  string: encodeString,
+  id: encodeString,
   int32: integerEncoder(-(2 ** 31), 2 ** 31 - 1),
   uint32: integerEncoder(0, 2 ** 32 - 1),
   // A safe integer of the database may be any int64: the lowest time that OpenIM stores is negative.

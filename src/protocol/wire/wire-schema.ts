@@ -3,6 +3,7 @@
  * the API reference can show it) which also knows its wire semantics: zero values, null lists, wrappers. Decoders and
  * encoders are compiled from it by wire-json.ts. Protocol: rest-core.md 2.
  */
+import { widestBounds } from '../bounds.ts';
 
 /** A schema with wire semantics. `Request` is what a handler receives, `Response` what it returns. */
 export interface WireSchema<Request = unknown, Response = unknown> {
@@ -21,14 +22,24 @@ export type WireResponse<S extends WireSchema> = S extends WireSchema<unknown, i
 /** How a value is written on the wire; read by the compilers. */
 export type WireKind =
   | { readonly kind: 'scalar'; readonly scalar: WireScalar }
-  | { readonly kind: 'wrapper'; readonly scalar: WireScalar }
+  | { readonly kind: 'wrapper'; readonly scalar: Exclude<WireScalar, 'id'> }
   | { readonly kind: 'object'; readonly fields: WireFields }
   | { readonly kind: 'nullable'; readonly of: WireSchema }
   | { readonly kind: 'list'; readonly of: WireSchema }
   | { readonly kind: 'map'; readonly of: WireSchema }
   | { readonly kind: 'any'; readonly objectOnly: boolean };
 
-export type WireScalar = 'string' | 'int32' | 'uint32' | 'int64' | 'uint64' | 'hash64' | 'float' | 'bool' | 'bytes';
+export type WireScalar =
+  | 'string'
+  | 'id'
+  | 'int32'
+  | 'uint32'
+  | 'int64'
+  | 'uint64'
+  | 'hash64'
+  | 'float'
+  | 'bool'
+  | 'bytes';
 
 export type WireFields = Readonly<Record<string, WireSchema>>;
 
@@ -106,6 +117,8 @@ export const Wire = {
   json,
 
   string: scalar<string>('string', { type: 'string' }),
+  /** Whatever names something (a user, a record, a token, a key), and so fits into an index: bounded in bytes. */
+  id: scalar<string>('id', { type: 'string', maxLength: widestBounds.maxIdBytes }),
   int32: scalar<number>('int32', { type: 'integer', format: 'int32', ...int32Range }),
   uint32: scalar<number>('uint32', { type: 'integer', format: 'uint32', ...uint32Range }),
   /** A number: values beyond 2^53 are refused, for they could not be held exactly. */
@@ -136,7 +149,7 @@ function scalar<Req, Res = Req>(name: WireScalar, jsonSchema: object) {
 }
 
 /** A scalar that may be unset: null in a request means "leave unchanged". */
-function wrapper<Req, Res = Req>(name: WireScalar, jsonSchema: object) {
+function wrapper<Req, Res = Req>(name: Exclude<WireScalar, 'id'>, jsonSchema: object) {
   return (options: WireOptions = {}): WireSchema<Req | null, Res | Unset> =>
     wire({ ...jsonSchema, ...options }, { kind: 'wrapper', scalar: name });
 }

@@ -44,7 +44,7 @@ export function formatToken(record: TokenRecord): string {
     lastSeenAt === 0 ? '' : lastSeenAt.toString(36),
     encodeURIComponent(deviceName),
   ];
-  return [head, ...fields].join('|').replace(/\|+$/, '');
+  return [head, ...fields].join('|').replace(/(?<!\|)\|+$/, '');
 }
 
 /** Rises with every issue to one user. */

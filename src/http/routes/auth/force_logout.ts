@@ -9,7 +9,7 @@ export default endpoint({
   access: 'token',
   request: Wire.object({
     platformID: Wire.int32({ description: '1 to 11' }),
-    userID: Wire.string(),
+    userID: Wire.id(),
   }),
   handle: (call, body, { authority }) => authority.forceLogout(call, body),
 });

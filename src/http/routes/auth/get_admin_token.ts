@@ -11,7 +11,7 @@ export default endpoint({
   access: 'public',
   request: Wire.object({
     secret: Wire.string({ description: 'The admin secret of this deployment.' }),
-    userID: Wire.string({ description: 'One of the configured admins.' }),
+    userID: Wire.id({ description: 'One of the configured admins.' }),
     ...tokenWishes,
   }),
   response: issuedToken,

@@ -10,7 +10,7 @@ export default endpoint({
   access: 'token',
   request: Wire.object({
     platformID: Wire.int32({ description: "The device's platform, 1 to 11 without 10." }),
-    userID: Wire.string(),
+    userID: Wire.id(),
     ...tokenWishes,
   }),
   response: issuedToken,

@@ -10,8 +10,8 @@ export default endpoint({
   description: 'Newest first. The trail has a limited length (`TESSERA_TOKEN_EVENTS_LIMIT`).',
   access: 'token',
   request: Wire.object({
-    userID: Wire.string({ description: 'Whose tokens; empty: of all users.' }),
-    kinds: Wire.list(Wire.string(), {
+    userID: Wire.id({ description: 'Whose tokens; empty: of all users.' }),
+    kinds: Wire.list(Wire.id(), {
       description: 'issued, renewed, kicked, revoked, imported, refused, lost, cutoff; empty: all.',
     }),
     ...pageRequest,
@@ -22,18 +22,18 @@ export default endpoint({
         id: Wire.int64({ description: 'Rises with every entry.' }),
         at: Wire.int64({ description: 'Unix ms' }),
         kind: Wire.string(),
-        userID: Wire.string({ description: "Whose token; of a cutoff, empty: everyone's." }),
+        userID: Wire.id({ description: "Whose token; of a cutoff, empty: everyone's." }),
         platformID: Wire.int32({ description: 'Of a cutoff, 0: every platform.' }),
         platform: Wire.string({ description: "The platform's name, such as `IOS`." }),
-        jti: Wire.string({ description: 'Names the token.' }),
+        jti: Wire.id({ description: 'Names the token.' }),
         actor: Wire.string({
           description: 'Who did it: a userID, `client:` and an OAuth client, `address:` and an IP address, or empty.',
         }),
         reason: Wire.string(),
-        operationID: Wire.string(),
+        operationID: Wire.id(),
       }),
     ),
-    nextCursor: Wire.string({ description: 'Empty after the last page.' }),
+    nextCursor: Wire.id({ description: 'Empty after the last page.' }),
   }),
   handle: async (call, body, { tokenEventLog }) => {
     const { events, nextCursor } = await tokenEventLog.list(call, body);

@@ -9,11 +9,11 @@ export default endpoint({
   summary: "Lists a user's tokens: one's own, or for admins anybody's",
   description: 'All whose `exp` is still to come, in whatever state, newest first.',
   access: 'token',
-  request: Wire.object({ userID: Wire.string(), ...pageRequest }),
+  request: Wire.object({ userID: Wire.id(), ...pageRequest }),
   response: Wire.object({
     tokens: Wire.list(
       Wire.object({
-        jti: Wire.string({ description: 'Names the token.' }),
+        jti: Wire.id({ description: 'Names the token.' }),
         platformID: Wire.int32(),
         platform: Wire.string({ description: "The platform's name, such as `IOS`." }),
         deviceName: Wire.string(),
@@ -27,7 +27,7 @@ export default endpoint({
         }),
       }),
     ),
-    nextCursor: Wire.string({ description: 'Empty after the last page.' }),
+    nextCursor: Wire.id({ description: 'Empty after the last page.' }),
   }),
   handle: async (call, body, { authority }) => {
     const { tokens, nextCursor } = await authority.listTokens(call, body);

@@ -9,7 +9,7 @@ export default endpoint({
   access: 'public',
   request: Wire.object({ token: Wire.string() }),
   response: Wire.object({
-    userID: Wire.string(),
+    userID: Wire.id(),
     platformID: Wire.int32(),
     expireTimeSeconds: Wire.int64({ description: 'When the token ends, in Unix seconds: an instant, not a duration.' }),
   }),

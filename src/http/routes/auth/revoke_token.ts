@@ -9,8 +9,8 @@ export default endpoint({
   access: 'token',
   request: Wire.object({
     token: Wire.string({ description: 'Either the token itself' }),
-    jti: Wire.string({ description: 'or its `jti`' }),
-    userID: Wire.string({ description: 'beside `jti`: whose token it is; the caller if empty.' }),
+    jti: Wire.id({ description: 'or its `jti`' }),
+    userID: Wire.id({ description: 'beside `jti`: whose token it is; the caller if empty.' }),
   }),
   response: Wire.object({ revoked: Wire.int32({ description: '1, or 0 if it had ended already' }) }),
   handle: async (call, body, { authority }) => ({ revoked: await authority.revokeToken(call, body) }),

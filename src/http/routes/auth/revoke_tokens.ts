@@ -10,9 +10,9 @@ export default endpoint({
     'They answer 1506 from now on, and their sockets are told so and closed. `issuedBefore` is the way to end what nobody can list any more, everyone at once; such an instant stays in force and only ever moves forward. A request that contradicts itself is 1001.',
   access: 'token',
   request: Wire.object({
-    userID: Wire.string({ description: 'Whose tokens; empty only with `everyone`.' }),
+    userID: Wire.id({ description: 'Whose tokens; empty only with `everyone`.' }),
     platformIDs: Wire.list(Wire.int32(), { description: 'Only on these platforms, 1 to 11' }),
-    platformClasses: Wire.list(Wire.string(), {
+    platformClasses: Wire.list(Wire.id(), {
       description: 'and on those of these classes: Mobile, PC, Pad, Web, MiniWeb, Admin, HarmonyOS.',
     }),
     issuedBefore: Wire.int64({ description: 'Unix ms, not in the future; 0 or absent: all that are accepted now.' }),

@@ -9,7 +9,7 @@ export default endpoint({
   summary: 'Gives all conversations of a user',
   description: 'In order of creation.',
   access: 'token',
-  request: Wire.object({ ownerUserID: Wire.string() }),
+  request: Wire.object({ ownerUserID: Wire.id() }),
   response: Wire.object({ conversations: Wire.list(conversation) }),
   handle: async (call, body, { conversations }) => {
     const rows = await conversations.all(call, body.ownerUserID);

@@ -8,7 +8,7 @@ export default endpoint({
   path: '/conversation/get_conversation',
   summary: 'Gives one conversation of a user',
   access: 'token',
-  request: Wire.object({ conversationID: Wire.string(), ownerUserID: Wire.string() }),
+  request: Wire.object({ conversationID: Wire.id(), ownerUserID: Wire.id() }),
   response: Wire.object({ conversation: Wire.nullable(conversation) }),
   handle: async (call, body, { conversations }) => ({
     conversation: toProtocolConversation(await conversations.find(call, body.ownerUserID, body.conversationID)),

@@ -9,7 +9,7 @@ export default endpoint({
   summary: 'Gives several conversations of a user',
   description: 'Conversations that the owner does not have are left out.',
   access: 'token',
-  request: Wire.object({ ownerUserID: Wire.string(), conversationIDs: Wire.list(Wire.string()) }),
+  request: Wire.object({ ownerUserID: Wire.id(), conversationIDs: Wire.list(Wire.id()) }),
   response: Wire.object({ conversations: Wire.list(conversation) }),
   handle: async (call, body, { conversations }) => {
     const found = await conversations.findMany(call, body.ownerUserID, body.conversationIDs);

@@ -9,7 +9,7 @@ export default endpoint({
   description: 'In order of creation; none if idHash tells that the client has them (equal).',
   access: 'token',
   request: knownIDs,
-  response: Wire.object({ ...idsHead, conversationIDs: Wire.list(Wire.string()) }),
+  response: Wire.object({ ...idsHead, conversationIDs: Wire.list(Wire.id()) }),
   handle: async (call, body, { conversations }) => {
     const { ids, isEqual, ...head } = await conversations.allIDs(call, body.userID, body.idHash);
     return { ...head, equal: isEqual, conversationIDs: ids };

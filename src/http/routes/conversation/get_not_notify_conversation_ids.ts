@@ -6,8 +6,8 @@ export default endpoint({
   path: '/conversation/get_not_notify_conversation_ids',
   summary: 'Gives the IDs of the conversations that a user receives without notification',
   access: 'token',
-  request: Wire.object({ userID: Wire.string() }),
-  response: Wire.object({ conversationIDs: Wire.list(Wire.string()) }),
+  request: Wire.object({ userID: Wire.id() }),
+  response: Wire.object({ conversationIDs: Wire.list(Wire.id()) }),
   handle: async (call, body, { conversations }) => ({
     conversationIDs: await conversations.notNotifyIDs(call, body.userID),
   }),

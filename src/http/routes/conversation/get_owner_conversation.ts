@@ -10,7 +10,7 @@ export default endpoint({
   summary: 'Gives a page of the conversations of a user',
   description: 'In order of creation.',
   access: 'token',
-  request: Wire.object({ userID: Wire.string(), pagination: wirePagination }),
+  request: Wire.object({ userID: Wire.id(), pagination: wirePagination }),
   response: Wire.object({ total: Wire.int64(), conversations: Wire.list(conversation) }),
   handle: async (call, body, { conversations }) => {
     const { total, rows } = await conversations.page(call, body.userID, body.pagination);

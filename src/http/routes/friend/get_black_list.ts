@@ -8,7 +8,7 @@ export default endpoint({
   summary: 'Gives a page of the users that a user has blocked',
   description: 'This server keeps no black lists yet.',
   access: 'token',
-  request: Wire.object({ userID: Wire.string(), pagination: wirePagination }),
+  request: Wire.object({ userID: Wire.id(), pagination: wirePagination }),
   response: Wire.object({ blacks: Wire.list(Wire.any()), total: Wire.int32() }),
   handle: async (call, body, { emptyRelations }) => {
     await emptyRelations.page(call, body.userID, body.pagination);

@@ -6,7 +6,7 @@ export default endpoint({
   summary: 'Read the friends among some users',
   description: 'Users who are not friends are left out. This server keeps no friends yet.',
   access: 'token',
-  request: Wire.object({ ownerUserID: Wire.string(), friendUserIDs: Wire.list(Wire.string()) }),
+  request: Wire.object({ ownerUserID: Wire.id(), friendUserIDs: Wire.list(Wire.id()) }),
   response: Wire.object({ friendsInfo: Wire.list(Wire.any()) }),
   handle: async (call, body, { emptyRelations }) => {
     await emptyRelations.friendsAmong(call, body.ownerUserID, body.friendUserIDs);

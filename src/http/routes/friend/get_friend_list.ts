@@ -8,7 +8,7 @@ export default endpoint({
   summary: 'Gives a page of the friends of a user',
   description: 'This server keeps no friends yet.',
   access: 'token',
-  request: Wire.object({ userID: Wire.string(), pagination: wirePagination }),
+  request: Wire.object({ userID: Wire.id(), pagination: wirePagination }),
   response: Wire.object({ friendsInfo: Wire.list(Wire.any()), total: Wire.int32() }),
   handle: async (call, body, { emptyRelations }) => {
     await emptyRelations.page(call, body.userID, body.pagination);

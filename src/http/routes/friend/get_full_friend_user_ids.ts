@@ -9,7 +9,7 @@ export default endpoint({
   description: 'This server keeps no friends yet.',
   access: 'token',
   request: knownIDs,
-  response: Wire.object({ ...idsHead, userIDs: Wire.list(Wire.string()) }),
+  response: Wire.object({ ...idsHead, userIDs: Wire.list(Wire.id()) }),
   handle: async (call, body, { emptyRelations }) => {
     const { isEqual, ...head } = await emptyRelations.fullIDs(call, 'friends', body.userID, body.idHash);
     return { ...head, equal: isEqual, userIDs: null };

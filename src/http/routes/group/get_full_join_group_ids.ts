@@ -9,7 +9,7 @@ export default endpoint({
   description: 'This server keeps no groups yet.',
   access: 'token',
   request: knownIDs,
-  response: Wire.object({ ...idsHead, groupIDs: Wire.list(Wire.string()) }),
+  response: Wire.object({ ...idsHead, groupIDs: Wire.list(Wire.id()) }),
   handle: async (call, body, { emptyRelations }) => {
     const { isEqual, ...head } = await emptyRelations.fullIDs(call, 'joined_groups', body.userID, body.idHash);
     return { ...head, equal: isEqual, groupIDs: null };

@@ -8,8 +8,8 @@ export default endpoint({
   description: 'Groups that do not exist are left out. This server keeps no groups yet.',
   access: 'token',
   request: Wire.object({
-    userID: Wire.string({ description: 'ignored: the caller is meant' }),
-    reqList: Wire.list(Wire.object({ groupID: Wire.string(), version: Wire.uint64(), versionID: Wire.string() })),
+    userID: Wire.id({ description: 'ignored: the caller is meant' }),
+    reqList: Wire.list(Wire.object({ groupID: Wire.id(), version: Wire.uint64(), versionID: Wire.id() })),
   }),
   // Not a Wire.map: that leaves its key out when empty, which makes the pure-JS SDK throw.
   response: Wire.object({ respList: Wire.any({ description: 'answers by group ID' }) }),

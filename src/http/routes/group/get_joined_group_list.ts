@@ -8,7 +8,7 @@ export default endpoint({
   summary: 'Gives a page of the joined groups of a user',
   description: 'This server keeps no groups yet.',
   access: 'token',
-  request: Wire.object({ fromUserID: Wire.string(), pagination: wirePagination }),
+  request: Wire.object({ fromUserID: Wire.id(), pagination: wirePagination }),
   response: Wire.object({ total: Wire.uint32(), groups: Wire.list(Wire.any()) }),
   handle: async (call, body, { emptyRelations }) => {
     await emptyRelations.page(call, body.fromUserID, body.pagination);

@@ -8,7 +8,7 @@ export default endpoint({
   summary: "The caller's most recent conversations with partner, last message and unread count",
   access: 'token',
   request: Wire.object({
-    ownerUserID: Wire.string({ description: 'Ignored: the caller is meant' }),
+    ownerUserID: Wire.id({ description: 'Ignored: the caller is meant' }),
     count: Wire.int64({ description: '1 to 500; anything else means 100' }),
   }),
   response: conversationList,

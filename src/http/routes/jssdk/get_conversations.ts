@@ -8,8 +8,8 @@ export default endpoint({
   summary: 'Some of the caller’s conversations with partner, last message and unread count',
   access: 'token',
   request: Wire.object({
-    ownerUserID: Wire.string({ description: 'Ignored: the caller is meant' }),
-    conversationIDs: Wire.list(Wire.string()),
+    ownerUserID: Wire.id({ description: 'Ignored: the caller is meant' }),
+    conversationIDs: Wire.list(Wire.id()),
   }),
   response: conversationList,
   protobuf: { decode: (bytes) => GetConversationsReq.decode(bytes), encode: encodeConversationList },

@@ -6,8 +6,8 @@ export default endpoint({
   summary: "Read position and newest seq of a user's conversations",
   access: 'token',
   request: Wire.object({
-    userID: Wire.string(),
-    conversationIDs: Wire.list(Wire.string(), { description: 'Empty: all conversations of the user' }),
+    userID: Wire.id(),
+    conversationIDs: Wire.list(Wire.id(), { description: 'Empty: all conversations of the user' }),
     returnPinned: Wire.bool(),
   }),
   response: Wire.object({
@@ -18,7 +18,7 @@ export default endpoint({
         maxSeqTime: Wire.int64({ description: 'Unix ms of the newest message' }),
       }),
     ),
-    pinnedConversationIDs: Wire.list(Wire.string()),
+    pinnedConversationIDs: Wire.list(Wire.id()),
   }),
   handle: (call, body, { history }) => history.readPositions(call, body),
 });

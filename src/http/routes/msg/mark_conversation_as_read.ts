@@ -7,8 +7,8 @@ export default endpoint({
   description: 'In a single chat the peer gets a read receipt (notification 2200).',
   access: 'token',
   request: Wire.object({
-    conversationID: Wire.string(),
-    userID: Wire.string(),
+    conversationID: Wire.id(),
+    userID: Wire.id(),
     hasReadSeq: Wire.int64(),
     seqs: Wire.list(Wire.int64()),
   }),

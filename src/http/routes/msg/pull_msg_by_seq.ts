@@ -7,10 +7,10 @@ export default endpoint({
   summary: 'Messages of conversations by ranges of seqs',
   access: 'token',
   request: Wire.object({
-    userID: Wire.string(),
+    userID: Wire.id(),
     seqRanges: Wire.list(
       Wire.object({
-        conversationID: Wire.string(),
+        conversationID: Wire.id(),
         begin: Wire.int64(),
         end: Wire.int64(),
         num: Wire.int64({ description: 'How many of the range at the most: the newest ones' }),

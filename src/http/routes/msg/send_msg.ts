@@ -5,9 +5,9 @@ import { endpoint } from '../../endpoint.ts';
 import { offlinePushInfo } from '../../objects/message.ts';
 
 const request = Wire.object({
-  sendID: Wire.string({ description: 'In whose name the message is sent' }),
-  recvID: Wire.string({ description: 'Receiver of a single chat' }),
-  groupID: Wire.string(),
+  sendID: Wire.id({ description: 'In whose name the message is sent' }),
+  recvID: Wire.id({ description: 'Receiver of a single chat' }),
+  groupID: Wire.id(),
   senderNickname: Wire.string(),
   senderFaceURL: Wire.string(),
   senderPlatformID: Wire.int32(),
@@ -27,7 +27,7 @@ export default endpoint({
   access: 'token',
   request,
   strictBind: true,
-  response: Wire.object({ serverMsgID: Wire.string(), clientMsgID: Wire.string(), sendTime: Wire.int64() }),
+  response: Wire.object({ serverMsgID: Wire.id(), clientMsgID: Wire.id(), sendTime: Wire.int64() }),
   checkBinding: requireFields,
   handle: (call, body, { messenger }) => messenger.sendFromBackend(call, { ...body, content: body.content ?? {} }),
 });

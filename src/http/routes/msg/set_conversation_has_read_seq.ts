@@ -5,6 +5,6 @@ export default endpoint({
   path: '/msg/set_conversation_has_read_seq',
   summary: "Move a user's read position without a receipt to the peer",
   access: 'token',
-  request: Wire.object({ conversationID: Wire.string(), userID: Wire.string(), hasReadSeq: Wire.int64() }),
+  request: Wire.object({ conversationID: Wire.id(), userID: Wire.id(), hasReadSeq: Wire.int64() }),
   handle: (call, body, { readState }) => readState.setPosition(call, body),
 });

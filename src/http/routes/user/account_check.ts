@@ -6,11 +6,11 @@ export default endpoint({
   path: '/user/account_check',
   summary: 'Says which users are registered; only for admins',
   access: 'token',
-  request: Wire.object({ checkUserIDs: Wire.list(Wire.string()) }),
+  request: Wire.object({ checkUserIDs: Wire.list(Wire.id()) }),
   response: Wire.object({
     results: Wire.list(
       Wire.object({
-        userID: Wire.string(),
+        userID: Wire.id(),
         accountStatus: Wire.int32({ description: '1 registered, 0 not' }),
       }),
     ),

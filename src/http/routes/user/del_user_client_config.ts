@@ -8,8 +8,8 @@ export default endpoint({
   description: 'Keys that are not set are no error.',
   access: 'token',
   request: Wire.object({
-    userID: Wire.string({ description: 'empty: those for everybody' }),
-    keys: Wire.list(Wire.string()),
+    userID: Wire.id({ description: 'empty: those for everybody' }),
+    keys: Wire.list(Wire.id()),
   }),
   handle: (call, { userID, keys }, { clientConfigs }) => clientConfigs.remove(call, userID, keys),
 });

@@ -8,7 +8,7 @@ export default endpoint({
   summary: 'Gives an empty list',
   description: 'Subscriptions belong to a socket: there are none over REST.',
   access: 'token',
-  request: Wire.object({ userID: Wire.string() }),
+  request: Wire.object({ userID: Wire.id() }),
   response: statusList,
   handle: async (_call, { userID }, { onlineStatus }) => {
     await onlineStatus.subscriptionsOverRest(userID);

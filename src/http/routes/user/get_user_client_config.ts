@@ -7,7 +7,7 @@ export default endpoint({
   summary: "Gives the settings that back ends keep for a user's clients",
   description: "Everybody's, with the user's own over them. Clients read them once per login.",
   access: 'token',
-  request: Wire.object({ userID: Wire.string({ description: "empty: only everybody's" }) }),
+  request: Wire.object({ userID: Wire.id({ description: "empty: only everybody's" }) }),
   response: Wire.object({ configs: Wire.map(Wire.string()) }),
   handle: async (call, { userID }, { clientConfigs }) => ({ configs: await clientConfigs.read(call, userID) }),
 });

@@ -9,7 +9,7 @@ export default endpoint({
   summary: 'Gives users',
   description: 'Users that are not registered are left out.',
   access: 'token',
-  request: Wire.object({ userIDs: Wire.list(Wire.string()) }),
+  request: Wire.object({ userIDs: Wire.list(Wire.id()) }),
   response: Wire.object({ usersInfo: Wire.list(userInfo) }),
   handle: async (_call, body, { users }) => ({ usersInfo: (await users.find(body.userIDs)).map(toUserInfo) }),
 });

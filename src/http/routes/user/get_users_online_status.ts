@@ -10,15 +10,15 @@ export default endpoint({
     'In the order asked, one detail per connection. In place of the token that OpenIM gives there is its `jti`.',
   access: 'token',
   strictBind: true,
-  request: Wire.object({ userIDs: Wire.list(Wire.string()) }),
+  request: Wire.object({ userIDs: Wire.list(Wire.id()) }),
   response: Wire.list(
     Wire.object({
-      userID: Wire.string(),
+      userID: Wire.id(),
       status,
       detailPlatformStatus: Wire.list(
         Wire.object({
           platformID: Wire.int32(),
-          connID: Wire.string({ description: 'names the connection in the log' }),
+          connID: Wire.id({ description: 'names the connection in the log' }),
           isBackground: Wire.bool(),
           token: tokenIdentifier,
         }),

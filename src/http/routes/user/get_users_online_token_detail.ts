@@ -10,10 +10,10 @@ export default endpoint({
     'Only users who are online, in the order asked; per platform one entry in `token` for each connection. In place of the tokens that OpenIM gives there are their `jti`s.',
   access: 'token',
   strictBind: true,
-  request: Wire.object({ userIDs: Wire.list(Wire.string()) }),
+  request: Wire.object({ userIDs: Wire.list(Wire.id()) }),
   response: Wire.list(
     Wire.object({
-      userID: Wire.string(),
+      userID: Wire.id(),
       status,
       singlePlatformToken: Wire.list(
         Wire.object({

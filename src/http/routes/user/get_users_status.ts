@@ -8,7 +8,7 @@ export default endpoint({
   summary: 'Says which users are online, and on which platforms',
   description: 'In the order asked. Users that do not exist are offline.',
   access: 'token',
-  request: Wire.object({ userID: Wire.string({ description: 'ignored' }), userIDs: Wire.list(Wire.string()) }),
+  request: Wire.object({ userID: Wire.id({ description: 'ignored' }), userIDs: Wire.list(Wire.id()) }),
   response: statusList,
   handle: async (_call, { userIDs }, { onlineStatus }) => {
     const statuses = await onlineStatus.statuses(userIDs);

@@ -9,14 +9,14 @@ export default endpoint({
   description: 'Ordered by key, then user.',
   access: 'token',
   request: Wire.object({
-    userID: Wire.string({ description: "empty: of all users and everybody's" }),
-    key: Wire.string({ description: 'empty: all keys' }),
+    userID: Wire.id({ description: "empty: of all users and everybody's" }),
+    key: Wire.id({ description: 'empty: all keys' }),
     globalOnly: Wire.bool({ description: "only everybody's; OpenIM has no way to ask for these" }),
     pagination: wirePagination,
   }),
   response: Wire.object({
     total: Wire.int64(),
-    configs: Wire.list(Wire.object({ key: Wire.string(), userID: Wire.string(), value: Wire.string() })),
+    configs: Wire.list(Wire.object({ key: Wire.id(), userID: Wire.id(), value: Wire.string() })),
   }),
   handle: async (call, { userID, key, globalOnly, pagination }, { clientConfigs }) => {
     const { total, entries } = await clientConfigs.page(call, { userID, key, isGlobal: globalOnly }, pagination);

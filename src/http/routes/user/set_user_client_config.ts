@@ -8,7 +8,7 @@ export default endpoint({
   description: 'Clients are not told; they read them at their next login.',
   access: 'token',
   request: Wire.object({
-    userID: Wire.string({ description: 'empty: for everybody' }),
+    userID: Wire.id({ description: 'empty: for everybody' }),
     configs: Wire.map(Wire.string()),
   }),
   handle: (call, { userID, configs }, { clientConfigs }) => clientConfigs.set(call, userID, configs),

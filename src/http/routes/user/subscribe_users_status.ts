@@ -9,8 +9,8 @@ export default endpoint({
   description: 'Subscriptions belong to a socket: clients use its request 2005.',
   access: 'token',
   request: Wire.object({
-    userID: Wire.string(),
-    userIDs: Wire.list(Wire.string()),
+    userID: Wire.id(),
+    userIDs: Wire.list(Wire.id()),
     genre: Wire.int32({ description: '1 subscribe, 2 unsubscribe' }),
   }),
   response: statusList,

@@ -13,7 +13,7 @@ export default endpoint({
   request: Wire.object({
     userInfo: Wire.nullable(
       Wire.object({
-        userID: Wire.string(),
+        userID: Wire.id(),
         nickname: Wire.stringValue(keptIfNull),
         faceURL: Wire.stringValue(keptIfNull),
         ex: Wire.stringValue(keptIfNull),

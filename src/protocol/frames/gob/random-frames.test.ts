@@ -31,6 +31,15 @@ test('a request is read as it was written, whatever the order, the names and the
   }
 });
 
+for (const field of ['SendID', 'OperationID', 'MsgIncr']) {
+  test(`O1: a ${field} of 256 bytes is read, one of 257 is no request`, () => {
+    const encode = createStructEncoder('Req', 65, requestEnvelope);
+    const decode = (length: number) => codec.decodeRequest(encode({ ...zeroRequest, [field]: 'x'.repeat(length) }));
+    assert.equal(Object.values(decode(256)).filter((value) => value === 'x'.repeat(256)).length, 1);
+    assert.throws(() => decode(257), FrameDecodeError);
+  });
+}
+
 test('a reply is read as it was written', (t) => {
   const random = randomOf(t);
   const decode = createStructDecoder(replyEnvelope);
@@ -105,9 +114,9 @@ function randomRequest(random: Random): Partial<typeof zeroRequest> {
   const all = {
     ReqIdentifier: random.int32(),
     Token: random.text(),
-    SendID: random.text(),
-    OperationID: random.text(),
-    MsgIncr: random.text(),
+    SendID: random.id(),
+    OperationID: random.id(),
+    MsgIncr: random.id(),
     Data: random.bytes(),
   };
   return Object.fromEntries(Object.entries(all).filter(() => random.below(5) > 0));
@@ -132,9 +141,14 @@ class Random {
     return this.below(2) === 0 ? value : -1 - value;
   }
 
+  /** A text of at most 256 bytes. */
+  id(): string {
+    return this.text(65);
+  }
+
   /** Empty, short, or longer than one byte of length can say. */
-  text(): string {
-    const length = this.below(4) === 0 ? this.below(400) : this.below(20);
+  text(longest = 400): string {
+    const length = this.below(4) === 0 ? this.below(longest) : this.below(20);
     return Array.from({ length }, () => ['a', '7', '\0', 'ø', '用', '😀'][this.below(6)]).join('');
   }
 

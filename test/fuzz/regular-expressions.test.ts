@@ -1,0 +1,130 @@
+/**
+ * O1 No regular expression of the server takes more than linear time, whatever it is given: each that stands in a source
+ * is run over long hostile texts of growing size. What is asserted is growth and never a duration.
+ */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { test } from 'node:test';
+import { createContext, runInContext } from 'node:vm';
+import { parseSync } from 'oxc-parser';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { OperationScope } from '../../src/telemetry/operation.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+interface Found {
+  readonly file: string;
+  readonly pattern: string;
+  readonly flags: string;
+}
+
+const { literals, made } = findExpressions();
+
+test('O1 the only expression made while running is the scrubber of logs', () => {
+  assert.deepEqual(made, ['src/telemetry/logger.ts']);
+});
+
+for (const { file, pattern, flags } of literals) {
+  test(`O1 linear in ${file}: /${pattern}/${flags}`, () => {
+    const measure = measurer(new RegExp(pattern, flags));
+    // Every text at sizes at which even a quadratic expression ends soon; then megabytes of the most expensive.
+    const slowest = hostileTexts(pattern).map((make) => ({ make, ms: assertLinear(measure, make, 2 ** 12, 2 ** 15) }));
+    slowest.sort((a, b) => b.ms - a.ms);
+    for (const { make } of slowest.slice(0, 2)) assertLinear(measure, make, 2 ** 16, 2 ** 22);
+  });
+}
+
+test('O1 the scrubber of logs is linear', () => {
+  const destination = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const secrets = () => ['a-secret-of-the-server', 'aaaaaaaaaaaaaaaaaaaaaaaa'];
+  const logger = createLogger({ level: 'info', format: 'json', secrets, scope: new OperationScope(), destination });
+  const measure = (text: string) => {
+    const startedAt = performance.now();
+    logger.info(text);
+    return performance.now() - startedAt;
+  };
+  for (const pump of ['eyJ', 'eyJa', 'a', 'eyJaaaa.', '.']) {
+    assertLinear(measure, (size) => pump.repeat(size / pump.length), 2 ** 12, 2 ** 15);
+    assertLinear(measure, (size) => pump.repeat(size / pump.length), 2 ** 14, 2 ** 20);
+  }
+});
+
+/** @returns the least time that the larger text took, in ms */
+function assertLinear(measure: (text: string) => number, make: (size: number) => string, small: number, large: number) {
+  const factor = large / small;
+  // Halfway, on a scale of powers, between linear and quadratic growth.
+  const limit = factor ** 1.5;
+  const texts = [make(small), make(large)] as const;
+  const least: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (let attempt = 0; attempt < 7; attempt++) {
+    for (const index of [0, 1] as const) least[index] = Math.min(least[index], measure(texts[index]));
+    // Below that nothing can be told from noise, and nobody has to wait.
+    if (least[1] < unnoticeableMs || least[1] / Math.max(least[0], smallestMs) < limit) return least[1];
+  }
+  assert.fail(
+    `${factor} times the text ${JSON.stringify(texts[0].slice(0, 12))}... takes ${least[1] / least[0]} times as long`,
+  );
+}
+
+const unnoticeableMs = 1;
+/** The timer's own grain. */
+const smallestMs = 0.005;
+
+/** In a context of its own, where an expression that never ends can be stopped. */
+function measurer(expression: RegExp): (text: string) => number {
+  const run = expression.global ? 'text.replace(expression, "")' : 'expression.test(text)';
+  const context = createContext({ expression, text: '', now: () => performance.now() });
+  return (text) => {
+    context.text = text;
+    return runInContext(`{ const startedAt = now(); ${run}; now() - startedAt }`, context, { timeout: 20_000 });
+  };
+}
+
+/** Texts that make an expression begin often and fail late: runs of what it may match, and an end that it does not. */
+function hostileTexts(pattern: string): ((size: number) => string)[] {
+  const words = pattern.match(/[A-Za-z0-9]{2,}/g) ?? [];
+  const characters = [...new Set([...pattern, ...'aA0_- .:,;/\\"\'\t\n{}[]()<>=@%äé\u0416\u0301\u200b\ud83d'])];
+  const pumps = [
+    ...characters,
+    ...words,
+    ...words.flatMap((word) => [`${word}a`, `${word}.`, `${word} `]),
+    'a ',
+    'a.',
+    'a,',
+  ];
+  return pumps.flatMap((pump) =>
+    ['', '\u0001'].map((end) => (size: number) => pump.repeat(Math.ceil(size / pump.length)) + end),
+  );
+}
+
+function findExpressions(): { readonly literals: readonly Found[]; readonly made: readonly string[] } {
+  const found: Found[] = [];
+  const making = new Set<string>();
+  for (const file of globSync('src/**/*.ts', { cwd: root }).sort()) {
+    if (file.endsWith('.test.ts') || file.includes('/gen/')) continue;
+    const { program, errors } = parseSync(file, readFileSync(join(root, file), 'utf8'));
+    assert.deepEqual(errors, []);
+    visit(program, (node) => {
+      if (isRegex(node.regex)) found.push({ file, ...node.regex });
+      const callee = node.callee as { readonly name?: unknown } | undefined;
+      if (node.type === 'NewExpression' && callee?.name === 'RegExp') making.add(file);
+    });
+  }
+  return { literals: found, made: [...making] };
+}
+
+type Node = Readonly<Record<string, unknown>>;
+
+function visit(value: unknown, see: (node: Node) => void): void {
+  if (Array.isArray(value)) for (const element of value) visit(element, see);
+  else if (typeof value === 'object' && value !== null) {
+    see(value as Node);
+    for (const part of Object.values(value)) visit(part, see);
+  }
+}
+
+function isRegex(value: unknown): value is { readonly pattern: string; readonly flags: string } {
+  return typeof value === 'object' && value !== null && 'pattern' in value && 'flags' in value;
+}

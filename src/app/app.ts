@@ -53,6 +53,8 @@ import { ClientConfigs } from '../users/client-configs.ts';
 import { UserCommands } from '../users/user-commands.ts';
 import { Users } from '../users/users.ts';
 import { readVersion } from '../version.ts';
+import { HealthWatch } from './health-watch.ts';
+import { startSeries } from './metric-series.ts';
 import { openDatabase, openTokenStores } from './stores.ts';
 import { openTokenAuthority, openTokenEventLog } from './tokens.ts';
 
@@ -97,6 +99,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...(overrides.logDestination === undefined ? {} : { destination: overrides.logDestination }),
   });
   const metrics = createMetrics();
+  startSeries(metrics);
   const reportFailure = (error: unknown) => logger.error({ err: error }, 'background work failed');
   if (secrets.generatedPath !== undefined) {
     logger.info({ path: secrets.generatedPath }, 'made a random admin secret: get_admin_token asks for it');
@@ -212,19 +215,21 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   await usersDomain.ensureAdmins([...config.adminUserIDs, operatorUserID]);
 
   let isDraining = false;
+  const readiness = async () => {
+    const notReady = await Promise.all([unreachable('database', db.ping()), unreachable('tokens', tokenStore.ping())]);
+    return isDraining ? ['draining'] : notReady.flat();
+  };
+  const { dataDir } = config;
+  const health = new HealthWatch({ missing: readiness, stores: ['database', 'tokens'], dataDir, metrics, logger });
+  await health.look();
+  opened.use(setInterval(() => void health.look().catch(reportFailure), lookAtHealthEveryMs));
   const http = new HttpServer({
     endpoints,
     oauthEndpoints,
     services,
     telemetry: { logger, metrics, scope },
     registry: metrics.registry,
-    readiness: async () => {
-      const notReady = await Promise.all([
-        unreachable('database', db.ping()),
-        unreachable('tokens', tokenStore.ping()),
-      ]);
-      return isDraining ? ['draining'] : notReady.flat();
-    },
+    readiness,
     version: readVersion(),
     trustedProxies: config.trustedProxies,
     bounds: config,
@@ -281,6 +286,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
 function newMessageID(): string {
   return randomUUID().replaceAll('-', '');
 }
+
+const lookAtHealthEveryMs = 5000;
 
 /** How often signing-keys.json is looked at. */
 const checkKeysEveryMs = 3000;

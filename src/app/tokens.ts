@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { opening } from '../kernel/start-error.ts';
+import { platformIDs } from '../protocol/numbers/constants.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { TokenAuthority, type TokenUsers } from '../tokens/authority.ts';
@@ -14,6 +15,7 @@ import { timedTokenStore } from '../tokens/timed-token-store.ts';
 import { TokenEventLog, type TokenEventLogObserver } from '../tokens/token-event-log.ts';
 import type { TokenEventStore } from '../tokens/token-event-store.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
+import { platformLabel } from './metric-series.ts';
 
 export interface TokenServicesOptions {
   readonly store: TokenStore;
@@ -114,12 +116,13 @@ function configuredPolicy({ loginPolicy: chosen, loginPolicyTable, maxTokensPerP
 
 async function countLive(store: TokenStore, { tokensLive }: Metrics): Promise<void> {
   const counts = await store.countLive();
-  tokensLive.reset();
-  for (const [platform, count] of counts) tokensLive.set({ platform }, count);
+  for (const id of new Set([...platformIDs, ...counts.keys()])) {
+    tokensLive.set({ platform: platformLabel(id) }, counts.get(id) ?? 0);
+  }
 }
 
 function countTokenEvents(events: TokenEvents, metrics: Metrics): void {
-  events.on('tokenIssued', ({ platformID }) => metrics.tokensIssued.inc({ platform: platformID }));
+  events.on('tokenIssued', ({ platformID }) => metrics.tokensIssued.inc({ platform: platformLabel(platformID) }));
   events.on('tokensEnded', ({ reason, jtis, origin }) => {
     if (origin === 'here') metrics.tokensEnded.inc({ reason }, jtis.length);
   });

@@ -6,7 +6,7 @@ import type { Delivery } from '../log/delivery.ts';
 import type { Presence } from '../presence/presence.ts';
 import { takesPushes } from '../presence/reach.ts';
 import { encodePush } from '../protocol/message-bytes.ts';
-import { reqIdentifiers } from '../protocol/numbers/constants.ts';
+import { platformName, reqIdentifiers } from '../protocol/numbers/constants.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TokenEventMap } from '../tokens/events.ts';
 import { closeReasons } from './connection/close-reason.ts';
@@ -47,7 +47,7 @@ export class Hub implements SessionObserver {
   add(session: Session): void {
     this.#all.add(session);
     this.#setSessions(session.userID, [...this.sessionsOf(session.userID), session]);
-    this.#options.metrics.gatewayConnections.inc({ platform: session.platformID });
+    this.#options.metrics.gatewayConnections.inc({ platform: platformName(session.platformID) });
   }
 
   onEnding(session: Session): void {
@@ -58,7 +58,7 @@ export class Hub implements SessionObserver {
 
   onClosed(session: Session): void {
     if (!this.#all.delete(session)) return;
-    this.#options.metrics.gatewayConnections.dec({ platform: session.platformID });
+    this.#options.metrics.gatewayConnections.dec({ platform: platformName(session.platformID) });
     if (this.#all.size === 0) this.#emptied?.resolve();
   }
 

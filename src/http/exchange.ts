@@ -18,7 +18,7 @@ import { TooManyFailures } from './throttle.ts';
 /** Where exchanges report to; one per server. */
 export interface Telemetry {
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, 'httpRequestSeconds'>;
+  readonly metrics: Pick<Metrics, 'httpRequestSeconds' | 'errors'>;
   readonly scope: OperationScope;
   /** Milliseconds that only ever go forward; the process's own by default. */
   readonly monotonicMs?: () => number;
@@ -139,6 +139,7 @@ export class Exchange {
     const { logger, metrics } = this.#telemetry;
     const elapsedMs = this.#monotonicMs() - this.#startedMs - this.#waitedMs;
     metrics.httpRequestSeconds.observe({ route: this.#route, code }, elapsedMs / 1000);
+    if (code !== 0) metrics.errors.inc({ door: 'api', code });
     if (elapsedMs > slowMs) logger.warn({ route: this.#route, status, code, elapsedMs }, 'slow request');
     else logger.debug({ route: this.#route, status, code, elapsedMs }, 'request');
   }

@@ -17,6 +17,33 @@ export function createMetrics() {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
       registers,
     }),
+    errors: new Counter({
+      name: 'tessera_errors_total',
+      help: 'Answers with an error, by door (api, gateway) and protocol error code.',
+      labelNames: ['door', 'code'] as const,
+      registers,
+    }),
+    ready: new Gauge({
+      name: 'tessera_ready',
+      help: '1 while this node can take requests, as /readyz has it.',
+      registers,
+    }),
+    storeUp: new Gauge({
+      name: 'tessera_store_up',
+      help: '1 while the store answers: database, tokens.',
+      labelNames: ['store'] as const,
+      registers,
+    }),
+    diskFree: new Gauge({
+      name: 'tessera_disk_free_bytes',
+      help: 'Free space for us on the disk of the data directory.',
+      registers,
+    }),
+    diskSize: new Gauge({
+      name: 'tessera_disk_size_bytes',
+      help: 'Size of the disk of the data directory.',
+      registers,
+    }),
     gatewayConnections: new Gauge({
       name: 'tessera_gateway_connections',
       help: 'Open sockets by platform.',

@@ -1,10 +1,19 @@
 /** The alert rules and the dashboard fit the metrics that the server has: every expression parses and names real series. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { describe, test } from 'node:test';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
 import { parser } from '@prometheus-io/lezer-promql';
 import { parse as parseYaml } from 'yaml';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
+import { requireProgram } from '../support/services/program.ts';
+import { promtoolProgram } from '../support/services/promtool.ts';
+import { skipReason } from '../support/test-services.ts';
+import { type AlertCase, alertCases } from './alert-cases.ts';
 
 interface Rule {
   readonly alert: string;
@@ -12,6 +21,11 @@ interface Rule {
   readonly for?: string;
   readonly labels: { readonly severity: string };
   readonly annotations: { readonly summary: string; readonly description: string };
+}
+
+interface Group {
+  readonly name: string;
+  readonly rules: readonly Rule[];
 }
 
 interface Panel {
@@ -25,7 +39,7 @@ interface Panel {
 const read = (path: string) => readFileSync(new URL(`../../deploy/${path}`, import.meta.url), 'utf8');
 
 describe('alert rules', async () => {
-  const { groups } = parseYaml(read('prometheus/alerts.yml')) as { groups: { name: string; rules: Rule[] }[] };
+  const { groups } = parseYaml(read('prometheus/alerts.yml')) as { groups: Group[] };
   const rules = groups.flatMap((group) => group.rules);
   const series = await exposedSeries();
 
@@ -34,6 +48,20 @@ describe('alert rules', async () => {
       assertQuery(expr, series);
       assert.match(labels.severity, /^(critical|warning)$/);
       assert.ok(annotations.summary.length > 0 && annotations.description.length > 0);
+    });
+  }
+
+  test('Prometheus takes them', { skip: skipReason('promtool') }, async () => {
+    const path = new URL('../../deploy/prometheus/alerts.yml', import.meta.url).pathname;
+    const { stdout } = await promtool('check', 'rules', path);
+    assert.match(stdout, new RegExp(`SUCCESS: ${rules.length} rules found`));
+  });
+
+  for (const { alert, labels } of rules) {
+    test(`${alert} fires when it should, and only then`, { skip: skipReason('promtool') }, async (t) => {
+      const cases = alertCases.filter((each) => each.alert === alert);
+      assert.ok(cases.some(({ fires }) => fires.length > 0) && cases.some(({ fires }) => fires.length === 0));
+      await runCases(t, groups, cases, labels.severity);
     });
   }
 
@@ -89,6 +117,33 @@ describe('dashboard', async () => {
     });
   }
 });
+
+/** Through promtool; texts for people are left out, which would have to be repeated word by word. */
+async function runCases(t: TestContext, groups: readonly Group[], cases: readonly AlertCase[], severity: string) {
+  const directory = await mkdtemp(join(tmpdir(), 'tessera-alerts-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const bare = groups.map(({ name, rules }) => ({
+    name,
+    rules: rules.map(({ annotations: _, ...rule }) => rule),
+  }));
+  await writeFile(join(directory, 'alerts.yml'), JSON.stringify({ groups: bare }));
+  const tests = cases.map(({ alert, when, series, at, fires }) => ({
+    name: `${alert}: ${when}`,
+    interval: '15s',
+    input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+    alert_rule_test: [
+      { eval_time: at, alertname: alert, exp_alerts: fires.map((labels) => ({ exp_labels: { ...labels, severity } })) },
+    ],
+  }));
+  const path = join(directory, 'tests.yml');
+  await writeFile(path, JSON.stringify({ rule_files: ['alerts.yml'], evaluation_interval: '15s', tests }));
+  await promtool('test', 'rules', path);
+}
+
+/** @throws with what it says, unless it ends with 0 */
+async function promtool(...args: readonly string[]) {
+  return promisify(execFile)(requireProgram(promtoolProgram), args);
+}
 
 /** Series by their name, with the labels that they have. */
 async function exposedSeries(): Promise<ReadonlyMap<string, readonly string[]>> {

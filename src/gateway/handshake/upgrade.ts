@@ -87,6 +87,7 @@ export class Upgrader {
   #report(request: IncomingMessage, connID: string, error: unknown, { code, detail }: ProtocolError): void {
     const { metrics, logger } = this.#options;
     metrics.gatewayHandshakes.inc({ code });
+    metrics.errors.inc({ door: 'gateway', code });
     const remoteAddress = remoteAddressOf(request);
     if (isOurFault(error)) logger.error({ err: error, connID, remoteAddress }, 'handshake failed');
     else logger.debug({ connID, remoteAddress, code, detail }, 'handshake refused');

@@ -46,6 +46,7 @@ export class Dispatcher {
     const { code: errCode, errMsg } = outcome instanceof ProtocolError ? outcome : success;
     const data = outcome instanceof ProtocolError ? null : outcome;
     metrics.gatewayRequests.inc({ identifier: reqIdentifier, code: errCode });
+    if (errCode !== 0) metrics.errors.inc({ door: 'gateway', code: errCode });
     return { reqIdentifier, msgIncr, operationID, errCode, errMsg, data };
   }
 

@@ -2,12 +2,15 @@
 import { chromiumProgram } from './chromium.ts';
 import { postgresProgram } from './postgres.ts';
 import type { Program } from './program.ts';
+import { promtoolProgram } from './promtool.ts';
 import { redisProgram } from './redis.ts';
 
-const PROGRAMS = { postgres: postgresProgram, redis: redisProgram, chromium: chromiumProgram } satisfies Record<
-  string,
-  Program
->;
+const PROGRAMS = {
+  postgres: postgresProgram,
+  redis: redisProgram,
+  chromium: chromiumProgram,
+  promtool: promtoolProgram,
+} satisfies Record<string, Program>;
 
 export type ServiceName = keyof typeof PROGRAMS;
 

@@ -1,0 +1,55 @@
+/**
+ * The series that exist from the start. Prometheus sees a counter's rise only from a value that it has seen: one that is
+ * born with its first event hides just that event.
+ */
+import { closeReasons, cutReasons } from '../gateway/connection/close-reason.ts';
+import { errorTable } from '../protocol/errors.ts';
+import { platformIDs, platformName, reqIdentifiers } from '../protocol/numbers/constants.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { LossCause, TokenEndReason } from '../tokens/token-store.ts';
+
+/** Every value that a label is known to take. Histograms are left out: nobody asks for their first rise. */
+export function startSeries(metrics: Metrics): void {
+  for (const platform of platformIDs.map(platformLabel)) {
+    metrics.gatewayConnections.set({ platform }, 0);
+    metrics.tokensLive.set({ platform }, 0);
+    metrics.tokensIssued.inc({ platform }, 0);
+  }
+  for (const { name } of Object.values(closeReasons)) metrics.gatewayDisconnects.inc({ reason: name }, 0);
+  for (const reason of Object.values(cutReasons)) metrics.gatewayDisconnects.inc({ reason }, 0);
+  for (const identifier of Object.values(reqIdentifiers)) metrics.gatewayRequests.inc({ identifier, code: 0 }, 0);
+  metrics.gatewayHandshakes.inc({ code: 0 }, 0);
+  for (const { code } of Object.values(errorTable)) {
+    metrics.gatewayHandshakes.inc({ code }, 0);
+    for (const door of doors) metrics.errors.inc({ door, code }, 0);
+  }
+  for (const code of verdictCodes) {
+    for (const cache of ['hit', 'miss']) metrics.tokensVerified.inc({ code, cache }, 0);
+  }
+  for (const reason of Object.keys(endReasons)) metrics.tokensEnded.inc({ reason }, 0);
+  for (const cause of Object.keys(lossCauses)) metrics.tokensLost.inc({ cause }, 0);
+  for (const reason of ['store', 'flood']) metrics.tokenEventsDropped.inc({ reason }, 0);
+}
+
+/** By name, as people read it; tokens that OpenIM issued may bear numbers that nobody knows. */
+export function platformLabel(id: number): string {
+  return platformName(id) || 'unknown';
+}
+
+const doors = ['api', 'gateway'];
+/** What a verification can end with. */
+const verdictCodes = [0, 500, 1501, 1502, 1503, 1504, 1505, 1506, 1507];
+const endReasons: Readonly<Record<TokenEndReason, true>> = {
+  policy: true,
+  displaced: true,
+  forced: true,
+  revoked: true,
+  openim: true,
+};
+const lossCauses: Readonly<Record<LossCause, true>> = {
+  eviction: true,
+  flush: true,
+  restart: true,
+  failover: true,
+  unknown: true,
+};

@@ -23,6 +23,7 @@ No other TESSERA_ variable reaches them.`;
 const UNIT_TESTS = 'src/**/*.test.ts';
 const SERVICE_TESTS = 'test/**/*.test.ts';
 const CONCURRENCY = 2;
+const COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/compiled');
 
 /** For one test, and for one file with all of its tests: what hangs is named instead of holding up the run. */
 const TIMEOUT_MS = 300_000;
@@ -68,7 +69,9 @@ function parse(args: readonly string[]): Request {
 function testEnvironment(caller: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isForTests = (name: string) => !name.startsWith('TESSERA_') || name.startsWith('TESSERA_TEST_');
   const kept = Object.entries(caller).filter(([name]) => isForTests(name) && name !== 'NODE_TEST_CONTEXT');
-  return Object.fromEntries(kept);
+  // Each test file, and each server that one starts, loads the same modules: stripped and compiled once, they take a
+  // third of the time.
+  return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: COMPILE_CACHE };
 }
 
 /**

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { RedisClient, RedisListener } from '../../src/redis/client/client.ts';
 import { redisCommand, untilTrue } from '../support/services/redis-command.ts';
 import { clusterForSuite, redisForSuite, sentinelForSuite } from '../support/test-services.ts';
+import { within } from '../support/within.ts';
 import { connectForTest, testOnEveryRedis } from './support/every-redis.ts';
 
 /** Everything that a subscription tells, in order, to be waited for. */
@@ -28,7 +29,10 @@ class Diary extends EventEmitter implements RedisListener {
   async until(entry: string, count = 1): Promise<void> {
     const has = () => this.entries.filter((one) => one === entry).length >= count;
     if (has()) return;
-    for await (const _ of on(this, 'entry', { signal: AbortSignal.timeout(30_000) })) if (has()) return;
+    const come = async () => {
+      for await (const _ of on(this, 'entry')) if (has()) return;
+    };
+    await within(`${count} entries ${entry} in the diary`, come());
   }
 
   #write(entry: string): void {

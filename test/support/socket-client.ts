@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { type ClientOptions, WebSocket } from 'ws';
+import { within } from './within.ts';
 
 export interface DialOptions {
   readonly port: number;
@@ -94,15 +95,14 @@ async function dialAs<Client extends FrameClient>(
   ws.once('open', () => resolve(client));
   ws.once('unexpected-response', (_request, response) => readRefusal(response).then(resolve, reject));
   ws.once('error', reject);
-  return promise;
+  return within('the answer to a handshake', promise);
 }
 
 /** What clients have in common, whatever is in their binary frames. */
 export class FrameClient {
   readonly ws: WebSocket;
   readonly userID: string;
-  /** Resolves when the connection has ended; 1006 without a close frame from the server. */
-  readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
+  readonly #closed: Promise<{ readonly code: number; readonly reason: string }>;
   readonly #frames: Frame[] = [];
   readonly #readers: { resolve: (frame: Frame) => void; reject: (error: Error) => void }[] = [];
 
@@ -111,12 +111,20 @@ export class FrameClient {
     this.userID = userID;
     ws.on('message', (data, isBinary) => this.#receive({ isBinary, data: data as Buffer }));
     ws.on('error', () => {});
-    this.closed = new Promise((resolve) => {
+    this.#closed = new Promise((resolve) => {
       ws.on('close', (code, reason) => {
         for (const { reject } of this.#readers.splice(0)) reject(new Error(`closed with ${code} ${reason}`));
         resolve({ code, reason: reason.toString() });
       });
     });
+  }
+
+  /** Resolves when the connection has ended; 1006 without a close frame from the server. */
+  get closed(): Promise<{ readonly code: number; readonly reason: string }> {
+    const closed = within(`the socket of ${this.userID} to close`, this.#closed);
+    // A test that has failed before it got to wait is not to fail another one later.
+    closed.catch(() => undefined);
+    return closed;
   }
 
   /** Frames that have come and that no `next` has taken. */
@@ -129,7 +137,9 @@ export class FrameClient {
     const frame = this.#frames.shift();
     if (frame !== undefined) return Promise.resolve(frame);
     if (this.ws.readyState === WebSocket.CLOSED) return Promise.reject(new Error('closed'));
-    return new Promise((resolve, reject) => this.#readers.push({ resolve, reject }));
+    const { promise, resolve, reject } = Promise.withResolvers<Frame>();
+    this.#readers.push({ resolve, reject });
+    return within(`a frame for ${this.userID}`, promise);
   }
 
   async nextText(): Promise<string> {
@@ -148,7 +158,7 @@ export class FrameClient {
   async roundTrip(): Promise<void> {
     const pong = once(this.ws, 'pong');
     this.ws.ping();
-    await pong;
+    await within('a pong', pong);
   }
 
   async close(): Promise<void> {

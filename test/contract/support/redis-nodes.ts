@@ -6,6 +6,7 @@ import { RedisTokenStore } from '../../../src/redis/tokens/redis-token-store.ts'
 import type { TokenAuthorityOptions } from '../../../src/tokens/authority.ts';
 import type { TokenChange, TokenStore } from '../../../src/tokens/token-store.ts';
 import { changedStore, TestAuthority } from '../../support/token-authority.ts';
+import { within } from '../../support/within.ts';
 
 /** A store on a connection of its own. */
 export async function openStore(t: TestContext, url: string, options: Partial<RedisClientOptions> = {}) {
@@ -45,7 +46,7 @@ export class ChangeLog {
     for (;;) {
       const end = this.#heard.findIndex(fits);
       if (end >= 0) return this.#heard.splice(0, end + 1);
-      await this.#next.promise;
+      await within('a change of tokens', this.#next.promise);
     }
   }
 
@@ -89,5 +90,10 @@ export async function openNode(
   const authority = new TestAuthority(changedStore(store, { watch }), changes);
   const watching = await authority.watch();
   t.after(() => watching[Symbol.asyncDispose]());
-  return { authority, store, untilLost: () => lost.promise, untilRestored: () => restored.promise };
+  return {
+    authority,
+    store,
+    untilLost: () => within('a node to cease hearing', lost.promise),
+    untilRestored: () => within('a node to hear again', restored.promise),
+  };
 }

@@ -23,6 +23,8 @@ export interface GatewayLimits {
   readonly pingIntervalSeconds: number;
   /** For the client's part of a closing handshake. */
   readonly closeTimeoutMs: number;
+  /** When the process stops, for a client to answer the ping that tells what it has sent before. */
+  readonly drainReadingMs: number;
   /** For the requests in flight and the closing handshakes of all connections when the process stops. */
   readonly drainTimeoutMs: number;
 }
@@ -40,5 +42,6 @@ export const defaultLimits: GatewayLimits = {
   readDeadlineSeconds: 30,
   pingIntervalSeconds: 25,
   closeTimeoutMs: 5000,
+  drainReadingMs: 2000,
   drainTimeoutMs: 15_000,
 };

@@ -316,6 +316,31 @@ describe('a stop of the server', () => {
     await assert.rejects(gateway.connect('carol'), /ECONNREFUSED/);
   });
 
+  for (const [count, how] of [
+    [1, 'a request that has just been sent'],
+    [100, 'more requests than may wait for their turn'],
+  ] as const) {
+    test(`O3: ${how} and not been read when the stop begins is answered`, async (t) => {
+      const gateway = await startTestGateway(t, { handlers: { 1001: async () => null } });
+      const client = await gateway.connect('alice');
+      for (let i = 0; i < count; i++) client.send(1001);
+      const drained = gateway.gateway.drain();
+      for (let i = 0; i < count; i++) assert.equal((await client.nextReply()).errCode, 0);
+      assert.equal((await client.closed).code, 1001);
+      await drained;
+    });
+  }
+
+  test('O3: a client that answers no ping is closed all the same', async (t) => {
+    const gateway = await startTestGateway(t, {
+      handlers: { 1001: async () => null },
+      limits: { drainReadingMs: 20, drainTimeoutMs: 60_000 },
+    });
+    const client = await gateway.connect('alice', { ws: { autoPong: false } });
+    await Promise.all([gateway.gateway.drain(), client.closed]);
+    assert.equal((await client.closed).code, 1001);
+  });
+
   test('O3: a request that does not end, and a client that does not answer, hold it up only so long', async (t) => {
     const gateway = await startTestGateway(t, {
       handlers: { 1001: () => new Promise(() => {}) },

@@ -37,6 +37,9 @@ export interface SessionEnvironment {
 
 const echoDelayMs = 3;
 
+/** Tells the ping of a drain from those of the pulse. */
+const drainPing = 'drain';
+
 /** One connection that has passed every check of the handshake. */
 export interface Connection {
   readonly ws: WebSocket;
@@ -88,7 +91,7 @@ export class Session implements ConnectionControl, OnlineConnection {
   readonly #writer: Writer;
   readonly #waiting: Buffer[] = [];
   #isWorking = false;
-  #isDraining = false;
+  #drain: 'none' | 'reading' | 'answering' = 'none';
   #isEnding = false;
   #closesAfterReply = false;
   #answeredOperationID: string | undefined;
@@ -182,15 +185,28 @@ export class Session implements ConnectionControl, OnlineConnection {
     this.#ws.terminate();
   }
 
-  /** Answers what has been received, takes nothing new, and then closes so that the client goes elsewhere (O3). */
+  /**
+   * Answers what is under way, and then closes so that the client goes elsewhere (O3). What that is, the client's pong
+   * says: whatever it sent before our ping reached it has arrived by then. One that does not answer is read for
+   * `drainReadingMs`.
+   */
   drain(): void {
-    this.#isDraining = true;
-    if (!this.#isWorking) this.end(closeReasons.shuttingDown);
+    if (this.#isEnding || this.#drain !== 'none') return;
+    this.#drain = 'reading';
+    this.#ws.on('pong', (payload: Buffer) => {
+      if (payload.toString() === drainPing) this.#stopReadingSoon();
+    });
+    this.#ws.ping(drainPing);
+    const timer = setInterval(() => {
+      // While we do not read, the answer may lie there.
+      if (!this.#ws.isPaused) this.#stopReading();
+    }, this.#environment.limits.drainReadingMs);
+    this.#ws.once('close', () => clearInterval(timer));
   }
 
   readonly #onMessage = (data: RawData, isBinary: boolean): void => {
     this.#onAlive();
-    if (this.#isEnding || this.#isDraining) return;
+    if (this.#isEnding || this.#drain === 'answering') return;
     // Of ws's three types of data only this one is configured.
     const frame = data as Buffer;
     if (!isBinary) {
@@ -249,7 +265,17 @@ export class Session implements ConnectionControl, OnlineConnection {
       if (this.#ws.isPaused && this.#waiting.length < this.#environment.limits.maxWaitingRequests / 2) this.#resume();
     }
     this.#isWorking = false;
-    if (this.#isDraining) this.end(closeReasons.shuttingDown);
+    if (this.#drain === 'answering') this.end(closeReasons.shuttingDown);
+  }
+
+  /** Two turns of the event loop later: what came with the pong, or just after it, is still read. */
+  #stopReadingSoon(): void {
+    setImmediate(() => setImmediate(() => this.#stopReading()));
+  }
+
+  #stopReading(): void {
+    this.#drain = 'answering';
+    if (!this.#isWorking) this.end(closeReasons.shuttingDown);
   }
 
   #resume(): void {

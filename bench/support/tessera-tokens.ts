@@ -48,6 +48,7 @@ export function newAuthority(redis: RedisClient, choices: AuthorityChoices): Tok
     lifetimes,
     cache,
     acceptSignedMs: 0,
+    honoursLegacy: false,
     clock: Date.now,
     randomBytes,
     users: { findForToken: async () => ({ appManagerLevel: 0 }) },

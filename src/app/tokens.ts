@@ -5,8 +5,10 @@ import { opening } from '../kernel/start-error.ts';
 import { platformIDs } from '../protocol/numbers/constants.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { TokenAuthority, type TokenUsers } from '../tokens/authority.ts';
+import { TokenAuthority } from '../tokens/authority.ts';
 import type { TokenEvents } from '../tokens/events.ts';
+import type { TokenUsers } from '../tokens/issuer.ts';
+import { LegacyTokenStore } from '../tokens/legacy-token-store.ts';
 import type { LegacyTokens } from '../tokens/legacy-tokens.ts';
 import { operatorUserID } from '../tokens/operator.ts';
 import { type LoginPolicy, loginPolicy, type PolicyName, policyNames } from '../tokens/policy.ts';
@@ -40,15 +42,17 @@ export async function openTokenAuthority(
   opened: AsyncDisposableStack,
   options: TokenServicesOptions,
 ): Promise<TokenAuthority> {
-  const { events, metrics, logger, reportFailure } = options;
-  const store = timedTokenStore(options.store, (operation, seconds) =>
+  const { events, metrics, logger, legacy, reportFailure } = options;
+  const timed = timedTokenStore(options.store, (operation, seconds) =>
     metrics.tokenStoreSeconds.observe({ operation }, seconds),
   );
+  const store = legacy === undefined ? timed : new LegacyTokenStore(timed, legacy);
   countTokenEvents(events, metrics);
   logStoreOutages(events, logger);
   const authority = new TokenAuthority({
     ...options,
     store,
+    honoursLegacy: legacy !== undefined,
     adminUserIDs: [...config.adminUserIDs, operatorUserID],
     loginPolicy: configuredPolicy(config),
     lifetimes: {
@@ -61,9 +65,6 @@ export async function openTokenAuthority(
     randomBytes,
   });
   opened.use(await opening('TESSERA_REDIS_URL: cannot subscribe', authority.watch()));
-  if (options.legacy !== undefined) {
-    opened.use(await opening('TESSERA_REDIS_URL: cannot subscribe', options.legacy.watch()));
-  }
   opened.use(setInterval(() => void store.sweepExpired().catch(reportFailure), sweepEveryMs));
   opened.defer(() => authority.flushLastSeen().catch(reportFailure));
   opened.use(setInterval(() => void authority.flushLastSeen().catch(reportFailure), flushEveryMs));

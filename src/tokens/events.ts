@@ -1,4 +1,5 @@
 /** What the token authority tells the rest of this process, at once and in order. Never carries a token (T6). */
+import type { CallContext } from '../kernel/caller.ts';
 import type { LossCause, TokenEndReason } from './token-store.ts';
 
 /** Who caused something, and in which call. */
@@ -8,8 +9,14 @@ export interface Actor {
   readonly operationID: string;
 }
 
+export const nobody: Actor = { userID: '', operationID: '' };
+
+export function actorOf({ caller, operationID }: CallContext): Actor {
+  return { userID: caller.userID, operationID };
+}
+
 /** `here`: this node did it. `elsewhere`: heard from the store; also an echo of what this node did. */
-type Origin = 'here' | 'elsewhere';
+export type Origin = 'here' | 'elsewhere';
 
 export interface TokenEventMap {
   /** A token was issued and stored. */

@@ -1,5 +1,5 @@
 /** What holds while the token store cannot be asked. */
-import { errors, type ProtocolError } from '../protocol/errors.ts';
+import { errors, ProtocolError } from '../protocol/errors.ts';
 import type { TokenEvents } from './events.ts';
 
 export interface StoreOutageOptions {
@@ -69,4 +69,14 @@ export class StoreFault extends Error {
 /** 500: a store's failure is no fact about a token (T5). */
 export function storeFailure(cause: unknown): ProtocolError {
   return Object.assign(errors.internal('token store unavailable'), { cause });
+}
+
+/** Turns a store's failure into {@link storeFailure}; a protocol error is not one. */
+export async function guarded<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ProtocolError) throw error;
+    throw storeFailure(error);
+  }
 }

@@ -2,6 +2,7 @@
  * The contract for whatever remembers issued tokens. Every token has its own end, given at issue, which nothing moves
  * (T1). Suite: test/contract/token-store.suite.ts.
  */
+import type { TokenClaims } from './claims.ts';
 import type { Cutoffs } from './cutoffs.ts';
 import type { PolicyGroup } from './policy.ts';
 
@@ -41,6 +42,12 @@ export interface TokenRecord extends NewToken {
 
 /** What names a token and says when it ends, as its claims do. */
 export type TokenKey = Pick<NewToken, 'userID' | 'jti' | 'expiresAt'>;
+
+/** A token that somebody has shown, whose signature is right. */
+export interface PresentedToken {
+  readonly claims: TokenClaims;
+  readonly text: string;
+}
 
 /** Which live tokens a new one takes the place of; they become superseded. */
 export interface Supersession {
@@ -116,11 +123,16 @@ export interface TokenStore {
    * Kicks what `groups` leave no room for, supersedes, and stores the new token as live: all of it or, on rejection,
    * nothing (T3). Concurrent issues for one user take effect one after the other on all nodes; of two within one
    * millisecond the one that took effect later is the newer. No cutoff that is there already counts against the new one.
+   * @param text the signed token, for a store that other servers than ours look into; others never keep it (T6)
    */
-  issue(request: IssueRequest): Promise<IssueOutcome>;
+  issue(request: IssueRequest, text?: string): Promise<IssueOutcome>;
 
-  /** The token as it is now. */
-  find(token: TokenKey): Promise<FoundToken>;
+  /**
+   * The token as it is now.
+   * @param presented the token itself, where somebody has shown it: it may be one that another server issued
+   * @throws 1505 for one in a state that its issuer calls invalid; the store's failure
+   */
+  find(token: TokenKey, presented?: PresentedToken): Promise<FoundToken>;
 
   /**
    * Ends the selected tokens that are live or superseded and returns those, as they are now. Others stay as they are:

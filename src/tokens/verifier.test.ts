@@ -8,6 +8,7 @@ import { brokenStore, rejectsWith } from '../../test/support/token-authority.ts'
 import { errors } from '../protocol/errors.ts';
 import { newTokenID, TokenCodec } from './claims.ts';
 import { type TokenEventMap, TokenEvents } from './events.ts';
+import { LegacyTokenStore } from './legacy-token-store.ts';
 import type { LegacyTokens } from './legacy-tokens.ts';
 import { SigningKeys } from './signing-keys.ts';
 import { StoreFault, StoreOutage } from './store-outage.ts';
@@ -68,14 +69,14 @@ function open({ acceptSignedMs = 0, maxTokens = 100, legacy = undefined as Legac
   const codec = new TokenCodec(keys);
   const clock = () => now;
   const verifier = new TokenVerifier({
-    store: store.asStore,
+    store: legacy === undefined ? store.asStore : new LegacyTokenStore(store.asStore, legacy),
     codec,
     adminUserIDs: new Set(['imAdmin']),
     clock,
     events,
     cache: { maxTokens, ttlMs: cacheTtlMs },
     outage: new StoreOutage({ acceptSignedMs, clock, events }),
-    legacy,
+    honoursLegacy: legacy !== undefined,
   });
   const heard = <Name extends keyof TokenEventMap>(name: Name) => {
     const list: TokenEventMap[Name][] = [];

@@ -9,7 +9,6 @@ import type { TokenClaims, TokenCodec } from './claims.ts';
 import { type Cutoffs, effectiveCutoff } from './cutoffs.ts';
 import type { TokenEvents } from './events.ts';
 import { EveryonesCutoffs } from './everyones-cutoffs.ts';
-import type { LegacyTokens } from './legacy-tokens.ts';
 import { LossReporter } from './loss-reporter.ts';
 import { isAdminToken } from './operator.ts';
 import type { Session } from './session.ts';
@@ -26,7 +25,8 @@ export interface TokenVerifierOptions {
   readonly events: TokenEvents;
   readonly cache: VerifiedTokensOptions;
   readonly outage: StoreOutage;
-  readonly legacy: LegacyTokens | undefined;
+  /** Whether the store knows of OpenIM's tokens too. */
+  readonly honoursLegacy: boolean;
 }
 
 export class TokenVerifier {
@@ -115,11 +115,12 @@ export class TokenVerifier {
     return session;
   }
 
-  async #ask(claims: TokenClaims, token: string): Promise<Found> {
-    const { store, legacy } = this.#options;
-    const [own, everyones] = await Promise.all([store.find(claims), this.everyonesCutoffs.current()]);
-    const record = legacy === undefined ? own.record : await legacy.check(claims, token, own.record);
-    return { record, cutoffs: [own.cutoffs, everyones] };
+  async #ask(claims: TokenClaims, text: string): Promise<Found> {
+    const [{ record, cutoffs }, everyones] = await Promise.all([
+      this.#options.store.find(claims, { claims, text }),
+      this.everyonesCutoffs.current(),
+    ]);
+    return { record, cutoffs: [cutoffs, everyones] };
   }
 
   /** @throws 1501, 1506, 1507 */
@@ -150,9 +151,9 @@ export class TokenVerifier {
    * @throws 500
    */
   #withoutStore(claims: TokenClaims, failure: unknown): Session {
-    const { clock, outage, adminUserIDs, legacy } = this.#options;
+    const { clock, outage, adminUserIDs, honoursLegacy } = this.#options;
     const { userID, platformID, jti, issuedAt, expiresAt, kid } = claims;
-    const isHonoured = claims.isOurs || legacy !== undefined;
+    const isHonoured = claims.isOurs || honoursLegacy;
     // The token says its age only to the second: in doubt it is too old.
     const isCutOff = issuedAt < effectiveCutoff(platformID, this.everyonesCutoffs.lastKnown);
     const until = failure instanceof StoreFault ? undefined : outage.acceptsUntil(failure);

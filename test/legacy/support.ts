@@ -8,6 +8,7 @@ import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import type { TokenAuthorityOptions } from '../../src/tokens/authority.ts';
 import { TokenCodec } from '../../src/tokens/claims.ts';
 import { TokenEvents } from '../../src/tokens/events.ts';
+import { LegacyTokenStore } from '../../src/tokens/legacy-token-store.ts';
 import { SigningKeys } from '../../src/tokens/signing-keys.ts';
 import { OpenimServer, openimSecret } from '../support/openim-redis.ts';
 import { redisCommand, untilTrue } from '../support/services/redis-command.ts';
@@ -67,10 +68,15 @@ export class LegacyWorld {
       clock,
       onFailure: (error) => failures.push(error),
     });
-    const authority = new TestAuthority(store, { signingKeys, legacy, events, ...changes });
-    const watches = [await authority.watch(), await legacy.watch()];
+    const authority = new TestAuthority(new LegacyTokenStore(store, legacy), {
+      signingKeys,
+      honoursLegacy: true,
+      events,
+      ...changes,
+    });
+    const watch = await authority.watch();
     this.#t.after(async () => {
-      for (const watch of watches) await watch[Symbol.asyncDispose]();
+      await watch[Symbol.asyncDispose]();
       await redis[Symbol.asyncDispose]();
     });
     return { authority, failures, calls };

@@ -43,6 +43,7 @@ export class TestAuthority extends TokenAuthority {
       lifetimes: lifetimesOf(24 * hourMs),
       cache: { maxTokens: 1000, ttlMs: 10_000 },
       acceptSignedMs: 0,
+      honoursLegacy: false,
       clock: Date.now,
       randomBytes,
       users: { findForToken: async () => ({ appManagerLevel: 0 }) },

@@ -1,0 +1,113 @@
+/**
+ * A token store whose Redis also holds OpenIM's tokens, for the time of a move: whoever asks it need not know that there
+ * are such. Leaving it out is all that it takes to be done with them.
+ */
+import { type Cutoffs, effectiveCutoff } from './cutoffs.ts';
+import type { LegacyTokens } from './legacy-tokens.ts';
+import type {
+  FoundToken,
+  IssueOutcome,
+  IssueRequest,
+  LossCause,
+  PresentedToken,
+  TokenChangeListener,
+  TokenEndReason,
+  TokenKey,
+  TokenRecord,
+  TokenSelector,
+  TokenStore,
+  UserTokens,
+} from './token-store.ts';
+
+export class LegacyTokenStore implements TokenStore {
+  readonly #store: TokenStore;
+  readonly #legacy: LegacyTokens;
+
+  constructor(store: TokenStore, legacy: LegacyTokens) {
+    this.#store = store;
+    this.#legacy = legacy;
+  }
+
+  async issue(request: IssueRequest, text?: string): Promise<IssueOutcome> {
+    const { userID } = request.record;
+    await this.#legacy.adoptAll(userID);
+    const outcome = await this.#store.issue(request, text);
+    if (!outcome.isIssued) return outcome;
+    if (text !== undefined) await this.#legacy.mirrorIssued(request.record, text);
+    await this.#legacy.mirrorEnded(userID, [...outcome.kicked, ...outcome.superseded]);
+    return outcome;
+  }
+
+  /** @throws 1505 for a token in a state that OpenIM calls invalid */
+  async find(token: TokenKey, presented?: PresentedToken): Promise<FoundToken> {
+    const found = await this.#store.find(token);
+    if (presented === undefined) return found;
+    return { ...found, record: await this.#legacy.check(presented.claims, presented.text, found.record) };
+  }
+
+  async kick(
+    userID: string,
+    selector: TokenSelector,
+    reason: TokenEndReason,
+    state: 'kicked' | 'revoked',
+  ): Promise<readonly TokenRecord[]> {
+    await this.#legacy.adoptAll(userID);
+    const ended = await this.#store.kick(userID, selector, reason, state);
+    await this.#legacy.mirrorEnded(userID, ended);
+    return ended;
+  }
+
+  async list(userID: string): Promise<UserTokens> {
+    await this.#legacy.adoptAll(userID);
+    return this.#store.list(userID);
+  }
+
+  /** OpenIM's servers know no cutoffs: of one user, every token that is cut off is marked for them. */
+  async cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<boolean> {
+    if (userID === '') return this.#store.cutOff(userID, platformID, notBefore, keepUntil);
+    await this.#legacy.adoptAll(userID);
+    const hasMoved = await this.#store.cutOff(userID, platformID, notBefore, keepUntil);
+    const { tokens, cutoffs } = await this.#store.list(userID);
+    const cutOff = tokens.filter((token) => token.issuedAt < effectiveCutoff(token.platformID, cutoffs));
+    await this.#legacy.mirrorEnded(
+      userID,
+      cutOff.map((token) => ({ ...token, state: 'revoked' as const })),
+    );
+    return hasMoved;
+  }
+
+  everyonesCutoffs(): Promise<Cutoffs> {
+    return this.#store.everyonesCutoffs();
+  }
+
+  adopt(record: TokenRecord): Promise<TokenRecord | undefined> {
+    return this.#store.adopt(record);
+  }
+
+  touch(userID: string, jtis: readonly string[], seenAt: number): Promise<void> {
+    return this.#store.touch(userID, jtis, seenAt);
+  }
+
+  countLive(): Promise<ReadonlyMap<number, number>> {
+    return this.#store.countLive();
+  }
+
+  explainLoss(userID: string, issuedAt: number): Promise<LossCause> {
+    return this.#store.explainLoss(userID, issuedAt);
+  }
+
+  async watch(listener: TokenChangeListener): Promise<AsyncDisposable> {
+    await using opened = new AsyncDisposableStack();
+    opened.use(await this.#store.watch(listener));
+    opened.use(await this.#legacy.watch());
+    return opened.move();
+  }
+
+  sweepExpired(): Promise<number> {
+    return this.#store.sweepExpired();
+  }
+
+  ping(): Promise<void> {
+    return this.#store.ping();
+  }
+}

@@ -70,7 +70,7 @@ export async function openTokenStores(
   const onConnectionFailure = (error: unknown) => logger.warn({ err: error }, 'lost the connection to Redis');
   const what = 'TESSERA_REDIS_URL: cannot use Redis';
   const redis = opened.use(await opening(what, connectRedis(config.redisUrl, { onConnectionFailure })));
-  const store = new RedisTokenStore(redis, clock);
+  const store = new RedisTokenStore(redis, clock, (userID, jti) => events.emit('tokenUnreadable', { userID, jti }));
   if (config.openimTokens === 'off') return { store, legacy: undefined };
   const { OpenimTokens } = await import('../redis/openim/openim-tokens.ts');
   const onFailure = (error: unknown) => logger.error({ err: error }, "cannot keep in step with OpenIM's tokens");

@@ -131,6 +131,7 @@ function countTokenEvents(events: TokenEvents, metrics: Metrics): void {
     metrics.tokensVerified.inc({ code, cache: wasCached ? 'hit' : 'miss' });
   });
   events.on('tokenLost', ({ cause }) => metrics.tokensLost.inc({ cause }));
+  events.on('tokenUnreadable', () => metrics.tokensUnreadable.inc());
   events.on('storeDown', ({ accepting }) => metrics.tokensAcceptedUnchecked.set(accepting ? 1 : 0));
   events.on('storeUp', () => metrics.tokensAcceptedUnchecked.set(0));
   metrics.tokenFeedUp.set(1);
@@ -150,5 +151,8 @@ function logStoreOutages(events: TokenEvents, logger: Logger): void {
   events.on('tokenLost', ({ userID, jti, issuedAt, expiresAt, cause }) => {
     const lost = { userID, jti, issuedAt, expiresAt, cause };
     logger.error(lost, 'the token store has lost a token that is signed, unexpired and was never revoked');
+  });
+  events.on('tokenUnreadable', (record) => {
+    logger.error(record, 'a token record in Redis cannot be read: it is refused; see tessera doctor');
   });
 }

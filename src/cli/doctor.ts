@@ -16,7 +16,7 @@ and clock, and every token in it. Prints each finding with its remedy. Changes n
 beside the server. The exit code is 1 if there is a problem, 0 otherwise.
 
   --repair   mend what can be mended: modes of the data directory, index entries of tokens that are gone, tokens
-             without an end, tokens that are missing from the index
+             without an end, tokens that are missing from the index, token records that cannot be read
   --json     for programs: a list of {severity, subject, text, remedy, isRepaired}
   and every flag of \`tessera serve\`. Settings must be those that the server has.
 `,
@@ -65,6 +65,10 @@ async function examineTokens(
     ...faulty(faults.endless, 'keys without an end, which stay for ever'),
     ...faulty(faults.orphans, 'index entries of tokens that are gone before their end: evicted, or deleted by hand'),
     ...faulty(faults.strays, 'tokens missing from the index, which logins and lists do not see'),
+    ...faulty(
+      faults.unreadable,
+      'token records that cannot be read: they are refused, and their owners must log in again',
+    ),
   ];
   return found.length > 0 ? found : [ok(subject, `${faults.tokens} of ${faults.users} users, all in order`)];
 }

@@ -157,6 +157,11 @@ export function createMetrics() {
       labelNames: ['cause'] as const,
       registers,
     }),
+    tokensUnreadable: new Counter({
+      name: 'tessera_tokens_unreadable_total',
+      help: 'Token records in Redis that nobody can read; such a token is refused.',
+      registers,
+    }),
     tokenEventsDropped: new Counter({
       name: 'tessera_token_events_dropped_total',
       help: 'Entries left out of the audit trail of tokens: the store took none for too long, or refusals came in a flood.',

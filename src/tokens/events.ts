@@ -74,6 +74,8 @@ export interface TokenEventMap {
     readonly expiresAt: number;
     readonly cause: LossCause;
   };
+  /** The store has a record that nobody can read: its token is not accepted. Once for each. */
+  tokenUnreadable: { readonly userID: string; readonly jti: string };
   /** A token that an OpenIM server issued was taken in. */
   tokenImported: { readonly userID: string; readonly platformID: number; readonly jti: string };
   /** The store cannot be asked. `accepting`: signed tokens are let in for now. */

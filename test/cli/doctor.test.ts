@@ -153,6 +153,33 @@ async function breakAndMend(t: TestContext, url: string): Promise<void> {
   }
 }
 
+test('token records that nobody can read are found, and dropped when told to', async (t) => {
+  const server = await redisForSuite(t);
+  if (server === undefined) return;
+  const redis = await connectRedis(server.url, { onConnectionFailure: () => {} });
+  t.after(() => redis[Symbol.asyncDispose]());
+  const store = new RedisTokenStore(redis, Date.now);
+  const expiresAt = (Math.ceil(Date.now() / 1000) + 3600) * 1000;
+  for (const jti of ['whole', 'broken', 'hash']) {
+    const record = { jti, userID: 'alice', platformID: 1, issuedAt: Date.now(), expiresAt, deviceName: '' };
+    await store.issue({ record, groups: [], everyonesCutoffs: new Map() });
+  }
+  await redis.command('', ['SET', 'tessera:{alice}:token:broken', 'garbage!!', 'KEEPTTL']);
+  await redis.command('', ['DEL', 'tessera:{alice}:token:hash']);
+  await redis.command('', ['HSET', 'tessera:{alice}:token:hash', 'a', 'b']);
+  const args = ['--redis-url', server.url, '--secret', longSecret, '--data-dir', await temporaryDirectory(t)];
+  const texts = async (...more: string[]) =>
+    (await diagnose([...args, ...more])).filter(({ subject }) => subject === 'tokens in Redis').map(({ text }) => text);
+  for (const more of [[], ['--repair']])
+    assert.match((await texts(...more)).join(), /^2 token records .*cannot be read/);
+  assert.deepEqual(await texts(), ['1 of 1 users, all in order']);
+  const { tokens } = await store.list('alice');
+  assert.deepEqual(
+    tokens.map(({ jti }) => jti),
+    ['whole'],
+  );
+});
+
 async function diagnose(args: readonly string[]): Promise<Finding[]> {
   const { stdout, stderr } = await runTessera(['doctor', '--json', ...args], {});
   assert.equal(stderr, '');

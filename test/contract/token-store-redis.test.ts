@@ -5,12 +5,14 @@ import { test } from 'node:test';
 import { errorTable, ProtocolError } from '../../src/protocol/errors.ts';
 import { platforms } from '../../src/protocol/numbers/constants.ts';
 import { connectRedis } from '../../src/redis/client/client.ts';
+import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { newTokenID } from '../../src/tokens/claims.ts';
 import { allPlatforms, noCutoffs } from '../../src/tokens/cutoffs.ts';
 import { loginPolicy, type PolicyGroup, policyGroups } from '../../src/tokens/policy.ts';
 import type { NewToken, TokenStore } from '../../src/tokens/token-store.ts';
 import { redisForSuite } from '../support/test-services.ts';
 import { TestAuthority } from '../support/token-authority.ts';
+import { tokenValues } from '../support/token-values.ts';
 import { openProbe, openStore } from './support/redis-nodes.ts';
 import { checkLayoutAfterEach } from './support/token-layout.ts';
 
@@ -250,14 +252,52 @@ test('RedisTokenStore data', async (t) => {
     await probe.del('tessera:{alice}:not-before');
   });
 
-  await t.test('T5 a record that cannot be read is a failure, and does not block a login', async () => {
-    const token = tokenOf('alice');
-    await issue(store, token);
-    await probe.set(`tessera:{alice}:token:${token.jti}`, 'x', { expiration: 'KEEPTTL' });
-    await assert.rejects(store.find(token), /unreadable/);
-    await issue(store, tokenOf('alice'), onePerPlatform);
-    await probe.flushAll();
-  });
+  const junk: Record<string, (key: string) => Promise<unknown>> = {
+    ...Object.fromEntries(
+      tokenValues()
+        .filter(({ token }) => token === null)
+        .map(({ what, value }) => [what, (key: string) => probe.set(key, value, { expiration: 'KEEPTTL' })]),
+    ),
+    'a key of another type': async (key) => {
+      await probe.del(key);
+      await probe.hSet(key, 'a', 'b');
+      await probe.expire(key, 60);
+    },
+  };
+  for (const [what, spoil] of Object.entries(junk)) {
+    await t.test(`T5 one record that nobody can read harms no other token of its user: ${what}`, async () => {
+      const [broken, web, phone] = [
+        tokenOf('alice'),
+        tokenOf('alice', { platformID: platforms.Web }),
+        tokenOf('alice'),
+      ];
+      for (const record of [broken, web, phone]) await issue(store, record);
+      const told: string[] = [];
+      const { redis } = await openStore(t, server.url);
+      const node = new RedisTokenStore(redis, Date.now, (userID, jti) => told.push(`${userID} ${jti}`));
+      await spoil(`tessera:{alice}:token:${broken.jti}`);
+
+      const listed = async () => (await node.list('alice')).tokens.map(({ jti, state }) => [jti, state]).sort();
+      assert.deepEqual(await listed(), [web, phone].map(({ jti }) => [jti, 'live']).sort());
+      await node.touch('alice', [broken.jti, web.jti], Date.now());
+      assert.equal((await node.countLive()).get(platforms.IOS), 1);
+      // One that may have been anything is never accepted.
+      const found = await node.find(broken).catch((error: unknown) => error);
+      assert.ok(found instanceof Error || (found as { record: unknown }).record === undefined);
+      const kicked = await node.kick('alice', { platformIDs: [platforms.Web] }, 'forced', 'kicked');
+      assert.deepEqual(
+        kicked.map(({ jti }) => jti),
+        [web.jti],
+      );
+      assert.deepEqual(
+        (await issue(node, tokenOf('alice'), onePerPlatform)).kicked.map(({ jti }) => jti),
+        [phone.jti],
+      );
+      assert.equal((await listed()).length, 3);
+      assert.deepEqual(told, [`alice ${broken.jti}`], 'told of, once');
+      await probe.flushAll();
+    });
+  }
 });
 
 test('RedisTokenStore without its server', async (t) => {

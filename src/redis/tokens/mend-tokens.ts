@@ -16,6 +16,8 @@ export interface TokenFaults {
   endless: number;
   /** Tokens that logins and lists do not see. */
   strays: number;
+  /** Values that nobody can read: their tokens are not accepted. */
+  unreadable: number;
 }
 
 export interface MendOptions {
@@ -26,7 +28,7 @@ export interface MendOptions {
 }
 
 export async function mendTokens(redis: RedisClient, options: MendOptions): Promise<Readonly<TokenFaults>> {
-  const faults: TokenFaults = { tokens: 0, users: 0, orphans: 0, endless: 0, strays: 0 };
+  const faults: TokenFaults = { tokens: 0, users: 0, orphans: 0, endless: 0, strays: 0, unreadable: 0 };
   for (const master of await redis.masters()) {
     await walkTokens(redis, master, options, faults);
     await walkIndexes(redis, master, options, faults);
@@ -40,9 +42,10 @@ async function walkTokens(redis: RedisClient, master: RedisNode, options: MendOp
     await Promise.all(
       [...byUser].map(async ([userID, tokenKeys]) => {
         if (userID === undefined) return;
-        const [orphans, endless, strays, isEndless] = await mend(redis, userID, tokenKeys, options);
+        const [orphans, endless, strays, isEndless, unreadable] = await mend(redis, userID, tokenKeys, options);
         faults.endless += endless;
         faults.strays += strays;
+        faults.unreadable += unreadable;
         // What this has mended of the index, the walk over the indexes will not see any more.
         if (options.repair) faults.orphans += orphans;
         if (options.repair) faults.endless += isEndless;
@@ -79,12 +82,16 @@ async function mend(
   userID: string,
   tokenKeys: readonly string[],
   { repair, fallbackEnd }: MendOptions,
-): Promise<readonly [orphans: number, endless: number, strays: number, isEndless: number]> {
+): Promise<MendReply> {
   const args = [tokenKeyPrefix(userID), repair ? '1' : '0', String(fallbackEnd)];
   const reply = await redis.evalScript(script, [indexKey(userID), ...tokenKeys], args);
-  const [orphans = 0, endless = 0, strays = 0, isEndless = 0] = Array.isArray(reply) ? reply.map(Number) : [];
-  return [orphans, endless, strays, isEndless];
+  const [orphans = 0, endless = 0, strays = 0, isEndless = 0, unreadable = 0] = Array.isArray(reply)
+    ? reply.map(Number)
+    : [];
+  return [orphans, endless, strays, isEndless, unreadable];
 }
+
+type MendReply = readonly [orphans: number, endless: number, strays: number, isEndless: number, unreadable: number];
 
 /** A jti has neither `}` nor `:token:` in it, whatever the user ID has. */
 function userOf(key: string): string | undefined {

@@ -3,6 +3,7 @@
  * Layout: design.md 3 and scripts/token-records.lua. See {@link TokenStore}.
  */
 import { type Cutoffs, formatCutoffs, parseCutoffs } from '../../tokens/cutoffs.ts';
+import { StoreFault } from '../../tokens/store-outage.ts';
 import type {
   FoundToken,
   IssueOutcome,
@@ -23,10 +24,12 @@ import { loadScript } from './load-script.ts';
 import { TokenFeed } from './token-feed.ts';
 import { cutoffsKey, everyonesCutoffsKey, indexKey, tokenKeyPrefix } from './token-keys.ts';
 import { formatToken, issueOrderOf, parseToken, stateLetters } from './token-value.ts';
+import { type OnUnreadable, UnreadableRecords } from './unreadable-records.ts';
 
 export class RedisTokenStore implements TokenStore {
   readonly #redis: RedisClient;
   readonly #clock: () => number;
+  readonly #unreadable: UnreadableRecords;
   readonly #scripts = {
     issue: loadScript('tokens/scripts/issue.lua'),
     kick: loadScript('tokens/scripts/kick.lua'),
@@ -36,10 +39,15 @@ export class RedisTokenStore implements TokenStore {
     cutOff: loadScript('tokens/scripts/cut-off.lua'),
   };
 
-  /** @param clock Unix ms; decides what still counts, while the keys end by the clock of Redis. */
-  constructor(redis: RedisClient, clock: () => number) {
+  /**
+   * @param clock Unix ms; decides what still counts, while the keys end by the clock of Redis
+   * @param onUnreadable hears once of each record that nobody can read: such a token is not accepted, and the others of
+   * its user are served as if it were not there
+   */
+  constructor(redis: RedisClient, clock: () => number, onUnreadable: OnUnreadable = () => {}) {
     this.#redis = redis;
     this.#clock = clock;
+    this.#unreadable = new UnreadableRecords(onUnreadable);
   }
 
   async issue({ record, groups, supersede, everyonesCutoffs }: IssueRequest): Promise<IssueOutcome> {
@@ -62,15 +70,20 @@ export class RedisTokenStore implements TokenStore {
         formatCutoffs(everyonesCutoffs),
       ],
     );
-    const [isIssued, kicked = [], superseded = []] = asList(reply);
-    return { isIssued: isIssued === 1, kicked: toRecords(userID, kicked), superseded: toRecords(userID, superseded) };
+    const [isIssued, kicked = [], superseded = [], unreadable = []] = asList(reply);
+    this.#unreadable.report(userID, unreadable);
+    return {
+      isIssued: isIssued === 1,
+      kicked: this.#toRecords(userID, kicked),
+      superseded: this.#toRecords(userID, superseded),
+    };
   }
 
   async find({ userID, jti, expiresAt }: TokenKey): Promise<FoundToken> {
     const [value, cutoffs] = await this.#redis.mget([tokenKeyPrefix(userID) + jti, cutoffsKey(userID)]);
     const isGone = value === null || value === undefined || expiresAt <= this.#clock();
     return {
-      record: isGone ? undefined : parseToken({ userID, jti, expiresAt }, value),
+      record: isGone ? undefined : this.#read({ userID, jti, expiresAt }, value),
       cutoffs: parseCutoffs(cutoffs ?? ''),
     };
   }
@@ -97,14 +110,16 @@ export class RedisTokenStore implements TokenStore {
         ...jtis,
       ],
     );
-    return toRecords(userID, reply);
+    const [ended, unreadable] = asList(reply);
+    this.#unreadable.report(userID, unreadable);
+    return this.#toRecords(userID, ended);
   }
 
   async list(userID: string): Promise<UserTokens> {
     const now = this.#clock();
     const keys = [indexKey(userID), cutoffsKey(userID)];
     const [flat, cutoffs] = asList(await this.#redis.evalScript(this.#scripts.list, keys, [tokenKeyPrefix(userID)]));
-    const tokens = toTokens(userID, flat)
+    const tokens = this.#toTokens(userID, flat)
       .sort((a, b) => b.issueOrder - a.issueOrder)
       .map(({ record }) => record)
       .filter((record) => record.expiresAt > now);
@@ -128,7 +143,7 @@ export class RedisTokenStore implements TokenStore {
       [indexKey(userID), tokenKeyPrefix(userID) + jti],
       [tokenKeyPrefix(userID), jti, formatToken(record), String(expiresAt)],
     );
-    return reply === '' ? undefined : parseToken(record, String(reply));
+    return reply === '' ? undefined : this.#read(record, String(reply));
   }
 
   async touch(userID: string, jtis: readonly string[], seenAt: number): Promise<void> {
@@ -156,27 +171,36 @@ export class RedisTokenStore implements TokenStore {
   ping(): Promise<void> {
     return this.#redis.ping();
   }
+
+  /** @throws for a value that is not ours: a fault of the store, not a fact about the token (T5) */
+  #read(token: TokenKey, value: string): TokenRecord {
+    const record = parseToken(token, value);
+    if (record !== undefined) return record;
+    this.#unreadable.report(token.userID, [token.jti]);
+    throw new StoreFault('unreadable token record in redis');
+  }
+
+  #toRecords(userID: string, flat: unknown): TokenRecord[] {
+    return this.#toTokens(userID, flat).map(({ record }) => record);
+  }
+
+  /** @param flat jti, value, exp in ms, jti, ... */
+  #toTokens(userID: string, flat: unknown): StoredToken[] {
+    const items = asList(flat).map(String);
+    const tokens: StoredToken[] = [];
+    for (let i = 0; i + 2 < items.length; i += 3) {
+      const [jti = '', value = '', expiresAt] = items.slice(i, i + 3);
+      const record = parseToken({ userID, jti, expiresAt: Number(expiresAt) }, value);
+      if (record === undefined) this.#unreadable.report(userID, [jti]);
+      else tokens.push({ record, issueOrder: issueOrderOf(value) });
+    }
+    return tokens;
+  }
 }
 
 interface StoredToken {
   readonly record: TokenRecord;
   readonly issueOrder: number;
-}
-
-function toRecords(userID: string, flat: unknown): TokenRecord[] {
-  return toTokens(userID, flat).map(({ record }) => record);
-}
-
-/** @param flat jti, value, exp in ms, jti, ... */
-function toTokens(userID: string, flat: unknown): StoredToken[] {
-  const items = asList(flat).map(String);
-  const tokens: StoredToken[] = [];
-  for (let i = 0; i + 2 < items.length; i += 3) {
-    const [jti = '', value = '', expiresAt] = items.slice(i, i + 3);
-    const record = parseToken({ userID, jti, expiresAt: Number(expiresAt) }, value);
-    tokens.push({ record, issueOrder: issueOrderOf(value) });
-  }
-  return tokens;
 }
 
 function asList(reply: unknown): readonly unknown[] {

@@ -1,5 +1,4 @@
 /** A token's value in Redis, as scripts/token-records.lua describes it. The key says whose it is and when it ends. */
-import { StoreFault } from '../../tokens/store-outage.ts';
 import type { TokenKey, TokenRecord, TokenState } from '../../tokens/token-store.ts';
 
 export const stateLetters: Readonly<Record<TokenState, string>> = {
@@ -10,26 +9,26 @@ export const stateLetters: Readonly<Record<TokenState, string>> = {
 };
 const states = new Map(Object.entries(stateLetters).map(([state, letter]) => [letter, state as TokenState]));
 
-/** @throws if the value is not one that the scripts write: a fault of the store, not a fact about the token (T5). */
-export function parseToken({ userID, jti, expiresAt }: TokenKey, value: string): TokenRecord {
-  const [head = '', , acceptedUntil, reason = '', lastSeen, deviceName = ''] = value.split('|');
-  const state = states.get(head.slice(0, 1));
-  const platformID = Number.parseInt(head.slice(1, 2), 36);
-  const issuedAt = Number.parseInt(head.slice(2), 36);
-  if (state === undefined || !Number.isInteger(platformID + issuedAt)) {
-    throw new StoreFault('unreadable token record in redis');
-  }
+/** Mirrors parse of scripts/token-records.lua; test/fixtures/redis-token-values.json holds the two together. */
+const pattern =
+  /^(?<state>[lskr])(?<platform>[1-9a-z])(?<issued>[0-9a-z]{1,9})(?:\|(?<order>\d{0,15})(?:\|(?<until>\d{0,15})(?:\|(?<reason>[a-z]*)(?:\|(?<seen>[0-9a-z]{0,9})(?:\|(?<device>[^|]*)(?:\|.*)?)?)?)?)?)?$/s;
+
+/** Undefined if the value is not one that the scripts write: a fault of the store, not a fact about the token (T5). */
+export function parseToken({ userID, jti, expiresAt }: TokenKey, value: string): TokenRecord | undefined {
+  const { state: letter = '', platform = '', issued = '', ...fields } = pattern.exec(value)?.groups ?? {};
+  const state = states.get(letter);
+  if (state === undefined || (state === 'superseded' && !fields.until)) return undefined;
   return {
     jti,
     userID,
-    platformID,
+    platformID: Number.parseInt(platform, 36),
     state,
-    reason: reason as TokenRecord['reason'],
-    issuedAt,
+    reason: (fields.reason ?? '') as TokenRecord['reason'],
+    issuedAt: Number.parseInt(issued, 36),
     expiresAt,
-    acceptedUntil: Number(acceptedUntil ?? 0),
-    lastSeenAt: Number.parseInt(lastSeen || '0', 36),
-    deviceName: decodeURIComponent(deviceName),
+    acceptedUntil: Number(fields.until ?? 0),
+    lastSeenAt: Number.parseInt(fields.seen || '0', 36),
+    deviceName: decodeLabel(fields.device ?? ''),
   };
 }
 
@@ -51,4 +50,13 @@ export function formatToken(record: TokenRecord): string {
 export function issueOrderOf(value: string): number {
   const [head = '', order = ''] = value.split('|', 2);
   return order === '' ? Number.parseInt(head.slice(2), 36) : Number(order);
+}
+
+/** A label that was written wrong is none, and no reason to refuse its token. */
+function decodeLabel(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
 }

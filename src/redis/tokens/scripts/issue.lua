@@ -15,7 +15,8 @@
 --       9 jti of the one token to supersede, which must be live; empty: all live ones of the same platform
 --       10 policy groups, JSON: [{"platforms":[1],"keep":0,"prefer":2}, ...]
 --       11 everyone's cutoffs
--- Reply { 1, kicked, superseded }, each a flat list jti, value, exp; { 0 } if the token of 9 is not live
+-- Reply { 1, kicked, superseded, unreadable }, the first two flat lists jti, value, exp, the last one jtis whose values
+--       nobody can read; { 0 } if the token of 9 is not live
 -- Error if the token exists already, or has expired by Redis's own clock
 
 local index, key = KEYS[1], KEYS[2]
@@ -63,12 +64,16 @@ if expires_at <= clock() then
   return redis.error_reply('ERR token has expired by the clock of Redis')
 end
 
-local live, past_grace, order = {}, {}, now
+local live, past_grace, unreadable, order = {}, {}, {}, now
 local jtis, ends = accepted(index)
 local gone = for_each(prefix, jtis, function(jti, value)
   local token = parse(jti, value, ends[jti])
-  if token and token.state == 's' and tonumber(token.accepted_until) <= now then past_grace[#past_grace + 1] = token end
-  if not token or token.state ~= 'l' or token.expires_at <= now then return end
+  if not token then
+    unreadable[#unreadable + 1] = jti
+    return
+  end
+  if token.state == 's' and tonumber(token.accepted_until) <= now then past_grace[#past_grace + 1] = token end
+  if token.state ~= 'l' or token.expires_at <= now then return end
   if token.issued_at < effective_cutoff(token.platform, own, everyones) then return end
   live[#live + 1] = token
   -- The later issue is the newer, even within one millisecond or by the slower clock of another node.
@@ -114,4 +119,4 @@ if #superseded > 0 then
   for _, token in ipairs(superseded) do jtis[#jtis + 1] = token.jti end
   publish({ kind = 'superseded', userID = user_id, jtis = jtis, acceptedUntil = superseded_until })
 end
-return { 1, reply(kicked), reply(superseded) }
+return { 1, reply(kicked), reply(superseded), unreadable }

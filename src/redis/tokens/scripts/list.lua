@@ -1,4 +1,4 @@
--- Reads all tokens of one user, in whatever state, and the user's cutoffs; prunes the index.
+-- Reads all tokens of one user, in whatever state, readable or not, and the user's cutoffs; prunes the index.
 --
 -- KEYS  1 the user's index; the token keys share its hash tag
 --       2 the user's cutoffs
@@ -9,8 +9,6 @@ local index, prefix = KEYS[1], ARGV[1]
 
 local flat = {}
 local gone = for_each(prefix, redis.call('ZRANGE', index, 0, -1), function(jti, value)
-  -- What is not ours is nobody's token.
-  if not parse(jti, value, 0) then return end
   flat[#flat + 1] = jti
   flat[#flat + 1] = value
   flat[#flat + 1] = whole(end_of(index, prefix, jti))

@@ -36,16 +36,30 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+-- Digits of the instants that a number holds exactly, in base 36 and in decimal.
+local LONGEST_BASE36, LONGEST_DECIMAL = 9, 15
+
 local function is_accepted(token)
   return token.state == 'l' or token.state == 's'
 end
 
--- Nil for a value that is not ours: it is left alone. expires_at: Unix ms.
+-- Nil for a value that is not ours: nobody may take it for a token, and it is left alone. Mirrors parseToken of
+-- token-value.ts; test/fixtures/redis-token-values.json holds the two together. expires_at: Unix ms.
 local function parse(jti, value, expires_at)
-  local state, platform, issued_at, fields = string.match(value, '^(%l)(%w)(%w+)(.*)$')
-  if not state then return nil end
-  local order, accepted_until, reason, last_seen, rest =
-    string.match(fields, '^|?(%d*)|?(%d*)|?(%l*)|?(%w*)|?(.*)$')
+  local head, fields = string.match(value, '^([^|]*)(.*)$')
+  local state, platform, issued_at = string.match(head, '^([lskr])([1-9a-z])([0-9a-z]+)$')
+  if not state or #issued_at > LONGEST_BASE36 then return nil end
+  local order, accepted_until, reason, last_seen, rest = '', '', '', '', ''
+  if fields ~= '' then
+    local _, count = string.gsub(fields, '|', '')
+    if count < 5 then fields = fields .. string.rep('|', 5 - count) end
+    order, accepted_until, reason, last_seen, rest =
+      string.match(fields, '^|(%d*)|(%d*)|([a-z]*)|([0-9a-z]*)|(.*)$')
+    if not order or #order > LONGEST_DECIMAL or #accepted_until > LONGEST_DECIMAL or #last_seen > LONGEST_BASE36 then
+      return nil
+    end
+  end
+  if state == 's' and accepted_until == '' then return nil end
   return {
     jti = jti, state = state, platform = tonumber(platform, 36), issued_text = issued_at,
     issued_at = tonumber(issued_at, 36), expires_at = expires_at,
@@ -91,7 +105,8 @@ local function end_of(index, prefix, jti)
 end
 
 -- Calls visit(jti, value) for each of the jtis whose token exists, and returns those whose token is gone: that is for
--- the token's key to say, never for a host's clock.
+-- the token's key to say, never for a host's clock. What is no text at all counts as a value that nobody can read: one
+-- key that a foreign hand has written must not keep its user from logging in or being logged out.
 --
 -- Not by MGET: Redis keeps small arguments of a script for reuse, by their position and with all their room. The third
 -- one of a SET is what it stores, and must not be given the room of a key: that is 16 to 32 bytes for each token. For
@@ -99,7 +114,8 @@ end
 local function for_each(prefix, jtis, visit)
   local gone = {}
   for _, jti in ipairs(jtis) do
-    local value = redis.call('GET', prefix .. jti)
+    local value = redis.pcall('GET', prefix .. jti)
+    if type(value) == 'table' then value = '' end
     if value then visit(jti, value) else gone[#gone + 1] = jti end
   end
   return gone

@@ -4,8 +4,8 @@
 -- ARGV  1 lastSeen, Unix ms in base 36
 
 for _, key in ipairs(KEYS) do
-  local value = redis.call('GET', key)
-  local token = value and parse('', value, 0)
+  local value = redis.pcall('GET', key)
+  local token = type(value) == 'string' and parse('', value, 0)
   if token and (tonumber(token.last_seen, 36) or 0) < tonumber(ARGV[1], 36) then
     token.last_seen = ARGV[1]
     redis.call('SET', key, format(token), 'KEEPTTL')

@@ -164,6 +164,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     notifications: {
       userInfoUpdated: (tx, call, userID) => notifier.notify(tx, call, userInfoNotice(call.caller.userID, userID)),
     },
+    limits: config,
     now: clock,
   });
   const authority = await openTokenAuthority(config, opened, {
@@ -195,13 +196,19 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       onBlocked: (network) => logger.warn({ network }, 'too many wrong secrets: refused for a while'),
     }),
     users: usersDomain,
-    clientConfigs: new ClientConfigs({ store: new SqlClientConfigStore(db), users, unitOfWork: db }),
+    clientConfigs: new ClientConfigs({
+      store: new SqlClientConfigStore(db),
+      users,
+      unitOfWork: db,
+      limits: config,
+    }),
     userCommands: new UserCommands({
       store: new SqlUserCommandStore(db),
       unitOfWork: db,
       notifications: {
         userCommandChanged: (tx, call, userID, change) => notifier.notify(tx, call, userCommandNotice(userID, change)),
       },
+      limits: config,
       now: clock,
     }),
     onlineStatus: new OnlineStatus(presence),

@@ -41,4 +41,30 @@ export const limits = {
     minimum: 100,
     maximum: widestBounds.maxListItems,
   }),
+  maxNicknameBytes: limit("A user's nickname.", 256, { unit: 'bytes', beyond: '1001' }),
+  maxFaceUrlBytes: limit("The address of a user's picture.", 2048, { unit: 'bytes', beyond: '1001' }),
+  maxExBytes: limit("The application's own text (`ex`) of a user or of a user's record.", 8192, {
+    unit: 'bytes',
+    beyond: '1001',
+  }),
+  maxUserCommands: limit('Records that one user keeps (user commands).', 1000, { unit: 'items', beyond: '1001' }),
+  maxUserCommandBytes: limit('The value of one such record.', 64 * 1024, { unit: 'bytes', beyond: '1001' }),
+  userCommandsQuotaBytes: limit('Values and `ex` of all such records of one user.', 2 * 1024 * 1024, {
+    unit: 'bytes',
+    beyond: '1001',
+  }),
+  maxClientConfigs: limit("Settings for one user's clients, or for everybody's.", 1000, {
+    unit: 'items',
+    beyond: '1001',
+  }),
+  maxClientConfigBytes: limit('The value of one such setting.', 64 * 1024, { unit: 'bytes', beyond: '1001' }),
+  clientConfigsQuotaBytes: limit('All such values for one user, or for everybody.', 1024 * 1024, {
+    unit: 'bytes',
+    beyond: '1001',
+  }),
+  maxPageItems: limit('Rows of one page of settings for clients.', 1000, { unit: 'items', beyond: '1001' }),
+  maxAnswerBytes: limit("Stored texts in one answer that lists users, users' records or settings.", 4 * 1024 * 1024, {
+    unit: 'bytes',
+    beyond: '1001; of records, those that fit',
+  }),
 } as const;

@@ -1,8 +1,10 @@
 /** Client configuration in SQL, for both dialects. */
 
+import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { ClientConfigEntry, ClientConfigFilter, ClientConfigStore } from '../users/client-config-store.ts';
+import type { Usage } from '../users/user-limits.ts';
 import { insertPieces, isOneOf } from './sql-lists.ts';
 
 export class SqlClientConfigStore implements ClientConfigStore {
@@ -48,20 +50,46 @@ export class SqlClientConfigStore implements ClientConfigStore {
       .execute();
   }
 
+  async usage(tx: Transaction, userID: string): Promise<Usage> {
+    const { count, bytes } = await this.#db
+      .executor(tx)
+      .selectFrom('client_configs')
+      .select([sql<number>`count(*)`.as('count'), sql<number | null>`sum(octet_length(value))`.as('bytes')])
+      .where('user_id', '=', userID)
+      .executeTakeFirstOrThrow();
+    return { count: Number(count), bytes: Number(bytes ?? 0) };
+  }
+
   async page(
     filter: ClientConfigFilter,
     offset: number,
     limit: number,
+    maxBytes: number,
   ): Promise<{ readonly total: number; readonly entries: readonly ClientConfigEntry[] }> {
     const matching = this.#matching(filter);
     const { total } = await matching.select((row) => row.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
     const page = matching
-      .select(['config_key as key', 'user_id as userID', 'value'])
+      .select(['config_key', 'user_id', sql<number>`octet_length(value)`.as('size')])
       .orderBy('config_key')
       .orderBy('user_id')
       .offset(offset)
       .limit(limit);
-    const rows = limit === 0 ? [] : await page.execute();
+    // The sizes first, without a value: a value is read only if it fits.
+    const summed = this.#db
+      .executor()
+      .selectFrom(page.as('page'))
+      .select(['config_key', 'user_id', sql<number>`sum(size) over (order by config_key, user_id)`.as('bytes')]);
+    const fitting = this.#db
+      .executor()
+      .selectFrom(summed.as('fitting'))
+      .innerJoin('client_configs as config', (on) =>
+        on.onRef('config.config_key', '=', 'fitting.config_key').onRef('config.user_id', '=', 'fitting.user_id'),
+      )
+      .select(['config.config_key as key', 'config.user_id as userID', 'config.value'])
+      .where('fitting.bytes', '<=', maxBytes)
+      .orderBy('config.config_key')
+      .orderBy('config.user_id');
+    const rows = limit === 0 ? [] : await fitting.execute();
     return { total: Number(total), entries: rows.map((row) => ({ ...row })) };
   }
 

@@ -1,9 +1,11 @@
 /** User commands in SQL, for both dialects. */
 
+import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { UserCommand, UserCommandChanges, UserCommandKey } from '../users/user-command.ts';
 import type { UserCommandStore } from '../users/user-command-store.ts';
+import type { Usage } from '../users/user-limits.ts';
 
 export class SqlUserCommandStore implements UserCommandStore {
   readonly #db: Database;
@@ -44,15 +46,46 @@ export class SqlUserCommandStore implements UserCommandStore {
     return result.numDeletedRows > 0n;
   }
 
-  async list(userID: string, type?: number): Promise<readonly UserCommand[]> {
-    const all = this.#db
-      .executor()
+  async usage(tx: Transaction, userID: string): Promise<Usage> {
+    const { count, bytes } = await this.#db
+      .executor(tx)
       .selectFrom('user_commands')
-      .select(['user_id as userID', 'type', 'uuid', 'value', 'ex', 'created_at as createdAt'])
+      .select([sql<number>`count(*)`.as('count'), sql<number | null>`sum(${size})`.as('bytes')])
       .where('user_id', '=', userID)
-      .orderBy('type')
-      .orderBy('uuid');
-    const rows = await (type === undefined ? all : all.where('type', '=', type)).execute();
+      .executeTakeFirstOrThrow();
+    return { count: Number(count), bytes: Number(bytes ?? 0) };
+  }
+
+  async list(userID: string, type: number | undefined, maxBytes: number): Promise<readonly UserCommand[]> {
+    const all = this.#db.executor().selectFrom('user_commands').where('user_id', '=', userID);
+    const summed = (type === undefined ? all : all.where('type', '=', type)).select([
+      'type',
+      'uuid',
+      sql<number>`sum(${size}) over (order by type, uuid)`.as('bytes'),
+    ]);
+    // The sizes first, without a value: a value is read only if it fits.
+    const rows = await this.#db
+      .executor()
+      .selectFrom(summed.as('fitting'))
+      .innerJoin('user_commands as command', (on) =>
+        on.onRef('command.type', '=', 'fitting.type').onRef('command.uuid', '=', 'fitting.uuid'),
+      )
+      .select([
+        'command.user_id as userID',
+        'command.type',
+        'command.uuid',
+        'command.value',
+        'command.ex',
+        'command.created_at as createdAt',
+      ])
+      .where('command.user_id', '=', userID)
+      .where('fitting.bytes', '<=', maxBytes)
+      .orderBy('command.type')
+      .orderBy('command.uuid')
+      .execute();
     return rows.map((row) => ({ ...row }));
   }
 }
+
+/** Of one record; neither engine reads a text to know its length. */
+const size = sql`octet_length(value) + octet_length(ex)`;

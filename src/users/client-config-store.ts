@@ -1,5 +1,6 @@
 /** What the client configuration needs from a durable store. Suite: test/contract/client-config-store.suite.ts. */
 import type { Transaction } from '../kernel/unit-of-work.ts';
+import type { Usage } from './user-limits.ts';
 
 /** One text for the clients of a user, or with the userID '' for everybody's. */
 export interface ClientConfigEntry {
@@ -21,10 +22,16 @@ export interface ClientConfigStore {
   put(tx: Transaction, entries: readonly ClientConfigEntry[]): Promise<void>;
   /** Entries that do not exist are left out. */
   remove(tx: Transaction, userID: string, keys: readonly string[]): Promise<void>;
-  /** Ordered by key, then userID, both by bytes. `total` counts all that match. */
+  /** What the entries of one scope take, as the transaction sees them: their number, the bytes of their values. */
+  usage(tx: Transaction, userID: string): Promise<Usage>;
+  /**
+   * Ordered by key, then userID, both by bytes; the first of the page whose values together take no more than
+   * `maxBytes`. `total` counts all that match.
+   */
   page(
     filter: ClientConfigFilter,
     offset: number,
     limit: number,
+    maxBytes: number,
   ): Promise<{ readonly total: number; readonly entries: readonly ClientConfigEntry[] }>;
 }

@@ -15,6 +15,7 @@ const asU1: CallContext = {
   caller: { userID: 'u1', platformID: 1, jti: 'jti', expiresAt: 9e15, isAdmin: false },
   operationID: 'op',
 };
+const limits = { maxNicknameBytes: 256, maxFaceUrlBytes: 2048, maxExBytes: 8192, maxAnswerBytes: 100_000 };
 const unchanged = { nickname: null, faceURL: null, ex: null, globalRecvMsgOpt: null };
 
 test('register keeps everything given, and the time of the server', async () => {
@@ -151,5 +152,5 @@ function usersWith(registered: readonly NewUser[]) {
       told.push({ by: caller.userID, changedUserID, withChange: isInTransaction });
     },
   };
-  return { users: new Users({ store, unitOfWork, notifications, now: () => 1234 }), stored, told };
+  return { users: new Users({ store, unitOfWork, notifications, limits, now: () => 1234 }), stored, told };
 }

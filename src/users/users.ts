@@ -1,10 +1,12 @@
 /** The users of this deployment: registering, reading and changing them (rest-core chapter, section 7). */
 
 import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
+import { requireWithin } from '../kernel/text-bounds.ts';
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
 import { userIDFault } from '../protocol/user-id.ts';
 import type { NewUser, User, UserChanges } from './user.ts';
+import type { UserLimits } from './user-limits.ts';
 import type { UserStore } from './user-store.ts';
 
 /** Told in the transaction of a change; what it sends goes out if that commits. */
@@ -17,6 +19,7 @@ export interface UsersOptions {
   readonly store: UserStore;
   readonly unitOfWork: UnitOfWork;
   readonly notifications: UserNotifications;
+  readonly limits: Pick<UserLimits, 'maxNicknameBytes' | 'maxFaceUrlBytes' | 'maxExBytes' | 'maxAnswerBytes'>;
   /** Unix ms. */
   readonly now: () => number;
 }
@@ -37,6 +40,7 @@ export class Users {
     requireAdmin(call);
     if (new Set(users.map(({ userID }) => userID)).size !== users.length) throw errors.args('userID repeated');
     if (users.some(({ userID }) => userID === '')) throw errors.args('userID is empty');
+    for (const user of users) this.#checkTexts(user);
 
     const createdAt = this.#options.now();
     await this.#options.unitOfWork.transaction(async (tx) => {
@@ -50,11 +54,18 @@ export class Users {
 
   /**
    * The registered ones among `userIDs`, each once and in that order; anyone may read anyone (7.3).
-   * @throws 1001 if the list is empty
+   * @throws 1001 if the list is empty, or what is found of it more than fits an answer
    */
   async find(userIDs: readonly string[]): Promise<User[]> {
     if (userIDs.length === 0) throw errors.args('userIDs is empty');
-    const found = new Map((await this.#options.store.find(userIDs)).map((user) => [user.userID, user]));
+    const found = new Map<string, User>();
+    let bytes = 0;
+    for await (const user of this.#read(userIDs)) {
+      found.set(user.userID, user);
+      bytes += user.nickname.length + user.faceURL.length + user.ex.length;
+      if (bytes > this.#options.limits.maxAnswerBytes)
+        throw errors.args('the answer is too large: ask for fewer users');
+    }
     return [...new Set(userIDs)].flatMap((userID) => found.get(userID) ?? []);
   }
 
@@ -68,6 +79,7 @@ export class Users {
       throw errors.args('globalRecvMsgOpt must be 0, 1 or 2');
     }
     requireAccess(call, userID);
+    this.#checkTexts(changes);
 
     await this.#options.unitOfWork.transaction(async (tx) => {
       const isKnown = await this.#options.store.update(tx, userID, changes);
@@ -84,7 +96,8 @@ export class Users {
     if (userIDs.length === 0) throw errors.args('checkUserIDs is empty');
     if (new Set(userIDs).size !== userIDs.length) throw errors.args('checkUserIDs repeats an ID');
     requireAdmin(call);
-    const found = new Set((await this.#options.store.find(userIDs)).map(({ userID }) => userID));
+    const found = new Set<string>();
+    for await (const { userID } of this.#read(userIDs)) found.add(userID);
     return userIDs.map((userID) => ({ userID, isRegistered: found.has(userID) }));
   }
 
@@ -103,6 +116,20 @@ export class Users {
     await this.#options.unitOfWork.transaction((tx) => this.#options.store.add(tx, admins));
   }
 
+  #checkTexts({ nickname, faceURL, ex }: Pick<UserChanges, 'nickname' | 'faceURL' | 'ex'>): void {
+    const { maxNicknameBytes, maxFaceUrlBytes, maxExBytes } = this.#options.limits;
+    requireWithin('nickname', nickname, maxNicknameBytes);
+    requireWithin('faceURL', faceURL, maxFaceUrlBytes);
+    requireWithin('ex', ex, maxExBytes);
+  }
+
+  /** The registered ones, in no order; never more of them in hand than a few hundred. */
+  async *#read(userIDs: readonly string[]): AsyncGenerator<User> {
+    for (let start = 0; start < userIDs.length; start += readAtOnce) {
+      yield* await this.#options.store.find(userIDs.slice(start, start + readAtOnce));
+    }
+  }
+
   /** The user that a token is asked for, whoever asks; undefined if not registered. */
   async findForToken(userID: string): Promise<User | undefined> {
     const [user] = await this.#options.store.find([userID]);
@@ -116,6 +143,7 @@ export interface AccountStatus {
 }
 
 const appAdminLevel = 2;
+const readAtOnce = 250;
 
 /** Checks 1 to 3 of 7.2, which come before the question who is calling. An empty ID passes until afterwards. */
 function checkRegistrations(users: readonly NewUser[]): void {

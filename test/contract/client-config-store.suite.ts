@@ -9,6 +9,9 @@ export interface ClientConfigStoreNode {
   readonly unitOfWork: UnitOfWork;
 }
 
+/** More bytes than there are. */
+const all = 1_000_000;
+
 const any = { userID: undefined, key: undefined };
 
 export async function clientConfigStoreSuite(
@@ -49,25 +52,41 @@ export async function clientConfigStoreSuite(
   });
 
   await t.test('pages are ordered by the bytes of key and user, with the number of all', async () => {
-    const [{ total: before }] = [await store.page(any, 0, 0)];
+    const [{ total: before }] = [await store.page(any, 0, 0, all)];
     await put(['p_ä', 'p_a', 'p_Z'].map((key) => entry(key, key, 'page')));
     await put([entry('p_a', 'of another', 'Page')]);
-    const { total, entries } = await store.page({ userID: 'page', key: undefined }, 1, 5);
+    const { total, entries } = await store.page({ userID: 'page', key: undefined }, 1, 5, all);
     assert.deepEqual([total, entries.map(({ key }) => key)], [3, ['p_a', 'p_ä']]);
-    const byKey = await store.page({ userID: undefined, key: 'p_a' }, 0, 5);
+    const byKey = await store.page({ userID: undefined, key: 'p_a' }, 0, 5, all);
     assert.deepEqual(
       byKey.entries.map(({ userID }) => userID),
       ['Page', 'page'],
     );
-    assert.equal((await store.page({ userID: 'page', key: 'p_a' }, 0, 1)).total, 1);
-    assert.equal((await store.page(any, 0, 0)).total, before + 4);
-    assert.deepEqual((await store.page(any, Number.MAX_SAFE_INTEGER, 5)).entries, []);
+    assert.equal((await store.page({ userID: 'page', key: 'p_a' }, 0, 1, all)).total, 1);
+    assert.equal((await store.page(any, 0, 0, all)).total, before + 4);
+    assert.deepEqual((await store.page(any, Number.MAX_SAFE_INTEGER, 5, all)).entries, []);
+  });
+
+  await t.test('a page gives the first that fit, by the bytes of their values', async () => {
+    await put(['a', 'b', 'c'].map((key) => entry(key, 'ä'.repeat(50), 'fit')));
+    const fitting = async (offset: number, maxBytes: number) =>
+      (await store.page({ userID: 'fit', key: undefined }, offset, 5, maxBytes)).entries.map(({ key }) => key);
+    assert.deepEqual(await fitting(0, 300), ['a', 'b', 'c']);
+    assert.deepEqual(await fitting(0, 299), ['a', 'b']);
+    assert.deepEqual(await fitting(1, 199), ['b']);
+  });
+
+  await t.test('usage counts the entries of one scope and the bytes of their values', async () => {
+    const usage = (userID: string) => unitOfWork.transaction((tx) => store.usage(tx, userID));
+    assert.deepEqual(await usage('use'), { count: 0, bytes: 0 });
+    await put([entry('a', 'ä', 'use'), entry('b', '', 'use')]);
+    assert.deepEqual(await usage('use'), { count: 2, bytes: 2 });
   });
 
   await t.test('thousands at once, from two nodes in opposite orders, block nobody', async () => {
     const entries = Array.from({ length: 1200 }, (_, index) => entry(`many${index}`, 'v', 'bulk'));
     await Promise.all([put(entries), put(entries.toReversed(), peer)]);
-    assert.equal((await store.page({ userID: 'bulk', key: undefined }, 0, 0)).total, 1200);
+    assert.equal((await store.page({ userID: 'bulk', key: undefined }, 0, 0, all)).total, 1200);
   });
 }
 

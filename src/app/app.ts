@@ -10,6 +10,7 @@ import { SigningKeyWatch } from '../config/signing-key-watch.ts';
 import { ConversationPreviews } from '../conversations/conversation-previews.ts';
 import { ConversationRows } from '../conversations/conversation-rows.ts';
 import { Conversations } from '../conversations/conversations.ts';
+import { payloadBytes } from '../conversations/reply-budget.ts';
 import { makeDataDir } from '../database/data-dir-lock.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { defaultLimits } from '../gateway/limits.ts';
@@ -179,6 +180,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     clock,
     reportFailure,
   });
+  const maxReplyBytes = payloadBytes(config.maxReplyFrameBytes);
   const rows = new ConversationRows({ store: conversations, versionLog, unitOfWork: db, now: clock });
   const services: Services = {
     authority,
@@ -213,10 +215,10 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     }),
     onlineStatus: new OnlineStatus(presence),
     conversations: new Conversations(conversations, versionLog),
-    previews: new ConversationPreviews({ messages, conversations, users }),
+    previews: new ConversationPreviews({ messages, conversations, users, maxReplyBytes }),
     emptyRelations: new EmptyRelations(versionLog),
-    messenger: new Messenger({ store: messages, rows, pipeline, now: clock }),
-    history: new History(messages),
+    messenger: new Messenger({ store: messages, rows, pipeline, now: clock, maxMessageBytes: config.maxMessageBytes }),
+    history: new History({ store: messages, maxReplyBytes }),
     readState: new ReadState(messages, db, notifier),
   };
   await usersDomain.ensureAdmins([...config.adminUserIDs, operatorUserID]);

@@ -67,4 +67,19 @@ export const limits = {
     unit: 'bytes',
     beyond: '1001; of records, those that fit',
   }),
+  maxMessageBytes: limit('One message: the encoded MsgData as its sender gave it, unpacked.', 131_072, {
+    unit: 'bytes',
+    beyond: '1001',
+    minimum: 4096,
+    maximum: 524_288,
+  }),
+  maxReplyFrameBytes: limit(
+    'A reply over the socket, on the wire in any codec. The Go core ends its connection at more than 1 MiB, for ever.',
+    1_048_576,
+    {
+      unit: 'bytes',
+      beyond: 'the oldest messages are left out, newest ones shortened',
+      minimum: 1_048_576,
+    },
+  ),
 } as const;

@@ -10,12 +10,16 @@ import { toUserInfo } from '../users/user.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { toProtocolConversation } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
-import { chatWindow, presented } from './windows.ts';
+import { newestMessages, sureBytes } from './newest-messages.ts';
+import { ReplyBudget } from './reply-budget.ts';
+import { chatWindow } from './windows.ts';
 
 export interface ConversationPreviewsOptions {
   readonly messages: Pick<MessageStore, 'views' | 'newest'>;
   readonly conversations: Pick<ConversationStore, 'findMany'>;
   readonly users: Pick<UserStore, 'find'>;
+  /** Of the last messages of a chat list; more where even shortened ones need it. */
+  readonly maxReplyBytes: number;
 }
 
 /** A conversation with messages, and what its owner may read of it. */
@@ -68,9 +72,10 @@ export class ConversationPreviews {
   /** In the order given; a conversation without any readable message has nothing to show and is left out. */
   async #describe(userID: string, shown: readonly Candidate[]): Promise<ConversationMsg[]> {
     if (shown.length === 0) return [];
-    const { messages, conversations, users } = this.#options;
+    const { messages, conversations, users, maxReplyBytes } = this.#options;
+    const windows = shown.map(({ window }) => window);
     const [newest, rows, partners] = await Promise.all([
-      messages.newest(shown.map(({ window }) => window)),
+      newestMessages(messages, windows, new ReplyBudget(Math.max(maxReplyBytes, windows.length * sureBytes))),
       conversations.findMany(
         userID,
         shown.map(({ view }) => view.conversationID),
@@ -87,7 +92,7 @@ export class ConversationPreviews {
       const partner = partnerByID.get(view.peerUserID);
       return {
         conversation: toProtocolConversation(row),
-        lastMsg: MsgData.decode(presented(last)),
+        lastMsg: MsgData.decode(last.body),
         user: partner === undefined ? undefined : toUserInfo(partner),
         friend: undefined,
         group: undefined,

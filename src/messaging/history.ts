@@ -1,12 +1,14 @@
 /**
  * Reading back: newest seqs, pulls by range and by seq, read positions (conversations-messages chapter, 8.3). Stored
- * bodies are spliced into replies without decoding. A user reads only conversations that it has a row of, within its
- * own window (M5).
+ * bodies are spliced into replies without decoding, and counted while they are read. A user reads only conversations
+ * that it has a row of, within its own window (M5).
  */
-
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type FittedMessage, newestMessages } from '../conversations/newest-messages.ts';
+import { ReplyBudget } from '../conversations/reply-budget.ts';
 import { chatWindow, notificationWindow, presented } from '../conversations/windows.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
-import type { MessageStore, MessageWindow, StoredMessage } from '../log/message-store.ts';
+import type { ConversationView, MessageStore, MessageWindow, StoredMessage } from '../log/message-store.ts';
 import {
   companionNotificationID,
   isNotificationConversation,
@@ -17,11 +19,6 @@ import type { GetMaxSeqResp, GetSeqMessageReq, PullMessageBySeqsReq, SeqRange, S
 import { placeholder } from '../protocol/message.ts';
 import { encodePullMsgs, encodePullReply } from '../protocol/message-bytes.ts';
 
-/** Of one request: what a client asks for stays far below; what an attacker asks for stays bounded. */
-const maxMessages = 1000;
-const maxBytes = 4 * 1024 * 1024;
-/** Messages that are read before the budget is looked at again. */
-const pageSize = 100;
 /** Of the conversations named in one request; clients that mean all of them name none. */
 const maxConversations = 2000;
 
@@ -39,26 +36,48 @@ export interface ReadPositions {
   readonly pinnedConversationIDs: string[];
 }
 
+export interface HistoryOptions {
+  readonly store: MessageStore;
+  /** Of a reply's payload; see `payloadBytes`. */
+  readonly maxReplyBytes: number;
+}
+
 export class History {
   readonly #store: MessageStore;
+  readonly #maxReplyBytes: number;
 
-  constructor(store: MessageStore) {
+  constructor({ store, maxReplyBytes }: HistoryOptions) {
     this.#store = store;
+    this.#maxReplyBytes = maxReplyBytes;
   }
 
-  /** 1001 and /msg/newest_seq: the user's chats, their notification twins and its own `n_u_u`, where not empty. */
+  /**
+   * 1001 and /msg/newest_seq: the user's chats, their notification twins and its own `n_u_u`, where not empty. Where a
+   * reply has no room for all of them, those that were active last.
+   */
   async newestSeqs(call: CallContext, userID: string): Promise<GetMaxSeqResp> {
     requireUser(call, userID);
     const views = await this.#store.views(userID);
-    const notificationIDs = views.map(({ conversationID }) => companionNotificationID(conversationID));
-    const bounds = await this.#store.bounds([...notificationIDs, selfNotificationID(userID)]);
+    const budget = this.#budget();
+    const selfID = selfNotificationID(userID);
+    budget.takeKey(selfID);
+    const shown = new Map<string, ConversationView>();
+    for (const view of byLastActivity(views)) {
+      const companionID = companionNotificationID(view.conversationID);
+      if (!budget.takeKey(view.conversationID) || !budget.takeKey(companionID)) break;
+      shown.set(companionID, view);
+    }
+    const bounds = await this.#store.bounds([...shown.keys(), selfID]);
     const maxSeqs = new Map<string, number>();
-    for (const { conversationID, maxSeq } of views) if (maxSeq > 0) maxSeqs.set(conversationID, maxSeq);
+    for (const { conversationID, maxSeq } of shown.values()) if (maxSeq > 0) maxSeqs.set(conversationID, maxSeq);
     for (const [conversationID, { maxSeq }] of bounds) if (maxSeq > 0) maxSeqs.set(conversationID, maxSeq);
     return { maxSeqs, minSeqs: new Map() };
   }
 
-  /** 1006 and /msg/get_conversations_has_read_and_max_seq. No IDs means all; IDs that are not the user's answer zeros. */
+  /**
+   * 1006 and /msg/get_conversations_has_read_and_max_seq. No IDs means all, and where a reply has no room for all of
+   * them, those that were active last. IDs that are not the user's answer zeros.
+   */
   async readPositions(
     call: CallContext,
     request: { userID: string; conversationIDs: readonly string[]; returnPinned: boolean },
@@ -67,54 +86,82 @@ export class History {
     requireAtMost(request.conversationIDs, maxConversations, 'conversationIDs');
     const asked = request.conversationIDs.length === 0 ? undefined : request.conversationIDs;
     const views = await this.#store.views(request.userID, asked);
+    const budget = this.#budget();
     const seqs = new Map<string, Seqs>();
-    for (const id of asked ?? []) seqs.set(id, { maxSeq: 0, hasReadSeq: 0, maxSeqTime: 0 });
-    for (const view of views) {
+    const pinnedConversationIDs: string[] = [];
+    for (const view of byLastActivity(views)) {
+      const { conversationID, maxSeqAt } = view;
+      const isPinned = request.returnPinned && view.isPinned;
+      if (!budget.takeKey(conversationID) || (isPinned && !budget.takeKey(conversationID))) break;
       const maxSeq = view.ownMaxSeq || view.maxSeq;
       // Clients subtract: a read position above the newest message would show a negative count.
-      seqs.set(view.conversationID, { maxSeq, hasReadSeq: Math.min(view.readSeq, maxSeq), maxSeqTime: view.maxSeqAt });
+      seqs.set(conversationID, { maxSeq, hasReadSeq: Math.min(view.readSeq, maxSeq), maxSeqTime: maxSeqAt });
+      if (isPinned) pinnedConversationIDs.push(conversationID);
     }
-    const pinned = request.returnPinned ? views.filter((view) => view.isPinned) : [];
-    return { seqs, pinnedConversationIDs: pinned.map((view) => view.conversationID) };
+    for (const id of asked ?? []) {
+      if (!seqs.has(id) && budget.takeKey(id)) seqs.set(id, { maxSeq: 0, hasReadSeq: 0, maxSeqTime: 0 });
+    }
+    return { seqs, pinnedConversationIDs };
   }
 
   /**
-   * 1002 and /msg/pull_msg_by_seq. A range that the user may not read, or that holds nothing, is left out, and so is what
-   * a reply has no room for.
+   * 1002 and /msg/pull_msg_by_seq. A range that the user may not read, or that holds nothing, is left out; of a
+   * conversation that is named twice the last range counts. Every chat has its newest message, in short where there is
+   * no room; then come the notifications, and then the chats' older messages, the newest first, as far as there is room:
+   * what is missing below a message that they have, clients ask for with 1005.
    */
   async pullRanges(call: CallContext, request: PullMessageBySeqsReq): Promise<PullReply> {
     requireUser(call, request.userID);
     requireAtMost(request.seqRanges, maxConversations, 'seqRanges');
     const windows = await this.#windows(request.userID, request.seqRanges);
-    const reply = new PullReplyBuilder();
-    for (const range of request.seqRanges) {
-      const window = windows.get(range.conversationID);
-      if (window === undefined || reply.isFull) continue;
-      const pulled = await this.#pullRange(range, window, reply);
-      if (pulled.length === 0) continue;
-      const isEnd = request.order === descending ? range.begin <= window.lower : window.upper <= range.end;
-      reply.add(range.conversationID, pulled, isEnd, 0);
+    const ranges = new Map<string, ReadableRange>();
+    for (const asked of request.seqRanges) {
+      const range = readableRange(asked, windows.get(asked.conversationID), request.order);
+      if (range !== undefined) ranges.set(asked.conversationID, range);
     }
-    return reply.finish();
+    const isNotification = ({ conversationID }: MessageWindow) => isNotificationConversation(conversationID);
+    const notifications = [...ranges.values()].filter(isNotification);
+    const chats = [...ranges.values()].filter((range) => !isNotification(range));
+
+    const budget = this.#budget();
+    const newest = await newestMessages(this.#store, chats, budget);
+    const entries: Entry[] = [];
+    for (const range of notifications) {
+      if (budget.takeKey(range.conversationID)) entries.push(encodeRange(range, await this.#pull(range, budget)));
+    }
+    for (const range of chats) {
+      const first = newest.get(range.conversationID);
+      if (first !== undefined) entries.push(encodeRange(range, await this.#pullChat(range, first, budget)));
+      else if (budget.takeKey(range.conversationID)) entries.push(encodeRange(range, await this.#pull(range, budget)));
+    }
+    return toPullReply(entries);
   }
 
-  /** 1005. Every conversation asked for has an entry, even an empty one: the pure-JS SDK indexes it blindly. */
+  /**
+   * 1005. Every conversation asked for has an entry, even an empty one: the pure-JS SDK indexes it blindly. Where there
+   * is no room for all, order 1 keeps the newest and order 0 the oldest; clients ask again for what is missing.
+   */
   async pullSeqs(call: CallContext, request: GetSeqMessageReq): Promise<PullReply> {
     requireUser(call, request.userID);
     requireAtMost(request.conversations, maxConversations, 'conversations');
     const windows = await this.#windows(request.userID, request.conversations);
-    const reply = new PullReplyBuilder();
-    for (const [conversationID, seqs] of groupSeqs(request.conversations)) {
+    const budget = this.#budget();
+    const asked = [...groupSeqs(request.conversations)].filter(([conversationID]) => budget.takeKey(conversationID));
+    const entries: Entry[] = [];
+    for (const [conversationID, seqs] of asked) {
       const window = windows.get(conversationID);
-      if (window === undefined) reply.add(conversationID, [], false, 0);
-      else await this.#pullSeqList(conversationID, seqs, window, request.order, reply);
+      const pullMsgs =
+        window === undefined
+          ? encodePullMsgs([], false, 0)
+          : await this.#pullSeqList(seqs, window, request.order, budget);
+      entries.push([conversationID, pullMsgs]);
     }
-    return reply.finish();
+    return toPullReply(entries);
   }
 
   /**
-   * 1007: of each conversation the newest message that the user may read. A conversation without one is left out, and so
-   * is one that is not the user's, and what a reply has no room for.
+   * 1007: of each conversation the newest message that the user may read, in short where there is no room. A
+   * conversation without one is left out, and so is one that is not the user's.
    */
   async lastMessages(
     call: CallContext,
@@ -123,58 +170,69 @@ export class History {
     requireUser(call, request.userID);
     requireAtMost(request.conversationIDs, maxConversations, 'conversationIDs');
     const asked = request.conversationIDs.map((conversationID) => ({ conversationID }));
-    const windows = [...(await this.#windows(request.userID, asked)).values()];
-    const bodies = new Map<string, Buffer>();
-    for (let from = 0, bytes = 0; from < windows.length && bytes < maxBytes; from += pageSize) {
-      for (const [conversationID, message] of await this.#store.newest(windows.slice(from, from + pageSize))) {
-        const body = presented(message);
-        bodies.set(conversationID, body);
-        bytes += body.length;
+    const windows = await this.#windows(request.userID, asked);
+    const newest = await newestMessages(this.#store, [...windows.values()], this.#budget());
+    return new Map([...newest].map(([conversationID, { body }]) => [conversationID, body]));
+  }
+
+  #budget(): ReplyBudget {
+    return new ReplyBudget(this.#maxReplyBytes);
+  }
+
+  /** A chat's range, of which the newest message has its room already. */
+  async #pullChat(range: ReadableRange, newest: FittedMessage, budget: ReplyBudget): Promise<Pulled> {
+    const { seq, sentAt } = newest.message;
+    const gone = Array.from(numbers(seq + 1, range.upper), (missing) => placeholder(missing, sentAt));
+    const above = gone.filter((body) => budget.takeMessage(body));
+    const below = await this.#pull({ ...range, upper: seq - 1 }, budget);
+    return { bodies: [...below.bodies, newest.body, ...above], isWhole: below.isWhole };
+  }
+
+  /** From the newest message down, as far as there is room. */
+  async #pull({ conversationID, lower, upper }: MessageWindow, budget: ReplyBudget): Promise<Pulled> {
+    const newestFirst: Buffer[] = [];
+    let pageSize = firstPageSize;
+    for (let last = upper; last >= lower; ) {
+      const first = Math.max(lower, last - pageSize + 1);
+      const stored = await this.#store.range(conversationID, first, last, pageSize);
+      for (const body of withPlaceholders(stored, numbers(first, last)).reverse()) {
+        if (!budget.takeMessage(body)) return { bodies: newestFirst.reverse(), isWhole: false };
+        newestFirst.push(body);
       }
+      pageSize = nextPageSize(newestFirst, pageSize);
+      last = first - 1;
+      if (last >= lower) await nextTurn();
     }
-    return bodies;
+    return { bodies: newestFirst.reverse(), isWhole: true };
   }
 
-  /** The newest of the range, as many as `num` and the budget allow, ascending. */
-  async #pullRange(
-    { conversationID, begin, end, num }: SeqRange,
-    window: MessageWindow,
-    budget: Budget,
-  ): Promise<Buffer[]> {
-    const limit = Math.min(isNotificationConversation(conversationID) ? maxMessages : num, budget.messagesLeft);
-    const last = Math.min(end, window.upper);
-    const first = Math.max(begin, window.lower, last - limit + 1);
-    const pages: Buffer[][] = [];
-    let bytes = 0;
-    for (let upper = last; upper >= first && bytes < budget.bytesLeft; upper -= pageSize) {
-      const lower = Math.max(first, upper - pageSize + 1);
-      const stored = await this.#store.range(conversationID, lower, upper, pageSize);
-      const page = withPlaceholders(stored, range(lower, upper));
-      bytes += lengthOf(page);
-      pages.push(page);
-    }
-    return pages.reverse().flat();
-  }
-
+  /** @returns the encoded PullMsgs, its messages in the order asked for */
   async #pullSeqList(
-    conversationID: string,
     seqs: readonly number[],
     window: MessageWindow,
     order: number,
-    reply: PullReplyBuilder,
-  ): Promise<void> {
-    const inWindow = seqs.filter((seq) => seq >= window.lower && seq <= window.upper);
-    const readable = inWindow.slice(0, Math.max(0, reply.messagesLeft));
-    const bodies: Buffer[] = [];
-    for (let from = 0; from < readable.length && lengthOf(bodies) < reply.bytesLeft; from += pageSize) {
-      const page = readable.slice(from, from + pageSize);
-      bodies.push(...withPlaceholders(await this.#store.bySeqs(conversationID, page), page));
+    budget: ReplyBudget,
+  ): Promise<Buffer> {
+    const readable = seqs.filter((seq) => seq >= window.lower && seq <= window.upper);
+    const wanted = readable.toSorted((a, b) => (order === descending ? b - a : a - b));
+    const taken = new Map<number, Buffer>();
+    for (let from = 0, isFull = false; from < wanted.length && !isFull; from += firstPageSize) {
+      if (from > 0) await nextTurn();
+      const page = wanted.slice(from, from + firstPageSize);
+      const bodies = withPlaceholders(await this.#store.bySeqs(window.conversationID, page), page);
+      for (const [index, seq] of page.entries()) {
+        const body = bodies[index];
+        isFull = body === undefined || !budget.takeMessage(body);
+        if (body === undefined || isFull) break;
+        taken.set(seq, body);
+      }
     }
     // The Go core stops paging at these marks.
     const isPastLower = order === descending && seqs.some((seq) => seq < window.lower);
     const isPastUpper = order !== descending && seqs.some((seq) => seq > window.upper);
     const endSeq = isPastLower ? window.lower : isPastUpper ? window.upper : 0;
-    reply.add(conversationID, bodies, isPastLower || isPastUpper, endSeq);
+    const bodies = readable.flatMap((seq) => taken.get(seq) ?? []);
+    return encodePullMsgs(bodies, isPastLower || isPastUpper, endSeq);
   }
 
   /** The windows of those conversations that the user may read at all. */
@@ -199,42 +257,61 @@ export function encodePull({ chats, notifications }: PullReply): Buffer {
   return encodePullReply(chats, notifications);
 }
 
-/** What a request may still take. */
-interface Budget {
-  readonly messagesLeft: number;
-  readonly bytesLeft: number;
+/** An encoded PullMsgs under its conversation ID. */
+type Entry = readonly [conversationID: string, pullMsgs: Buffer];
+
+/** What of a range that was asked for may be had. */
+interface ReadableRange extends MessageWindow {
+  /** Whether it reaches the end of what there is; in order 1 only if nothing is left out. */
+  readonly reachesEnd: boolean;
+  readonly order: number;
 }
 
-class PullReplyBuilder implements Budget {
-  readonly #parts = new Map<string, Buffer[]>();
-  messagesLeft = maxMessages;
-  bytesLeft = maxBytes;
-
-  get isFull(): boolean {
-    return this.messagesLeft <= 0 || this.bytesLeft <= 0;
-  }
-
-  add(conversationID: string, bodies: readonly Buffer[], isEnd: boolean, endSeq: number): void {
-    this.messagesLeft -= bodies.length;
-    this.bytesLeft -= lengthOf(bodies);
-    const pullMsgs = encodePullMsgs(bodies, isEnd, endSeq);
-    // Encoded messages concatenate: repeated fields append.
-    const parts = this.#parts.get(conversationID);
-    if (parts === undefined) this.#parts.set(conversationID, [pullMsgs]);
-    else parts.push(pullMsgs);
-  }
-
-  finish(): PullReply {
-    const encoded = [...this.#parts].map(([id, parts]) => [id, Buffer.concat(parts)] as const);
-    return {
-      chats: new Map(encoded.filter(([id]) => !isNotificationConversation(id))),
-      notifications: new Map(encoded.filter(([id]) => isNotificationConversation(id))),
-    };
-  }
+interface Pulled {
+  /** Ascending. */
+  readonly bodies: readonly Buffer[];
+  /** Nothing is missing for lack of room. */
+  readonly isWhole: boolean;
 }
 
-function lengthOf(bodies: readonly Buffer[]): number {
-  return bodies.reduce((sum, body) => sum + body.length, 0);
+/** Of a chat the newest `num`, of notifications all. @returns undefined if nothing of it may be read */
+function readableRange(
+  { conversationID, begin, end, num }: SeqRange,
+  window: MessageWindow | undefined,
+  order: number,
+): ReadableRange | undefined {
+  if (window === undefined) return undefined;
+  const upper = Math.min(end, window.upper);
+  const newestOnly = isNotificationConversation(conversationID) ? 0 : upper - num + 1;
+  const lower = Math.max(begin, window.lower, newestOnly);
+  const reachesEnd = order === descending ? begin <= window.lower : window.upper <= end;
+  return lower > upper ? undefined : { conversationID, lower, upper, reachesEnd, order };
+}
+
+function encodeRange({ conversationID, reachesEnd, order }: ReadableRange, { bodies, isWhole }: Pulled): Entry {
+  return [conversationID, encodePullMsgs(bodies, reachesEnd && (isWhole || order !== descending), 0)];
+}
+
+function toPullReply(entries: readonly Entry[]): PullReply {
+  return {
+    chats: new Map(entries.filter(([id]) => !isNotificationConversation(id))),
+    notifications: new Map(entries.filter(([id]) => isNotificationConversation(id))),
+  };
+}
+
+/** Messages that are read together: few at first, for each may be as large as messages get. */
+const firstPageSize = 8;
+const maxPageSize = 100;
+const smallBytes = 2048;
+
+/** Grows as long as messages are small. */
+function nextPageSize(read: readonly Buffer[], pageSize: number): number {
+  const bytes = read.reduce((sum, body) => sum + body.length, 0);
+  return bytes < read.length * smallBytes ? Math.min(maxPageSize, pageSize * 4) : firstPageSize;
+}
+
+function byLastActivity(views: readonly ConversationView[]): ConversationView[] {
+  return views.toSorted((a, b) => b.maxSeqAt - a.maxSeqAt);
 }
 
 /** @throws 1001 */
@@ -276,6 +353,6 @@ function withPlaceholders(stored: readonly StoredMessage[], wanted: Iterable<num
   return bodies;
 }
 
-function* range(first: number, last: number): Generator<number> {
+function* numbers(first: number, last: number): Generator<number> {
   for (let seq = first; seq <= last; seq += 1) yield seq;
 }

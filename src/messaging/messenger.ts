@@ -6,7 +6,7 @@ import type { Acknowledgement, MessagePipeline } from '../log/pipeline.ts';
 import { conversationIDOf, isNotificationConversation } from '../protocol/conversation-id.ts';
 import { errors } from '../protocol/errors.ts';
 import type { MsgData } from '../protocol/gen/openim.ts';
-import { optionEnabled } from '../protocol/message.ts';
+import { encodedSize, optionEnabled } from '../protocol/message.ts';
 import {
   contentTypes,
   isNotificationContentType,
@@ -28,6 +28,8 @@ export interface MessengerOptions {
   readonly rows: ConversationRows;
   readonly pipeline: MessagePipeline;
   readonly now: () => number;
+  /** Of a message as its sender gave it, encoded. */
+  readonly maxMessageBytes: number;
 }
 
 /** Long enough for every SDK (32) and back end; short enough for an index entry. */
@@ -48,6 +50,7 @@ export class Messenger {
    */
   async send(call: CallContext, message: MsgData): Promise<Acknowledgement> {
     checkShape(message);
+    checkSize(message, this.#options.maxMessageBytes);
     requireAccess(call, message.sendID);
     if (!call.caller.isAdmin) checkUserContent(message);
     const prepared = prepare(message, call.caller.isAdmin);
@@ -101,6 +104,14 @@ function checkShape(message: MsgData): void {
   if (message.clientMsgID.length > maxIDLength) throw errors.args('clientMsgID is too long');
   // The pure-JS SDK parses it unguarded: what is not JSON would break the receiver.
   if (message.attachedInfo !== '' && !isJson(message.attachedInfo)) throw errors.args('attachedInfo is not JSON');
+}
+
+/**
+ * A message must fit a frame by far, for every receiver and every reply that holds it.
+ * @throws 1001
+ */
+function checkSize(message: MsgData, maxBytes: number): void {
+  if (encodedSize(message) > maxBytes) throw errors.args(`the message has more than ${maxBytes} bytes`);
 }
 
 /** What only the server itself and admins may send: anything else would let a client forge notifications (M5). */

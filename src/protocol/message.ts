@@ -1,7 +1,7 @@
 /** Messages as objects; as stored bytes see message-bytes.ts. Protocol: conversations-messages.md 3 and 5. */
 
 import { MsgData } from './gen/openim.ts';
-import { msgStatus, type OptionKey } from './numbers/constants.ts';
+import { contentTypes, msgStatus, type OptionKey, optionKeys } from './numbers/constants.ts';
 
 /** Whether a switch of a message is on: a missing key means true. */
 export function optionEnabled(options: ReadonlyMap<string, boolean>, key: OptionKey): boolean {
@@ -19,3 +19,55 @@ export function placeholder(seq: number, sendTime: number): Buffer {
 }
 
 const nothing = new Uint8Array(0);
+
+/** Bytes of the encoded message. */
+export function encodedSize(message: MsgData): number {
+  return MsgData.encode(message).finish().length;
+}
+
+/**
+ * A message that has no room, as a short text under its own IDs, seq and times: a client that cannot have all of it
+ * shows at least that it is there. Below 4 KB.
+ */
+export function shortened(body: Uint8Array): Buffer {
+  const { content, options, senderNickname, senderFaceURL, ...message } = MsgData.decode(body);
+  const short = newMsgData({
+    sendID: message.sendID,
+    recvID: message.recvID,
+    groupID: message.groupID,
+    clientMsgID: message.clientMsgID,
+    serverMsgID: message.serverMsgID,
+    senderPlatformID: message.senderPlatformID,
+    senderNickname: cut(senderNickname, maxNameLength),
+    senderFaceURL: senderFaceURL.length > maxNameLength ? '' : senderFaceURL,
+    sessionType: message.sessionType,
+    msgFrom: message.msgFrom,
+    contentType: contentTypes.text,
+    content: Buffer.from(JSON.stringify({ content: `${cut(textOf(content), maxTextLength)}…` })),
+    seq: message.seq,
+    sendTime: message.sendTime,
+    createTime: message.createTime,
+    status: message.status,
+    isRead: message.isRead,
+    options: new Map([...options].filter(([key]) => Object.hasOwn(optionKeys, key))),
+  });
+  return Buffer.from(MsgData.encode(short).finish());
+}
+
+/** Of what a short text keeps, in UTF-16 units. */
+const maxTextLength = 200;
+const maxNameLength = 100;
+
+function cut(text: string, length: number): string {
+  return text.slice(0, length).toWellFormed();
+}
+
+/** What a content says in words, if it does; empty otherwise. */
+function textOf(content: Uint8Array): string {
+  try {
+    const { content: text, text: markedText } = JSON.parse(Buffer.from(content).toString());
+    return [text, markedText].find((found) => typeof found === 'string') ?? '';
+  } catch {
+    return '';
+  }
+}

@@ -1,5 +1,6 @@
 /** Messages in SQLite or PostgreSQL. Appending differs per engine and has its own files; everything else is here. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Database, PostgresDatabase, SqliteDatabase } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
@@ -100,7 +101,9 @@ export class SqlMessageStore implements MessageStore {
       .where('c.owner_user_id', '=', userID);
     const rows =
       conversationIDs === undefined
-        ? await all.execute()
+        ? await inPages((after) =>
+            all.where('c.conversation_id', '>', after).orderBy('c.conversation_id').limit(viewsPerPage).execute(),
+          )
         : await inChunks([...new Set(conversationIDs)], (chunk) =>
             all.where('c.conversation_id', 'in', chunk).execute(),
           );
@@ -233,9 +236,26 @@ function toStoredMessage(row: MessageRow): StoredMessage {
   };
 }
 
+/** A user may have tens of thousands of conversations: between pages others have their turn. */
+const viewsPerPage = 500;
+
+/** All rows in order of their conversation IDs. @param query a page of {@link viewsPerPage} rows after an ID */
+async function inPages<Row extends { conversation_id: string }>(
+  query: (after: string) => Promise<Row[]>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (;;) {
+    const page = await query(rows.at(-1)?.conversation_id ?? '');
+    for (const row of page) rows.push(row);
+    if (page.length < viewsPerPage) return rows;
+    await nextTurn();
+  }
+}
+
 async function inChunks<Item, Row>(items: readonly Item[], query: (chunk: Item[]) => Promise<Row[]>): Promise<Row[]> {
   const rows: Row[] = [];
   for (let start = 0; start < items.length; start += chunkSize) {
+    if (start > 0) await nextTurn();
     rows.push(...(await query(items.slice(start, start + chunkSize))));
   }
   return rows;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TesseraProcess } from '../../support/tessera-process.ts';
 import { connectionStories } from './connection.suite.ts';
+import { largeMessageStories } from './large-messages.suite.ts';
 import { loginStories } from './login.suite.ts';
 import { messageStories } from './messages.suite.ts';
 import { presenceStories } from './presence.suite.ts';
@@ -18,6 +19,7 @@ test('wasm SDK in Chromium', async (t) => {
   await presenceStories(t, stage);
   await sessionStories(t, stage);
   await tokenStories(t, stage);
+  await largeMessageStories(t, stage);
   await t.test('the server refused nothing that the SDKs asked over the socket', async () => {
     assert.deepEqual(
       await socketRequests(stage.server),

@@ -1,0 +1,53 @@
+/**
+ * The newest message of each of many conversations, within a budget. All of them are there, however large they are: the
+ * Go core never lists a conversation whose newest message it was not given, so that one that has no room is given as a
+ * short text (conversations-messages chapter, 8.3).
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { MessageStore, MessageWindow, StoredMessage } from '../log/message-store.ts';
+import { shortened } from '../protocol/message.ts';
+import type { ReplyBudget } from './reply-budget.ts';
+import { presented } from './windows.ts';
+
+/** A stored message as a reply carries it. */
+export interface FittedMessage {
+  readonly message: StoredMessage;
+  readonly body: Buffer;
+}
+
+/** Room that every conversation is sure of: a shortened message with its key. Smaller messages are never shortened. */
+export const sureBytes = 4096;
+
+/** Read together: as many messages of the largest size stay in memory. */
+const pageSize = 16;
+
+/**
+ * By conversation ID, in the order of `windows`, which are of distinct conversations; without those that hold nothing.
+ * What a budget cannot even hold in short is left out, the last ones first.
+ */
+export async function newestMessages(
+  store: Pick<MessageStore, 'newest'>,
+  windows: readonly MessageWindow[],
+  budget: ReplyBudget,
+): Promise<Map<string, FittedMessage>> {
+  const found = new Map<string, FittedMessage>();
+  let waiting = Math.min(windows.length, Math.floor(budget.bytesLeft / sureBytes));
+  for (let from = 0; waiting > 0; from += pageSize) {
+    const page = windows.slice(from, from + Math.min(pageSize, waiting));
+    const stored = await store.newest(page);
+    for (const { conversationID } of page) {
+      waiting -= 1;
+      const message = stored.get(conversationID);
+      if (message === undefined || budget.messagesLeft === 0 || !budget.takeKey(conversationID)) continue;
+      const whole = presented(message);
+      if (budget.takeMessage(whole, waiting * sureBytes)) {
+        found.set(conversationID, { message, body: whole });
+        continue;
+      }
+      const short = shortened(whole);
+      if (budget.takeMessage(short)) found.set(conversationID, { message, body: short });
+    }
+    if (waiting > 0) await nextTurn();
+  }
+  return found;
+}

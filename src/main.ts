@@ -7,11 +7,12 @@ import { print } from './cli/print.ts';
 import { serve } from './cli/serve.ts';
 import { token } from './cli/token.ts';
 import { tokens } from './cli/tokens-import.ts';
+import { users } from './cli/users.ts';
 import { ConfigError } from './config/config.ts';
 import { StartError } from './kernel/start-error.ts';
 import { readVersion } from './version.ts';
 
-const commands: readonly Command[] = [serve, config, doctor, keys, token, tokens];
+const commands: readonly Command[] = [serve, config, doctor, keys, token, tokens, users];
 
 // A reader that goes away ends no work. What has to know of it waits for its writes: the log, and print.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});

@@ -1,10 +1,12 @@
 /** `tessera doctor`: looks an installation over, and explains each finding with its remedy. */
 import type { Config } from '../config/config.ts';
+import type { RedisClient } from '../redis/client/client.ts';
 import { type Command, configFromArgs } from './command.ts';
 import { checkDataDir } from './doctor/check-data-dir.ts';
 import { checkSettings } from './doctor/check-settings.ts';
 import { type Finding, formatFindings, ok, problem } from './doctor/finding.ts';
 import { print } from './print.ts';
+import { openRegisteredUsers } from './registered-users.ts';
 
 export const doctor: Command = {
   name: 'doctor',
@@ -12,7 +14,7 @@ export const doctor: Command = {
   help: () => `Usage: tessera doctor [--repair] [--json] [flags]
 
 Looks at the settings, the data directory and, if there is one, Redis: its version, eviction, persistence, replication
-and clock, and every token in it. Prints each finding with its remedy. Changes nothing unless told to, and may run
+and clock, every token in it, and whether all who hold one are registered. Prints each finding with its remedy. Changes nothing unless told to, and may run
 beside the server. The exit code is 1 if there is a problem, 0 otherwise.
 
   --repair   mend what can be mended: modes of the data directory, index entries of tokens that are gone, tokens
@@ -38,18 +40,29 @@ async function examineRedis(config: Config, repair: boolean): Promise<Finding[]>
   const { checkRedis } = await import('./doctor/check-redis.ts');
   try {
     await using redis = await connectRedis(config.redisUrl, { onConnectionFailure: () => {} });
-    return [...(await checkRedis(redis, Date.now)), ...(await examineTokens(redis, config, repair))];
+    return [
+      ...(await checkRedis(redis, Date.now)),
+      ...(await examineTokens(redis, config, repair)),
+      await examineHolders(redis, config),
+    ];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return [problem('Redis', `cannot be examined: ${reason}`, 'check TESSERA_REDIS_URL and that Redis is up')];
   }
 }
 
-async function examineTokens(
-  redis: Parameters<typeof import('../redis/tokens/mend-tokens.ts').mendTokens>[0],
-  { maxTokenTtlMs }: Config,
-  repair: boolean,
-): Promise<Finding[]> {
+async function examineHolders(redis: RedisClient, config: Config): Promise<Finding> {
+  const { checkTokenHolders } = await import('./doctor/check-token-holders.ts');
+  try {
+    await using registered = await openRegisteredUsers(config);
+    return await checkTokenHolders(redis, registered);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return problem('holders of tokens', `cannot be looked up: ${reason}`, 'check the database');
+  }
+}
+
+async function examineTokens(redis: RedisClient, { maxTokenTtlMs }: Config, repair: boolean): Promise<Finding[]> {
   const { mendTokens } = await import('../redis/tokens/mend-tokens.ts');
   const faults = await mendTokens(redis, {
     repair,

@@ -1,7 +1,7 @@
 /** What an import says while it runs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addTo, emptyReport } from '../redis/openim/openim-import-report.ts';
+import { addTo, emptyReport, tokensIn } from '../redis/openim/openim-import-report.ts';
 import { ImportProgress } from './import-progress.ts';
 
 function openProgress({ isTTY }: { isTTY: boolean }) {
@@ -10,7 +10,7 @@ function openProgress({ isTTY }: { isTTY: boolean }) {
   const clock = { now: 1000 };
   const written: string[] = [];
   const progress = new ImportProgress({
-    report,
+    ...{ count: () => tokensIn(report), noun: 'tokens' },
     output: { isTTY, write: (text) => written.push(text) },
     now: () => clock.now,
   });

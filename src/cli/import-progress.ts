@@ -1,9 +1,10 @@
-/** How far `tessera tokens import` is: one line on a terminal, and one now and then in a log. */
-import { type ImportReport, tokensIn } from '../redis/openim/openim-import-report.ts';
+/** How far an import is: one line on a terminal, and one now and then in a log. */
 
 export interface ImportProgressOptions {
-  /** Counts also what an interrupted import did before. */
-  readonly report: ImportReport;
+  /** How many have been dealt with, also by an interrupted import before. */
+  readonly count: () => number;
+  /** What is counted, such as `tokens`. */
+  readonly noun: string;
   readonly output: { readonly isTTY?: boolean; write(text: string): unknown };
   /** Milliseconds since whenever. */
   readonly now: () => number;
@@ -15,7 +16,7 @@ const logEveryMs = 10_000;
 export class ImportProgress {
   readonly #options: ImportProgressOptions;
   readonly #startedMs: number;
-  readonly #tokensBefore: number;
+  readonly #countBefore: number;
   #shownMs: number;
   /** An import that is resumed begins somewhere on the way. */
   #doneBefore: number | undefined;
@@ -24,7 +25,7 @@ export class ImportProgress {
     this.#options = options;
     this.#startedMs = options.now();
     this.#shownMs = this.#startedMs;
-    this.#tokensBefore = tokensIn(options.report);
+    this.#countBefore = options.count();
   }
 
   get seconds(): number {
@@ -33,13 +34,13 @@ export class ImportProgress {
 
   /** @param done the part of the keys that has been looked at, 0 to 1 */
   show(done: number): void {
-    const { report, output, now } = this.#options;
+    const { count, noun, output, now } = this.#options;
     this.#doneBefore ??= done;
     if (now() - this.#shownMs < (output.isTTY === true ? terminalEveryMs : logEveryMs)) return;
     this.#shownMs = now();
-    const tokens = tokensIn(report);
-    const rate = Math.round((tokens - this.#tokensBefore) / this.seconds);
-    const text = `${grouped(tokens)} tokens, ${grouped(rate)}/s${this.#timeLeft(done - this.#doneBefore, 1 - done)}`;
+    const total = count();
+    const rate = Math.round((total - this.#countBefore) / this.seconds);
+    const text = `${grouped(total)} ${noun}, ${grouped(rate)}/s${this.#timeLeft(done - this.#doneBefore, 1 - done)}`;
     output.write(output.isTTY === true ? `\r\x1b[K${text}` : `${text}\n`);
   }
 

@@ -4,12 +4,14 @@ import { findSigningKeys } from '../config/secrets.ts';
 import { opening, StartError } from '../kernel/start-error.ts';
 import type { RedisClient } from '../redis/client/client.ts';
 import type { ImportCheckpoint } from '../redis/openim/openim-checkpoint.ts';
+import { tokensIn } from '../redis/openim/openim-import-report.ts';
 import { TokenCodec } from '../tokens/claims.ts';
 import { TokenEvents } from '../tokens/events.ts';
 import { SigningKeys } from '../tokens/signing-keys.ts';
 import { type Command, configFromArgs, UsageError } from './command.ts';
 import { ImportProgress } from './import-progress.ts';
 import { formatImport, type ImportResult } from './import-result.ts';
+import { interruptedCode, watchInterrupts } from './interruption.ts';
 import { print } from './print.ts';
 
 export const tokens: Command = {
@@ -84,7 +86,10 @@ async function run(redis: RedisClient, codec: TokenCodec, request: ImportRequest
   const events = new TokenEvents(() => {});
   const adoption = new OpenimAdoption({ redis, store: new RedisTokenStore(redis, Date.now), events });
   const { report } = checkpoint;
-  const progress = new ImportProgress({ report, output: process.stderr, now: () => performance.now() });
+  const progress = new ImportProgress({
+    ...{ count: () => tokensIn(report), noun: 'tokens' },
+    ...{ output: process.stderr, now: () => performance.now() },
+  });
   using interruption = watchInterrupts();
 
   const savePosition = async () => {
@@ -127,20 +132,6 @@ function signingKeysOf(config: Config) {
   return keys;
 }
 
-/** SIGINT and SIGTERM end the import after the portion under way; a second one ends the process at once. */
-function watchInterrupts(): { readonly signal: AbortSignal } & Disposable {
-  const controller = new AbortController();
-  const onSignal = () => {
-    stopListening();
-    controller.abort();
-  };
-  const stopListening = () => {
-    for (const name of interruptions) process.off(name, onSignal);
-  };
-  for (const name of interruptions) process.on(name, onSignal);
-  return { signal: controller.signal, [Symbol.dispose]: stopListening };
-}
-
 /** @throws UsageError */
 function batchSizeOf(text: unknown): number {
   if (text === undefined) return defaultBatchSize;
@@ -154,9 +145,6 @@ function exitCodeOf({ isComplete, hasMoved, counts }: ImportResult): number {
   return hasMoved ? 1 : interruptedCode;
 }
 
-const interruptions = ['SIGINT', 'SIGTERM'] as const;
-/** 128 + SIGINT, as shells have it. */
-const interruptedCode = 130;
 const defaultBatchSize = 1000;
 const saveEveryMs = 1000;
 /** Nobody waits for a login here: a busy Redis may take its time. */

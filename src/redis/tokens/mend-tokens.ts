@@ -4,7 +4,7 @@
  */
 import type { RedisClient, RedisNode } from '../client/client.ts';
 import { loadScript } from './load-script.ts';
-import { indexKey, tokenKeyPrefix } from './token-keys.ts';
+import { indexKey, indexKeyPattern, tokenKeyPrefix, userOfIndexKey } from './token-keys.ts';
 
 export interface TokenFaults {
   /** Tokens and indexes that were looked at. */
@@ -57,15 +57,10 @@ async function walkTokens(redis: RedisClient, master: RedisNode, options: MendOp
 }
 
 async function walkIndexes(redis: RedisClient, master: RedisNode, options: MendOptions, faults: TokenFaults) {
-  for await (const keys of master.scan('tessera:{*}:tokens', 1000)) {
+  for await (const keys of master.scan(indexKeyPattern, 1000)) {
     await Promise.all(
       keys.map(async (key) => {
-        const [orphans, , , isEndless] = await mend(
-          redis,
-          key.slice('tessera:{'.length, -'}:tokens'.length),
-          [],
-          options,
-        );
+        const [orphans, , , isEndless] = await mend(redis, userOfIndexKey(key), [], options);
         faults.orphans += orphans;
         faults.endless += isEndless;
       }),

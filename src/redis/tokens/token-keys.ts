@@ -4,6 +4,13 @@ export function indexKey(userID: string): string {
   return `tessera:{${userID}}:tokens`;
 }
 
+/** For SCAN: the index of every user who has tokens. */
+export const indexKeyPattern = indexKey('*');
+
+export function userOfIndexKey(key: string): string {
+  return key.slice('tessera:{'.length, -'}:tokens'.length);
+}
+
 export function tokenKeyPrefix(userID: string): string {
   return `tessera:{${userID}}:token:`;
 }

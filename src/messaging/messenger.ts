@@ -7,9 +7,11 @@ import { conversationIDOf, isNotificationConversation } from '../protocol/conver
 import { errors } from '../protocol/errors.ts';
 import type { MsgData } from '../protocol/gen/openim.ts';
 import { encodedSize, optionEnabled } from '../protocol/message.ts';
+import { isReadableContent } from '../protocol/message-content.ts';
 import {
   contentTypes,
   isNotificationContentType,
+  msgFrom,
   notificationTypes,
   type OptionKey,
   optionKeys,
@@ -101,6 +103,7 @@ function checkShape(message: MsgData): void {
   if (isOfficial !== (message.contentType === notificationTypes.officialAccount)) {
     throw errors.args('sessionType and contentType do not match');
   }
+  if (!isReadableContent(message.contentType, message.content)) throw errors.args('clients cannot read the content');
   if (message.clientMsgID.length > maxIDLength) throw errors.args('clientMsgID is too long');
   // The pure-JS SDK parses it unguarded: what is not JSON would break the receiver.
   if (message.attachedInfo !== '' && !isJson(message.attachedInfo)) throw errors.args('attachedInfo is not JSON');
@@ -126,8 +129,8 @@ function prepare(message: MsgData, isAdmin: boolean): MsgData {
   const options = new Map(message.options);
   if (!isAdmin) options.delete(optionKeys.isNotNotification);
   return withOptions(
-    // An ordinary sender cannot back-date: only admins choose a send time.
-    { ...message, options, sendTime: isAdmin ? message.sendTime : 0 },
+    // An ordinary sender neither speaks for the system nor back-dates: only admins choose.
+    isAdmin ? { ...message, options } : { ...message, options, msgFrom: msgFrom.user, sendTime: 0 },
     forcedOff.get(message.contentType) ?? [],
   );
 }

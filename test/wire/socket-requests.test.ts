@@ -50,10 +50,10 @@ test('1003: a message is acknowledged, stored and pushed', async (t) => {
 
 test('1003: what the sender may not decide is decided for it', async (t) => {
   const { alice, bob } = await open(t);
-  const forged = { sendTime: 1, seq: 77, status: 4, isRead: true, serverMsgID: 'mine' };
+  const forged = { sendTime: 1, seq: 77, status: 4, isRead: true, serverMsgID: 'mine', msgFrom: 200 };
   await send(alice, text('forged', { ...forged, clientMsgID: '', options: new Map([['isNotNotification', false]]) }));
   const [message] = PushMessages.decode(dataOf(await bob.nextReply())).msgs.get(chat)?.Msgs ?? [];
-  assert.partialDeepStrictEqual(message, { seq: 1, status: 2, isRead: false });
+  assert.partialDeepStrictEqual(message, { seq: 1, status: 2, isRead: false, msgFrom: 100 });
   assert.notEqual(message?.serverMsgID, 'mine');
   assert.ok((message?.sendTime ?? 0) > 1, 'the send time is the server’s');
   assert.match(message?.clientMsgID ?? '', /^[0-9a-f]{32}$/);
@@ -86,6 +86,12 @@ const refused: readonly { name: string; message: Partial<MsgData>; errCode: numb
   { name: 'an unknown group is 1004', message: { sessionType: 3, groupID: 'g' }, errCode: 1004 },
   { name: 'O1: an attachedInfo that would break the receiver is 1001', message: { attachedInfo: '{' }, errCode: 1001 },
   { name: 'O1: a clientMsgID that no index takes is 1001', message: { clientMsgID: 'x'.repeat(3000) }, errCode: 1001 },
+  { name: 'content that is not JSON is 1001', message: { content: Buffer.from('hi') }, errCode: 1001 },
+  {
+    name: 'JSON that no client can read as that type is 1001',
+    message: { contentType: 103, content: Buffer.from('{"duration":"3"}') },
+    errCode: 1001,
+  },
   { name: 'O1: a NUL is 1001', message: { clientMsgID: 'a\0b' }, errCode: 1001 },
 ];
 

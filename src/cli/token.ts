@@ -39,7 +39,7 @@ Issues a token as /auth/get_user_token does: sessions that the login policy leav
 the output can act as the user.
 
   --user     the user's ID; must be registered
-  --platform IOS, Android, Windows, OSX, Web, MiniWeb, Linux, APad, IPad or HarmonyOS
+  --platform IOS, Android, Windows, OSX, Web, MiniWeb, Linux, APad, IPad, HarmonyOS or Bot
   --ttl      lifetime such as 12h; by default the configured one
   --device   a label for lists
 `,

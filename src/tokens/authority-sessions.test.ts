@@ -400,7 +400,7 @@ describe('revokeTokens', () => {
     const request = { userID, platformIDs: [], exceptCaller: false };
     await assert.rejects(open().revokeTokens(callOf('mallory'), request), rejectsWith(1002));
     await assert.rejects(open().revokeTokens(asAdmin, { ...request, userID: '' }), rejectsWith(1001));
-    await assert.rejects(open().revokeTokens(asAdmin, { ...request, platformIDs: [1, 12] }), rejectsWith(1001));
+    await assert.rejects(open().revokeTokens(asAdmin, { ...request, platformIDs: [1, 13] }), rejectsWith(1001));
     await assert.rejects(open({ store: brokenStore() }).revokeTokens(asAdmin, request), rejectsWith(500));
   });
 });

@@ -158,7 +158,7 @@ describe('issueUserToken', () => {
     ['a caller who is no admin, before the arguments', nobody, { platformID: 0, userID: '' }, 1002],
     ['platform 0 (defect 17)', admin, { platformID: 0, userID: 'alice' }, 1001],
     ['platform -1 (defect 17)', admin, { platformID: -1, userID: 'alice' }, 1001],
-    ['platform 12 (defect 17)', admin, { platformID: 12, userID: 'alice' }, 1001],
+    ['platform 13 (defect 17)', admin, { platformID: 13, userID: 'alice' }, 1001],
     ['platform 1.5', admin, { platformID: 1.5, userID: 'alice' }, 1001],
     ['platform 10', admin, { platformID: 10, userID: 'alice' }, 1002],
     ['an admin as the target', admin, { platformID: 1, userID: 'opsAdmin' }, 1002],
@@ -322,7 +322,7 @@ describe('forceLogout', () => {
   const refused: [string, CallContext, { platformID: number; userID: string }, number][] = [
     ['an empty userID, before the caller is looked at', nobody, { platformID: 1, userID: '' }, 1001],
     ['platform 0, before the caller is looked at', nobody, { platformID: 0, userID: 'alice' }, 1001],
-    ['platform 12', admin, { platformID: 12, userID: 'alice' }, 1001],
+    ['platform 13', admin, { platformID: 13, userID: 'alice' }, 1001],
     ['a caller who is no admin', nobody, { platformID: 1, userID: 'alice' }, 1002],
   ];
   for (const [name, context, request, code] of refused) {

@@ -230,7 +230,7 @@ describe('1503 malformed', () => {
     'no PlatformID': { ...claims, PlatformID: undefined },
     'PlatformID a string': { ...claims, PlatformID: '1' },
     'PlatformID 0': { ...claims, PlatformID: 0 },
-    'PlatformID 12': { ...claims, PlatformID: 12 },
+    'PlatformID 13': { ...claims, PlatformID: 13 },
     'PlatformID 1.5': { ...claims, PlatformID: 1.5 },
     'no exp': { ...claims, exp: undefined },
     'exp a string': { ...claims, exp: String(claims.exp) },

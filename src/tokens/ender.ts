@@ -4,7 +4,13 @@
  */
 import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
 import { errors, ProtocolError } from '../protocol/errors.ts';
-import { isKnownPlatform, longestTokenLifeMs, type PlatformID, platforms } from '../protocol/numbers/constants.ts';
+import {
+  isKnownPlatform,
+  longestTokenLifeMs,
+  type PlatformID,
+  platformRange,
+  platforms,
+} from '../protocol/numbers/constants.ts';
 import type { TokenClaims, TokenCodec } from './claims.ts';
 import { allPlatforms } from './cutoffs.ts';
 import { type Actor, actorOf, nobody, type TokenEvents } from './events.ts';
@@ -38,14 +44,14 @@ export class TokenEnder {
   /**
    * Ends every token of a user on one platform and closes its sockets: marked first, so that a client that reconnects
    * at once is refused (known defect 10). Nothing to end is a success.
-   * @throws 1001 empty userID or platform not 1 to 11, 1002 caller not an admin, 500 store failure
+   * @throws 1001 empty userID or unknown platform, 1002 caller not an admin, 500 store failure
    */
   async forceLogout(
     context: CallContext,
     { userID, platformID }: { userID: string; platformID: number },
   ): Promise<void> {
     if (userID === '') throw errors.args('userID is empty');
-    if (!isKnownPlatform(platformID)) throw errors.args('platformID must be 1 to 11');
+    if (!isKnownPlatform(platformID)) throw errors.args(`platformID must be ${platformRange}`);
     requireAdmin(context);
     await this.#end(userID, { platformIDs: [platformID] }, 'forced', 'kicked', actorOf(context));
   }
@@ -217,7 +223,7 @@ const everyPlatform: readonly PlatformID[] = Object.values(platforms);
 
 /** @throws 1001 */
 function requirePlatforms(platformIDs: readonly number[]): void {
-  if (!platformIDs.every(isKnownPlatform)) throw errors.args('platformIDs must each be 1 to 11');
+  if (!platformIDs.every(isKnownPlatform)) throw errors.args(`platformIDs must each be ${platformRange}`);
 }
 
 function isMeant(token: TokenRecord, selector: TokenSelector): boolean {

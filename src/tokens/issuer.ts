@@ -5,7 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type CallContext, notAdmin } from '../kernel/caller.ts';
 import { errors, type ProtocolError } from '../protocol/errors.ts';
-import { isKnownPlatform, type PlatformID, platforms } from '../protocol/numbers/constants.ts';
+import { isKnownPlatform, type PlatformID, platformRange, platforms } from '../protocol/numbers/constants.ts';
 import { newTokenID, type TokenCodec } from './claims.ts';
 import { type Actor, actorOf, type TokenEvents } from './events.ts';
 import type { EveryonesCutoffs } from './everyones-cutoffs.ts';
@@ -92,7 +92,7 @@ export class TokenIssuer {
 
   /**
    * A token for a user's device, ending the user's sessions that the login policy leaves no room for.
-   * @throws 1002 caller not an admin, 1001 platform not 1 to 11, 1002 platform 10 or an admin's userID, 1004 user not
+   * @throws 1002 caller not an admin, 1001 unknown platform, 1002 platform 10 or an admin's userID, 1004 user not
    * registered, 1001 system account or a lifetime or device name out of range, 500 store failure
    */
   async issueUserToken(
@@ -101,7 +101,7 @@ export class TokenIssuer {
   ): Promise<IssuedToken> {
     const refusal = this.#refusalOfUserToken(context, platformID, userID);
     if (refusal !== undefined) throw this.#options.news.refused(userID, platformID, actorOf(context), refusal);
-    if (!isKnownPlatform(platformID)) throw errors.args('platformID must be 1 to 11');
+    if (!isKnownPlatform(platformID)) throw errors.args(`platformID must be ${platformRange}`);
     const user = await this.#options.users.findForToken(userID);
     if (user === undefined) throw errors.recordNotFound('user not found');
     if (user.appManagerLevel >= systemAccountLevel) throw errors.args('app account can`t get token');

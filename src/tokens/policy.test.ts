@@ -17,7 +17,7 @@ interface Token {
   readonly issueOrder: number;
 }
 
-const all: readonly PlatformID[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
+const all: readonly PlatformID[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
 const classOf: Readonly<Record<PlatformID, string>> = {
   1: 'Mobile',
   2: 'Mobile',
@@ -30,6 +30,7 @@ const classOf: Readonly<Record<PlatformID, string>> = {
   9: 'Pad',
   10: 'Admin',
   11: 'HarmonyOS',
+  12: 'Bot',
 };
 const isPC = (id: PlatformID) => classOf[id] === 'PC';
 
@@ -103,7 +104,7 @@ describe('platforms that a new connection displaces', () => {
     'keep-all': () => [],
     'one-per-platform': (platform) => [platform],
     'one-per-class': (platform) => all.filter((other) => classOf[other] === classOf[platform]),
-    'pc-and-one-other': (platform) => (isPC(platform) ? [] : [1, 2, 5, 6, 8, 9, 11]),
+    'pc-and-one-other': (platform) => (isPC(platform) ? [] : [1, 2, 5, 6, 8, 9, 11, 12]),
   };
   for (const policy of policyNames) {
     test(`${policy}`, () => {

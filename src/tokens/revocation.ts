@@ -5,7 +5,7 @@
 
 import type { CallContext } from '../kernel/caller.ts';
 import { errors } from '../protocol/errors.ts';
-import { platformClass, platformIDs } from '../protocol/numbers/constants.ts';
+import { platformClass, platformClasses, platformIDs } from '../protocol/numbers/constants.ts';
 import type { TokenAuthority } from './authority.ts';
 
 export interface RevocationRequest {
@@ -50,8 +50,6 @@ export async function revokeAsAsked(
 /** @throws 1001 */
 function platformsOf(className: string): readonly number[] {
   const members = platformIDs.filter((id) => platformClass(id).toLowerCase() === className.toLowerCase());
-  if (members.length === 0) throw errors.args(`platformClasses must each be one of ${classNames.join(', ')}`);
+  if (members.length === 0) throw errors.args(`platformClasses must each be one of ${platformClasses.join(', ')}`);
   return members;
 }
-
-const classNames = [...new Set(platformIDs.map((id) => platformClass(id)))];

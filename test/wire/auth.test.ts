@@ -64,6 +64,11 @@ testEndpoint(getUserToken, [
     expect: { errCode: 0, data: isGoodFor('alice', 11) },
   },
   {
+    name: 'platform 12, Bot, of the newest protocol is one like the others',
+    body: { platformID: 12, userID: 'alice' },
+    expect: { errCode: 0, data: isGoodFor('alice', 12) },
+  },
+  {
     name: 'T2 two tokens of one second differ, and the older one is kicked',
     given: (world) => world.register('twin'),
     body: { platformID: 1, userID: 'twin' },
@@ -102,7 +107,7 @@ testEndpoint(getUserToken, [
   ...[0, -1, 12, 2147483647].map((platformID) => ({
     name: `defect 17: platform ${platformID} is 1001`,
     body: { platformID, userID: 'alice' },
-    expect: { errCode: 1001, errDlt: 'platformID must be 1 to 11' },
+    expect: { errCode: 1001, errDlt: 'platformID must be 1 to 12' },
   })),
   {
     name: 'keys in another case',
@@ -220,7 +225,7 @@ testEndpoint(forceLogout, [
   ...[0, -1, 12].map((platformID) => ({
     name: `platform ${platformID} is 1001`,
     body: { platformID, userID: 'alice' },
-    expect: { errCode: 1001, errDlt: 'platformID must be 1 to 11' },
+    expect: { errCode: 1001, errDlt: 'platformID must be 1 to 12' },
   })),
 ]);
 

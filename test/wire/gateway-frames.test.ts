@@ -149,7 +149,7 @@ describe('requests', () => {
     ],
     [
       'for platform 12 is answered with 1001',
-      DelUserPushTokenReq.encode({ userID: 'alice', platformID: 12 }).finish(),
+      DelUserPushTokenReq.encode({ userID: 'alice', platformID: 13 }).finish(),
       1001,
     ],
     ['that is no protobuf is answered with 500', Buffer.from('ffff', 'hex'), 500],

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, request } from 'node:http';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { errors } from '../../src/protocol/errors.ts';
+import { platformIDs } from '../../src/protocol/numbers/constants.ts';
 import { connect, dialRefused, SocketClient } from '../support/socket-client.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { converse, send } from './raw-http.ts';
@@ -73,7 +74,7 @@ const refusedParameters: readonly Row[] = [
     errCode: 1602,
     errMsg: argsText,
     errDlt: 'platformID is invalid',
-    query: { platformID: '12' },
+    query: { platformID: '13' },
   },
   {
     when: 'sdkType is unknown',
@@ -272,7 +273,7 @@ describe('handshake errors', async () => {
       sdkType: 'x',
     };
     const mended = {
-      platformID: '12',
+      platformID: '13',
       isMsgResp: '0',
       isBackground: 'f',
       operationID: 'op',
@@ -354,10 +355,10 @@ describe('handshake', () => {
 
   test('every platform connects', async (t) => {
     const gateway = await startTestGateway(t);
-    for (let platformID = 1; platformID <= 11; platformID++) {
+    for (const platformID of platformIDs) {
       await gateway.connect('alice', { query: { platformID: String(platformID) } });
     }
-    assert.equal(await gateway.metric('gatewayConnections'), 11);
+    assert.equal(await gateway.metric('gatewayConnections'), 12);
   });
 
   test('every path, origin and offer of extensions or sub-protocols is accepted and none of them taken up', async (t) => {

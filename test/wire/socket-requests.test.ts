@@ -103,9 +103,13 @@ test('1003: refused messages change nothing', async (t) => {
       assert.deepEqual([reply.errCode, reply.data], [errCode, null]);
     });
   }
-  await t.test('O1: what is not protobuf is 500, and the connection goes on', async () => {
-    assert.equal((await alice.request(1003, Buffer.from([0x0a, 0xff]))).errCode, 500);
-  });
+  await t.test(
+    'O1: what is not protobuf is 1001 of a message and 500 of a query, and the connection goes on',
+    async () => {
+      assert.equal((await alice.request(1003, Buffer.from([0x0a, 0xff]))).errCode, 1001);
+      assert.equal((await alice.request(1001, Buffer.from([0x0a, 0xff]))).errCode, 500);
+    },
+  );
   await t.test('1004 is answered with 1001', async () => {
     assert.equal((await alice.request(1004)).errCode, 1001);
   });
@@ -124,6 +128,7 @@ test('reading back', async (t) => {
     const own = await asBob(1001, GetMaxSeqReq.encode({ userID: 'bob' }).finish());
     assert.deepEqual([...GetMaxSeqResp.decode(dataOf(own)).maxSeqs], [[chat, 3]]);
     assert.equal((await asBob(1001, GetMaxSeqReq.encode({ userID: 'alice' }).finish())).errCode, 1002);
+    assert.equal((await asBob(1001, GetMaxSeqReq.encode({ userID: '' }).finish())).errCode, 1001);
   });
 
   await t.test('1006: positions; M5: not of others', async () => {

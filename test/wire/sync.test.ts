@@ -238,6 +238,12 @@ testEndpoint(getDesignatedFriends, [
     expect: { errCode: 0, data: { friendsInfo: null } },
   },
   {
+    name: 'a user who is named twice is no error',
+    token: 'user',
+    body: { ownerUserID: 'alice', friendUserIDs: ['bob', 'bob'] },
+    expect: { errCode: 0, data: { friendsInfo: null } },
+  },
+  {
     name: 'M5: not those of others',
     token: 'other',
     body: { ownerUserID: 'alice', friendUserIDs: ['bob'] },

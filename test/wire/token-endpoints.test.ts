@@ -386,8 +386,8 @@ testEndpoint(
         ['everyone without an instant', { everyone: true }, 'everyone needs issuedBefore'],
         ['exceptCaller with an instant', { userID: adminUserID, exceptCaller: true, issuedBefore: 1 }, /contradict/],
         ['exceptCaller with another user', { userID: 'bob', exceptCaller: true }, /exceptCaller/],
-        ['an unknown platform', { userID: 'bob', platformIDs: [1, 12] }, 'platformIDs must each be 1 to 11'],
-        ['platform 0', { userID: 'bob', platformIDs: [0], issuedBefore: 1 }, 'platformIDs must each be 1 to 11'],
+        ['an unknown platform', { userID: 'bob', platformIDs: [1, 13] }, 'platformIDs must each be 1 to 12'],
+        ['platform 0', { userID: 'bob', platformIDs: [0], issuedBefore: 1 }, 'platformIDs must each be 1 to 12'],
         [
           'an unknown class',
           { userID: 'bob', platformClasses: ['Phone'] },

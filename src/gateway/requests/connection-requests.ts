@@ -10,7 +10,7 @@ import {
   SubUserOnlineStatus,
   SubUserOnlineStatusTips,
 } from '../../protocol/gen/openim.ts';
-import { isKnownPlatform, reqIdentifiers } from '../../protocol/numbers/constants.ts';
+import { isKnownPlatform, platformRange, reqIdentifiers } from '../../protocol/numbers/constants.ts';
 import { decodeData } from './request-data.ts';
 import type { RequestCall, RequestHandler, RequestHandlers } from './request-handler.ts';
 
@@ -28,13 +28,13 @@ export function createConnectionRequests(
 /**
  * 2003: whatever the outcome, the client gets its reply and then the connection ends. The token stays good. Whose push
  * token is meant is known from the connection: what the request says of it is checked and otherwise ignored.
- * @throws 1001 empty userID, platform not 1 to 11; 500 undecodable request
+ * @throws 1001 empty userID, unknown platform; 500 undecodable request
  */
 async function logout({ connection }: RequestCall, data: Uint8Array): Promise<Uint8Array> {
   connection.closeAfterReply();
   const { userID, platformID } = decodeData(DelUserPushTokenReq, data);
   if (userID === '') throw errors.args('userID is empty');
-  if (!isKnownPlatform(platformID)) throw errors.args('platformID must be 1 to 11');
+  if (!isKnownPlatform(platformID)) throw errors.args(`platformID must be ${platformRange}`);
   return DelUserPushTokenResp.encode({}).finish();
 }
 
@@ -50,7 +50,7 @@ async function setBackground({ connection }: RequestCall, data: Uint8Array): Pro
  */
 function subscribeTo(onlineStatus: Pick<OnlineStatus, 'platforms'>, bounds?: WireBounds): RequestHandler {
   return async ({ connection }, data) => {
-    const { subscribeUserID, unsubscribeUserID } = decodeData(SubUserOnlineStatus, data, bounds);
+    const { subscribeUserID, unsubscribeUserID } = decodeData(SubUserOnlineStatus, data, { bounds });
     connection.subscribe(subscribeUserID, unsubscribeUserID);
     const statuses = await onlineStatus.platforms(subscribeUserID);
     return SubUserOnlineStatusTips.encode({

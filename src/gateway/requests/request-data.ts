@@ -2,27 +2,33 @@
 import type { BinaryReader } from '@bufbuild/protobuf/wire';
 import { type WireBounds, widestBounds } from '../../protocol/bounds.ts';
 import { checkMessage } from '../../protocol/checked-message.ts';
-import { errors } from '../../protocol/errors.ts';
+import { type ErrorFactory, errors } from '../../protocol/errors.ts';
 
 interface Decoder<Message> {
   decode(input: BinaryReader | Uint8Array): Message;
 }
 
+export interface DecodeOptions {
+  readonly bounds?: WireBounds | undefined;
+  /** What is not such a message: 500 by default. */
+  readonly undecodable?: ErrorFactory | undefined;
+}
+
 /**
  * No bytes at all are a message with nothing set.
- * @throws 500 for what is not such a message, as the protocol has it: the connection stays open. 1001 for a string that
+ * @throws 500, or as asked, for what is not such a message: the connection stays open. 1001 for a string that
  * no store can hold, an ID or a list beyond its bound.
  */
 export function decodeData<Message>(
   decoder: Decoder<Message>,
   data: Uint8Array,
-  bounds: WireBounds = widestBounds,
+  { bounds = widestBounds, undecodable = errors.internal }: DecodeOptions = {},
 ): Message {
   let message: Message;
   try {
     message = decoder.decode(data);
   } catch {
-    throw errors.internal('data is not the expected protobuf message');
+    throw undecodable('data is not the expected protobuf message');
   }
   checkMessage(message, bounds);
   return message;

@@ -4,7 +4,7 @@ import type { CallContext } from '../../kernel/caller.ts';
 import { encodePull, type History } from '../../messaging/history.ts';
 import type { Messenger } from '../../messaging/messenger.ts';
 import type { WireBounds } from '../../protocol/bounds.ts';
-import { errors } from '../../protocol/errors.ts';
+import { type ErrorFactory, errors } from '../../protocol/errors.ts';
 import {
   GetConversationsHasReadAndMaxSeqReq,
   GetConversationsHasReadAndMaxSeqResp,
@@ -32,9 +32,10 @@ export function createRequestHandlers({ history, messenger }: RequestServices, b
     <Request>(
       decoder: Parameters<typeof decodeData<Request>>[0],
       handle: (call: CallContext, request: Request) => Promise<Uint8Array>,
+      undecodable?: ErrorFactory,
     ): RequestHandler =>
     async (call, data) =>
-      handle(call, decodeData(decoder, data, bounds));
+      handle(call, decodeData(decoder, data, { bounds, undecodable }));
   return new Map<number, RequestHandler>([
     [
       reqIdentifiers.getMaxSeq,
@@ -50,10 +51,14 @@ export function createRequestHandlers({ history, messenger }: RequestServices, b
     ],
     [
       reqIdentifiers.sendMessage,
-      handler(MsgData, async (call, message) => {
-        const { serverMsgID, clientMsgID, sendTime } = await messenger.send(call, message);
-        return SendMsgResp.encode({ serverMsgID, clientMsgID, sendTime, modify: undefined }).finish();
-      }),
+      handler(
+        MsgData,
+        async (call, message) => {
+          const { serverMsgID, clientMsgID, sendTime } = await messenger.send(call, message);
+          return SendMsgResp.encode({ serverMsgID, clientMsgID, sendTime, modify: undefined }).finish();
+        },
+        errors.args,
+      ),
     ],
     [
       reqIdentifiers.sendSignalMessage,

@@ -10,9 +10,9 @@ import {
   platforms,
 } from './constants.ts';
 
-test('platforms 1 to 11 are known, nothing else is', () => {
-  assert.deepEqual(platformIDs, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
-  for (const id of [0, -1, 12, 1.5, Number.NaN, 2 ** 53]) {
+test('platforms 1 to 12 are known, nothing else is', () => {
+  assert.deepEqual(platformIDs, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+  for (const id of [0, -1, 13, 1.5, Number.NaN, 2 ** 53]) {
     assert.equal(isKnownPlatform(id), false, String(id));
     assert.equal(platformName(id), '');
     assert.equal(platformClass(id), '');
@@ -23,10 +23,10 @@ test('names and IDs of platforms agree', () => {
   for (const [name, id] of Object.entries(platforms)) assert.equal(platformName(id), name);
 });
 
-test('classes: phones, pads and PCs share one each; Web, MiniWeb, Admin and HarmonyOS stand alone', () => {
+test('classes: phones, pads and PCs share one each; Web, MiniWeb, Admin, HarmonyOS and Bot stand alone', () => {
   assert.deepEqual(
     platformIDs.map((id) => platformClass(id)),
-    ['Mobile', 'Mobile', 'PC', 'PC', 'Web', 'MiniWeb', 'PC', 'Pad', 'Pad', 'Admin', 'HarmonyOS'],
+    ['Mobile', 'Mobile', 'PC', 'PC', 'Web', 'MiniWeb', 'PC', 'Pad', 'Pad', 'Admin', 'HarmonyOS', 'Bot'],
   );
 });
 

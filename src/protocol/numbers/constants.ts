@@ -16,13 +16,15 @@ export const platforms = {
   IPad: 9,
   Admin: 10,
   HarmonyOS: 11,
+  /** In the newest protocol only. */
+  Bot: 12,
 } as const;
 
 export type PlatformName = keyof typeof platforms;
 export type PlatformID = (typeof platforms)[PlatformName];
 
 /** Platforms of one class compete with each other under login policies 4 and 5. */
-export type PlatformClass = 'Mobile' | 'PC' | 'Pad' | 'Web' | 'MiniWeb' | 'Admin' | 'HarmonyOS';
+export type PlatformClass = 'Mobile' | 'PC' | 'Pad' | 'Web' | 'MiniWeb' | 'Admin' | 'HarmonyOS' | 'Bot';
 
 const platformTable: Readonly<Record<PlatformID, { name: PlatformName; class: PlatformClass }>> = {
   1: { name: 'IOS', class: 'Mobile' },
@@ -36,10 +38,17 @@ const platformTable: Readonly<Record<PlatformID, { name: PlatformName; class: Pl
   9: { name: 'IPad', class: 'Pad' },
   10: { name: 'Admin', class: 'Admin' },
   11: { name: 'HarmonyOS', class: 'HarmonyOS' },
+  12: { name: 'Bot', class: 'Bot' },
 };
 
 /** All platform IDs in ascending order. */
 export const platformIDs: readonly PlatformID[] = Object.values(platforms);
+
+/** For texts that say which are known. */
+export const platformRange = `1 to ${platformIDs.length}`;
+
+/** The classes, in the order of their first platforms. */
+export const platformClasses: readonly PlatformClass[] = [...new Set(platformIDs.map((id) => platformTable[id].class))];
 
 export function isKnownPlatform(id: number): id is PlatformID {
   return Object.hasOwn(platformTable, id);

@@ -1,6 +1,7 @@
 /** Protocol: rest-core.md 6. */
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
+import { platformID } from '../../objects/platform.ts';
 
 export default endpoint({
   path: '/auth/force_logout',
@@ -8,7 +9,7 @@ export default endpoint({
   description: 'Their tokens answer 1506 from now on, and their sockets are told so and closed.',
   access: 'token',
   request: Wire.object({
-    platformID: Wire.int32({ description: '1 to 11' }),
+    platformID: platformID,
     userID: Wire.id(),
   }),
   handle: (call, body, { authority }) => authority.forceLogout(call, body),

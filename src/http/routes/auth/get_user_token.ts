@@ -2,6 +2,7 @@
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
 import { issuedToken, tokenWishes } from '../../objects/issued-token.ts';
+import { platformID } from '../../objects/platform.ts';
 
 export default endpoint({
   path: '/auth/get_user_token',
@@ -9,7 +10,7 @@ export default endpoint({
   description: "Ends those of the user's other sessions for which the login policy leaves no room.",
   access: 'token',
   request: Wire.object({
-    platformID: Wire.int32({ description: "The device's platform, 1 to 11 without 10." }),
+    platformID,
     userID: Wire.id(),
     ...tokenWishes,
   }),

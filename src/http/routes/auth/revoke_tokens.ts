@@ -1,7 +1,10 @@
 /** Ends many tokens at once. See docs/tokens.md. */
+
+import { platformClasses } from '../../../protocol/numbers/constants.ts';
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { revokeAsAsked } from '../../../tokens/revocation.ts';
 import { endpoint } from '../../endpoint.ts';
+import { platformID } from '../../objects/platform.ts';
 
 export default endpoint({
   path: '/auth/revoke_tokens',
@@ -11,9 +14,9 @@ export default endpoint({
   access: 'token',
   request: Wire.object({
     userID: Wire.id({ description: 'Whose tokens; empty only with `everyone`.' }),
-    platformIDs: Wire.list(Wire.int32(), { description: 'Only on these platforms, 1 to 11' }),
+    platformIDs: Wire.list(platformID, { description: 'Only on these platforms' }),
     platformClasses: Wire.list(Wire.id(), {
-      description: 'and on those of these classes: Mobile, PC, Pad, Web, MiniWeb, Admin, HarmonyOS.',
+      description: `and on those of these classes: ${platformClasses.join(', ')}.`,
     }),
     issuedBefore: Wire.int64({ description: 'Unix ms, not in the future; 0 or absent: all that are accepted now.' }),
     everyone: Wire.bool({ description: 'Of all users; only for admins, and only with `issuedBefore`.' }),

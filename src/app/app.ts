@@ -224,9 +224,14 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   await usersDomain.ensureAdmins([...config.adminUserIDs, operatorUserID]);
 
   let isDraining = false;
+  let isHearing = true;
+  events.on('hearing', (change) => {
+    isHearing = change.isHearing;
+  });
   const readiness = async () => {
     const notReady = await Promise.all([unreachable('database', db.ping()), unreachable('tokens', tokenStore.ping())]);
-    return isDraining ? ['draining'] : notReady.flat();
+    if (isDraining) return ['draining'];
+    return isHearing ? notReady.flat() : [...notReady.flat(), 'token feed'];
   };
   const { dataDir } = config;
   const health = new HealthWatch({ missing: readiness, stores: ['database', 'tokens'], dataDir, metrics, logger });

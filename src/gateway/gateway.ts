@@ -50,6 +50,8 @@ export interface GatewayOptions {
   readonly clock: () => number;
   /** Calls back once a second; returns what stops it. For tests: {@link everySecond} otherwise. */
   readonly everySecond?: (onSecond: () => void) => () => void;
+  /** Milliseconds that only go forward; the process's own by default. */
+  readonly monotonicMs?: () => number;
 }
 
 export interface Gateway extends AsyncDisposable {
@@ -84,7 +86,9 @@ class LongConnectionGateway implements Gateway {
     const subscriptions = new Subscriptions(limits.maxSubscriptions, metrics);
     this.#hub = new Hub({ metrics, presence, subscriptions });
     const pulse = new Pulse(limits);
-    this.#environment = createEnvironment(options, pulse, subscriptions);
+    const monotonicMs = options.monotonicMs ?? (() => performance.now());
+    const recheck = new Recheck({ hub: this.#hub, authority, events, logger, monotonicMs });
+    this.#environment = createEnvironment(options, { pulse, subscriptions, recheck, monotonicMs });
     this.#upgrader = new Upgrader({
       admission: this.#admission,
       variants: new FrameVariants(codecs, limits.maxInflatedBytes),
@@ -98,7 +102,6 @@ class LongConnectionGateway implements Gateway {
       handshakeTimeoutMs: limits.handshakeTimeoutMs,
       onConnection: (connection) => this.#open(connection),
     });
-    const recheck = new Recheck({ hub: this.#hub, authority, events, logger });
     this.#server = createOwnServer(this.#upgrader, limits);
 
     bus.onDelivery((delivery) => this.#hub.deliver(delivery));
@@ -158,8 +161,7 @@ class LongConnectionGateway implements Gateway {
 
 function createEnvironment(
   { handlers, scope, logger, metrics, limits, clock, presence, bounds }: GatewayOptions,
-  pulse: Pulse,
-  subscriptions: Subscriptions,
+  made: Pick<SessionEnvironment, 'pulse' | 'recheck' | 'monotonicMs'> & { readonly subscriptions: Subscriptions },
 ): SessionEnvironment {
   const allHandlers = new Map([...handlers, ...createConnectionRequests(new OnlineStatus(presence), bounds)]);
   return {
@@ -174,12 +176,11 @@ function createEnvironment(
       data: null,
     })),
     flushes: new FlushQueue(),
-    subscriptions,
     limits,
     metrics,
     logger,
-    pulse,
     clock,
+    ...made,
   };
 }
 

@@ -1,10 +1,13 @@
 /** What clients of a whole server see while its Redis fails over or is incomplete: 500, never a fact about a token. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { GetMaxSeqReq } from '../../src/protocol/gen/openim.ts';
 import { BackEnd } from '../support/back-end.ts';
 import { redisCommand, untilTrue } from '../support/services/redis-command.ts';
+import { connect } from '../support/socket-client.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
-import { clusterForSuite, type SuiteScope, sentinelForSuite } from '../support/test-services.ts';
+import { clusterForSuite, redisForSuite, type SuiteScope, sentinelForSuite } from '../support/test-services.ts';
+import { within } from '../support/within.ts';
 
 const userIDs = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank'];
 
@@ -75,6 +78,32 @@ test('a server on a Redis Cluster that loses a third of its slots, and gets them
   await victim.restart();
   await untilTrue('T1: every token is good again', async () => (await codesOf()).every((code) => code === 0));
   await untilTrue('ready', async () => (await fetch(`${server.apiUrl}/readyz`)).status === 200);
+});
+
+test('T4: a node that does not hear of the others is not ready, and serves no revoked session', async (t) => {
+  const redis = await redisForSuite(t);
+  if (redis === undefined) return;
+  const [near, far] = [await startServer(t, redis.url), await startServer(t, redis.url)];
+  const query = { sendID: 'alice', token: far.tokens[0]! };
+  const client = await connect({ port: far.server.wsPort, query });
+  const request = GetMaxSeqReq.encode({ userID: 'alice' }).finish();
+
+  await redisCommand(redis.port, 'ACL', 'SETUSER', 'default', '-subscribe', '-ssubscribe');
+  await redisCommand(redis.port, 'CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await untilTrue('not ready', async () => {
+    const answer = await fetch(`${far.server.apiUrl}/readyz`);
+    return answer.status === 503 && (await answer.text()).includes('token feed');
+  });
+  assert.equal((await client.request(1001, request)).errCode, 0);
+  await near.backEnd.call('/auth/force_logout', { userID: 'alice', platformID: 5 });
+  const kicked = async () => {
+    // What the store said is believed for a second.
+    while ((await client.request(1001, request)).reqIdentifier !== 2002);
+  };
+  await within('2002', kicked());
+
+  await redisCommand(redis.port, 'ACL', 'SETUSER', 'default', '+subscribe', '+ssubscribe');
+  await untilTrue('ready', async () => (await fetch(`${far.server.apiUrl}/readyz`)).status === 200);
 });
 
 test('a server that cannot use its Redis does not start, and names the setting but not the password', async () => {

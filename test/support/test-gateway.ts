@@ -42,6 +42,7 @@ export class TestGateway {
   readonly log: string[] = [];
   /** Unix ms. */
   now = Date.UTC(2030, 0, 1);
+  monotonicMs = 0;
   port = 0;
   #onSecond = () => {};
   readonly #clients = new Set<SocketClient>();
@@ -61,6 +62,7 @@ export class TestGateway {
       logger: createLogger({ level: 'warn', format: 'json', secrets: () => [], scope, destination }),
       scope,
       clock: () => this.now,
+      monotonicMs: () => this.monotonicMs,
       everySecond: (onSecond) => {
         this.#onSecond = onSecond;
         return () => {};

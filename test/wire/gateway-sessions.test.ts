@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import type { RequestHandler } from '../../src/gateway/requests/request-handler.ts';
 import { platformIDs } from '../../src/protocol/numbers/constants.ts';
 import { type JsonReply, SocketClient } from '../support/socket-client.ts';
-import { startTestGateway } from '../support/test-gateway.ts';
+import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
 const echo: RequestHandler = async (_call, data) => data;
 const kick: JsonReply = { reqIdentifier: 2002, msgIncr: '', operationID: '', errCode: 0, errMsg: '', data: null };
@@ -37,8 +37,6 @@ describe('the end of a token', () => {
     gateway.authority.standing = async (jti) =>
       jti === ended.jti ? undefined : jti === shortened.jti ? soon : Number.POSITIVE_INFINITY;
 
-    gateway.events.emit('hearing', { isHearing: false });
-    await assertOpen(ended, shortened, spared);
     gateway.events.emit('hearing', { isHearing: true });
 
     await assertKicked(ended);
@@ -46,6 +44,79 @@ describe('the end of a token', () => {
     gateway.passSeconds(5);
     assert.equal((await shortened.closed).code, 1008);
     await assertOpen(spared);
+  });
+
+  for (const [what, end] of [
+    ['its own end', (gateway) => (gateway.now += 20_000)],
+    ['the end of its grace', (gateway, jti) => gateway.authority.supersede('alice', [jti], gateway.now)],
+    ['its revocation', (gateway, jti) => gateway.authority.end('alice', [jti])],
+  ] as readonly [string, (gateway: TestGateway, jti: string) => void][]) {
+    test(`T7: a request after ${what} is not served, even before the gateway has looked at its sockets`, async (t) => {
+      let served = 0;
+      const handler: RequestHandler = async () => {
+        served++;
+        return null;
+      };
+      const gateway = await startTestGateway(t, { handlers: { 1001: handler } });
+      const token = gateway.authority.issue('alice', 5, gateway.now + 20_000);
+      const client = await gateway.connect('alice', { query: { token } });
+      assert.equal((await client.request(1001)).errCode, 0);
+      end(gateway, token);
+      client.send(1001);
+      assert.equal((await client.closed).code, 1008);
+      assert.equal(served, 1);
+    });
+  }
+
+  test('T4: while other nodes are not heard, sockets are looked at, also those that ask for nothing', async (t) => {
+    const gateway = await startTestGateway(t);
+    const [ended, spared] = [await gateway.connect('alice'), await gateway.connect('bob')];
+    gateway.authority.standing = async (jti) => (jti === ended.jti ? undefined : Number.POSITIVE_INFINITY);
+    gateway.events.emit('hearing', { isHearing: false });
+    await assertKicked(ended);
+    await assertOpen(spared);
+  });
+
+  for (const [what, begin] of [
+    ['other nodes are not heard', (gateway) => gateway.events.emit('hearing', { isHearing: false })],
+    ['the process has stood still', (gateway) => (gateway.monotonicMs += 5000)],
+  ] as readonly [string, (gateway: TestGateway) => void][]) {
+    test(`T4: while ${what}, the store is asked before a request is served, not more than once a second`, async (t) => {
+      let served = 0;
+      const handler: RequestHandler = async () => {
+        served++;
+        return null;
+      };
+      const gateway = await startTestGateway(t, { handlers: { 1001: handler } });
+      const client = await gateway.connect('alice');
+      begin(gateway);
+      gateway.monotonicMs += 100;
+      let asked = 0;
+      gateway.authority.standing = async () => {
+        asked++;
+        return Number.POSITIVE_INFINITY;
+      };
+      for (let i = 0; i < 3; i++) assert.equal((await client.request(1001)).errCode, 0);
+      assert.equal(asked, 1);
+      gateway.authority.standing = async () => undefined;
+      gateway.monotonicMs += 1001;
+      client.send(1001);
+      await assertKicked(client);
+      assert.equal(served, 3);
+    });
+  }
+
+  test('T5: a store that cannot be asked then is 500 for the request, unless signatures are enough', async (t) => {
+    const gateway = await startTestGateway(t, { handlers: { 1001: echo } });
+    const client = await gateway.connect('alice');
+    gateway.authority.standing = () => Promise.reject(new Error('the store is away'));
+    gateway.events.emit('hearing', { isHearing: false });
+    gateway.monotonicMs += 100;
+    assert.equal((await client.request(1001)).errCode, 500);
+    gateway.events.emit('storeDown', { accepting: true, error: new Error('away') });
+    assert.equal((await client.request(1001)).errCode, 0);
+    gateway.events.emit('storeDown', { accepting: false, error: new Error('away') });
+    assert.equal((await client.request(1001)).errCode, 500);
   });
 
   test('T5: a store that fails again leaves sockets alone; they are looked at when it is back', async (t) => {

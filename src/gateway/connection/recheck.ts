@@ -1,6 +1,6 @@
 /**
- * Looks again at the tokens behind the open sockets, after a time in which this node may have missed what happened to
- * tokens: it did not hear of other nodes, or the store could not be asked (T4, T7).
+ * Looks again at the tokens behind the open sockets, when this node may have missed what happened to tokens: it does
+ * not hear of other nodes, stood still, or could not ask the store (T4, T7).
  */
 import type { Logger } from '../../telemetry/logger.ts';
 import type { TokenAuthority } from '../../tokens/authority.ts';
@@ -14,29 +14,85 @@ export interface RecheckOptions {
   readonly authority: Pick<TokenAuthority, 'lookAgain'>;
   readonly events: TokenEvents;
   readonly logger: Logger;
+  /** Milliseconds that only go forward. */
+  readonly monotonicMs: () => number;
 }
+
+type Checked = Pick<
+  Session,
+  'userID' | 'jti' | 'isAdmin' | 'expiresAt' | 'endsAt' | 'confirmedAtMs' | 'isEnding' | 'end'
+>;
 
 /** Looked at side by side: ten thousand sockets are no reason to keep logins waiting. */
 const width = 50;
+
+/** While nothing is heard, how long an answer of the store is good for. */
+const freshMs = 1000;
+
+/** While nothing is heard, between two looks at sockets that ask for nothing. */
+const betweenLooksMs = 5000;
+
+/** A process whose timers are later than that has stood still: what it should have heard is still to be read. */
+const standstillMs = 1500;
+const tickMs = 500;
 
 export class Recheck implements Disposable {
   readonly #options: RecheckOptions;
   readonly #stops: readonly (() => void)[];
   #isRunning = false;
   #isAskedAgain = false;
+  /** Since when nothing is heard of other nodes, by the monotonic clock; undefined while they are heard. */
+  #deafSinceMs: number | undefined;
+  /** The store cannot be asked, and the operator wants signatures to be enough. */
+  #isAccepting = false;
+  #tickedAtMs: number;
+  #nextLook: NodeJS.Timeout | undefined;
 
   constructor(options: RecheckOptions) {
+    const { events, monotonicMs } = options;
     this.#options = options;
+    this.#tickedAtMs = monotonicMs();
+    const ticking = setInterval(() => {
+      this.#tickedAtMs = monotonicMs();
+    }, tickMs);
     this.#stops = [
-      options.events.on('hearing', ({ isHearing }) => {
-        if (isHearing) this.#begin();
+      events.on('hearing', ({ isHearing }) => {
+        this.#deafSinceMs = isHearing ? undefined : (this.#deafSinceMs ?? monotonicMs());
+        this.#begin();
       }),
-      options.events.on('storeUp', () => this.#begin()),
+      events.on('storeDown', ({ accepting }) => {
+        this.#isAccepting = accepting;
+      }),
+      events.on('storeUp', () => {
+        this.#isAccepting = false;
+        this.#begin();
+      }),
+      () => clearInterval(ticking),
+      () => clearTimeout(this.#nextLook),
     ];
   }
 
   [Symbol.dispose](): void {
     for (const stop of this.#stops) stop();
+  }
+
+  /** Whether the store has to be asked before the session's next request is served. */
+  isDue({ confirmedAtMs }: Pick<Checked, 'confirmedAtMs'>): boolean {
+    const now = this.#options.monotonicMs();
+    const sinceMs = this.#deafSinceMs ?? (now - this.#tickedAtMs > standstillMs ? this.#tickedAtMs : undefined);
+    return sinceMs !== undefined && (confirmedAtMs <= sinceMs || now - confirmedAtMs > freshMs);
+  }
+
+  /**
+   * Ends the session if its token has been ended.
+   * @returns why the request cannot be served: the store's failure, unless signatures are enough
+   */
+  async confirm(session: Checked): Promise<unknown> {
+    try {
+      await this.#lookAt(session);
+    } catch (error) {
+      if (!this.#isAccepting) return error;
+    }
   }
 
   #begin(): void {
@@ -47,6 +103,7 @@ export class Recheck implements Disposable {
   async #run(): Promise<void> {
     const { hub, logger } = this.#options;
     this.#isRunning = true;
+    clearTimeout(this.#nextLook);
     while (this.#isAskedAgain) {
       this.#isAskedAgain = false;
       const sessions = [...hub.all].values();
@@ -59,12 +116,15 @@ export class Recheck implements Disposable {
       );
     }
     this.#isRunning = false;
+    if (this.#deafSinceMs !== undefined) this.#nextLook = setTimeout(() => this.#begin(), betweenLooksMs);
   }
 
-  async #lookAt(session: Session): Promise<void> {
+  async #lookAt(session: Checked): Promise<void> {
     if (session.isEnding) return;
+    const askedAtMs = this.#options.monotonicMs();
     const endsAt = await this.#options.authority.lookAgain(session);
-    if (endsAt === undefined) session.end(closeReasons.kicked);
-    else session.endsAt = Math.min(session.endsAt, endsAt);
+    if (endsAt === undefined) return session.end(closeReasons.kicked);
+    session.endsAt = Math.min(session.endsAt, endsAt);
+    session.confirmedAtMs = askedAtMs;
   }
 }

@@ -17,6 +17,7 @@ import type { Subscriptions } from '../subscriptions.ts';
 import { type CloseReason, type CutReason, closeReasons, cutReasons } from './close-reason.ts';
 import type { FrameVariant, SharedFrame } from './frame-variant.ts';
 import type { Pulse } from './pulse.ts';
+import type { Recheck } from './recheck.ts';
 import { type FlushQueue, Writer } from './writer.ts';
 
 /** What all sessions of a gateway share. */
@@ -31,8 +32,11 @@ export interface SessionEnvironment {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly pulse: Pick<Pulse, 'seconds' | 'nextPhase'>;
+  readonly recheck: Pick<Recheck, 'isDue' | 'confirm'>;
   /** Unix ms. */
   readonly clock: () => number;
+  /** Milliseconds that only go forward. */
+  readonly monotonicMs: () => number;
 }
 
 const echoDelayMs = 3;
@@ -77,6 +81,8 @@ export class Session implements ConnectionControl, OnlineConnection {
   readonly issuedAt: number;
   /** Unix ms: the connection ends with its token (T7). */
   endsAt: number;
+  /** When the store was last known to accept the token, by the monotonic clock. */
+  confirmedAtMs: number;
   /** A newer token has taken the place of its token, which is accepted for a little longer. */
   isSuperseded: boolean;
   /** Of the gateway's pulse, when the last frame came in. */
@@ -112,6 +118,7 @@ export class Session implements ConnectionControl, OnlineConnection {
     this.issuedAt = token.issuedAt;
     this.endsAt = token.endsAt;
     this.isSuperseded = token.isSuperseded;
+    this.confirmedAtMs = environment.monotonicMs();
     this.lastSeenSeconds = environment.pulse.seconds;
     this.pingPhase = environment.pulse.nextPhase();
     this.#environment = environment;
@@ -286,10 +293,13 @@ export class Session implements ConnectionControl, OnlineConnection {
   async #handle(frame: Buffer): Promise<void> {
     const request = this.#decode(frame);
     if (request === undefined) return;
+    const origin = { caller: this.#caller, connection: this, connID: this.connID };
+    const { recheck, dispatcher } = this.#environment;
+    const doubt = recheck.isDue(this) ? await recheck.confirm(this) : undefined;
+    if (this.#isEnding) return;
     // The pulse may be late; a request after the token's end is not to be served (T7).
     if (this.#environment.clock() >= this.endsAt) return this.end(closeReasons.tokenExpired);
-    const origin = { caller: this.#caller, connection: this, connID: this.connID };
-    const reply = await this.#environment.dispatcher.answer(request, origin);
+    const reply = await dispatcher.answer(request, origin, doubt);
     if (this.#isEnding) return;
     this.#writer.send(this.variant.encodeReply(reply));
     this.#answeredOperationID = reply.operationID;

@@ -37,12 +37,15 @@ export class Dispatcher {
     return this.#options.handlers.has(reqIdentifier);
   }
 
-  /** Never rejects: whatever goes wrong becomes the reply's error (websocket chapter, 2.4). */
-  async answer(request: SocketRequest, origin: RequestOrigin): Promise<SocketReply> {
+  /**
+   * Never rejects: whatever goes wrong becomes the reply's error (websocket chapter, 2.4).
+   * @param failure of the checks before the request: answered in place of serving it
+   */
+  async answer(request: SocketRequest, origin: RequestOrigin, failure?: unknown): Promise<SocketReply> {
     const { handlers, metrics } = this.#options;
     const { reqIdentifier, msgIncr, operationID } = request;
     const handler = handlers.get(reqIdentifier);
-    const outcome = await this.#run(handler, request, origin);
+    const outcome = await this.#run(handler, request, origin, failure);
     const { code: errCode, errMsg } = outcome instanceof ProtocolError ? outcome : success;
     const data = outcome instanceof ProtocolError ? null : outcome;
     metrics.gatewayRequests.inc({ identifier: reqIdentifier, code: errCode });
@@ -54,11 +57,13 @@ export class Dispatcher {
     handler: RequestHandler | undefined,
     request: SocketRequest,
     { caller, connection, connID }: RequestOrigin,
+    failure: unknown,
   ): Promise<Uint8Array | null | ProtocolError> {
     const { scope, logger } = this.#options;
     const { operationID, reqIdentifier } = request;
     return scope.run(operationID, async () => {
       try {
+        if (failure !== undefined) throw failure;
         if (handler === undefined) throw errors.internal('unknown request');
         requireEnvelope(request);
         return await handler({ caller, operationID, connection }, request.data);

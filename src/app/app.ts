@@ -108,7 +108,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const keyWatch = watchSigningKeys(config, secrets, { keys: signingKeys, clock, log: logger });
   if (keyWatch !== undefined) opened.use(setInterval(() => keyWatch.check(), checkKeysEveryMs));
 
-  const db = opened.use(await openDatabase(config, opened, reportFailure));
+  const db = opened.use(
+    await openDatabase(config, opened, { warn: (facts, message) => logger.warn(facts, message), reportFailure }),
+  );
   const events = new TokenEvents(reportFailure);
   const { store: tokenStore, legacy } = await openTokenStores(config, opened, {
     db,

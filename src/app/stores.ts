@@ -25,18 +25,37 @@ import type { TokenStore } from '../tokens/token-store.ts';
 export async function openDatabase(
   config: Config,
   opened: AsyncDisposableStack,
-  reportFailure: EffectFailureListener,
+  { warn, reportFailure }: DatabaseOptions,
 ): Promise<Database> {
   if (config.databaseUrl === '') {
     opened.use(lockDataDir(config.dataDir));
     const path = join(config.dataDir, 'tessera.db');
     return opening(`TESSERA_DATA_DIR: cannot use the database ${path}`, openSqlite(path, reportFailure));
   }
-  const { lockDatabase } = await import('../database/database-lock.ts');
+  const { PostgresGuard } = await import('../database/postgres-guard.ts');
   const { openPostgres } = await import('../database/postgres-database.ts');
   const what = 'TESSERA_DATABASE_URL: cannot use PostgreSQL';
-  opened.use(await opening(what, lockDatabase(config.databaseUrl, reportFailure)));
-  return opening(what, openPostgres(config.databaseUrl, reportFailure));
+  const guard = opened.use(
+    await opening(
+      what,
+      PostgresGuard.take(config.databaseUrl, {
+        onLost: (error) => warn({ err: error }, 'lost the lock on the database: taking it again'),
+        onRetaken: (wasElsewhere) => warn({ wasElsewhere }, 'holds the lock on the database again'),
+      }),
+    ),
+  );
+  const options = {
+    onEffectFailure: reportFailure,
+    onConnectionLost: (error: unknown) => warn({ err: error }, 'lost a connection to PostgreSQL'),
+    guard,
+  };
+  return opening(what, openPostgres(config.databaseUrl, options));
+}
+
+export interface DatabaseOptions {
+  /** Hears of what the database has recovered from, or is about to. */
+  readonly warn: (facts: object, message: string) => void;
+  readonly reportFailure: EffectFailureListener;
 }
 
 export interface TokenStores {

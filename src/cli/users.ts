@@ -140,14 +140,11 @@ async function openTarget(config: Config): Promise<Target> {
 async function openForImport(config: Config, opened: AsyncDisposableStack): Promise<Database> {
   if (config.databaseUrl === '') {
     const { openDatabase } = await import('../app/stores.ts');
-    return openDatabase(config, opened, () => {});
+    return openDatabase(config, opened, { warn: () => {}, reportFailure: () => {} });
   }
   const { openPostgres } = await import('../database/postgres-database.ts');
   const what = 'TESSERA_DATABASE_URL: cannot use PostgreSQL';
-  return opening(
-    what,
-    openPostgres(config.databaseUrl, () => {}),
-  );
+  return opening(what, openPostgres(config.databaseUrl, { onEffectFailure: () => {}, onConnectionLost: () => {} }));
 }
 
 async function openDryRun(config: Config): Promise<Target> {

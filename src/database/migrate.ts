@@ -1,4 +1,4 @@
-/** Brings a database to the newest schema. Safe to run on several nodes at once: Kysely's migrator takes a lock. */
+/** Brings a database to the newest schema. Safe to run on several nodes at once: the migrator takes a lock. */
 import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Dialect } from './database.ts';
@@ -6,6 +6,7 @@ import { up as core } from './migrations/001-core.ts';
 import { up as userRecords } from './migrations/002-user-records.ts';
 import { up as tokenAuthority } from './migrations/003-token-authority.ts';
 import { up as outbox } from './migrations/004-outbox.ts';
+import { up as serverGuard } from './migrations/005-server-guard.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -13,11 +14,17 @@ const steps: Readonly<Record<string, Step>> = {
   '001-core': core,
   '002-user-records': userRecords,
   '003-token-authority': tokenAuthority,
+  '005-server-guard': serverGuard,
   '004-outbox': outbox,
 };
 
-/** @throws the failing step's error; the steps before it stay applied, the failed one leaves nothing. */
-export async function migrateToLatest(db: Kysely<never>, dialect: Dialect): Promise<void> {
+/** @throws the failing step's error; on PostgreSQL all steps hold or none, on SQLite those before it stay. */
+export function migrateToLatest(db: Kysely<never>, dialect: Dialect): Promise<void> {
+  // SQLite's file is locked for this process, and Kysely does not run its steps in a transaction.
+  return dialect === 'sqlite' ? migrate(db, dialect) : db.transaction().execute((tx) => migrate(tx, dialect));
+}
+
+async function migrate(db: Kysely<never>, dialect: Dialect): Promise<void> {
   const migrations: Record<string, Migration> = {};
   for (const [name, step] of Object.entries(steps)) {
     migrations[name] = { up: (tx) => step(tx, dialect) };

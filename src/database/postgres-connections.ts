@@ -6,26 +6,30 @@ import pg from 'pg';
 
 export interface ConnectionOptions {
   readonly max: number;
-  /** How long one statement may take. */
+  /** How long one statement may take, and a transaction wait for its next one; 0 for ever. */
   readonly statementTimeoutMs: number;
+  /** The number that this process's transactions ask the database for; see {@link PostgresGuard}. */
+  readonly fence?: () => number | undefined;
   /** Hears of connections that broke while nobody was waiting for them. */
   readonly onIdleFailure: (error: unknown) => void;
 }
 
 export class PostgresConnections {
   readonly #pool: pg.Pool;
+  readonly #options: ConnectionOptions;
   readonly #generations = new WeakMap<pg.PoolClient, number>();
   #generation = 0;
 
   constructor(url: string, options: ConnectionOptions) {
+    this.#options = options;
     this.#pool = new pg.Pool({
       connectionString: url,
       max: options.max,
       connectionTimeoutMillis: 5000,
       // A server that stops answering without closing must not hold requests, or the end of this process, for ever.
       keepAlive: true,
-      query_timeout: options.statementTimeoutMs + graceMs,
-      statement_timeout: options.statementTimeoutMs,
+      // No setting of the session: a pooler in transaction mode gives every transaction another one.
+      ...(options.statementTimeoutMs === 0 ? {} : { query_timeout: options.statementTimeoutMs + graceMs }),
       types,
     });
     this.#pool.on('error', options.onIdleFailure);
@@ -43,9 +47,12 @@ export class PostgresConnections {
       const client = await this.#pool.connect();
       const generation = this.#generations.get(client) ?? this.#generation;
       if (generation === this.#generation) {
-        return new PostgresConnection(client, () => {
+        return new PostgresConnection(client, {
+          ...this.#options,
           // What ended this one has happened to all that were made before: the server went away, or has been demoted.
-          if (generation === this.#generation) this.#generation += 1;
+          onBroken: () => {
+            if (generation === this.#generation) this.giveUpAll();
+          },
         });
       }
       client.release(true);
@@ -63,21 +70,30 @@ export class PostgresConnections {
     }
   }
 
+  /** No connection that exists now is handed out again. */
+  giveUpAll(): void {
+    this.#generation += 1;
+  }
+
   /** Resolves when all are closed. */
   end(): Promise<void> {
     return this.#pool.end();
   }
 }
 
+interface UseOptions extends Pick<ConnectionOptions, 'statementTimeoutMs' | 'fence'> {
+  readonly onBroken: () => void;
+}
+
 /** A connection in use by one caller. */
 export class PostgresConnection {
   readonly #client: pg.PoolClient;
-  readonly #onBroken: () => void;
+  readonly #options: UseOptions;
   #isBroken = false;
 
-  constructor(client: pg.PoolClient, onBroken: () => void) {
+  constructor(client: pg.PoolClient, options: UseOptions) {
     this.#client = client;
-    this.#onBroken = onBroken;
+    this.#options = options;
   }
 
   async query<Row extends pg.QueryResultRow>(
@@ -93,8 +109,19 @@ export class PostgresConnection {
     }
   }
 
-  async begin(): Promise<void> {
-    await this.query('BEGIN');
+  /**
+   * Begins a transaction, in one round trip. Its limits hold for it alone.
+   * @throws GuardLost, with nothing begun, if another process has become the one that may write
+   */
+  async begin({ isFenced = true } = {}): Promise<void> {
+    const { statementTimeoutMs } = this.#options;
+    const fence = isFenced ? this.#options.fence?.() : undefined;
+    const begin = `BEGIN; SET LOCAL statement_timeout = ${statementTimeoutMs};
+      SET LOCAL idle_in_transaction_session_timeout = ${statementTimeoutMs}`;
+    const results: unknown = await this.query(fence === undefined ? begin : `${begin}; ${readFence}`);
+    if (fence === undefined || fenceIn(results) === fence) return;
+    await this.rollback();
+    throw new GuardLost();
   }
 
   /** @throws UncertainCommit if the connection broke on the way: the transaction may hold or not. */
@@ -119,9 +146,32 @@ export class PostgresConnection {
   }
 
   #discard(): void {
-    if (!this.#isBroken) this.#onBroken();
+    if (!this.#isBroken) this.#options.onBroken();
     this.#isBroken = true;
   }
+}
+
+/** Another process has become the one that may write to this database. */
+export class GuardLost extends Error {
+  override name = 'GuardLost';
+
+  constructor() {
+    super('another Tessera has taken over this database: nothing is written any more from here');
+  }
+}
+
+/** Any number that other programs on the database are unlikely to lock. */
+export const fenceLockKey = 7_355_437_202;
+
+/**
+ * Several statements make several results. Taking the lock first makes whoever raises the fence wait for the end of this
+ * transaction, and this one see what has been raised.
+ */
+const readFence = `SELECT pg_advisory_xact_lock_shared(${fenceLockKey}); SELECT fence FROM server_guard`;
+
+function fenceIn(results: unknown): number | undefined {
+  const last: pg.QueryResult<{ fence: number }> | undefined = Array.isArray(results) ? results.at(-1) : undefined;
+  return last?.rows[0]?.fence;
 }
 
 /** The server did not answer. */

@@ -3,24 +3,43 @@ import { Kysely } from 'kysely';
 import pg from 'pg';
 import type { EffectFailureListener, PostgresDatabase } from './database.ts';
 import { migrateToLatest } from './migrate.ts';
-import { isConnectionFailure, type PostgresConnection, PostgresConnections } from './postgres-connections.ts';
+import {
+  GuardLost,
+  isConnectionFailure,
+  type PostgresConnection,
+  PostgresConnections,
+} from './postgres-connections.ts';
 import { postgresDialect } from './postgres-dialect.ts';
+import type { PostgresGuard } from './postgres-guard.ts';
 import type { Schema } from './schema.ts';
 import { executorOf, runTransaction } from './sql-transaction.ts';
 
 const maxConnections = 16;
 const statementTimeoutMs = 15_000;
 
-/** Connects to `url` and migrates. `onEffectFailure` also hears of errors on idle connections, which are replaced. */
-export async function openPostgres(url: string, onEffectFailure: EffectFailureListener): Promise<PostgresDatabase> {
+export interface PostgresOptions {
+  readonly onEffectFailure: EffectFailureListener;
+  /** Hears of idle connections that broke; they are replaced. */
+  readonly onConnectionLost: (error: unknown) => void;
+  /** Without one, anybody writes: for tests that play several nodes. */
+  readonly guard?: PostgresGuard;
+}
+
+/** Connects to `url`, migrates, and bars the way for whoever was the guard before. */
+export async function openPostgres(
+  url: string,
+  { onEffectFailure, onConnectionLost, guard }: PostgresOptions,
+): Promise<PostgresDatabase> {
+  await migratePostgres(url, onConnectionLost);
   const connections = new PostgresConnections(url, {
     max: maxConnections,
     statementTimeoutMs,
-    onIdleFailure: onEffectFailure,
+    onIdleFailure: onConnectionLost,
+    fence: () => guard?.fence,
   });
   const db = new Kysely<Schema>({ dialect: postgresDialect(connections) });
   try {
-    await migrateToLatest(db as unknown as Kysely<never>, 'postgres');
+    await guard?.arm(connections);
   } catch (error) {
     await connections.end();
     throw error;
@@ -32,11 +51,32 @@ export async function openPostgres(url: string, onEffectFailure: EffectFailureLi
     reader: db,
     executor: (tx) => (tx === undefined ? db : executorOf(tx)),
     transaction: (work) => retrying(() => runTransaction(db, onEffectFailure, work)),
-    ping: async () => {
-      await connections.query('SELECT 1');
-    },
+    ping: () => ping(connections, guard),
     [Symbol.asyncDispose]: () => connections.end(),
   };
+}
+
+/** On a connection of its own: a migration may take longer than any statement of the server's. */
+async function migratePostgres(url: string, onIdleFailure: (error: unknown) => void): Promise<void> {
+  const connections = new PostgresConnections(url, { max: 1, statementTimeoutMs: 0, onIdleFailure });
+  try {
+    await migrateToLatest(new Kysely<never>({ dialect: postgresDialect(connections) }), 'postgres');
+  } finally {
+    await connections.end();
+  }
+}
+
+/** @throws if the database does not answer, only reads, or is another process's by now. */
+async function ping(connections: PostgresConnections, guard: PostgresGuard | undefined): Promise<void> {
+  const [row] = await connections.query<{ read_only: string; fence: number }>(
+    `SELECT current_setting('transaction_read_only') AS read_only, (SELECT fence FROM server_guard) AS fence`,
+  );
+  if (row?.read_only === 'on') {
+    // It has been demoted: new connections find the one that took its place.
+    connections.giveUpAll();
+    throw new Error('the database only reads');
+  }
+  if (guard !== undefined && row?.fence !== guard.fence) throw new GuardLost();
 }
 
 async function inTransaction<T>(

@@ -9,18 +9,31 @@ import {
   PostgresIntrospector,
   PostgresQueryCompiler,
   type QueryResult,
+  sql,
 } from 'kysely';
 import type { PostgresConnection, PostgresConnections } from './postgres-connections.ts';
 
 /** Disposing the Kysely made with it closes the connections. */
 export function postgresDialect(connections: PostgresConnections): Dialect {
   return {
-    createAdapter: () => new PostgresAdapter(),
+    createAdapter: () => new PoolerProofAdapter(),
     createDriver: () => new ConnectionsDriver(connections),
     createIntrospector: (db: Kysely<unknown>) => new PostgresIntrospector(db),
     createQueryCompiler: () => new PostgresQueryCompiler(),
   };
 }
+
+/** Takes the lock of migrations for their transaction; Kysely's own is one of the session, which a pooler mixes up. */
+class PoolerProofAdapter extends PostgresAdapter {
+  override async acquireMigrationLock(db: Kysely<never>): Promise<void> {
+    await sql`SELECT pg_advisory_xact_lock(${sql.lit(migrationLockKey)})`.execute(db);
+  }
+
+  override async releaseMigrationLock(): Promise<void> {}
+}
+
+/** Any number that other programs on the database are unlikely to lock. */
+const migrationLockKey = 7_355_437_203;
 
 class ConnectionsDriver implements Driver {
   readonly #connections: PostgresConnections;

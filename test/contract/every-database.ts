@@ -41,12 +41,12 @@ async function sqliteDatabases(t: TestContext): Promise<Databases> {
 async function postgresDatabases(t: TestContext, url: string): Promise<Databases> {
   const opened = closedAfter(t);
   return {
-    db: opened(await openPostgres(url, failSuite)),
-    peer: opened(await openPostgres(url, failSuite)),
+    db: opened(await openPostgres(url, postgresOptions)),
+    peer: opened(await openPostgres(url, postgresOptions)),
     openEmpty: async () => {
       const emptyUrl = await postgresUrlForSuite(t);
       if (emptyUrl === undefined) throw new Error('PostgreSQL went away');
-      return opened(await openPostgres(emptyUrl, failSuite));
+      return opened(await openPostgres(emptyUrl, postgresOptions));
     },
   };
 }
@@ -66,3 +66,5 @@ function closedAfter(t: TestContext) {
 function failSuite(error: unknown): void {
   throw error;
 }
+
+const postgresOptions = { onEffectFailure: failSuite, onConnectionLost: failSuite };

@@ -138,7 +138,7 @@ interface Place {
 async function openPlace(t: TestContext): Promise<Place | undefined> {
   const url = await postgresUrlForSuite(t);
   if (url === undefined) return undefined;
-  const db = await openPostgres(url, () => {});
+  const db = await openPostgres(url, { onEffectFailure: () => assert.fail(), onConnectionLost: () => {} });
   const administrator = new pg.Client({ connectionString: url });
   await administrator.connect();
   t.after(async () => {

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import pg from 'pg';
 import { type ServiceName, skippedServices } from './services/catalogue.ts';
+import { type PgbouncerOptions, startPgbouncer } from './services/pgbouncer.ts';
 import { startPostgres } from './services/postgres.ts';
 import { type RedisOptions, startRedis } from './services/redis.ts';
 import { type RedisCluster, type RedisClusterOptions, startRedisCluster } from './services/redis-cluster.ts';
@@ -52,6 +53,11 @@ export async function sentinelForSuite(t: SuiteScope, options?: RedisOptions): P
 /** A Redis Cluster of three masters of the suite's own; undefined as above. */
 export async function clusterForSuite(t: SuiteScope, options?: RedisClusterOptions): Promise<RedisCluster | undefined> {
   return isSkipped(t, 'redis') ? undefined : ownedBy(t, await startRedisCluster(options));
+}
+
+/** A pooler of the suite's own on one of its databases; undefined as above. */
+export async function pgbouncerForSuite(t: SuiteScope, options: PgbouncerOptions): Promise<Service | undefined> {
+  return isSkipped(t, 'pgbouncer') ? undefined : ownedBy(t, await startPgbouncer(options));
 }
 
 function isSkipped(t: SuiteScope, name: ServiceName): boolean {

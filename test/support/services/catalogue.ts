@@ -1,5 +1,6 @@
 /** The services that tests may use, and which of them the caller leaves out. */
 import { chromiumProgram } from './chromium.ts';
+import { pgbouncerProgram } from './pgbouncer.ts';
 import { postgresProgram } from './postgres.ts';
 import type { Program } from './program.ts';
 import { promtoolProgram } from './promtool.ts';
@@ -7,6 +8,7 @@ import { redisProgram } from './redis.ts';
 
 const PROGRAMS = {
   postgres: postgresProgram,
+  pgbouncer: pgbouncerProgram,
   redis: redisProgram,
   chromium: chromiumProgram,
   promtool: promtoolProgram,

@@ -1,0 +1,137 @@
+/** One process writes to a database: which one is decided by PostgreSQL, and held against those that have not noticed. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import pg from 'pg';
+import type { PostgresDatabase } from '../../src/database/database.ts';
+import { openPostgres } from '../../src/database/postgres-database.ts';
+import { PostgresGuard } from '../../src/database/postgres-guard.ts';
+import { postgresUrlForSuite } from '../support/test-services.ts';
+
+test('a guard whose session is ended takes it again, and goes on writing', async (t) => {
+  const place = await openPlace(t);
+  if (place === undefined) return;
+  const first = await place.start();
+  await place.endGuardSession();
+  assert.equal(await first.retaken(), false);
+  await first.write('after');
+  await first.db.ping();
+  await assert.rejects(PostgresGuard.take(place.url, silent), { name: 'StartError', message: /another Tessera runs/ });
+});
+
+test('M2: who has lost the guard without noticing writes nothing more, until it has it again', async (t) => {
+  const place = await openPlace(t);
+  if (place === undefined) return;
+  const first = await place.start();
+  await first.write('a');
+  const taking = place.start();
+  await place.someoneWaits();
+  await place.endGuardSession();
+  const second = await taking;
+  await second.write('b');
+
+  const name = 'GuardLost';
+  await assert.rejects(first.write('c'), { name });
+  await assert.rejects(
+    first.db.write((connection) => connection.query(`INSERT INTO read_seqs VALUES ('d', 'c', 1)`)),
+    { name },
+  );
+  await assert.rejects(first.db.ping(), { name });
+  await second.db.ping();
+
+  await second.stop();
+  assert.equal(await first.retaken(), true);
+  await first.write('e');
+  await first.db.ping();
+  assert.deepEqual(await place.written(), ['a', 'b', 'e']);
+});
+
+test('M2: a transaction under way ends before another process becomes the guard', async (t) => {
+  const place = await openPlace(t);
+  if (place === undefined) return;
+  const first = await place.start();
+  const order: string[] = [];
+  const taking = place.start().then((second) => {
+    order.push('taken');
+    return second;
+  });
+  await first.db.write(async (connection) => {
+    await place.someoneWaits();
+    await place.endGuardSession();
+    await place.someoneWaits('fence');
+    await connection.query(`INSERT INTO read_seqs VALUES ('under way', 'c', 1)`);
+    order.push('written');
+  });
+  await (await taking).write('second');
+  assert.deepEqual(order, ['written', 'taken']);
+});
+
+interface Node {
+  readonly db: PostgresDatabase;
+  write(userID: string): Promise<unknown>;
+  /** @returns whether another had been the guard meanwhile */
+  retaken(): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
+async function openPlace(t: TestContext) {
+  const url = await postgresUrlForSuite(t);
+  if (url === undefined) return undefined;
+  const administrator = new pg.Client({ connectionString: url });
+  await administrator.connect();
+  const nodes: Node[] = [];
+  t.after(async () => {
+    for (const node of [...nodes]) await node.stop();
+    await administrator.end();
+  });
+  const inThisDatabase = 'database = (SELECT oid FROM pg_database WHERE datname = current_database())';
+  return {
+    url,
+    start: async (): Promise<Node> => {
+      const retaken = Promise.withResolvers<boolean>();
+      const guard = await PostgresGuard.take(url, { onLost: () => {}, onRetaken: retaken.resolve });
+      const db = await openPostgres(url, { onEffectFailure: () => {}, onConnectionLost: () => {}, guard });
+      const node: Node = {
+        db,
+        write: (userID) =>
+          db.transaction((tx) =>
+            db
+              .executor(tx)
+              .insertInto('read_seqs')
+              .values({ user_id: userID, conversation_id: 'c', read_seq: 1 })
+              .execute(),
+          ),
+        retaken: () => retaken.promise,
+        stop: async () => {
+          if (!nodes.includes(node)) return;
+          nodes.splice(nodes.indexOf(node), 1);
+          await db[Symbol.asyncDispose]();
+          await guard[Symbol.asyncDispose]();
+        },
+      };
+      nodes.push(node);
+      return node;
+    },
+    /** As an administrator, an idle limit or a failover would. */
+    endGuardSession: () =>
+      administrator.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_locks
+        WHERE locktype = 'advisory' AND granted AND mode = 'ExclusiveLock' AND ${inThisDatabase}`,
+      ),
+    /** Resolves when a session waits for the guard, or for the fence. */
+    someoneWaits: async (lock: keyof typeof lockKeys = 'guard') => {
+      const signal = AbortSignal.timeout(20_000);
+      const waiting = `SELECT 1 FROM pg_locks
+        WHERE locktype = 'advisory' AND NOT granted AND objid = ${lockKeys[lock] % 2 ** 32} AND ${inThisDatabase}`;
+      while ((await administrator.query(waiting)).rowCount === 0) signal.throwIfAborted();
+    },
+    written: async () => {
+      const { rows } = await administrator.query<{ user_id: string }>('SELECT user_id FROM read_seqs ORDER BY 1');
+      return rows.map((row) => row.user_id);
+    },
+  };
+}
+
+/** As PostgreSQL knows them: another version of the program must use the same ones. */
+const lockKeys = { guard: 7_355_437_201, fence: 7_355_437_202 };
+
+const silent = { onLost: () => {}, onRetaken: () => {} };

@@ -50,6 +50,7 @@ export function newAuthority(redis: RedisClient, choices: AuthorityChoices): Tok
     acceptSignedMs: 0,
     honoursLegacy: false,
     clock: Date.now,
+    monotonicMs: () => performance.now(),
     randomBytes,
     users: { findForToken: async () => ({ appManagerLevel: 0 }) },
     events,

@@ -21,6 +21,7 @@ import { endpoints } from '../http/routes/index.ts';
 import { HttpServer } from '../http/server.ts';
 import type { Services } from '../http/services.ts';
 import { defaultThrottleLimits, FailureThrottle } from '../http/throttle.ts';
+import { ClockWatch } from '../kernel/clock-watch.ts';
 import { opening } from '../kernel/start-error.ts';
 import { GroupCommit } from '../log/group-commit.ts';
 import { MessagePipeline } from '../log/pipeline.ts';
@@ -63,6 +64,8 @@ import { openTokenAuthority, openTokenEventLog } from './tokens.ts';
 export interface AppOverrides {
   /** Unix ms. */
   readonly clock?: () => number;
+  /** Milliseconds that only ever go forward, for durations. */
+  readonly monotonicMs?: () => number;
   /** Where log lines go. */
   readonly logDestination?: NodeJS.WritableStream;
 }
@@ -85,6 +88,7 @@ export interface App extends AsyncDisposable {
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   await using opened = new AsyncDisposableStack();
   const clock = overrides.clock ?? Date.now;
+  const monotonicMs = overrides.monotonicMs ?? (() => performance.now());
 
   makeDataDir(config.dataDir);
   const secrets = loadSecrets(config);
@@ -105,8 +109,18 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   if (secrets.generatedPath !== undefined) {
     logger.info({ path: secrets.generatedPath }, 'made a random admin secret: get_admin_token asks for it');
   }
-  const keyWatch = watchSigningKeys(config, secrets, { keys: signingKeys, clock, log: logger });
+  const keyWatch = watchSigningKeys(config, secrets, { keys: signingKeys, monotonicMs, log: logger });
   if (keyWatch !== undefined) opened.use(setInterval(() => keyWatch.check(), checkKeysEveryMs));
+
+  const clockWatch = new ClockWatch({
+    clock,
+    monotonicMs,
+    onStep: (stepMs) => {
+      metrics.clockSteps.inc({ direction: stepMs < 0 ? 'back' : 'forward' });
+      logger.warn({ stepMs }, 'the clock of this host was set: nothing is deleted by it for an hour');
+    },
+  });
+  opened.use(setInterval(() => clockWatch.look(), lookAtClockEveryMs));
 
   const db = opened.use(
     await openDatabase(config, opened, { warn: (facts, message) => logger.warn(facts, message), reportFailure }),
@@ -180,6 +194,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     metrics,
     logger,
     clock,
+    monotonicMs,
+    clockWatch,
     reportFailure,
   });
   const maxReplyBytes = payloadBytes(config.maxReplyFrameBytes);
@@ -192,11 +208,12 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       metrics,
       logger,
       clock,
+      monotonicMs,
     }),
     oauthClients: new OauthClients(config.oauthClients),
     secretThrottle: new FailureThrottle({
       ...defaultThrottleLimits,
-      clock,
+      clock: monotonicMs,
       onBlocked: (network) => logger.warn({ network }, 'too many wrong secrets: refused for a while'),
     }),
     users: usersDomain,
@@ -304,6 +321,7 @@ function newMessageID(): string {
 }
 
 const lookAtHealthEveryMs = 5000;
+const lookAtClockEveryMs = 1000;
 
 /** How often signing-keys.json is looked at. */
 const checkKeysEveryMs = 3000;
@@ -312,11 +330,11 @@ const checkKeysEveryMs = 3000;
 function watchSigningKeys(
   { dataDir }: Config,
   { adminSecret, signingKeySource }: Secrets,
-  { keys, clock, log }: { keys: SigningKeys; clock: () => number; log: Logger },
+  { keys, monotonicMs, log }: { keys: SigningKeys; monotonicMs: () => number; log: Logger },
 ): SigningKeyWatch | undefined {
   if (signingKeySource !== 'admin secret') log.info({ from: signingKeySource, ...keys.kids }, 'signing keys');
   if (signingKeySource === 'setting') return undefined;
-  const watch = new SigningKeyWatch({ dataDir, adminSecret, keys, clock, log });
+  const watch = new SigningKeyWatch({ dataDir, adminSecret, keys, monotonicMs, log });
   watch.check();
   return watch;
 }

@@ -1,6 +1,7 @@
 /** The token authority with everything around it, composed. Part of the composition root; see app.ts. */
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
+import type { ClockWatch } from '../kernel/clock-watch.ts';
 import { opening } from '../kernel/start-error.ts';
 import { platformIDs } from '../protocol/numbers/constants.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -13,6 +14,7 @@ import type { LegacyTokens } from '../tokens/legacy-tokens.ts';
 import { operatorUserID } from '../tokens/operator.ts';
 import { type LoginPolicy, loginPolicy, type PolicyName, policyNames } from '../tokens/policy.ts';
 import type { SigningKeys } from '../tokens/signing-keys.ts';
+import { TokenSweeper } from '../tokens/sweeper.ts';
 import { timedTokenStore } from '../tokens/timed-token-store.ts';
 import { TokenEventLog, type TokenEventLogObserver } from '../tokens/token-event-log.ts';
 import type { TokenEventStore } from '../tokens/token-event-store.ts';
@@ -30,6 +32,9 @@ export interface TokenServicesOptions {
   readonly logger: Logger;
   /** Unix ms. */
   readonly clock: () => number;
+  /** Milliseconds that only ever go forward. */
+  readonly monotonicMs: () => number;
+  readonly clockWatch: ClockWatch;
   readonly reportFailure: (error: unknown) => void;
 }
 
@@ -65,7 +70,8 @@ export async function openTokenAuthority(
     randomBytes,
   });
   opened.use(await opening('TESSERA_REDIS_URL: cannot subscribe', authority.watch()));
-  opened.use(setInterval(() => void store.sweepExpired().catch(reportFailure), sweepEveryMs));
+  const sweeper = new TokenSweeper({ store, clockWatch: options.clockWatch });
+  opened.use(setInterval(() => void sweeper.sweep().catch(reportFailure), sweepEveryMs));
   opened.defer(() => authority.flushLastSeen().catch(reportFailure));
   opened.use(setInterval(() => void authority.flushLastSeen().catch(reportFailure), flushEveryMs));
   const census = () => countLive(store, metrics).catch(reportFailure);
@@ -78,7 +84,7 @@ export async function openTokenAuthority(
 export function openTokenEventLog(
   { tokenEventsLimit }: Config,
   opened: AsyncDisposableStack,
-  { store, events, metrics, logger, clock }: TokenEventLogServices,
+  { store, events, metrics, logger, clock, monotonicMs }: TokenEventLogServices,
 ): TokenEventLog {
   const observer: TokenEventLogObserver = {
     failed: (error) => logger.error({ err: error }, 'the audit trail of tokens cannot be written: entries wait'),
@@ -88,10 +94,11 @@ export function openTokenEventLog(
     refusalLeftOut: () => metrics.tokenEventsDropped.inc({ reason: 'flood' }),
     trimFailed: (error) => logger.error({ err: error }, 'old entries of the audit trail could not be deleted'),
   };
-  return opened.use(new TokenEventLog({ store, events, clock, limit: tokenEventsLimit, observer }));
+  return opened.use(new TokenEventLog({ store, events, clock, monotonicMs, limit: tokenEventsLimit, observer }));
 }
 
-interface TokenEventLogServices extends Pick<TokenServicesOptions, 'events' | 'metrics' | 'logger' | 'clock'> {
+interface TokenEventLogServices
+  extends Pick<TokenServicesOptions, 'events' | 'metrics' | 'logger' | 'clock' | 'monotonicMs'> {
   readonly store: TokenEventStore;
 }
 

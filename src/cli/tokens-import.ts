@@ -95,13 +95,13 @@ async function run(redis: RedisClient, codec: TokenCodec, request: ImportRequest
   const savePosition = async () => {
     if (!isDryRun) await saveCheckpoint(redis, checkpoint);
   };
-  let savedAt = 0;
+  let savedMs = Number.NEGATIVE_INFINITY;
   const { isComplete, hasMoved } = await new OpenimImport({
     ...{ redis, adoption, codec, clock: Date.now, isDryRun, batchSize, checkpoint, signal: interruption.signal },
     onPortion: async (done) => {
       progress.show(done);
-      if (Date.now() - savedAt < saveEveryMs) return;
-      savedAt = Date.now();
+      if (performance.now() - savedMs < saveEveryMs) return;
+      savedMs = performance.now();
       await savePosition();
     },
   }).run();

@@ -118,10 +118,6 @@ test('a token with an unknown kid has the file looked at, at most once a second'
   passTime(1);
   keys.lookForNewer();
   assert.equal(keys.ring.signing.secret, first);
-  rotateTo(second);
-  passTime(-3_600_000);
-  keys.lookForNewer();
-  assert.equal(keys.ring.signing.secret, second, 'also after the clock was set back');
 });
 
 test('a reload reads in any case and tells the keys in any case', (t) => {
@@ -161,7 +157,7 @@ function startWatch(t: TestContext) {
     dataDir,
     adminSecret,
     keys,
-    clock: () => time.now,
+    monotonicMs: () => time.now,
     log: { info: write('info'), warn: write('warn'), error: write('error') },
   });
   return {

@@ -13,8 +13,8 @@ export interface SigningKeyWatchOptions {
   readonly adminSecret: string;
   /** Given the file's keys whenever they change. */
   readonly keys: SigningKeys;
-  /** Unix ms. */
-  readonly clock: () => number;
+  /** Milliseconds that only ever go forward. */
+  readonly monotonicMs: () => number;
   /** Told the kids, never the keys. */
   readonly log: KeyLog;
 }
@@ -33,7 +33,7 @@ export class SigningKeyWatch {
   #seen: string | undefined;
   /** Told already, and not again at every check. */
   #complaint: string | undefined;
-  #lookedForUnknownAt = Number.NEGATIVE_INFINITY;
+  #lookedForUnknownMs = Number.NEGATIVE_INFINITY;
 
   /** Starts from the keys as they are; the first check reads the file. */
   constructor(options: SigningKeyWatchOptions) {
@@ -66,10 +66,9 @@ export class SigningKeyWatch {
 
   /** Anybody can send tokens with an invented kid, so this has a limit. */
   #checkForUnknown(): void {
-    const now = this.#options.clock();
-    // Also over a clock that was set back.
-    if (Math.abs(now - this.#lookedForUnknownAt) < unknownLookEveryMs) return;
-    this.#lookedForUnknownAt = now;
+    const nowMs = this.#options.monotonicMs();
+    if (nowMs - this.#lookedForUnknownMs < unknownLookEveryMs) return;
+    this.#lookedForUnknownMs = nowMs;
     this.check();
   }
 

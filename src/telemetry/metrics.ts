@@ -151,6 +151,12 @@ export function createMetrics() {
       help: '1 while this node hears what other nodes do to tokens; 0: the store is asked at every verification.',
       registers,
     }),
+    clockSteps: new Counter({
+      name: 'tessera_clock_steps_total',
+      help: 'Times that the clock of this host was set by more than a second, by direction (forward, back).',
+      labelNames: ['direction'] as const,
+      registers,
+    }),
     tokensLost: new Counter({
       name: 'tessera_tokens_lost_total',
       help: 'Tokens that are signed, unexpired and were never ended, but that the store no longer knows; by likely cause.',

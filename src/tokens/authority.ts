@@ -35,6 +35,8 @@ export interface TokenAuthorityOptions {
   readonly honoursLegacy: boolean;
   /** Unix ms. */
   readonly clock: () => number;
+  /** Milliseconds that only ever go forward. */
+  readonly monotonicMs: () => number;
   readonly randomBytes: (size: number) => Buffer;
   readonly users: TokenUsers;
   readonly events: TokenEvents;
@@ -49,7 +51,7 @@ export class TokenAuthority {
   readonly #lastSeen: LastSeen;
 
   constructor(options: TokenAuthorityOptions) {
-    const { store, clock, events, acceptSignedMs, lifetimes, signingKeys } = options;
+    const { store, clock, events, lifetimes, signingKeys } = options;
     const shared = {
       ...options,
       codec: new TokenCodec(signingKeys),
@@ -59,7 +61,7 @@ export class TokenAuthority {
     this.#options = options;
     this.#news = shared.news;
     this.#lastSeen = new LastSeen(store, clock);
-    this.#verifier = new TokenVerifier({ ...shared, outage: new StoreOutage({ acceptSignedMs, clock, events }) });
+    this.#verifier = new TokenVerifier({ ...shared, outage: new StoreOutage(options) });
     this.#issuer = new TokenIssuer({ ...shared, everyonesCutoffs: this.#verifier.everyonesCutoffs });
     this.#ender = new TokenEnder({ ...shared, longestLifeMs: lifetimes.maxMs });
     signingKeys.whenReplaced(() => {

@@ -4,7 +4,7 @@ import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { decodeJwt, decodeProtectedHeader, jwtVerify, SignJWT, UnsecuredJWT } from 'jose';
 import { ProtocolError } from '../protocol/errors.ts';
-import { newTokenID, TokenCodec } from './claims.ts';
+import { newTokenID, requireBegun, TokenCodec } from './claims.ts';
 import { SigningKeys } from './signing-keys.ts';
 
 const key = 'first key of the test, long enough';
@@ -30,7 +30,7 @@ function signRaw(header: string, payload: string): string {
 
 function codeOf(token: string, at = now, verifying = codec): number {
   try {
-    verifying.verify(token, at);
+    requireBegun(verifying.verify(token, at), at);
     return 0;
   } catch (error) {
     assert.ok(error instanceof ProtocolError, String(error));

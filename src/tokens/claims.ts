@@ -16,6 +16,8 @@ export interface TokenClaims {
   readonly jti: string;
   /** Unix ms, to the second; 0 if the token does not say. */
   readonly issuedAt: number;
+  /** Unix ms, from the claim `nbf`; 0 if the token does not say, as ours do not. */
+  readonly notBefore: number;
   /** Unix ms: accepted while now < expiresAt (T1). */
   readonly expiresAt: number;
   /** True if Tessera made it, by its form: a `jti` like ours and a `kid`. OpenIM's tokens have neither. */
@@ -64,21 +66,31 @@ export class TokenCodec {
     const { ring, sign } = this.#current();
     const token = sign({ UserID: userID, PlatformID: platformID, exp, iat, jti });
     const { kid } = ring.signing;
-    return { token, userID, platformID, jti, issuedAt: issuedAtOf(iat), expiresAt: exp * 1000, isOurs: true, kid };
+    return {
+      token,
+      userID,
+      platformID,
+      jti,
+      issuedAt: issuedAtOf(iat),
+      notBefore: 0,
+      expiresAt: exp * 1000,
+      isOurs: true,
+      kid,
+    };
   }
 
   /**
-   * Checks structure, then algorithm and signature, then the claims.
+   * Checks structure, then algorithm and signature, then the claims; whether its time has come, {@link requireBegun}
+   * says.
    * @param now Unix ms
-   * @throws 1503 malformed, 1505 unknown algorithm, key or signature or issued in the future, 1501 expired, 1504 not
-   * valid yet
+   * @throws 1503 malformed, 1505 unknown algorithm, key or signature, 1501 expired
    */
   verify(token: string, now: number): TokenClaims {
     if (bearerPrefix.test(token)) throw errors.tokenMalformed('starts with Bearer');
     if (token.length > maxTokenLength) throw errors.tokenMalformed('too long');
     const signed = this.#verifySignature(token);
     const claims = readClaims(signed, token);
-    checkTimes(signed.payload, claims.expiresAt, now);
+    if (now >= claims.expiresAt) throw errors.tokenExpired();
     return claims;
   }
 
@@ -219,17 +231,19 @@ function protocolErrorFor(error: unknown): unknown {
 }
 
 function readClaims({ payload, namesKey, kid }: Signed, token: string): TokenClaims {
-  const { UserID, PlatformID, exp, iat, jti } = payload;
+  const { UserID, PlatformID, exp, iat, nbf, jti } = payload;
   if (typeof UserID !== 'string' || UserID === '') throw errors.tokenMalformed('claim UserID');
   if (typeof PlatformID !== 'number' || !isKnownPlatform(PlatformID)) throw errors.tokenMalformed('claim PlatformID');
   if (!isSeconds(exp)) throw errors.tokenMalformed('claim exp');
   if (iat !== undefined && !isSeconds(iat)) throw errors.tokenMalformed('claim iat');
+  if (nbf !== undefined && !isSeconds(nbf)) throw errors.tokenMalformed('claim nbf');
   const ownID = typeof jti === 'string' && ownTokenID.test(jti) ? jti : undefined;
   return {
     userID: UserID,
     platformID: PlatformID,
     jti: ownID ?? hashOf(token),
     issuedAt: iat === undefined ? 0 : issuedAtOf(iat),
+    notBefore: nbf === undefined ? 0 : nbf * 1000,
     expiresAt: exp * 1000,
     isOurs: ownID !== undefined && namesKey,
     kid,
@@ -241,11 +255,15 @@ function issuedAtOf(iat: number): number {
   return (iat + clockSkewSeconds) * 1000;
 }
 
-function checkTimes({ nbf, iat }: Payload, expiresAt: number, now: number): void {
-  if (nbf !== undefined && !isSeconds(nbf)) throw errors.tokenMalformed('claim nbf');
-  if (now >= expiresAt) throw errors.tokenExpired();
-  if (nbf !== undefined && now < nbf * 1000) throw errors.tokenNotValidYet();
-  if (typeof iat === 'number' && now < iat * 1000) throw errors.tokenUnknown('token used before issued');
+/**
+ * For a token that nobody knows here. One that the store knows was issued, whatever the clocks of the hosts say of when:
+ * a clock that is set back must not turn away who has just logged in.
+ * @param now Unix ms
+ * @throws 1504 not valid yet, 1505 issued in the future
+ */
+export function requireBegun({ notBefore, issuedAt }: TokenClaims, now: number): void {
+  if (now < notBefore) throw errors.tokenNotValidYet();
+  if (now < issuedAt - clockSkewSeconds * 1000) throw errors.tokenUnknown('token used before issued');
 }
 
 function isSeconds(value: unknown): value is number {

@@ -16,11 +16,20 @@ beforeEach(() => {
 function reporterOver(explainLoss: (userID: string, issuedAt: number) => Promise<LossCause>): LossReporter {
   const events = new TokenEvents((error) => assert.fail(String(error)));
   events.on('tokenLost', (event) => told.push(event));
-  return new LossReporter({ store: { explainLoss }, events, clock: () => now });
+  return new LossReporter({ store: { explainLoss }, events, monotonicMs: () => now });
 }
 
 function claimsOf(jti: string): TokenClaims {
-  return { userID: 'alice', platformID: 1, jti, issuedAt: 5, expiresAt: 2_000_000, isOurs: true, kid: 'k' };
+  return {
+    userID: 'alice',
+    platformID: 1,
+    jti,
+    issuedAt: 5,
+    notBefore: 0,
+    expiresAt: 2_000_000,
+    isOurs: true,
+    kid: 'k',
+  };
 }
 
 test('a lost token is told of once, with whose it is and the likely cause', async () => {
@@ -33,7 +42,7 @@ test('a lost token is told of once, with whose it is and the likely cause', asyn
   await turn();
   reporter.report(claimsOf('a'));
   await turn();
-  const { isOurs: _, kid: __, ...lost } = claimsOf('a');
+  const { isOurs: _, kid: __, notBefore: ___, ...lost } = claimsOf('a');
   assert.deepEqual(told, [{ ...lost, cause: 'eviction' }]);
   assert.deepEqual(asked, [['alice', 5]]);
 });

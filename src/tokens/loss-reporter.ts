@@ -9,8 +9,8 @@ import type { LossCause, TokenStore } from './token-store.ts';
 export interface LossReporterOptions {
   readonly store: Pick<TokenStore, 'explainLoss'>;
   readonly events: TokenEvents;
-  /** Unix ms. */
-  readonly clock: () => number;
+  /** Milliseconds that only ever go forward. */
+  readonly monotonicMs: () => number;
 }
 
 /** Clients that do not understand 1507 ask again and again: only so many lost tokens are remembered. */
@@ -22,7 +22,7 @@ export class LossReporter {
   readonly #options: LossReporterOptions;
   readonly #reported = new Set<string>();
   #cause: Promise<LossCause> = Promise.resolve('unknown');
-  #askedAt = Number.NEGATIVE_INFINITY;
+  #askedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: LossReporterOptions) {
     this.#options = options;
@@ -38,10 +38,10 @@ export class LossReporter {
   }
 
   #causeOf(userID: string, issuedAt: number): Promise<LossCause> {
-    const { store, clock } = this.#options;
-    const now = clock();
-    if (now - this.#askedAt >= explainEveryMs) {
-      this.#askedAt = now;
+    const { store, monotonicMs } = this.#options;
+    const nowMs = monotonicMs();
+    if (nowMs - this.#askedMs >= explainEveryMs) {
+      this.#askedMs = nowMs;
       this.#cause = store.explainLoss(userID, issuedAt).catch(() => 'unknown' as const);
     }
     return this.#cause;

@@ -6,31 +6,30 @@
 const windowMs = 60_000;
 
 export class RefusalFilter {
-  readonly #clock: () => number;
+  readonly #monotonicMs: () => number;
   readonly #maxPerMinute: number;
-  /** What was admitted within the last minute, oldest first: Unix ms by key. */
+  /** What was admitted within the last minute, oldest first: monotonic ms by key. */
   readonly #admitted = new Map<string, number>();
 
-  /** @param clock Unix ms */
-  constructor(clock: () => number, maxPerMinute: number) {
-    this.#clock = clock;
+  /** @param monotonicMs milliseconds that only ever go forward */
+  constructor(monotonicMs: () => number, maxPerMinute: number) {
+    this.#monotonicMs = monotonicMs;
     this.#maxPerMinute = maxPerMinute;
   }
 
   /** @param key says what is the same refusal again */
   judge(key: string): 'admitted' | 'repeated' | 'one too many' {
-    const now = this.#clock();
-    this.#forgetBefore(now);
+    const nowMs = this.#monotonicMs();
+    this.#forgetBefore(nowMs);
     if (this.#admitted.has(key)) return 'repeated';
     if (this.#admitted.size >= this.#maxPerMinute) return 'one too many';
-    this.#admitted.set(key, now);
+    this.#admitted.set(key, nowMs);
     return 'admitted';
   }
 
-  #forgetBefore(now: number): void {
+  #forgetBefore(nowMs: number): void {
     for (const [key, at] of this.#admitted) {
-      // In the future: the clock has been set back.
-      if (at > now - windowMs && at <= now) return;
+      if (at > nowMs - windowMs) return;
       this.#admitted.delete(key);
     }
   }

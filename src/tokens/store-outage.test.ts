@@ -5,9 +5,12 @@ import { StoreOutage, storeFailure } from './store-outage.ts';
 
 const failure = new Error('connection lost');
 let now = 0;
+/** By how much the clock was set. */
+let setBy = 0;
 let told: unknown[] = [];
 beforeEach(() => {
   now = 1000;
+  setBy = 0;
   told = [];
 });
 
@@ -15,7 +18,7 @@ function outageOf(acceptSignedMs: number): StoreOutage {
   const events = new TokenEvents((error) => assert.fail(String(error)));
   events.on('storeDown', ({ accepting, error }) => told.push([now, accepting ? 'accepting' : 'refusing', error]));
   events.on('storeUp', ({ acceptedMeanwhile }) => told.push([now, 'up', acceptedMeanwhile]));
-  return new StoreOutage({ acceptSignedMs, clock: () => now, events });
+  return new StoreOutage({ acceptSignedMs, clock: () => now + setBy, monotonicMs: () => now, events });
 }
 
 test('nothing is accepted unless it was configured; told of once, until the store has answered for a while', () => {
@@ -49,6 +52,15 @@ test('signatures are enough for a limited time after the first failure, and that
     [6000, 'refusing', failure],
     [36_000, 'up', 2],
   ]);
+});
+
+test('a clock that is set back gives signatures no more time, and none less that is set forward', () => {
+  const outage = outageOf(5000);
+  outage.acceptsUntil(failure);
+  now += 4000;
+  for (setBy of [-3_600_000, 3_600_000]) assert.equal(outage.acceptsUntil(failure), now + setBy + 1000);
+  now += 1000;
+  for (setBy of [-3_600_000, 3_600_000]) assert.equal(outage.acceptsUntil(failure), undefined);
 });
 
 test('the next outage has a time and a count of its own', () => {

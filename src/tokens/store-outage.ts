@@ -7,6 +7,8 @@ export interface StoreOutageOptions {
   readonly acceptSignedMs: number;
   /** Unix ms. */
   readonly clock: () => number;
+  /** Milliseconds that only ever go forward. */
+  readonly monotonicMs: () => number;
   readonly events: TokenEvents;
 }
 
@@ -19,8 +21,9 @@ const settleMs = 30_000;
 /** An outage is reported when it begins, changes and ends. */
 export class StoreOutage {
   readonly #options: StoreOutageOptions;
-  #begunAt: number | undefined;
-  #lastFailureAt = 0;
+  /** Monotonic. */
+  #begunMs: number | undefined;
+  #lastFailureMs = 0;
   #wasAccepting = false;
   #accepted = 0;
 
@@ -33,28 +36,28 @@ export class StoreOutage {
    * @returns Unix ms, exclusive; undefined if it may not
    */
   acceptsUntil(failure: unknown): number | undefined {
-    const { acceptSignedMs, clock, events } = this.#options;
-    const now = clock();
-    const isNew = this.#begunAt === undefined;
-    this.#begunAt ??= now;
-    this.#lastFailureAt = now;
-    const until = this.#begunAt + acceptSignedMs;
-    const isAccepting = now < until;
+    const { acceptSignedMs, clock, monotonicMs, events } = this.#options;
+    const nowMs = monotonicMs();
+    const isNew = this.#begunMs === undefined;
+    this.#begunMs ??= nowMs;
+    this.#lastFailureMs = nowMs;
+    const leftMs = this.#begunMs + acceptSignedMs - nowMs;
+    const isAccepting = leftMs > 0;
     if (isNew || isAccepting !== this.#wasAccepting) {
       events.emit('storeDown', { accepting: isAccepting, error: failure });
     }
     this.#wasAccepting = isAccepting;
     if (!isAccepting) return undefined;
     this.#accepted++;
-    return until;
+    return clock() + leftMs;
   }
 
   /** The store has answered. */
   answered(): void {
-    const { clock, events } = this.#options;
-    if (this.#begunAt === undefined || clock() < this.#lastFailureAt + settleMs) return;
+    const { monotonicMs, events } = this.#options;
+    if (this.#begunMs === undefined || monotonicMs() < this.#lastFailureMs + settleMs) return;
     const acceptedMeanwhile = this.#accepted;
-    this.#begunAt = undefined;
+    this.#begunMs = undefined;
     this.#wasAccepting = false;
     this.#accepted = 0;
     events.emit('storeUp', { acceptedMeanwhile });

@@ -41,6 +41,7 @@ function open(t: TestContext, limit = 1000) {
     store,
     events,
     clock: () => now,
+    monotonicMs: () => now,
     limit,
     observer: {
       failed: (error) => log.push(String(error)),

@@ -23,6 +23,8 @@ export interface TokenEventLogOptions {
   readonly events: TokenEvents;
   /** Unix ms. */
   readonly clock: () => number;
+  /** Milliseconds that only ever go forward. */
+  readonly monotonicMs: () => number;
   /** Entries to keep, to about a hundredth more. */
   readonly limit: number;
   readonly observer: TokenEventLogObserver;
@@ -62,13 +64,13 @@ export class TokenEventLog implements AsyncDisposable {
   #sinceTrim: number;
 
   constructor(options: TokenEventLogOptions) {
-    const { clock, events, limit, observer } = options;
+    const { monotonicMs, events, limit, observer } = options;
     this.#options = options;
-    this.#refusals = new RefusalFilter(clock, maxRefusalsPerMinute);
+    this.#refusals = new RefusalFilter(monotonicMs, maxRefusalsPerMinute);
     this.#quotas = {
-      cutoff: new RefusalFilter(clock, maxOfAKindPerMinute),
-      lost: new RefusalFilter(clock, maxOfAKindPerMinute),
-      imported: new RefusalFilter(clock, maxOfAKindPerMinute),
+      cutoff: new RefusalFilter(monotonicMs, maxOfAKindPerMinute),
+      lost: new RefusalFilter(monotonicMs, maxOfAKindPerMinute),
+      imported: new RefusalFilter(monotonicMs, maxOfAKindPerMinute),
     };
     this.#trimEvery = Math.max(1, Math.floor(limit / 100));
     // The limit may have been lowered while the server was down.

@@ -16,7 +16,7 @@ function cacheOf(maxTokens: number, ...jtis: string[]) {
   const put = (jti: string, snapshot = cache.snapshot(), token = `token-${jti}`) =>
     cache.put(token, sessionOf(jti), snapshot, now);
   for (const jti of jtis) put(jti);
-  return { cache, put, has: (jti: string, at = now) => cache.get(`token-${jti}`, at)?.jti === jti };
+  return { cache, put, has: (jti: string, at = now) => cache.get(`token-${jti}`, at, at)?.jti === jti };
 }
 
 test('gives back a session for its time and not longer', () => {
@@ -28,8 +28,8 @@ test('T1 T7 no longer than the session itself lasts', () => {
   const { cache } = cacheOf(10);
   const session = sessionOf('a', now + 500);
   cache.put('token', session, cache.snapshot(), now);
-  assert.equal(cache.get('token', now + 499), session);
-  assert.equal(cache.get('token', now + 500), undefined);
+  assert.equal(cache.get('token', now + 499, now), session);
+  assert.equal(cache.get('token', now + 500, now), undefined);
 });
 
 test('O2 is bounded, the one that came in first going first', () => {
@@ -59,7 +59,7 @@ test('T4 drops every spelling of a token', () => {
   const { cache, put } = cacheOf(10);
   for (const spelling of ['x.y.sigA', 'x.y.sigB', 'x.y.sigC']) put('a', cache.snapshot(), spelling);
   cache.drop(['a']);
-  for (const spelling of ['x.y.sigA', 'x.y.sigB', 'x.y.sigC']) assert.equal(cache.get(spelling, now), undefined);
+  for (const spelling of ['x.y.sigA', 'x.y.sigB', 'x.y.sigC']) assert.equal(cache.get(spelling, now, now), undefined);
 });
 
 test('T4 an answer that was overtaken by the end of a token is not remembered', () => {
@@ -110,4 +110,11 @@ test('T4 of drops beyond what is remembered one by one, every older answer is re
   assert.equal(has('a'), false);
   put('a', cache.snapshot() - 1);
   assert.equal(has('a'), true);
+});
+
+test('serves no longer when the clock is set back, and goes with its token when it is set forward', () => {
+  const { cache } = cacheOf(10, 'a');
+  assert.equal(cache.get('token-a', now - 30_000, now + ttlMs - 1)?.jti, 'a');
+  assert.equal(cache.get('token-a', now - 30_000, now + ttlMs), undefined);
+  assert.equal(cache.get('token-a', now + 3_600_000, now + 1), undefined);
 });

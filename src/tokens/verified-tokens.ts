@@ -35,10 +35,13 @@ export class VerifiedTokens {
     this.#options = options;
   }
 
-  /** @param now Unix ms */
-  get(token: string, now: number): Session | undefined {
+  /**
+   * @param now Unix ms, for the end of the token
+   * @param nowMs monotonic, for how long an entry serves: a clock that is set back prolongs nothing
+   */
+  get(token: string, now: number, nowMs: number): Session | undefined {
     const entry = this.#entries.get(hashOf(token));
-    return entry !== undefined && now < entry.servesUntil ? entry.session : undefined;
+    return entry !== undefined && now < entry.session.endsAt && nowMs < entry.servesUntilMs ? entry.session : undefined;
   }
 
   /** To be taken before the store is asked. */
@@ -46,14 +49,17 @@ export class VerifiedTokens {
     return this.#drops;
   }
 
-  /** Remembers a good token, unless it was dropped since `snapshot`: the store's answer may be older than that. */
-  put(token: string, session: Session, snapshot: Snapshot, now: number): void {
+  /**
+   * Remembers a good token, unless it was dropped since `snapshot`: the store's answer may be older than that.
+   * @param nowMs monotonic
+   */
+  put(token: string, session: Session, snapshot: Snapshot, nowMs: number): void {
     const { maxTokens, ttlMs } = this.#options;
     if (maxTokens <= 0 || !this.#isHearing || this.#wasDropped(session, snapshot)) return;
     const hash = hashOf(token);
     // A signature can be spelt in several ways: of those only the last is remembered, or dropping would miss the others.
     this.#remove(this.#hashByJti.get(session.jti) ?? '');
-    this.#entries.set(hash, { session, servesUntil: Math.min(session.endsAt, now + ttlMs) });
+    this.#entries.set(hash, { session, servesUntilMs: nowMs + ttlMs });
     this.#hashByJti.set(session.jti, hash);
     if (this.#entries.size > maxTokens) this.#remove(this.#entries.keys().next().value ?? '');
   }
@@ -110,8 +116,8 @@ export class VerifiedTokens {
 
 interface Entry {
   readonly session: Session;
-  /** Unix ms, exclusive. */
-  readonly servesUntil: number;
+  /** Monotonic, exclusive. */
+  readonly servesUntilMs: number;
 }
 
 /** No jti has a space. */

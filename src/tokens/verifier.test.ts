@@ -73,9 +73,10 @@ function open({ acceptSignedMs = 0, maxTokens = 100, legacy = undefined as Legac
     codec,
     adminUserIDs: new Set(['imAdmin']),
     clock,
+    monotonicMs: clock,
     events,
     cache: { maxTokens, ttlMs: cacheTtlMs },
-    outage: new StoreOutage({ acceptSignedMs, clock, events }),
+    outage: new StoreOutage({ acceptSignedMs, clock, monotonicMs: clock, events }),
     honoursLegacy: legacy !== undefined,
   });
   const heard = <Name extends keyof TokenEventMap>(name: Name) => {
@@ -109,6 +110,41 @@ function open({ acceptSignedMs = 0, maxTokens = 100, legacy = undefined as Legac
 function endedChange(...jtis: string[]): TokenChange {
   return { kind: 'ended', userID: 'alice', tokens: jtis.map((jti) => ({ jti, platformID: 1 })), reason: 'forced' };
 }
+
+describe('a token whose time seems not to have come', () => {
+  test('T1 is accepted if the store knows it: the clock of its issuer was ahead, or ours was set back', async () => {
+    const { verifier, issue } = open();
+    const { token } = issue();
+    for (const backMs of [10_000, 30_000, hourMs]) {
+      now -= backMs;
+      assert.equal((await verifier.verify(token)).userID, 'alice');
+    }
+  });
+
+  test('is 1504 or 1505 if nobody knows it, and no loss', async () => {
+    const { verifier, heard } = open();
+    const lost = heard('tokenLost');
+    const seconds = now / 1000;
+    const claims = { UserID: 'alice', PlatformID: 1, exp: seconds + 3600 };
+    for (const [change, code] of [
+      [{ nbf: seconds + 1 }, 1504],
+      [{ iat: seconds + 1 }, 1505],
+    ] as const) {
+      const token = new SignJWT({ ...claims, ...change }).setProtectedHeader({ alg: 'HS256' });
+      await assert.rejects(verifier.verify(await token.sign(Buffer.from(key))), rejectsWith(code));
+    }
+    await turn();
+    assert.deepEqual(lost, []);
+  });
+
+  test('T5 is 500 while the store cannot be asked', async () => {
+    const { verifier, store, issue } = open();
+    const { token } = issue();
+    store.isDown = true;
+    now -= 30_000;
+    await assert.rejects(verifier.verify(token), rejectsWith(500));
+  });
+});
 
 describe('the cache', () => {
   test('serves a token that was found good, for its time', async () => {

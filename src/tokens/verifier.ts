@@ -5,7 +5,7 @@
 
 import { errors, ProtocolError } from '../protocol/errors.ts';
 import { platforms } from '../protocol/numbers/constants.ts';
-import type { TokenClaims, TokenCodec } from './claims.ts';
+import { requireBegun, type TokenClaims, type TokenCodec } from './claims.ts';
 import { type Cutoffs, effectiveCutoff } from './cutoffs.ts';
 import type { TokenEvents } from './events.ts';
 import { EveryonesCutoffs } from './everyones-cutoffs.ts';
@@ -22,6 +22,8 @@ export interface TokenVerifierOptions {
   readonly adminUserIDs: ReadonlySet<string>;
   /** Unix ms. */
   readonly clock: () => number;
+  /** Milliseconds that only ever go forward. */
+  readonly monotonicMs: () => number;
   readonly events: TokenEvents;
   readonly cache: VerifiedTokensOptions;
   readonly outage: StoreOutage;
@@ -49,8 +51,8 @@ export class TokenVerifier {
    * and out of grace; 500, never 15xx, if the store fails (T5)
    */
   async verify(token: string): Promise<Session> {
-    const { clock, events } = this.#options;
-    const cached = this.#verified.get(token, clock());
+    const { clock, monotonicMs, events } = this.#options;
+    const cached = this.#verified.get(token, clock(), monotonicMs());
     if (cached !== undefined) {
       events.emit('tokenVerified', { code: 0, wasCached: true });
       return cached;
@@ -99,7 +101,7 @@ export class TokenVerifier {
   }
 
   async #verifyUncached(token: string): Promise<Session> {
-    const { clock, codec, outage } = this.#options;
+    const { clock, monotonicMs, codec, outage } = this.#options;
     const claims = codec.verify(token, clock());
     const snapshot = this.#verified.snapshot();
     let found: Found;
@@ -111,7 +113,7 @@ export class TokenVerifier {
       return this.#withoutStore(claims, error);
     }
     const session = this.#judge(claims, found);
-    this.#verified.put(token, session, snapshot, clock());
+    this.#verified.put(token, session, snapshot, monotonicMs());
     return session;
   }
 
@@ -123,7 +125,7 @@ export class TokenVerifier {
     return { record, cutoffs: [cutoffs, everyones] };
   }
 
-  /** @throws 1501, 1506, 1507 */
+  /** @throws 1501, 1504 to 1507 */
   #judge(claims: TokenClaims, { record, cutoffs }: Found): Session {
     const { userID, platformID, jti, expiresAt } = claims;
     const now = this.#options.clock();
@@ -132,6 +134,7 @@ export class TokenVerifier {
     if (record === undefined) {
       // Of its last moments the store's clock may think otherwise.
       if (expiresAt - now <= clockToleranceMs) throw errors.tokenExpired();
+      requireBegun(claims, now);
       // Ended tokens are remembered to their end, so nobody took this one away. One of OpenIM's may just be gone.
       if (claims.isOurs) this.#losses.report(claims);
       throw this.#refusal(claims, errors.tokenNotExist());
@@ -153,7 +156,8 @@ export class TokenVerifier {
   #withoutStore(claims: TokenClaims, failure: unknown): Session {
     const { clock, outage, adminUserIDs, honoursLegacy } = this.#options;
     const { userID, platformID, jti, issuedAt, expiresAt, kid } = claims;
-    const isHonoured = claims.isOurs || honoursLegacy;
+    // OpenIM would refuse one whose time has not come; of ours that says nothing.
+    const isHonoured = claims.isOurs || (honoursLegacy && clock() >= claims.notBefore);
     // The token says its age only to the second: in doubt it is too old.
     const isCutOff = issuedAt < effectiveCutoff(platformID, this.everyonesCutoffs.lastKnown);
     const until = failure instanceof StoreFault ? undefined : outage.acceptsUntil(failure);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { createClient } from 'redis';
 import { connectRedis } from '../../src/redis/client/client.ts';
@@ -42,6 +43,20 @@ test('beside a running server all is well; open files are found, and closed on r
 
   assert.equal((await runTessera(['doctor', '--repair'], env)).code, 0);
   assert.equal((await stat(database)).mode & 0o777, 0o600);
+});
+
+test('a clock that was set back shows by what was stored before', async (t) => {
+  const server = await TesseraProcess.start({ env: { TESSERA_SECRET: longSecret } });
+  t.after(() => server.dispose());
+  const dataDir = join(server.dataDir, 'data');
+  using database = new DatabaseSync(join(dataDir, 'tessera.db'), { timeout: 5000 });
+  const columns =
+    "(at, kind, user_id, platform_id, jti, actor, reason, operation_id) VALUES (?, 'issued', '', 0, '', '', '', '')";
+  database.prepare(`INSERT INTO token_events ${columns}`).run(Date.now() + 3_600_000);
+  const findings = await diagnose(['--secret', longSecret, '--data-dir', dataDir]);
+  const clock = findings.find(({ subject }) => subject === 'clock');
+  assert.equal(clock?.severity, 'advice');
+  assert.match(clock?.text ?? '', /3(600|59\d) s ahead of this host: its clock was set/);
 });
 
 test('short and published secrets, and lenient settings, are pointed out', async (t) => {

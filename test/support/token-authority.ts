@@ -45,6 +45,8 @@ export class TestAuthority extends TokenAuthority {
       acceptSignedMs: 0,
       honoursLegacy: false,
       clock: Date.now,
+      // Where the test turns the clock, time passes; it says so if it does not.
+      monotonicMs: changes.clock ?? (() => performance.now()),
       randomBytes,
       users: { findForToken: async () => ({ appManagerLevel: 0 }) },
       events,

@@ -27,14 +27,14 @@ export class World implements AsyncDisposable {
   readonly apiPort: number;
   readonly wsPort: number;
   readonly dataDir: string;
-  readonly #clock: { offsetMs: number };
+  readonly #clock: { offsetMs: number; setByMs: number };
   readonly #tokens = new Map<TokenKind, string>();
 
   private constructor(
     app: App,
     { apiPort, wsPort }: { apiPort: number; wsPort: number },
     dataDir: string,
-    clock: { offsetMs: number },
+    clock: { offsetMs: number; setByMs: number },
   ) {
     this.app = app;
     this.apiPort = apiPort;
@@ -57,14 +57,22 @@ export class World implements AsyncDisposable {
         ...settings,
       },
     });
-    const clock = { offsetMs: 0 };
-    const app = await createApp(config, { clock: () => Date.now() + clock.offsetMs });
+    const clock = { offsetMs: 0, setByMs: 0 };
+    const app = await createApp(config, {
+      clock: () => Date.now() + clock.offsetMs + clock.setByMs,
+      monotonicMs: () => performance.now() + clock.offsetMs,
+    });
     const world = new World(app, await app.start(), dataDir, clock);
     await world.#populate();
     return world;
   }
 
-  /** Moves the server's clock. */
+  /** As a step of NTP does: no time passes. */
+  setClock(byMs: number): void {
+    this.#clock.setByMs = byMs;
+  }
+
+  /** Time goes by for the server. */
   passTime(ms: number): void {
     this.#clock.offsetMs += ms;
   }

@@ -13,7 +13,7 @@ export function checkDataDir({ dataDir, databaseUrl }: Config, { repair }: { rea
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(dataDir, entry.name));
   const modes = checkModes([dataDir, ...files], repair);
   const databasePath = join(dataDir, 'tessera.db');
-  return databaseUrl === '' && existsSync(databasePath) ? [modes, checkDatabase(databasePath)] : [modes];
+  return databaseUrl === '' && existsSync(databasePath) ? [modes, ...checkDatabase(databasePath)] : [modes];
 }
 
 function checkModes(paths: readonly string[], repair: boolean): Finding {
@@ -27,15 +27,28 @@ function checkModes(paths: readonly string[], repair: boolean): Finding {
 }
 
 /** Read-only: a server may be running on it. */
-function checkDatabase(path: string): Finding {
+function checkDatabase(path: string): Finding[] {
   try {
     using database = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
     const [row] = database.prepare('PRAGMA quick_check(1)').all();
     const verdict = String(row?.quick_check);
-    if (verdict === 'ok') return ok(path, 'the database is whole');
-    return problem(path, `the database is damaged: ${verdict}`, 'restore the last backup; keep the file for analysis');
+    if (verdict === 'ok') return [ok(path, 'the database is whole'), ...checkClock(database)];
+    return [
+      problem(path, `the database is damaged: ${verdict}`, 'restore the last backup; keep the file for analysis'),
+    ];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return problem(path, `the database cannot be read: ${reason}`, 'check its owner and mode, and the disk');
+    return [problem(path, `the database cannot be read: ${reason}`, 'check its owner and mode, and the disk')];
   }
+}
+
+/** What has happened cannot lie ahead: then the clock is behind, or was ahead. */
+function checkClock(database: DatabaseSync): Finding[] {
+  const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'token_events'").get() !== undefined;
+  if (!isThere) return [];
+  const newest = database.prepare('SELECT at FROM token_events ORDER BY id DESC LIMIT 1').get();
+  const aheadMs = Number(newest?.at ?? 0) - Date.now();
+  if (aheadMs < 1000) return [ok('clock', 'agrees with what was stored')];
+  const text = `the newest entry of the audit trail is ${Math.round(aheadMs / 1000)} s ahead of this host: its clock was set`;
+  return [advice('clock', `${text}, and tokens end too early or too late by as much`, 'run NTP, and let it slew')];
 }

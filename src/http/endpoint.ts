@@ -1,5 +1,5 @@
 /**
- * How an endpoint is added: one file under routes/ with one call of `endpoint`, and one line in routes/index.ts. The
+ * How an endpoint is added: one file under routes/<area>/ with one call of `endpoint`, and one line in its index.ts. The
  * schemas give the handler its types, check the request, write the answer and fill the API reference.
  */
 
@@ -7,8 +7,28 @@ import type { CallContext } from '../kernel/caller.ts';
 import type { WireRequest, WireResponse, WireSchema } from '../protocol/wire/wire-schema.ts';
 import type { Services } from './services.ts';
 
-/** `token`: the caller is known by a valid token. `public`: anybody may call (rest-core chapter, section 3). */
-export type Access = 'token' | 'public';
+/**
+ * Who may call (rest-core chapter, section 3). `public`: anybody, without a token. `anyone`: whoever has a token that is
+ * accepted. `admin`: admins only. `self`: the user whom a field of the request names, and admins.
+ *
+ * It is what the API reference and docs/spec/access.md say and what test/wire/refusals.ts tries on every endpoint; the
+ * domain function enforces it, so that a socket has the same rule.
+ */
+export type Access = 'public' | TokenAccess;
+export type TokenAccess = 'anyone' | 'admin' | SelfAccess;
+
+export interface SelfAccess {
+  /** Where the request names the user: `userID`, `userInfo.userID`. */
+  readonly self: string;
+}
+
+/** The user whom the field names may call, and admins. */
+export function self(field: string): SelfAccess {
+  return { self: field };
+}
+
+/** A request body, as JSON. */
+export type ExampleBody = Readonly<Record<string, unknown>>;
 
 /** What a public endpoint knows about its call. */
 export interface PublicCall {
@@ -24,6 +44,11 @@ export interface EndpointDefinition<A extends Access, Req extends WireSchema, Re
   /** More for the API reference, in Markdown. */
   readonly description?: string;
   readonly access: A;
+  /**
+   * A body that works as it stands where alice and bob are registered (or is refused for what it names: a token, a
+   * message that is not there). Alice is whom a `self` field names.
+   */
+  readonly example: ExampleBody;
   readonly request: Req;
   /** The envelope's `data`. Without it the answer has no `data` and the handler returns nothing. */
   readonly response?: Res;
@@ -47,7 +72,7 @@ export interface ProtobufVariant<Req extends WireSchema, Res extends WireSchema 
   encode(result: Awaited<ResultOf<Res>>): Uint8Array;
 }
 
-type CallOf<A extends Access> = A extends 'token' ? CallContext : PublicCall;
+type CallOf<A extends Access> = A extends 'public' ? PublicCall : CallContext;
 
 type ResultOf<Res extends WireSchema | undefined> = Res extends WireSchema ? Promise<WireResponse<Res>> : Promise<void>;
 

@@ -44,7 +44,7 @@ function operation(endpoint: Endpoint): Json {
     tags: [tag],
     summary: endpoint.summary,
     ...(endpoint.description === undefined ? {} : { description: endpoint.description }),
-    security: endpoint.access === 'token' ? [{ token: [] }] : [],
+    security: endpoint.access === 'public' ? [] : [{ token: [] }],
     parameters: [{ $ref: '#/components/parameters/operationID' }],
     requestBody: { required: true, content: requestContent(endpoint) },
     responses: {

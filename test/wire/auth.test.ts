@@ -104,7 +104,7 @@ testEndpoint(getUserToken, [
     body: { platformID: 1, userID: 'robot' },
     expect: { errCode: 1001, errDlt: 'app account can`t get token' },
   },
-  ...[0, -1, 12, 2147483647].map((platformID) => ({
+  ...[0, -1, 13, 2147483647].map((platformID) => ({
     name: `defect 17: platform ${platformID} is 1001`,
     body: { platformID, userID: 'alice' },
     expect: { errCode: 1001, errDlt: 'platformID must be 1 to 12' },
@@ -222,7 +222,7 @@ testEndpoint(forceLogout, [
     },
   },
   { name: 'no userID is 1001', body: { platformID: 1 }, expect: { errCode: 1001, errDlt: 'userID is empty' } },
-  ...[0, -1, 12].map((platformID) => ({
+  ...[0, -1, 13].map((platformID) => ({
     name: `platform ${platformID} is 1001`,
     body: { platformID, userID: 'alice' },
     expect: { errCode: 1001, errDlt: 'platformID must be 1 to 12' },

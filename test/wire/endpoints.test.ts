@@ -7,19 +7,20 @@ import type { Endpoint } from '../../src/http/endpoint.ts';
 import { oauthEndpoints } from '../../src/http/oauth/index.ts';
 import type { OauthEndpoint } from '../../src/http/oauth/oauth-endpoint.ts';
 import { endpoints } from '../../src/http/routes/index.ts';
+import { compileRequestDecoder } from '../../src/protocol/wire/wire-json.ts';
 import type { WireSchema } from '../../src/protocol/wire/wire-schema.ts';
 
 const routes = join(import.meta.dirname, '../../src/http/routes');
 const oauth = join(import.meta.dirname, '../../src/http/oauth');
 
-test('every route file is named for its path and listed in routes/index.ts', async () => {
+test('every file of a routes folder is an endpoint, named for its path and listed in its index.ts', async () => {
   const found: Endpoint[] = [];
-  for (const file of globSync('*/*.ts', { cwd: routes })) {
+  for (const file of globSync('*/*.ts', { cwd: routes, exclude: ['*/index.ts'] })) {
     const { default: endpoint } = (await import(join(routes, file))) as { default?: Endpoint };
-    if (endpoint === undefined) continue;
+    assert.ok(endpoint !== undefined, `${file} is no endpoint: what endpoints share is in http/objects`);
     found.push(endpoint);
     assert.equal(`${endpoint.path.slice(1)}.ts`, file);
-    assert.ok(endpoints.includes(endpoint), `${file} is not in routes/index.ts`);
+    assert.ok(endpoints.includes(endpoint), `${file} is not in the index.ts of its area`);
   }
   assert.equal(endpoints.length, found.length);
 });
@@ -32,6 +33,16 @@ test('every endpoint has scenarios', () => {
     .map(({ path }) => path)
     .filter((path) => !tests.some((text) => text.includes(`/src/http/routes${path}.ts'`)));
   assert.deepEqual(untested, []);
+});
+
+test('every example binds, and has the field that says who may call', () => {
+  for (const { path, request, checkBinding, example, access } of endpoints) {
+    const body = compileRequestDecoder(request)(example);
+    checkBinding?.(body);
+    if (typeof access !== 'object') continue;
+    const named = access.self.split('.').reduce<unknown>((value, key) => Object(value)[key], example);
+    assert.equal(named, 'alice', path);
+  }
 });
 
 test('every field of a request that names something is bounded like an ID', () => {

@@ -148,7 +148,7 @@ describe('requests', () => {
       1001,
     ],
     [
-      'for platform 12 is answered with 1001',
+      'for platform 13 is answered with 1001',
       DelUserPushTokenReq.encode({ userID: 'alice', platformID: 13 }).finish(),
       1001,
     ],

@@ -14,7 +14,7 @@ export interface GenericScenario {
 
 export function* malformed(endpoint: Endpoint): Generator<GenericScenario> {
   yield* badHeaders(endpoint);
-  if (endpoint.access === 'token') yield* badTokens(endpoint);
+  if (endpoint.access !== 'public') yield* badTokens(endpoint);
   yield* badBodies(endpoint);
   if (endpoint.protobuf !== undefined) yield badContentType(endpoint);
   yield nullIsEmpty(endpoint);

@@ -1,12 +1,13 @@
 /**
  * Tests of one endpoint as a table: who calls with what, and what is answered. Every endpoint also gets the scenarios
- * that hold for all of them, made from its schema (malformed.ts), so that its own table is about its own rules.
+ * that hold for all of them, made from its schema (malformed.ts) and from who may call it (refusals.ts), so that its own table is about its own rules.
  */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Endpoint } from '../../src/http/endpoint.ts';
 import { malformed } from './malformed.ts';
 import { type Envelope, envelopeOf, type RawReply } from './raw-http.ts';
+import { refusals } from './refusals.ts';
 import { type TokenKind, World } from './world.ts';
 
 export interface Scenario {
@@ -47,7 +48,8 @@ export function testEndpoint(endpoint: Endpoint, scenarios: readonly Scenario[],
     });
     after(() => world[Symbol.asyncDispose]());
 
-    for (const scenario of scenarios) test(scenario.name, () => run(world, endpoint, scenario));
+    for (const scenario of [...scenarios, ...refusals(endpoint)])
+      test(scenario.name, () => run(world, endpoint, scenario));
     for (const { name, send, expect } of malformed(endpoint)) {
       test(name, async () => check(await send(world), await expect(world), world));
     }

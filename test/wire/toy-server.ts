@@ -93,7 +93,8 @@ function toyEndpoints(gate: Gate): readonly Endpoint[] {
     endpoint({
       path: '/toy/echo',
       summary: 'Answers with what it was sent',
-      access: 'token',
+      access: 'anyone',
+      example: {},
       request: Wire.object({ text: Wire.string(), count: Wire.int32(), list: Wire.list(Wire.string()) }),
       response: Wire.object({
         text: Wire.string(),
@@ -107,13 +108,15 @@ function toyEndpoints(gate: Gate): readonly Endpoint[] {
       path: '/toy/public',
       summary: 'Anybody may call, nothing is answered',
       access: 'public',
+      example: {},
       request: Wire.object({}),
       handle: async () => {},
     }),
     endpoint({
       path: '/toy/strict',
       summary: 'HTTP 400 for a body that does not bind',
-      access: 'token',
+      access: 'anyone',
+      example: {},
       strictBind: true,
       request: Wire.object({ count: Wire.int32() }),
       checkBinding: ({ count }) => {
@@ -126,7 +129,8 @@ function toyEndpoints(gate: Gate): readonly Endpoint[] {
     endpoint({
       path: '/toy/protobuf',
       summary: 'Bytes in, bytes out',
-      access: 'token',
+      access: 'anyone',
+      example: {},
       request: Wire.object({ text: Wire.string() }),
       response: Wire.object({ text: Wire.string() }),
       protobuf: {
@@ -144,7 +148,8 @@ function toyEndpoints(gate: Gate): readonly Endpoint[] {
     endpoint({
       path: '/toy/list',
       summary: 'A bare list',
-      access: 'token',
+      access: 'anyone',
+      example: {},
       request: Wire.object({ list: Wire.list(Wire.string()) }),
       response: Wire.list(Wire.string()),
       handle: async (_call, { list }) => list,
@@ -152,7 +157,8 @@ function toyEndpoints(gate: Gate): readonly Endpoint[] {
     endpoint({
       path: '/toy/large',
       summary: 'Answers as many bytes as asked for',
-      access: 'token',
+      access: 'anyone',
+      example: {},
       request: Wire.object({ bytes: Wire.int32() }),
       response: Wire.object({ text: Wire.string() }),
       handle: async (_call, { bytes }) => ({ text: 'x'.repeat(bytes) }),
@@ -160,7 +166,8 @@ function toyEndpoints(gate: Gate): readonly Endpoint[] {
     endpoint({
       path: '/toy/fail',
       summary: 'Fails in the way asked for',
-      access: 'token',
+      access: 'anyone',
+      example: {},
       request: Wire.object({ how: Wire.string() }),
       response: Wire.object({ count: Wire.int32() }),
       handle: (_call, { how }) => fail(how),
@@ -168,7 +175,8 @@ function toyEndpoints(gate: Gate): readonly Endpoint[] {
     endpoint({
       path: '/toy/wait',
       summary: 'Answers when the test says so',
-      access: 'token',
+      access: 'anyone',
+      example: {},
       request: Wire.object({}),
       handle: async () => {
         gate.entered.resolve();

@@ -112,6 +112,11 @@ export class World implements AsyncDisposable {
     return token;
   }
 
+  async issueAdmin(): Promise<string> {
+    const { token } = await this.call('/auth/get_admin_token', { secret: adminSecret, userID: adminUserID });
+    return token;
+  }
+
   /** The errCode that `token` meets on an ordinary endpoint; 0 if it is accepted. */
   async verdict(token: string): Promise<number> {
     return envelopeOf(await this.post('/user/get_users_info', { userIDs: ['alice'] }, token)).errCode;
@@ -123,8 +128,7 @@ export class World implements AsyncDisposable {
   }
 
   async #populate(): Promise<void> {
-    const issued = await this.call('/auth/get_admin_token', { secret: adminSecret, userID: adminUserID });
-    this.#tokens.set('admin', issued.token);
+    this.#tokens.set('admin', await this.issueAdmin());
     await this.register('alice', 'bob', 'carol');
     this.#tokens.set('user', await this.issue('alice', 1));
     this.#tokens.set('other', await this.issue('bob', 1));

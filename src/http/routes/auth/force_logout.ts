@@ -7,7 +7,8 @@ export default endpoint({
   path: '/auth/force_logout',
   summary: "Ends a user's sessions on one platform; only for admins",
   description: 'Their tokens answer 1506 from now on, and their sockets are told so and closed.',
-  access: 'token',
+  access: 'admin',
+  example: { platformID: 5, userID: 'alice' },
   request: Wire.object({
     platformID: platformID,
     userID: Wire.id(),

@@ -8,7 +8,8 @@ export default endpoint({
   path: '/auth/get_user_token',
   summary: "Gives a user's device a token; only for admins",
   description: "Ends those of the user's other sessions for which the login policy leaves no room.",
-  access: 'token',
+  access: 'admin',
+  example: { platformID: 5, userID: 'alice' },
   request: Wire.object({
     platformID,
     userID: Wire.id(),

@@ -8,7 +8,8 @@ export default endpoint({
   path: '/auth/list_token_events',
   summary: 'Lists what has been done to tokens, by whom and why; only for admins',
   description: 'Newest first. The trail has a limited length (`TESSERA_TOKEN_EVENTS_LIMIT`).',
-  access: 'token',
+  access: 'admin',
+  example: { userID: 'alice', limit: 20 },
   request: Wire.object({
     userID: Wire.id({ description: 'Whose tokens; empty: of all users.' }),
     kinds: Wire.list(Wire.id(), {

@@ -1,14 +1,15 @@
 /** A user's sessions. See docs/tokens.md. */
 import { platformName } from '../../../protocol/numbers/constants.ts';
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 import { pageRequest } from '../../objects/page.ts';
 
 export default endpoint({
   path: '/auth/list_tokens',
   summary: "Lists a user's tokens: one's own, or for admins anybody's",
   description: 'All whose `exp` is still to come, in whatever state, newest first.',
-  access: 'token',
+  access: self('userID'),
+  example: { userID: 'alice', limit: 20 },
   request: Wire.object({ userID: Wire.id(), ...pageRequest }),
   response: Wire.object({
     tokens: Wire.list(

@@ -7,6 +7,7 @@ export default endpoint({
   path: '/auth/parse_token',
   summary: 'Says whose token it is, if it is accepted now',
   access: 'public',
+  example: { token: 'a token' },
   request: Wire.object({ token: Wire.string() }),
   response: Wire.object({
     userID: Wire.id(),

@@ -8,7 +8,8 @@ export default endpoint({
   summary: 'Gives the device that calls a fresh token',
   description:
     'It takes the place of the token of the call, which is accepted for one more minute and cannot be renewed again. It never lives longer than that one was given at its issue. Without a `deviceName` it keeps the name.',
-  access: 'token',
+  access: 'anyone',
+  example: { deviceName: 'a laptop' },
   request: Wire.object(tokenWishes),
   response: issuedToken,
   handle: (call, body, { authority }) => authority.renewToken(call, body),

@@ -1,12 +1,13 @@
 /** Ends one token. See docs/tokens.md. */
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 
 export default endpoint({
   path: '/auth/revoke_token',
   summary: "Ends one token: one's own, or for admins anybody's",
   description: 'It answers 1506 from now on, and its sockets are told so and closed.',
-  access: 'token',
+  access: self('userID'),
+  example: { jti: 'as-list-tokens-shows-it', userID: 'alice' },
   request: Wire.object({
     token: Wire.string({ description: 'Either the token itself' }),
     jti: Wire.id({ description: 'or its `jti`' }),

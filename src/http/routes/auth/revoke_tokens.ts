@@ -3,7 +3,7 @@
 import { platformClasses } from '../../../protocol/numbers/constants.ts';
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { revokeAsAsked } from '../../../tokens/revocation.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 import { platformID } from '../../objects/platform.ts';
 
 export default endpoint({
@@ -11,7 +11,8 @@ export default endpoint({
   summary: "Ends a user's tokens, or all that are older than an instant: one's own, or for admins anybody's",
   description:
     'They answer 1506 from now on, and their sockets are told so and closed. `issuedBefore` is the way to end what nobody can list any more, everyone at once; such an instant stays in force and only ever moves forward. A request that contradicts itself is 1001.',
-  access: 'token',
+  access: self('userID'),
+  example: { userID: 'alice', platformIDs: [5] },
   request: Wire.object({
     userID: Wire.id({ description: 'Whose tokens; empty only with `everyone`.' }),
     platformIDs: Wire.list(platformID, { description: 'Only on these platforms' }),

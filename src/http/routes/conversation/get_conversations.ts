@@ -1,14 +1,15 @@
 /** Protocol: conversations-messages.md 7.2. */
 import { toProtocolConversation } from '../../../conversations/conversation.ts';
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 import { conversation } from '../../objects/conversation.ts';
 
 export default endpoint({
   path: '/conversation/get_conversations',
   summary: 'Gives several conversations of a user',
   description: 'Conversations that the owner does not have are left out.',
-  access: 'token',
+  access: self('ownerUserID'),
+  example: { ownerUserID: 'alice', conversationIDs: ['si_alice_bob'] },
   request: Wire.object({ ownerUserID: Wire.id(), conversationIDs: Wire.list(Wire.id()) }),
   response: Wire.object({ conversations: Wire.list(conversation) }),
   handle: async (call, body, { conversations }) => {

@@ -1,11 +1,12 @@
 /** Protocol: conversations-messages.md 7.2. */
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 
 export default endpoint({
   path: '/conversation/get_pinned_conversation_ids',
   summary: 'Gives the IDs of the conversations that a user has pinned',
-  access: 'token',
+  access: self('userID'),
+  example: { userID: 'alice' },
   request: Wire.object({ userID: Wire.id() }),
   response: Wire.object({ conversationIDs: Wire.list(Wire.id()) }),
   handle: async (call, body, { conversations }) => ({

@@ -1,11 +1,12 @@
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 
 export default endpoint({
   path: '/friend/get_designated_friends',
   summary: 'Read the friends among some users',
   description: 'Users who are not friends are left out. This server keeps no friends yet.',
-  access: 'token',
+  access: self('ownerUserID'),
+  example: { ownerUserID: 'alice', friendUserIDs: ['bob'] },
   request: Wire.object({ ownerUserID: Wire.id(), friendUserIDs: Wire.list(Wire.id()) }),
   response: Wire.object({ friendsInfo: Wire.list(Wire.any()) }),
   handle: async (call, body, { emptyRelations }) => {

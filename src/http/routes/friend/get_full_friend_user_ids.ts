@@ -1,13 +1,14 @@
 /** Protocol: relations-groups.md 10.5. */
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 import { idsHead, knownIDs } from '../../objects/sync.ts';
 
 export default endpoint({
   path: '/friend/get_full_friend_user_ids',
   summary: 'Gives the IDs of all friends of a user',
   description: 'This server keeps no friends yet.',
-  access: 'token',
+  access: self('userID'),
+  example: { userID: 'alice', idHash: 0 },
   request: knownIDs,
   response: Wire.object({ ...idsHead, userIDs: Wire.list(Wire.id()) }),
   handle: async (call, body, { emptyRelations }) => {

@@ -1,13 +1,14 @@
 /** Protocol: relations-groups.md 10.5. */
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 import { changesOf, sinceVersion } from '../../objects/sync.ts';
 
 export default endpoint({
   path: '/friend/get_incremental_friends',
   summary: "Gives what changed of a user's friends since a version",
   description: 'This server keeps no friends yet.',
-  access: 'token',
+  access: self('userID'),
+  example: { userID: 'alice', version: 0, versionID: '' },
   request: sinceVersion,
   response: Wire.object({ ...changesOf(Wire.any()), sortVersion: Wire.uint64() }),
   handle: async (call, body, { emptyRelations }) => {

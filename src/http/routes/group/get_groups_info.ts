@@ -6,7 +6,8 @@ export default endpoint({
   path: '/group/get_groups_info',
   summary: 'Gives groups',
   description: 'Groups that do not exist are left out. This server keeps no groups yet.',
-  access: 'token',
+  access: 'anyone',
+  example: { groupIDs: ['team'] },
   request: Wire.object({ groupIDs: Wire.list(Wire.id()) }),
   response: Wire.object({ groupInfos: Wire.list(Wire.any()) }),
   handle: async (_call, { groupIDs }, { emptyRelations }) => {

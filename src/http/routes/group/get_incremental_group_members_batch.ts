@@ -6,7 +6,8 @@ export default endpoint({
   path: '/group/get_incremental_group_members_batch',
   summary: 'Gives what changed of the members of several groups since a version of each',
   description: 'Groups that do not exist are left out. This server keeps no groups yet.',
-  access: 'token',
+  access: 'anyone',
+  example: { userID: 'alice', reqList: [{ groupID: 'team', version: 0, versionID: '' }] },
   request: Wire.object({
     userID: Wire.id({ description: 'ignored: the caller is meant' }),
     reqList: Wire.list(Wire.object({ groupID: Wire.id(), version: Wire.uint64(), versionID: Wire.id() })),

@@ -1,13 +1,14 @@
 /** Protocol: relations-groups.md 10.5. */
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 import { changesOf, sinceVersion } from '../../objects/sync.ts';
 
 export default endpoint({
   path: '/group/get_incremental_join_groups',
   summary: "Gives what changed of a user's joined groups since a version",
   description: 'This server keeps no groups yet.',
-  access: 'token',
+  access: self('userID'),
+  example: { userID: 'alice', version: 0, versionID: '' },
   request: sinceVersion,
   response: Wire.object({ ...changesOf(Wire.any()), sortVersion: Wire.uint64() }),
   handle: async (call, body, { emptyRelations }) => {

@@ -6,7 +6,8 @@ import { conversationList, encodeConversationList } from '../../objects/jssdk.ts
 export default endpoint({
   path: '/jssdk/get_conversations',
   summary: 'Some of the caller’s conversations with partner, last message and unread count',
-  access: 'token',
+  access: 'anyone',
+  example: { ownerUserID: 'alice', conversationIDs: ['si_alice_bob'] },
   request: Wire.object({
     ownerUserID: Wire.id({ description: 'Ignored: the caller is meant' }),
     conversationIDs: Wire.list(Wire.id()),

@@ -1,10 +1,11 @@
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 
 export default endpoint({
   path: '/msg/get_conversations_has_read_and_max_seq',
   summary: "Read position and newest seq of a user's conversations",
-  access: 'token',
+  access: self('userID'),
+  example: { userID: 'alice', conversationIDs: ['si_alice_bob'] },
   request: Wire.object({
     userID: Wire.id(),
     conversationIDs: Wire.list(Wire.id(), { description: 'Empty: all conversations of the user' }),

@@ -1,11 +1,12 @@
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 
 export default endpoint({
   path: '/msg/mark_conversation_as_read',
   summary: 'Mark a conversation as read up to a seq',
   description: 'In a single chat the peer gets a read receipt (notification 2200).',
-  access: 'token',
+  access: self('userID'),
+  example: { conversationID: 'si_alice_bob', userID: 'alice', hasReadSeq: 1 },
   request: Wire.object({
     conversationID: Wire.id(),
     userID: Wire.id(),

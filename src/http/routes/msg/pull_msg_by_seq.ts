@@ -1,11 +1,12 @@
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 import { decodePullMsgs, pullMsgs } from '../../objects/message.ts';
 
 export default endpoint({
   path: '/msg/pull_msg_by_seq',
   summary: 'Messages of conversations by ranges of seqs',
-  access: 'token',
+  access: self('userID'),
+  example: { userID: 'alice', seqRanges: [{ conversationID: 'si_alice_bob', begin: 1, end: 20, num: 20 }] },
   request: Wire.object({
     userID: Wire.id(),
     seqRanges: Wire.list(

@@ -24,7 +24,8 @@ const request = Wire.object({
 export default endpoint({
   path: '/msg/send_msg',
   summary: 'Send a message in the name of a user',
-  access: 'token',
+  access: 'admin',
+  example: { sendID: 'alice', recvID: 'bob', content: { content: 'hello' }, contentType: 101, sessionType: 1 },
   request,
   strictBind: true,
   response: Wire.object({ serverMsgID: Wire.id(), clientMsgID: Wire.id(), sendTime: Wire.int64() }),

@@ -1,10 +1,11 @@
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 
 export default endpoint({
   path: '/msg/set_conversation_has_read_seq',
   summary: "Move a user's read position without a receipt to the peer",
-  access: 'token',
+  access: self('userID'),
+  example: { conversationID: 'si_alice_bob', userID: 'alice', hasReadSeq: 1 },
   request: Wire.object({ conversationID: Wire.id(), userID: Wire.id(), hasReadSeq: Wire.int64() }),
   handle: (call, body, { readState }) => readState.setPosition(call, body),
 });

@@ -5,7 +5,8 @@ import { endpoint } from '../../endpoint.ts';
 export default endpoint({
   path: '/user/account_check',
   summary: 'Says which users are registered; only for admins',
-  access: 'token',
+  access: 'admin',
+  example: { checkUserIDs: ['alice', 'bob'] },
   request: Wire.object({ checkUserIDs: Wire.list(Wire.id()) }),
   response: Wire.object({
     results: Wire.list(

@@ -6,7 +6,8 @@ export default endpoint({
   path: '/user/del_user_client_config',
   summary: 'Removes settings for clients; only for admins',
   description: 'Keys that are not set are no error.',
-  access: 'token',
+  access: 'admin',
+  example: { userID: 'alice', keys: ['theme'] },
   request: Wire.object({
     userID: Wire.id({ description: 'empty: those for everybody' }),
     keys: Wire.list(Wire.id()),

@@ -7,7 +7,8 @@ export default endpoint({
   path: '/user/get_subscribe_users_status',
   summary: 'Gives an empty list',
   description: 'Subscriptions belong to a socket: there are none over REST.',
-  access: 'token',
+  access: 'anyone',
+  example: { userID: 'alice' },
   request: Wire.object({ userID: Wire.id() }),
   response: statusList,
   handle: async (_call, { userID }, { onlineStatus }) => {

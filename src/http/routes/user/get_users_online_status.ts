@@ -8,7 +8,8 @@ export default endpoint({
   summary: 'Lists the open connections of users; only for admins',
   description:
     'In the order asked, one detail per connection. In place of the token that OpenIM gives there is its `jti`.',
-  access: 'token',
+  access: 'admin',
+  example: { userIDs: ['alice', 'bob'] },
   strictBind: true,
   request: Wire.object({ userIDs: Wire.list(Wire.id()) }),
   response: Wire.list(

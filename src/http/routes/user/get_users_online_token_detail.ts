@@ -8,7 +8,8 @@ export default endpoint({
   summary: 'Lists the tokens with which users are connected; only for admins',
   description:
     'Only users who are online, in the order asked; per platform one entry in `token` for each connection. In place of the tokens that OpenIM gives there are their `jti`s.',
-  access: 'token',
+  access: 'admin',
+  example: { userIDs: ['alice', 'bob'] },
   strictBind: true,
   request: Wire.object({ userIDs: Wire.list(Wire.id()) }),
   response: Wire.list(

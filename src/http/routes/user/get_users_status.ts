@@ -7,7 +7,8 @@ export default endpoint({
   path: '/user/get_users_status',
   summary: 'Says which users are online, and on which platforms',
   description: 'In the order asked. Users that do not exist are offline.',
-  access: 'token',
+  access: 'anyone',
+  example: { userID: 'alice', userIDs: ['bob'] },
   request: Wire.object({ userID: Wire.id({ description: 'ignored' }), userIDs: Wire.list(Wire.id()) }),
   response: statusList,
   handle: async (_call, { userIDs }, { onlineStatus }) => {

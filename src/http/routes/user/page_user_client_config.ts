@@ -7,7 +7,8 @@ export default endpoint({
   path: '/user/page_user_client_config',
   summary: 'Lists settings for clients; only for admins',
   description: 'Ordered by key, then user.',
-  access: 'token',
+  access: 'admin',
+  example: { userID: 'alice', pagination: { pageNumber: 1, showNumber: 20 } },
   request: Wire.object({
     userID: Wire.id({ description: "empty: of all users and everybody's" }),
     key: Wire.id({ description: 'empty: all keys' }),

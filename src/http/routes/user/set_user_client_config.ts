@@ -6,7 +6,8 @@ export default endpoint({
   path: '/user/set_user_client_config',
   summary: 'Adds or replaces settings for clients; only for admins',
   description: 'Clients are not told; they read them at their next login.',
-  access: 'token',
+  access: 'admin',
+  example: { userID: 'alice', configs: { theme: 'dark' } },
   request: Wire.object({
     userID: Wire.id({ description: 'empty: for everybody' }),
     configs: Wire.map(Wire.string()),

@@ -7,7 +7,8 @@ export default endpoint({
   path: '/user/subscribe_users_status',
   summary: 'Checks its arguments and does nothing',
   description: 'Subscriptions belong to a socket: clients use its request 2005.',
-  access: 'token',
+  access: 'anyone',
+  example: { userID: 'alice', userIDs: ['bob'], genre: 1 },
   request: Wire.object({
     userID: Wire.id(),
     userIDs: Wire.list(Wire.id()),

@@ -1,7 +1,7 @@
 /** Protocol: rest-core.md 7.4. */
 import { errors } from '../../../protocol/errors.ts';
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, self } from '../../endpoint.ts';
 
 const keptIfNull = { description: 'null or absent: left as it is' };
 
@@ -9,7 +9,8 @@ export default endpoint({
   path: '/user/update_user_info_ex',
   summary: 'Changes what is set of a user',
   description: "Only for the user and for admins. The user's devices are told by notification 1303.",
-  access: 'token',
+  access: self('userInfo.userID'),
+  example: { userInfo: { userID: 'alice', nickname: 'Alice' } },
   request: Wire.object({
     userInfo: Wire.nullable(
       Wire.object({

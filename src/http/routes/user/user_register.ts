@@ -7,7 +7,13 @@ export default endpoint({
   path: '/user/user_register',
   summary: 'Registers users; only for admins',
   description: 'All of them are registered, or none.',
-  access: 'token',
+  access: 'admin',
+  example: {
+    users: [
+      { userID: 'alice', nickname: 'Alice' },
+      { userID: 'bob', nickname: 'Bob' },
+    ],
+  },
   request: Wire.object({ users: Wire.list(userInfo) }),
   handle: (call, body, { users }) =>
     users.register(

@@ -1,0 +1,17 @@
+/** Every endpoint under /msg, in the order of the API reference. */
+import type { Endpoint } from '../../endpoint.ts';
+import getConversationsHasReadAndMaxSeq from './get_conversations_has_read_and_max_seq.ts';
+import markConversationAsRead from './mark_conversation_as_read.ts';
+import newestSeq from './newest_seq.ts';
+import pullMsgBySeq from './pull_msg_by_seq.ts';
+import sendMsg from './send_msg.ts';
+import setConversationHasReadSeq from './set_conversation_has_read_seq.ts';
+
+export const msgEndpoints: readonly Endpoint[] = [
+  getConversationsHasReadAndMaxSeq,
+  markConversationAsRead,
+  newestSeq,
+  pullMsgBySeq,
+  sendMsg,
+  setConversationHasReadSeq,
+];

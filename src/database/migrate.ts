@@ -7,6 +7,7 @@ import { up as userRecords } from './migrations/002-user-records.ts';
 import { up as tokenAuthority } from './migrations/003-token-authority.ts';
 import { up as outbox } from './migrations/004-outbox.ts';
 import { up as serverGuard } from './migrations/005-server-guard.ts';
+import { up as toldAndSent } from './migrations/006-told-and-sent.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -16,6 +17,7 @@ const steps: Readonly<Record<string, Step>> = {
   '003-token-authority': tokenAuthority,
   '005-server-guard': serverGuard,
   '004-outbox': outbox,
+  '006-told-and-sent': toldAndSent,
 };
 
 /** @throws the failing step's error; on PostgreSQL all steps hold or none, on SQLite those before it stay. */

@@ -56,12 +56,16 @@ interface ConversationSeqsTable {
   min_seq: Generated<number>;
   /** When `max_seq` was last raised, Unix ms. */
   max_seq_at: number;
+  /** The send time of the newest message, Unix ms; the next one's is no earlier. */
+  last_sent_at: Generated<number>;
 }
 
 interface ReadSeqsTable {
   user_id: string;
   conversation_id: string;
   read_seq: number;
+  /** Up to where the peer of a single chat has been told of the reading. */
+  told_seq: Generated<number>;
 }
 
 interface MessagesTable {

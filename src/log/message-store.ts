@@ -7,13 +7,15 @@ export interface NewMessage {
   readonly sendID: string;
   readonly clientMsgID: string;
   readonly serverMsgID: string;
-  /** What readers see as its time, Unix ms; an admin may choose it. */
+  /** What readers are to see as its time, Unix ms: raised to that of the message before it, unless it was chosen. */
   readonly sentAt: number;
+  /** A back end chose `sentAt`, which is kept; times of later messages do not depend on it. */
+  readonly hasChosenTime: boolean;
   /** The server's clock, Unix ms: when the conversation was last active. */
   readonly acceptedAt: number;
   readonly sessionType: number;
   readonly contentType: number;
-  /** Encoded MsgData without the seq field. */
+  /** Encoded MsgData with `sentAt` as its sendTime and without the seq field. */
   readonly bodyWithoutSeq: Uint8Array;
   /** Sending a chat message marks the conversation as read by its sender up to it. */
   readonly raisesSenderReadSeq: boolean;
@@ -26,7 +28,7 @@ export interface Appended {
   readonly serverMsgID: string;
   readonly sentAt: number;
   readonly isDuplicate: boolean;
-  /** Encoded MsgData with its seq; empty for a duplicate. */
+  /** Encoded MsgData with its seq and send time; empty for a duplicate. */
   readonly body: Buffer;
 }
 
@@ -62,6 +64,13 @@ export interface ConversationView extends SeqBounds {
   readonly isPinned: boolean;
 }
 
+/** How far a user has read a conversation. */
+export interface ReadPosition {
+  readonly readSeq: number;
+  /** Up to where the peer of a single chat knows: the position is also raised by what sends no receipt. */
+  readonly toldSeq: number;
+}
+
 /** Which seqs of a conversation are meant; both ends included. */
 export interface MessageWindow {
   readonly conversationID: string;
@@ -80,8 +89,8 @@ export interface SingleChatFacts {
 
 export interface MessageStore {
   /**
-   * Stores a batch in one commit, in order: assigns dense seqs, recognises repeats by (sender, clientMsgID,
-   * conversation), raises senders' read positions. Resolves once the batch is on disk; on rejection nothing was stored.
+   * Stores a batch in one commit, in order: assigns dense seqs, and send times that never fall within a conversation,
+   * recognises repeats by (sender, clientMsgID, conversation), raises senders' read positions. Resolves once the batch is on disk; on rejection nothing was stored.
    */
   append(batch: readonly NewMessage[]): Promise<Appended[]>;
   singleChatFacts(sendID: string, recvID: string, conversationID: string): Promise<SingleChatFacts>;
@@ -95,12 +104,18 @@ export interface MessageStore {
   bounds(conversationIDs: readonly string[]): Promise<Map<string, SeqBounds>>;
   /** All of the user's conversations, or those among `conversationIDs` that the user has. */
   views(userID: string, conversationIDs?: readonly string[]): Promise<ConversationView[]>;
-  readSeq(tx: Transaction, userID: string, conversationID: string): Promise<number>;
-  /** Raises the read position, never lowers it. @returns the position after. */
-  raiseReadSeq(tx: Transaction, userID: string, conversationID: string, readSeq: number): Promise<number>;
+  /** Zeros where nothing was read. */
+  readPosition(tx: Transaction, userID: string, conversationID: string): Promise<ReadPosition>;
+  /** Raises either part, never lowers one. @returns the position after */
+  raiseReadPosition(
+    tx: Transaction,
+    userID: string,
+    conversationID: string,
+    position: Partial<ReadPosition>,
+  ): Promise<ReadPosition>;
   /**
    * Marks messages that `readerID` did not send as read: those in begin..end and those in `seqs`.
-   * @returns their seqs, ascending, whether or not they were marked before.
+   * @returns ascending the seqs of those in the range that were not marked before, and of all those in `seqs`
    */
   markRead(
     tx: Transaction,

@@ -65,6 +65,7 @@ export class MessagePipeline {
         clientMsgID,
         serverMsgID,
         sentAt: sendTime,
+        hasChosenTime: message.sendTime !== 0,
         acceptedAt,
         sessionType: stamped.sessionType,
         contentType: stamped.contentType,

@@ -40,17 +40,21 @@ export class ReadState {
     const isSingle = view.conversationType === sessionTypes.single;
 
     await this.#work.transaction(async (tx) => {
-      const before = await this.#store.readSeq(tx, userID, conversationID);
-      const after = await this.#store.raiseReadSeq(tx, userID, conversationID, readSeq);
-      const receipt = { readerID: userID, conversationID, hasReadSeq: after };
+      const before = await this.#store.readPosition(tx, userID, conversationID);
+      const raised = isSingle ? { readSeq, toldSeq: readSeq } : { readSeq };
+      const after = await this.#store.raiseReadPosition(tx, userID, conversationID, raised);
+      const receipt = { readerID: userID, conversationID, hasReadSeq: after.readSeq };
       if (!isSingle) {
         await this.#notifier.notify(tx, call, readBySelfNotice(receipt));
         return;
       }
       const listed = seqs.filter((seq) => seq <= view.maxSeq);
-      const read = await this.#store.markRead(tx, conversationID, userID, { begin: before + 1, end: readSeq }, listed);
+      // From where the peer was told, not from where was read: an own reply, the back end and setPosition pass over
+      // messages without telling anybody.
+      const untold = { begin: before.toldSeq + 1, end: readSeq };
+      const read = await this.#store.markRead(tx, conversationID, userID, untold, listed);
       // A receipt without seqs tells a peer nothing, and trips the pure-JS SDK.
-      if (read.length === 0 && after === before) return;
+      if (read.length === 0 && after.readSeq === before.readSeq) return;
       await this.#notifier.notify(tx, call, ...readByPeerNotices(receipt, view.peerUserID, read));
     });
   }
@@ -68,8 +72,8 @@ export class ReadState {
     if (view === undefined) return;
     if (hasReadSeq > view.maxSeq) throw errors.args('hasReadSeq is above the newest seq');
     await this.#work.transaction(async (tx) => {
-      const after = await this.#store.raiseReadSeq(tx, userID, conversationID, hasReadSeq);
-      const receipt = { readerID: userID, conversationID, hasReadSeq: after };
+      const after = await this.#store.raiseReadPosition(tx, userID, conversationID, { readSeq: hasReadSeq });
+      const receipt = { readerID: userID, conversationID, hasReadSeq: after.readSeq };
       await this.#notifier.notify(tx, call, readBySelfNotice(receipt));
     });
   }

@@ -9,6 +9,11 @@ export function withSeq(encodedWithoutSeq: Uint8Array, seq: number): Buffer {
   return Buffer.concat([encodedWithoutSeq, varintField(14, seq)]);
 }
 
+/** Gives an encoded message another send time, Unix ms; in protobuf the last value of a field counts. */
+export function withSendTime(encoded: Uint8Array, sendTime: number): Buffer {
+  return Buffer.concat([encoded, varintField(15, sendTime)]);
+}
+
 /** Marks an encoded message as read; in protobuf the last value of a field counts. */
 export function withReadFlag(encoded: Uint8Array): Buffer {
   return Buffer.concat([encoded, varintField(18, 1)]);

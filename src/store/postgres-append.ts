@@ -5,23 +5,25 @@
 import type { PostgresDatabase } from '../database/database.ts';
 import type { PostgresConnection } from '../database/postgres-connections.ts';
 import type { Appended, NewMessage } from '../log/message-store.ts';
-import { withSeq } from '../protocol/message-bytes.ts';
+import { stamped } from './append-stamp.ts';
 
 export function appendInPostgres(db: PostgresDatabase, batch: readonly NewMessage[]): Promise<Appended[]> {
   return db.write((connection) => appendAll(connection, batch));
 }
 
 async function appendAll(connection: PostgresConnection, batch: readonly NewMessage[]): Promise<Appended[]> {
-  const nextSeqs = await lockCounters(connection, batch);
+  const counters = await lockCounters(connection, batch);
   const known = await findRepeats(connection, batch);
   const fresh: { message: NewMessage; appended: Appended }[] = [];
   const results = batch.map((message) => {
     const repeat = known.get(identity(message));
     if (repeat !== undefined) return repeat;
-    const seq = (nextSeqs.get(message.conversationID) ?? 0) + 1;
-    nextSeqs.set(message.conversationID, seq);
-    const { serverMsgID, sentAt } = message;
-    const appended = { seq, serverMsgID, sentAt, isDuplicate: false, body: withSeq(message.bodyWithoutSeq, seq) };
+    const last = counters.get(message.conversationID) ?? { seq: 0, sentAt: 0 };
+    const seq = last.seq + 1;
+    const { serverMsgID, hasChosenTime } = message;
+    const sentAt = hasChosenTime ? message.sentAt : Math.max(last.sentAt, message.sentAt);
+    counters.set(message.conversationID, { seq, sentAt: hasChosenTime ? last.sentAt : sentAt });
+    const appended = { seq, serverMsgID, sentAt, isDuplicate: false, body: stamped(message, seq, sentAt) };
     fresh.push({ message, appended });
     // A repeat may stand further down in the same batch.
     known.set(identity(message), { ...appended, isDuplicate: true, body: Buffer.alloc(0) });
@@ -31,20 +33,26 @@ async function appendAll(connection: PostgresConnection, batch: readonly NewMess
   return results;
 }
 
-/** @returns the newest seq of each conversation, whose counter row is now locked until the transaction ends. */
+/** @returns each conversation's newest message; the counter rows are now locked until the transaction ends. */
 async function lockCounters(
   connection: PostgresConnection,
   batch: readonly NewMessage[],
-): Promise<Map<string, number>> {
+): Promise<Map<string, Counter>> {
   const ids = [...new Set(batch.map(({ conversationID }) => conversationID))];
-  const { rows } = await connection.query<{ conversation_id: string; max_seq: number }>(
+  const { rows } = await connection.query<{ conversation_id: string; max_seq: number; last_sent_at: number }>(
     `INSERT INTO conversation_seqs (conversation_id, max_seq, max_seq_at)
       SELECT id, 0, 0 FROM unnest($1::text[]) AS id ORDER BY id COLLATE "C"
       ON CONFLICT (conversation_id) DO UPDATE SET max_seq = conversation_seqs.max_seq
-      RETURNING conversation_id, max_seq`,
+      RETURNING conversation_id, max_seq, last_sent_at`,
     [ids],
   );
-  return new Map(rows.map((row) => [row.conversation_id, row.max_seq]));
+  return new Map(rows.map((row) => [row.conversation_id, { seq: row.max_seq, sentAt: row.last_sent_at }]));
+}
+
+/** A conversation's newest message, its time not chosen by a back end. */
+interface Counter {
+  readonly seq: number;
+  readonly sentAt: number;
 }
 
 async function findRepeats(
@@ -84,14 +92,14 @@ async function insert(
   const column = <T>(pick: (entry: (typeof fresh)[number]) => T): T[] => fresh.map(pick);
   await connection.query(
     `WITH fresh AS (
-        SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::int[], $8::int[], $9::bytea[], $10::bool[], $11::bigint[])
-          AS f (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body, raises, accepted_at)
+        SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::int[], $8::int[], $9::bytea[], $10::bool[], $11::bigint[], $12::bool[])
+          AS f (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body, raises, accepted_at, chosen)
       ), stored AS (
         INSERT INTO messages (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body)
         SELECT conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body FROM fresh
       ), counted AS (
-        UPDATE conversation_seqs AS c SET max_seq = n.seq, max_seq_at = n.accepted_at
-        FROM (SELECT conversation_id, max(seq) AS seq, max(accepted_at) AS accepted_at FROM fresh GROUP BY conversation_id) AS n
+        UPDATE conversation_seqs AS c SET max_seq = n.seq, max_seq_at = GREATEST(c.max_seq_at, n.accepted_at), last_sent_at = GREATEST(c.last_sent_at, n.sent_at)
+        FROM (SELECT conversation_id, max(seq) AS seq, max(accepted_at) AS accepted_at, max(sent_at) FILTER (WHERE NOT chosen) AS sent_at FROM fresh GROUP BY conversation_id) AS n
         WHERE c.conversation_id = n.conversation_id
       )
       INSERT INTO read_seqs (user_id, conversation_id, read_seq)
@@ -103,12 +111,13 @@ async function insert(
       column(({ message }) => message.sendID),
       column(({ message }) => message.clientMsgID),
       column(({ message }) => message.serverMsgID),
-      column(({ message }) => message.sentAt),
+      column(({ appended }) => appended.sentAt),
       column(({ message }) => message.sessionType),
       column(({ message }) => message.contentType),
       column(({ appended }) => appended.body),
       column(({ message }) => message.raisesSenderReadSeq),
       column(({ message }) => message.acceptedAt),
+      column(({ message }) => message.hasChosenTime),
     ],
   );
 }

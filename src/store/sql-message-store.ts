@@ -11,6 +11,7 @@ import type {
   MessageStore,
   MessageWindow,
   NewMessage,
+  ReadPosition,
   SeqBounds,
   SingleChatFacts,
   StoredMessage,
@@ -121,30 +122,35 @@ export class SqlMessageStore implements MessageStore {
     }));
   }
 
-  async readSeq(tx: Transaction, userID: string, conversationID: string): Promise<number> {
+  async readPosition(tx: Transaction, userID: string, conversationID: string): Promise<ReadPosition> {
     const row = await this.#db
       .executor(tx)
       .selectFrom('read_seqs')
-      .select('read_seq')
+      .select(['read_seq as readSeq', 'told_seq as toldSeq'])
       .where('user_id', '=', userID)
       .where('conversation_id', '=', conversationID)
       .executeTakeFirst();
-    return row?.read_seq ?? 0;
+    return { readSeq: row?.readSeq ?? 0, toldSeq: row?.toldSeq ?? 0 };
   }
 
-  async raiseReadSeq(tx: Transaction, userID: string, conversationID: string, readSeq: number): Promise<number> {
+  async raiseReadPosition(
+    tx: Transaction,
+    userID: string,
+    conversationID: string,
+    { readSeq = 0, toldSeq = 0 }: Partial<ReadPosition>,
+  ): Promise<ReadPosition> {
     const row = await this.#db
       .executor(tx)
       .insertInto('read_seqs')
-      .values({ user_id: userID, conversation_id: conversationID, read_seq: readSeq })
+      .values({ user_id: userID, conversation_id: conversationID, read_seq: readSeq, told_seq: toldSeq })
       .onConflict((conflict) =>
-        conflict.columns(['user_id', 'conversation_id']).doUpdateSet({
-          read_seq: sql<number>`CASE WHEN excluded.read_seq > read_seqs.read_seq THEN excluded.read_seq ELSE read_seqs.read_seq END`,
-        }),
+        conflict
+          .columns(['user_id', 'conversation_id'])
+          .doUpdateSet({ read_seq: greater('read_seq'), told_seq: greater('told_seq') }),
       )
-      .returning('read_seq')
+      .returning(['read_seq as readSeq', 'told_seq as toldSeq'])
       .executeTakeFirstOrThrow();
-    return row.read_seq;
+    return { readSeq: row.readSeq, toldSeq: row.toldSeq };
   }
 
   async markRead(
@@ -161,10 +167,20 @@ export class SqlMessageStore implements MessageStore {
       .where('conversation_id', '=', conversationID)
       .where('send_id', '<>', readerID)
       .returning('seq');
-    const inRange = await unreadBy.where('seq', '>=', range.begin).where('seq', '<=', range.end).execute();
+    const inRange = await unreadBy
+      .where('seq', '>=', range.begin)
+      .where('seq', '<=', range.end)
+      .where('is_read', '=', 0)
+      .execute();
     const listed = await inChunks([...new Set(seqs)], (chunk) => unreadBy.where('seq', 'in', chunk).execute());
     return [...new Set([...inRange, ...listed].map((row) => row.seq))].sort((a, b) => a - b);
   }
+}
+
+/** Of the stored value and the one to be inserted: neither engine's function for it is known to the other. */
+function greater(column: 'read_seq' | 'told_seq') {
+  const [stored, inserted] = [sql.ref(`read_seqs.${column}`), sql.ref(`excluded.${column}`)];
+  return sql<number>`CASE WHEN ${inserted} > ${stored} THEN ${inserted} ELSE ${stored} END`;
 }
 
 interface FactsRow {

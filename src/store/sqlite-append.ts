@@ -6,7 +6,7 @@
 import type { SqliteDatabase } from '../database/database.ts';
 import type { StatementCache } from '../database/sqlite-database.ts';
 import type { Appended, NewMessage } from '../log/message-store.ts';
-import { withSeq } from '../protocol/message-bytes.ts';
+import { stamped } from './append-stamp.ts';
 
 export function appendInSqlite(db: SqliteDatabase, batch: readonly NewMessage[]): Promise<Appended[]> {
   return db.sqlite.write((connection) => batch.map((message) => appendOne(connection, message)));
@@ -18,10 +18,14 @@ function appendOne(connection: StatementCache, message: NewMessage): Appended {
     const { seq, server_msg_id, sent_at } = earlier as { seq: number; server_msg_id: string; sent_at: number };
     return { seq, serverMsgID: server_msg_id, sentAt: sent_at, isDuplicate: true, body: Buffer.alloc(0) };
   }
-  const { max_seq: seq } = connection.prepare(nextSeq).get(message.conversationID, message.acceptedAt) as {
+  const { max_seq: seq, last_sent_at: lastSentAt } = connection
+    .prepare(nextSeq)
+    .get(message.conversationID, message.acceptedAt, message.hasChosenTime ? 0 : message.sentAt) as {
     max_seq: number;
+    last_sent_at: number;
   };
-  const body = withSeq(message.bodyWithoutSeq, seq);
+  const sentAt = message.hasChosenTime ? message.sentAt : lastSentAt;
+  const body = stamped(message, seq, sentAt);
   connection
     .prepare(insertMessage)
     .run(
@@ -30,21 +34,23 @@ function appendOne(connection: StatementCache, message: NewMessage): Appended {
       message.sendID,
       message.clientMsgID,
       message.serverMsgID,
-      message.sentAt,
+      sentAt,
       message.sessionType,
       message.contentType,
       body,
     );
   if (message.raisesSenderReadSeq) connection.prepare(raiseReadSeq).run(message.sendID, message.conversationID, seq);
-  return { seq, serverMsgID: message.serverMsgID, sentAt: message.sentAt, isDuplicate: false, body };
+  return { seq, serverMsgID: message.serverMsgID, sentAt, isDuplicate: false, body };
 }
 
 const findRepeat =
   'SELECT seq, server_msg_id, sent_at FROM messages WHERE send_id = ? AND client_msg_id = ? AND conversation_id = ?';
 
-const nextSeq = `INSERT INTO conversation_seqs (conversation_id, max_seq, max_seq_at) VALUES (?, 1, ?)
-  ON CONFLICT (conversation_id) DO UPDATE SET max_seq = max_seq + 1, max_seq_at = excluded.max_seq_at
-  RETURNING max_seq`;
+/** With it the send time: the later of the message's own and that of the message before. */
+const nextSeq = `INSERT INTO conversation_seqs (conversation_id, max_seq, max_seq_at, last_sent_at) VALUES (?, 1, ?, ?)
+  ON CONFLICT (conversation_id) DO UPDATE SET max_seq = max_seq + 1, max_seq_at = max(max_seq_at, excluded.max_seq_at),
+    last_sent_at = max(last_sent_at, excluded.last_sent_at)
+  RETURNING max_seq, last_sent_at`;
 
 const insertMessage = `INSERT INTO messages
   (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body)

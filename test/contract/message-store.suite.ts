@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
-import type { MessageStore, NewMessage } from '../../src/log/message-store.ts';
+import type { MessageStore, NewMessage, ReadPosition } from '../../src/log/message-store.ts';
 import { MsgData } from '../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
 
@@ -213,9 +213,44 @@ export async function messageStoreSuite(
   });
 
   await t.test('a read position goes up and never down', async () => {
-    const raise = (seq: number) => work.transaction((tx) => store.raiseReadSeq(tx, 'u', 'si_up', seq));
-    assert.deepEqual([await raise(5), await raise(3), await raise(8)], [5, 5, 8]);
-    assert.equal(await work.transaction((tx) => store.readSeq(tx, 'u', 'si_up')), 8);
+    const raise = (position: Partial<ReadPosition>) =>
+      work.transaction((tx) => store.raiseReadPosition(tx, 'u', 'si_up', position));
+    const position = () => work.transaction((tx) => store.readPosition(tx, 'u', 'si_up'));
+    assert.deepEqual(await position(), { readSeq: 0, toldSeq: 0 });
+    assert.deepEqual(await raise({ readSeq: 5 }), { readSeq: 5, toldSeq: 0 });
+    assert.deepEqual(await raise({ readSeq: 3, toldSeq: 3 }), { readSeq: 5, toldSeq: 3 });
+    assert.deepEqual(await raise({ toldSeq: 2 }), { readSeq: 5, toldSeq: 3 });
+    assert.deepEqual(await raise({ readSeq: 8, toldSeq: 8 }), { readSeq: 8, toldSeq: 8 });
+    assert.deepEqual(await position(), { readSeq: 8, toldSeq: 8 });
+  });
+
+  await t.test('the send time never falls within a conversation, and is in the body', async () => {
+    const sentAt = async (...times: number[]) => {
+      const batch = times.map((time) =>
+        message({ conversationID: 'si_time', clientMsgID: `${time}-${Math.random()}`, sentAt: time }),
+      );
+      const appended = await store.append(batch);
+      const stored = await store.bySeqs(
+        'si_time',
+        appended.map(({ seq }) => seq),
+      );
+      for (const [index, { sentAt, body }] of appended.entries()) {
+        const times = [stored[index]!.sentAt, sendTimeOf(body), sendTimeOf(stored[index]!.body)];
+        assert.deepEqual(times, [sentAt, sentAt, sentAt]);
+      }
+      return appended.map(({ sentAt }) => sentAt);
+    };
+    assert.deepEqual(await sentAt(1000, 900, 1100), [1000, 1000, 1100]);
+    assert.deepEqual(await sentAt(500), [1100]);
+    assert.deepEqual(await sentAt(1200), [1200]);
+    for (const chosen of [7, 99_999]) {
+      const fields = { conversationID: 'si_time', clientMsgID: `${chosen}`, sentAt: chosen, hasChosenTime: true };
+      const [kept] = await store.append([message(fields)]);
+      assert.deepEqual([kept!.sentAt, sendTimeOf(kept!.body)], [chosen, chosen]);
+    }
+    assert.deepEqual(await sentAt(600), [1200]);
+    const [other] = await store.append([message({ conversationID: 'si_time2', clientMsgID: 'a', sentAt: 700 })]);
+    assert.equal(other!.sentAt, 700);
   });
 
   await t.test("markRead marks the peer's messages in the range and in the list, and no others", async () => {
@@ -229,12 +264,18 @@ export async function messageStoreSuite(
       store.markRead(tx, 'si_mark', 'reader', { begin: 1, end: 2 }, [4, 99]),
     );
     assert.deepEqual(marked, [1, 4]);
+    const again = await work.transaction((tx) => store.markRead(tx, 'si_mark', 'reader', { begin: 1, end: 4 }, [4]));
+    assert.deepEqual(again, [3, 4], 'of the range only what is new, of the list all');
     const stored = await store.range('si_mark', 1, 4, 10);
     assert.deepEqual(
       stored.map(({ isRead }) => isRead),
-      [true, false, false, true],
+      [true, false, true, true],
     );
   });
+}
+
+function sendTimeOf(body: Uint8Array): number {
+  return MsgData.decode(body).sendTime;
 }
 
 function fill(store: MessageStore, conversationID: string, count: number) {
@@ -249,12 +290,13 @@ function message(fields: Partial<NewMessage> & { conversationID: string; clientM
     sendID,
     serverMsgID: `server-${clientMsgID}`,
     sentAt: 1,
+    hasChosenTime: false,
     acceptedAt: 1,
     sessionType: 1,
     contentType: 101,
     raisesSenderReadSeq: true,
     bodyWithoutSeq: MsgData.encode(
-      newMsgData({ sendID, clientMsgID, content: Buffer.from('{"content":"hi"}') }),
+      newMsgData({ sendID, clientMsgID, sendTime: fields.sentAt ?? 1, content: Buffer.from('{"content":"hi"}') }),
     ).finish(),
     ...fields,
   };

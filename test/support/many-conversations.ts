@@ -20,3 +20,20 @@ export function createConversations(dataDir: string, owner: string, peers: reado
   }
   database.exec('COMMIT');
 }
+
+/** Texts from `sendID` after those that a conversation has, up to seq `upTo`. */
+export function fillConversation(dataDir: string, conversationID: string, sendID: string, upTo: number): void {
+  using database = new DatabaseSync(join(dataDir, 'tessera.db'));
+  database
+    .prepare(
+      `WITH RECURSIVE more (seq) AS (
+         SELECT max_seq + 1 FROM conversation_seqs WHERE conversation_id = :id
+         UNION ALL SELECT seq + 1 FROM more WHERE seq < :upTo
+       )
+       INSERT INTO messages
+         (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body)
+       SELECT :id, seq, :sender, seq, seq, 1, 1, 101, x'' FROM more`,
+    )
+    .run({ id: conversationID, upTo, sender: sendID });
+  database.prepare('UPDATE conversation_seqs SET max_seq = ? WHERE conversation_id = ?').run(upTo, conversationID);
+}

@@ -10,14 +10,22 @@ import { fileURLToPath } from 'node:url';
 const NEEDED_MAJOR = 24;
 const FORWARDED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
-const isWindows = process.platform === 'win32';
-const installedNode = fileURLToPath(
-  new URL(`../node_modules/node/bin/${isWindows ? 'node.exe' : 'node'}`, import.meta.url),
-);
+/** Set for the server that this file starts on the other Node, so that it does not outlive the wrapper. */
+const WRAPPED = '_TESSERA_WRAPPED';
 
-if (isNewEnough(process.version)) import('../src/main.ts');
-else if (isUsable(installedNode)) runOn(installedNode);
+const isWindows = process.platform === 'win32';
+const installedNode = installed(isWindows ? 'bin/node.exe' : 'bin/node');
+
+if (isNewEnough(process.version)) {
+  if (process.env[WRAPPED] !== undefined) stopWithWrapper();
+  import('../src/main.ts');
+} else if (isUsable(installedNode)) runOn(installedNode);
 else fail();
+
+/** @param path within the package */
+function installed(path) {
+  return fileURLToPath(new URL(`../node_modules/node/${path}`, import.meta.url));
+}
 
 function isNewEnough(version) {
   const match = /^v(\d+)\./.exec(version);
@@ -31,10 +39,19 @@ function isUsable(binary) {
   return probe.status === 0 && isNewEnough(probe.stdout);
 }
 
+/** A wrapper that is killed outright cannot pass anything on, but its end of the channel closes. */
+function stopWithWrapper() {
+  process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
+}
+
 /** Runs this file again on the other Node, and ends as that one ends. */
 function runOn(binary) {
   const self = fileURLToPath(import.meta.url);
-  const child = spawn(binary, [self].concat(process.argv.slice(2)), { stdio: 'inherit' });
+  const child = spawn(binary, [self].concat(process.argv.slice(2)), {
+    env: Object.assign({}, process.env, { [WRAPPED]: '1' }),
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
   FORWARDED_SIGNALS.forEach((signal) => {
     process.on(signal, () => {
       // A terminal's Ctrl-C reaches both processes; passed on as well, it would count as the second one.
@@ -50,13 +67,20 @@ function runOn(binary) {
   });
 }
 
+/** By what is there. Node 24 is a development package, which production installs leave out. */
+function remedy() {
+  if (!existsSync(installed('..'))) return 'Nothing is installed yet: npm ci --include=dev';
+  if (!existsSync(installed('.'))) {
+    return 'It was left out (NODE_ENV=production, --omit=dev): npm ci --include=dev';
+  }
+  return 'It is there without its program, as after --ignore-scripts: npm rebuild node';
+}
+
 function fail() {
   console.error(
     [
       `Tessera needs Node ${NEEDED_MAJOR} or newer; this is Node ${process.version.slice(1)}.`,
-      `Either install Node ${NEEDED_MAJOR}, or let npm put one into node_modules:`,
-      '  npm ci              when nothing is installed yet',
-      '  npm rebuild node    when npm has skipped install scripts (--ignore-scripts)',
+      `Either install Node ${NEEDED_MAJOR}, or let npm put one into node_modules. ${remedy()}`,
     ].join('\n'),
   );
   process.exit(1);

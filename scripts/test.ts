@@ -16,8 +16,8 @@ const HELP = `Runs the tests. Usage: npm test -- [options] [filter ...]
   --OPTION=...  any other option goes to node --test, such as --test-name-pattern=M2
 
 Missing services are installed with apt-get on Debian as root. Environment:
-  TESSERA_TEST_SKIP=postgres,pgbouncer,redis,chromium,promtool   leave the tests of these services out
-  TESSERA_TEST_POSTGRES_URL=...                                  use this PostgreSQL instead of a private one
+  TESSERA_TEST_SKIP=redis,chromium,...   leave out some of postgres, pgbouncer, redis, chromium, promtool, compose, systemd
+  TESSERA_TEST_POSTGRES_URL=...          use this PostgreSQL instead of a private one
 No other TESSERA_ variable reaches them.`;
 
 const UNIT_TESTS = 'src/**/*.test.ts';

@@ -18,7 +18,10 @@ const MAIN = `
 const [command, code]: string[] = process.argv.slice(2);
 if (command === 'exit') process.exit(Number(code));
 if (command === 'wait') {
-  process.on('SIGTERM', () => process.exit(7));
+  process.on('SIGTERM', () => {
+    console.log('stopped in order');
+    process.exit(7);
+  });
   setInterval(() => {}, 1000);
 }
 if (command === 'crash') process.kill(process.pid, 'SIGKILL');
@@ -53,14 +56,42 @@ test('on an old Node SIGTERM reaches Tessera, which decides the exit code', asyn
   assert.equal((await ended).code, 7);
 });
 
-test('on an old Node with nothing installed it names the two ways out', async (t) => {
+test('on an old Node the server notices that its wrapper was killed outright, and stops in order', async (t) => {
   const tree = await installation(t);
-  const result = await outcome(launch(tree, ['hello'], PRETEND_NODE_20));
-  assert.equal(result.code, 1);
-  assert.equal(result.out, '');
-  assert.match(result.err, /^Tessera needs Node 24 or newer; this is Node 20\.1\.0\.\n/);
-  assert.match(result.err, /npm rebuild node/);
+  await installNode(tree, (path) => symlink(process.execPath, path));
+  const launcher = launch(tree, ['wait'], PRETEND_NODE_20);
+  await once(launcher.stdout!, 'readable');
+
+  launcher.kill('SIGKILL');
+
+  // Standard output is the server's too: it ends when the last of both has gone.
+  assert.match(await text(launcher.stdout!), /stopped in order\n$/);
 });
+
+const incomplete: readonly { name: string; put: (tree: string) => Promise<unknown>; says: RegExp }[] = [
+  { name: 'nothing installed', put: async () => {}, says: /Nothing is installed yet: npm ci --include=dev\n$/ },
+  {
+    name: 'development packages left out',
+    put: (tree) => mkdir(join(tree, 'node_modules')),
+    says: /left out \(NODE_ENV=production, --omit=dev\): npm ci --include=dev\n$/,
+  },
+  {
+    name: 'install scripts left out',
+    put: (tree) => mkdir(join(tree, 'node_modules', 'node'), { recursive: true }),
+    says: /--ignore-scripts: npm rebuild node\n$/,
+  },
+];
+
+for (const { name, put, says } of incomplete) {
+  test(`on an old Node with ${name} it says what helps`, async (t) => {
+    const tree = await installation(t);
+    await put(tree);
+    const result = await outcome(launch(tree, ['hello'], PRETEND_NODE_20));
+    assert.deepEqual([result.code, result.out], [1, '']);
+    assert.match(result.err, /^Tessera needs Node 24 or newer; this is Node 20\.1\.0\.\n/);
+    assert.match(result.err, says);
+  });
+}
 
 test('an installed Node that does not run counts as none', async (t) => {
   const tree = await installation(t);

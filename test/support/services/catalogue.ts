@@ -1,5 +1,6 @@
 /** The services that tests may use, and which of them the caller leaves out. */
 import { chromiumProgram } from './chromium.ts';
+import { composeProgram, systemdProgram } from './deployment-tools.ts';
 import { pgbouncerProgram } from './pgbouncer.ts';
 import { postgresProgram } from './postgres.ts';
 import type { Program } from './program.ts';
@@ -12,6 +13,8 @@ const PROGRAMS = {
   redis: redisProgram,
   chromium: chromiumProgram,
   promtool: promtoolProgram,
+  compose: composeProgram,
+  systemd: systemdProgram,
 } satisfies Record<string, Program>;
 
 export type ServiceName = keyof typeof PROGRAMS;

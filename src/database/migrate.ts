@@ -8,6 +8,7 @@ import { up as tokenAuthority } from './migrations/003-token-authority.ts';
 import { up as outbox } from './migrations/004-outbox.ts';
 import { up as serverGuard } from './migrations/005-server-guard.ts';
 import { up as toldAndSent } from './migrations/006-told-and-sent.ts';
+import { up as liveTokens } from './migrations/007-live-tokens.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -15,9 +16,10 @@ const steps: Readonly<Record<string, Step>> = {
   '001-core': core,
   '002-user-records': userRecords,
   '003-token-authority': tokenAuthority,
-  '005-server-guard': serverGuard,
   '004-outbox': outbox,
+  '005-server-guard': serverGuard,
   '006-told-and-sent': toldAndSent,
+  '007-live-tokens': liveTokens,
 };
 
 /** @throws the failing step's error; on PostgreSQL all steps hold or none, on SQLite those before it stay. */

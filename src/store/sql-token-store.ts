@@ -4,18 +4,21 @@ import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import { type Cutoffs, effectiveCutoff } from '../tokens/cutoffs.ts';
 import { chooseVictims } from '../tokens/policy.ts';
-import type {
-  FoundToken,
-  IssueOutcome,
-  IssueRequest,
-  LossCause,
-  TokenEndReason,
-  TokenKey,
-  TokenRecord,
-  TokenSelector,
-  TokenState,
-  TokenStore,
-  UserTokens,
+import {
+  type FoundToken,
+  firstTokens,
+  type IssueOutcome,
+  type IssueRequest,
+  type LossCause,
+  type TokenEndReason,
+  type TokenKey,
+  type TokenPage,
+  type TokenPlace,
+  type TokenRecord,
+  type TokenSelector,
+  type TokenState,
+  type TokenStore,
+  type UserTokens,
 } from '../tokens/token-store.ts';
 
 export class SqlTokenStore implements TokenStore {
@@ -55,6 +58,7 @@ export class SqlTokenStore implements TokenStore {
       const notBefore = effectiveCutoff(platformID, ...cutoffs);
       const fresh = { ...freshToken(record), issuedAt: Math.max(issuedAt, notBefore) };
       await insert(executor, fresh, Math.max(order, notBefore));
+      if (superseded.length > 0) await forgetSuperseded(executor, userID, issuedAt);
       return { isIssued: true, kicked: kickedRows.map(toRecord), superseded: supersededRows.map(toRecord) };
     });
   }
@@ -75,21 +79,32 @@ export class SqlTokenStore implements TokenStore {
     const rows = await this.#db.transaction(async (tx) => {
       const executor = this.#db.executor(tx);
       await this.#lockUser(executor, userID);
-      const jtis = 'jtis' in selector ? selector.jtis : await jtisOn(executor, userID, selector);
+      const jtis = 'jtis' in selector ? selector.jtis : await jtisOn(executor, { userID, now, ...selector });
       return update(executor, { userID, jtis, states: acceptedStates, now }, { state, reason, accepted_until: 0 });
     });
     return rows.map(toRecord);
   }
 
-  async list(userID: string): Promise<UserTokens> {
+  async list(userID: string, { after, limit }: TokenPage = firstTokens): Promise<UserTokens> {
+    const { issueOrder, jti } = after ?? newest;
     const rows = await this.#db.reader
       .selectFrom('tokens')
       .selectAll()
       .where('user_id', '=', userID)
-      .where('expires_at', '>', this.#clock())
+      .where('issue_order', '<=', issueOrder)
+      .where(({ eb, or }) => or([eb('issue_order', '<', issueOrder), eb('jti', '<', jti)]))
       .orderBy('issue_order', 'desc')
+      .orderBy('jti', 'desc')
+      .limit(limit + 1)
       .execute();
-    return { tokens: rows.map(toRecord), cutoffs: await this.#readCutoffs(userID) };
+    const last = rows.length > limit ? rows[limit - 1] : undefined;
+    const now = this.#clock();
+    const page = rows.slice(0, limit).filter((row) => row.expires_at > now);
+    return {
+      tokens: page.map(toRecord),
+      next: last && { issueOrder: last.issue_order, jti: last.jti },
+      cutoffs: await this.#readCutoffs(userID),
+    };
   }
 
   cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<boolean> {
@@ -107,6 +122,7 @@ export class SqlTokenStore implements TokenStore {
         .selectFrom('tokens')
         .select(({ fn }) => fn.max('expires_at').as('end'))
         .where('user_id', '=', userID)
+        .where('state', '=', isLive)
         .executeTakeFirst();
       const keep = Math.max(keepUntil, Number(longest?.end ?? 0), current?.keep_until ?? 0);
       const row = { not_before: notBefore, keep_until: keep };
@@ -159,7 +175,7 @@ export class SqlTokenStore implements TokenStore {
     const rows = await this.#db.reader
       .selectFrom('tokens')
       .select(({ fn }) => ['platform_id', fn.countAll<number>().as('count')])
-      .where('state', '=', 'live')
+      .where('state', '=', isLive)
       .where('expires_at', '>', this.#clock())
       .groupBy('platform_id')
       .execute();
@@ -169,6 +185,20 @@ export class SqlTokenStore implements TokenStore {
   /** Rows go only when they have expired, or by somebody's hand. */
   async explainLoss(): Promise<LossCause> {
     return 'unknown';
+  }
+
+  async hasForgotten(userID: string): Promise<boolean> {
+    const oldestKept = await this.#db.reader
+      .selectFrom('tokens')
+      .select('jti')
+      .where('user_id', '=', userID)
+      .where('state', '=', isInGrace)
+      .where('accepted_until', '<=', this.#clock())
+      .orderBy('accepted_until', 'desc')
+      .offset(supersededKept - 1)
+      .limit(1)
+      .executeTakeFirst();
+    return oldestKept !== undefined;
   }
 
   /** One process has the database to itself: its own authority knows of every change. */
@@ -209,6 +239,12 @@ type LiveToken = Awaited<ReturnType<typeof selectLive>>[number];
 
 const notIssued: IssueOutcome = { isIssued: false, kicked: [], superseded: [] };
 const acceptedStates: readonly TokenState[] = ['live', 'superseded'];
+/** Written out, not bound: by that SQLite sees that a partial index has all of them. */
+const isLive = sql.lit('live' satisfies TokenState);
+const isInGrace = sql.lit('superseded' satisfies TokenState);
+const newest: TokenPlace = { issueOrder: Number.MAX_SAFE_INTEGER, jti: '' };
+const supersededKept = 100;
+const forgottenAtOnce = 50;
 const sweepBatch = 1000;
 /** Well below both engines' limit on the parameters of one statement. */
 const updateBatch = 200;
@@ -286,26 +322,57 @@ function selectLive(executor: Kysely<Schema>, userID: string, now: number) {
     .selectFrom('tokens')
     .select(['jti', 'platform_id as platformID', 'issued_at as issuedAt', 'issue_order as issueOrder'])
     .where('user_id', '=', userID)
-    .where('state', '=', 'live')
+    .where('state', '=', isLive)
     .where('expires_at', '>', now)
     .execute();
 }
 
+/** Those that are accepted now: the live ones, and the superseded ones in their grace. */
 async function jtisOn(
   executor: Kysely<Schema>,
-  userID: string,
-  { platformIDs, exceptJti = '' }: Extract<TokenSelector, { platformIDs: unknown }>,
+  { userID, platformIDs, exceptJti = '', now }: KickedPlatforms,
 ): Promise<string[]> {
   if (platformIDs.length === 0) return [];
-  const rows = await executor
+  const onPlatforms = executor
     .selectFrom('tokens')
     .select('jti')
     .where('user_id', '=', userID)
-    .where('state', 'in', acceptedStates)
     .where('platform_id', 'in', platformIDs)
-    .where('jti', '<>', exceptJti)
+    .where('jti', '<>', exceptJti);
+  const rows = await onPlatforms
+    .where('state', '=', isLive)
+    .where('expires_at', '>', now)
+    .unionAll(onPlatforms.where('state', '=', isInGrace).where('accepted_until', '>', now))
     .execute();
   return rows.map(({ jti }) => jti);
+}
+
+interface KickedPlatforms extends Extract<TokenSelector, { platformIDs: unknown }> {
+  readonly userID: string;
+  /** Unix ms. */
+  readonly now: number;
+}
+
+/**
+ * Of what was superseded and is past its grace, all but so many of the newest are forgotten, so many at a time: they are
+ * refused as unknown either way, and a back end that asks for an admin token with each request must not fill the disk.
+ */
+async function forgetSuperseded(executor: Kysely<Schema>, userID: string, now: number): Promise<void> {
+  await executor
+    .deleteFrom('tokens')
+    .where('user_id', '=', userID)
+    .where('jti', 'in', (eb) =>
+      eb
+        .selectFrom('tokens')
+        .select('jti')
+        .where('user_id', '=', userID)
+        .where('state', '=', isInGrace)
+        .where('accepted_until', '<=', now)
+        .orderBy('accepted_until', 'desc')
+        .limit(forgottenAtOnce)
+        .offset(supersededKept),
+    )
+    .execute();
 }
 
 /** Changes the named tokens that are unexpired and in one of `states` at that moment, whatever was read before. */

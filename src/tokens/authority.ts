@@ -14,7 +14,7 @@ import type { LoginPolicy } from './policy.ts';
 import type { Session } from './session.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { guarded, StoreOutage } from './store-outage.ts';
-import { pageOfTokens, type TokenListPage, type TokenListRequest } from './token-list.ts';
+import { pageAsked, showTokens, type TokenListPage, type TokenListRequest } from './token-list.ts';
 import { TokenNews } from './token-news.ts';
 import type { TokenStore } from './token-store.ts';
 import { type RunningSession, TokenVerifier } from './verifier.ts';
@@ -124,9 +124,9 @@ export class TokenAuthority {
     if (request.userID === '') throw errors.args('userID is empty');
     requireAccess(context, request.userID);
     const { store, clock } = this.#options;
-    const { tokens, cutoffs } = await guarded(store.list(request.userID));
+    const listed = await guarded(store.list(request.userID, pageAsked(request)));
     const everyones = await guarded(this.#verifier.everyonesCutoffs.current());
-    return pageOfTokens(tokens, { request, cutoffs: [cutoffs, everyones], now: clock() });
+    return showTokens(listed, everyones, clock());
   }
 
   /** See {@link TokenEnder.forceLogout}. */

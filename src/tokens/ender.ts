@@ -210,13 +210,26 @@ export class TokenEnder {
     selector: TokenSelector,
     ended: readonly TokenRecord[],
   ): Promise<readonly TokenRecord[]> {
+    const { store } = this.#options;
     const justEnded = new Set(ended.map(({ jti }) => jti));
-    if ('jtis' in selector && selector.jtis.every((jti) => justEnded.has(jti))) return [];
-    const { tokens } = await guarded(this.#options.store.list(userID));
-    return tokens.filter((token) => isMeant(token, selector) && !isAccepted(token) && !justEnded.has(token.jti));
+    const isMeant = (token: TokenRecord) => !isAccepted(token) && !justEnded.has(token.jti);
+    if ('jtis' in selector) {
+      const others = selector.jtis.filter((jti) => !justEnded.has(jti));
+      // By its name alone: its end is not known here, and does not matter.
+      const expiresAt = Number.POSITIVE_INFINITY;
+      const found = await guarded(Promise.all(others.map((jti) => store.find({ userID, jti, expiresAt }))));
+      return found.flatMap(({ record }) => (record !== undefined && isMeant(record) ? [record] : []));
+    }
+    const { platformIDs, exceptJti } = selector;
+    const { tokens } = await guarded(store.list(userID, { limit: lookedBackAt }));
+    return tokens.filter(
+      (token) => isMeant(token) && platformIDs.includes(token.platformID) && token.jti !== exceptJti,
+    );
   }
 }
 
+/** What a lost answer has left behind is among a user's newest tokens; the others a busy user has are not looked at. */
+const lookedBackAt = 100;
 const expiredCode = 1501;
 const unknownCode = 1505;
 const everyPlatform: readonly PlatformID[] = Object.values(platforms);
@@ -224,11 +237,6 @@ const everyPlatform: readonly PlatformID[] = Object.values(platforms);
 /** @throws 1001 */
 function requirePlatforms(platformIDs: readonly number[]): void {
   if (!platformIDs.every(isKnownPlatform)) throw errors.args(`platformIDs must each be ${platformRange}`);
-}
-
-function isMeant(token: TokenRecord, selector: TokenSelector): boolean {
-  if ('jtis' in selector) return selector.jtis.includes(token.jti);
-  return selector.platformIDs.includes(token.platformID) && token.jti !== selector.exceptJti;
 }
 
 function isAccepted({ state }: TokenRecord): boolean {

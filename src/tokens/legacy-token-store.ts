@@ -4,19 +4,22 @@
  */
 import { type Cutoffs, effectiveCutoff } from './cutoffs.ts';
 import type { LegacyTokens } from './legacy-tokens.ts';
-import type {
-  FoundToken,
-  IssueOutcome,
-  IssueRequest,
-  LossCause,
-  PresentedToken,
-  TokenChangeListener,
-  TokenEndReason,
-  TokenKey,
-  TokenRecord,
-  TokenSelector,
-  TokenStore,
-  UserTokens,
+import {
+  type FoundToken,
+  firstTokens,
+  type IssueOutcome,
+  type IssueRequest,
+  type LossCause,
+  type PresentedToken,
+  type TokenChangeListener,
+  type TokenEndReason,
+  type TokenKey,
+  type TokenPage,
+  type TokenPlace,
+  type TokenRecord,
+  type TokenSelector,
+  type TokenStore,
+  type UserTokens,
 } from './token-store.ts';
 
 export class LegacyTokenStore implements TokenStore {
@@ -57,9 +60,9 @@ export class LegacyTokenStore implements TokenStore {
     return ended;
   }
 
-  async list(userID: string): Promise<UserTokens> {
+  async list(userID: string, page?: TokenPage): Promise<UserTokens> {
     await this.#legacy.adoptAll(userID);
-    return this.#store.list(userID);
+    return this.#store.list(userID, page);
   }
 
   /** OpenIM's servers know no cutoffs: of one user, every token that is cut off is marked for them. */
@@ -67,13 +70,16 @@ export class LegacyTokenStore implements TokenStore {
     if (userID === '') return this.#store.cutOff(userID, platformID, notBefore, keepUntil);
     await this.#legacy.adoptAll(userID);
     const hasMoved = await this.#store.cutOff(userID, platformID, notBefore, keepUntil);
-    const { tokens, cutoffs } = await this.#store.list(userID);
-    const cutOff = tokens.filter((token) => token.issuedAt < effectiveCutoff(token.platformID, cutoffs));
-    await this.#legacy.mirrorEnded(
-      userID,
-      cutOff.map((token) => ({ ...token, state: 'revoked' as const })),
-    );
-    return hasMoved;
+    for (let after: TokenPlace | undefined; ; ) {
+      const { tokens, cutoffs, next } = await this.#store.list(userID, { ...firstTokens, after });
+      const cutOff = tokens.filter((token) => token.issuedAt < effectiveCutoff(token.platformID, cutoffs));
+      await this.#legacy.mirrorEnded(
+        userID,
+        cutOff.map((token) => ({ ...token, state: 'revoked' as const })),
+      );
+      if (next === undefined) return hasMoved;
+      after = next;
+    }
   }
 
   everyonesCutoffs(): Promise<Cutoffs> {
@@ -90,6 +96,10 @@ export class LegacyTokenStore implements TokenStore {
 
   countLive(): Promise<ReadonlyMap<number, number>> {
     return this.#store.countLive();
+  }
+
+  hasForgotten(userID: string): Promise<boolean> {
+    return this.#store.hasForgotten(userID);
   }
 
   explainLoss(userID: string, issuedAt: number): Promise<LossCause> {

@@ -7,7 +7,7 @@ import type { TokenEvents } from './events.ts';
 import type { LossCause, TokenStore } from './token-store.ts';
 
 export interface LossReporterOptions {
-  readonly store: Pick<TokenStore, 'explainLoss'>;
+  readonly store: Pick<TokenStore, 'explainLoss' | 'hasForgotten'>;
   readonly events: TokenEvents;
   /** Milliseconds that only ever go forward. */
   readonly monotonicMs: () => number;
@@ -32,14 +32,17 @@ export class LossReporter {
     if (this.#reported.has(jti)) return;
     this.#reported.add(jti);
     if (this.#reported.size > maxRemembered) this.#reported.delete(this.#reported.values().next().value ?? '');
-    void this.#causeOf(userID, issuedAt).then((cause) =>
-      this.#options.events.emit('tokenLost', { userID, platformID, jti, issuedAt, expiresAt, cause }),
-    );
+    void this.#causeOf(userID, issuedAt).then((cause) => {
+      if (cause === undefined) return;
+      this.#options.events.emit('tokenLost', { userID, platformID, jti, issuedAt, expiresAt, cause });
+    });
   }
 
-  #causeOf(userID: string, issuedAt: number): Promise<LossCause> {
+  /** Undefined for what is no loss. */
+  async #causeOf(userID: string, issuedAt: number): Promise<LossCause | undefined> {
     const { store, monotonicMs } = this.#options;
     const nowMs = monotonicMs();
+    if (await store.hasForgotten(userID).catch(() => false)) return undefined;
     if (nowMs - this.#askedMs >= explainEveryMs) {
       this.#askedMs = nowMs;
       this.#cause = store.explainLoss(userID, issuedAt).catch(() => 'unknown' as const);

@@ -29,6 +29,7 @@ export function timedTokenStore(
     adopt: timed('adopt', store.adopt),
     touch: timed('touch', store.touch),
     countLive: timed('countLive', store.countLive),
+    hasForgotten: timed('hasForgotten', store.hasForgotten),
     explainLoss: timed('explainLoss', store.explainLoss),
     watch: (listener) => store.watch(listener),
     sweepExpired: timed('sweepExpired', store.sweepExpired),

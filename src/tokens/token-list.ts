@@ -1,7 +1,7 @@
 /** A user's tokens as people look at them: what each one's state comes to now, newest first, page by page. */
 import { errors } from '../protocol/errors.ts';
 import { type Cutoffs, effectiveCutoff } from './cutoffs.ts';
-import type { TokenRecord } from './token-store.ts';
+import type { TokenPage, TokenPlace, TokenRecord, UserTokens } from './token-store.ts';
 
 export interface TokenListRequest {
   readonly userID: string;
@@ -20,21 +20,16 @@ export interface TokenListPage {
 const defaultPageSize = 50;
 const maxPageSize = 500;
 
-/**
- * @param tokens newest first
- * @throws 1001 limit out of range or unreadable cursor
- */
-export function pageOfTokens(
-  tokens: readonly TokenRecord[],
-  { request, cutoffs, now }: { request: TokenListRequest; cutoffs: readonly Cutoffs[]; now: number },
-): TokenListPage {
-  const limit = pageSizeOf(request.limit);
-  const sorted = tokens.toSorted(byAge);
-  const rest = request.cursor === '' ? sorted : sorted.filter(isAfter(request.cursor));
-  const page = rest.slice(0, limit);
+/** What to ask the store for. @throws 1001 limit out of range or unreadable cursor */
+export function pageAsked({ cursor, limit }: TokenListRequest): TokenPage {
+  return { limit: pageSizeOf(limit), after: placeOf(cursor) };
+}
+
+/** @param now Unix ms */
+export function showTokens({ tokens, next, cutoffs }: UserTokens, everyones: Cutoffs, now: number): TokenListPage {
   return {
-    tokens: page.map((token) => asItIsNow(token, effectiveCutoff(token.platformID, ...cutoffs), now)),
-    nextCursor: rest.length > limit ? cursorOf(page.at(-1)) : '',
+    tokens: tokens.map((token) => asItIsNow(token, effectiveCutoff(token.platformID, cutoffs, everyones), now)),
+    nextCursor: next === undefined ? '' : `${next.issueOrder}.${next.jti}`,
   };
 }
 
@@ -55,18 +50,9 @@ function asItIsNow(token: TokenRecord, cutoff: number, now: number): TokenRecord
   return token;
 }
 
-/** Newest first; of one millisecond by jti, so that pages neither repeat nor leave out. */
-function byAge(a: TokenRecord, b: TokenRecord): number {
-  return b.issuedAt - a.issuedAt || (a.jti < b.jti ? -1 : 1);
-}
-
-function cursorOf(token: TokenRecord | undefined): string {
-  return token === undefined ? '' : `${token.issuedAt}.${token.jti}`;
-}
-
-function isAfter(cursor: string): (token: TokenRecord) => boolean {
-  const match = /^(\d{1,16})\.([\w:-]+)$/.exec(cursor);
-  if (match === null) throw errors.args('cursor is not one that this endpoint gave');
-  const [, issuedAt = '', jti = ''] = match;
-  return (token) => token.issuedAt < Number(issuedAt) || (token.issuedAt === Number(issuedAt) && token.jti > jti);
+function placeOf(cursor: string): TokenPlace | undefined {
+  if (cursor === '') return undefined;
+  const [, issueOrder, jti = ''] = /^(\d{1,16})\.([\w:-]+)$/.exec(cursor) ?? [];
+  if (issueOrder === undefined) throw errors.args('cursor is not one that this endpoint gave');
+  return { issueOrder: Number(issueOrder), jti };
 }

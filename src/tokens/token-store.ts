@@ -78,8 +78,26 @@ export interface IssueOutcome {
 export interface UserTokens {
   /** Unexpired, in whatever state, newest first. */
   readonly tokens: readonly TokenRecord[];
+  /** Where the next page begins; undefined if there is none. */
+  readonly next?: TokenPlace | undefined;
   readonly cutoffs: Cutoffs;
 }
+
+/** A token's place in the order of a user's issues; tokens of one order are told apart by their jti. */
+export interface TokenPlace {
+  readonly issueOrder: number;
+  readonly jti: string;
+}
+
+/** A piece of a user's list. */
+export interface TokenPage {
+  /** Where the page before ended. */
+  readonly after?: TokenPlace | undefined;
+  readonly limit: number;
+}
+
+/** What those look at who want the newest only. */
+export const firstTokens: TokenPage = { limit: 1000 };
 
 export interface FoundToken {
   /** Undefined if it was never stored or has expired. */
@@ -88,7 +106,7 @@ export interface FoundToken {
   readonly cutoffs: Cutoffs;
 }
 
-/** Tokens by name, or all on some platforms but one. */
+/** Tokens by name, or all on some platforms that are accepted now, but one. */
 export type TokenSelector =
   | { readonly jtis: readonly string[] }
   | { readonly platformIDs: readonly number[]; readonly exceptJti?: string };
@@ -145,7 +163,8 @@ export interface TokenStore {
     state: 'kicked' | 'revoked',
   ): Promise<readonly TokenRecord[]>;
 
-  list(userID: string): Promise<UserTokens>;
+  /** Costs what the page and the user's live tokens cost, however many others there are. */
+  list(userID: string, page?: TokenPage): Promise<UserTokens>;
 
   /**
    * Moves a cutoff forward; one that is as late already stays, and nobody is told.
@@ -177,6 +196,12 @@ export interface TokenStore {
    * @param issuedAt Unix ms
    */
   explainLoss(userID: string, issuedAt: number): Promise<LossCause>;
+
+  /**
+   * Whether superseded tokens of the user may have been forgotten in good order: of those past their grace only the
+   * newest few are kept, as they are refused either way.
+   */
+  hasForgotten(userID: string): Promise<boolean>;
 
   /**
    * Tells of changes by all nodes, if there can be others. Stores of one process never call: their only node knows.

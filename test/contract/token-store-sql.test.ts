@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import type { SqliteDatabase } from '../../src/database/database.ts';
+import { platforms } from '../../src/protocol/numbers/constants.ts';
 import { SqlTokenStore } from '../../src/store/sql-token-store.ts';
 import { testOnEveryDatabase } from './every-database.ts';
 
-testOnEveryDatabase('SqlTokenStore', async (t, { db }) => {
+testOnEveryDatabase('SqlTokenStore', async (t, { db, openEmpty }) => {
   await t.test('sweeps expired tokens of any state, more than one batch, and counts them', async () => {
     const now = 1_900_000_000_000;
     const store = new SqlTokenStore(db, () => now);
@@ -44,6 +47,48 @@ testOnEveryDatabase('SqlTokenStore', async (t, { db }) => {
     );
   });
 
+  await t.test('no login, kick or list reads what has ended', async (t) => {
+    if (db.dialect !== 'sqlite') return;
+    const statements = new Set<string>();
+    const { prepare } = DatabaseSync.prototype;
+    t.mock.method(DatabaseSync.prototype, 'prepare', function (this: DatabaseSync, text: string) {
+      statements.add(text);
+      return prepare.call(this, text);
+    });
+    const now = 1_900_000_000_000;
+    const fresh = await openEmpty();
+    assert.ok(fresh.dialect === 'sqlite');
+    statements.clear();
+    const store = new SqlTokenStore(fresh, () => now);
+    const record = { userID: 'carol', platformID: 10, issuedAt: now, expiresAt: now + 1000, deviceName: '' };
+    const groups = [{ platforms: [platforms.IOS], keep: 0 }];
+    const issue = (jti: string, more = {}) =>
+      store.issue({ record: { ...record, jti }, groups, everyonesCutoffs: new Map(), ...more });
+    await issue('a');
+    await issue('b', { supersede: { which: 'platform', acceptedUntil: now + 5 } });
+    await issue('c', { supersede: { which: { jti: 'b' }, acceptedUntil: now + 5 } });
+    await store.kick('carol', { platformIDs: [10] }, 'forced', 'kicked');
+    await store.kick('carol', { jtis: ['a'] }, 'forced', 'kicked');
+    await store.cutOff('carol', 10, now, now + 1);
+    await store.list('carol', { limit: 1 });
+    await store.find({ ...record, jti: 'a' });
+    await store.touch('carol', ['a'], now);
+    await store.hasForgotten('carol');
+
+    const plans = [...statements]
+      .filter((text) => /\btokens\b/.test(text) && !/^insert/i.test(text))
+      .map((text) => ({ text, plan: planOf(fresh, text) }));
+    assert.ok(plans.length >= 8);
+    for (const { text, plan } of plans) {
+      const steps = plan.filter((step) => /\btokens\b/.test(step));
+      assert.ok(
+        steps.length > 0 && steps.every((step) => boundedSteps.some((bounded) => bounded.test(step))),
+        `${text}\n${plan.join('\n')}`,
+      );
+      assert.ok(!plan.some((step) => /TEMP B-TREE/.test(step)), `${text}\n${plan.join('\n')}`);
+    }
+  });
+
   await t.test('sweeps cutoffs when no token can be as old as they are any more', async () => {
     let now = 1_900_000_000_000;
     const store = new SqlTokenStore(db, () => now);
@@ -66,3 +111,17 @@ testOnEveryDatabase('SqlTokenStore', async (t, { db }) => {
     await (await store.watch())[Symbol.asyncDispose]();
   });
 });
+
+/** What reads a page, one token, or what is accepted: never all of a user's. */
+const boundedSteps = [
+  /USING (COVERING )?INDEX tokens_live \(user_id=\?( AND expires_at>\?)?\)/,
+  /USING (COVERING )?INDEX tokens_superseded \(user_id=\? AND accepted_until[<>]\?\)/,
+  /USING (COVERING )?INDEX tokens_by_order \(user_id=\? AND issue_order<\?\)/,
+  /USING PRIMARY KEY \(user_id=\? AND jti=\?\)/,
+];
+
+function planOf(db: SqliteDatabase, text: string): string[] {
+  const explain = db.sqlite.read.prepare(`EXPLAIN QUERY PLAN ${text}`);
+  const parameters = Array.from({ length: text.split('?').length - 1 }, () => 1);
+  return (explain.all(...parameters) as { detail: string }[]).map(({ detail }) => detail);
+}

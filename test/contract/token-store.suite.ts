@@ -6,7 +6,7 @@ import { platformIDs, platforms } from '../../src/protocol/numbers/constants.ts'
 import { newTokenID } from '../../src/tokens/claims.ts';
 import { noCutoffs } from '../../src/tokens/cutoffs.ts';
 import { chooseVictims, type LoginPolicy, loginPolicy, policyGroups, policyNames } from '../../src/tokens/policy.ts';
-import type { NewToken } from '../../src/tokens/token-store.ts';
+import type { NewToken, TokenPlace, TokenRecord } from '../../src/tokens/token-store.ts';
 import {
   assertAllowed,
   hourMs,
@@ -326,6 +326,60 @@ export async function tokenStoreSuite(t: TestContext, open: OpenTokenStores) {
     const stored = await at.tokensOf(userID);
     assert.equal(stored.length, 301);
     assert.deepEqual(namesOf(stored.filter(isLive)), [record.jti]);
+  });
+
+  await t.test('pages of a list leave out nothing and repeat nothing, newest first, whatever the states', async () => {
+    const userID = at.newUser();
+    const tokens: NewToken[] = [];
+    for (let i = 0; i < 130; i += 1) {
+      // Several of one millisecond, and lives of many lengths.
+      at.now += i % 3 === 0 ? 1 : 0;
+      tokens.push(
+        await at.issueBeside(
+          at.tokenOf(userID, { expiresAt: at.now - (at.now % 1000) + hourMs * (1 + ((i * 7) % 5)) }),
+        ),
+      );
+    }
+    const ended = tokens.filter((_, i) => i % 5 !== 0).map(({ jti }) => jti);
+    await store.kick(userID, { jtis: ended }, 'forced', 'kicked');
+    for (const limit of [1, 2, 7, 50, 129, 130, 131]) {
+      const seen: TokenRecord[] = [];
+      for (let after: TokenPlace | undefined; ; ) {
+        const { tokens: page, next } = await at.peer.list(userID, { after, limit });
+        assert.ok(page.length <= limit);
+        seen.push(...page);
+        if (next === undefined) break;
+        after = next;
+      }
+      assert.equal(seen.length, 130);
+      assert.deepEqual(namesOf(seen), namesOf(tokens));
+      for (const [i, { issuedAt }] of seen.slice(1).entries()) assert.ok(issuedAt <= seen[i]!.issuedAt, 'newest first');
+    }
+  });
+
+  await t.test('of superseded tokens past their grace only the newest are remembered', async () => {
+    const userID = at.newUser();
+    const admin = () => at.tokenOf(userID, { platformID: platforms.Admin });
+    const first = admin();
+    await at.issueAdmin(first, at.now + 1000);
+    assert.equal(await store.hasForgotten(userID), false);
+    const within = [];
+    for (let i = 0; i < 105; i += 1) {
+      at.now += 1;
+      const record = admin();
+      await at.issueAdmin(record, at.now + 1000);
+      within.push(record);
+    }
+    for (const record of [first, ...within.slice(0, -1)]) assert.equal(await at.stateOf(record), 'superseded');
+    at.now += 1000;
+    const latest = admin();
+    await at.issueAdmin(latest, at.now + 1000);
+    assert.deepEqual(await Promise.all([first, latest].map((token) => at.stateOf(token))), [undefined, 'live']);
+    assert.equal(await store.hasForgotten(userID), true);
+    assert.equal(await at.stateOf(within[50]!), 'superseded');
+    assert.equal((await at.tokensOf(userID)).length, 102);
+    const kicked = await store.kick(userID, { platformIDs: [platforms.Admin] }, 'revoked', 'revoked');
+    assert.equal(kicked.length, 2, 'of those, the ones that are still accepted');
   });
 
   await t.test('a sweep forgets nothing that has not expired', async () => {

@@ -139,6 +139,7 @@ export function brokenStore(changes: Partial<TokenStore> = {}): TokenStore {
     touch: fail,
     countLive: fail,
     explainLoss: fail,
+    hasForgotten: fail,
     watch: fail,
     sweepExpired: fail,
     ping: fail,

@@ -4,7 +4,7 @@
  */
 import type { RedisClient, RedisNode } from '../client/client.ts';
 import { loadScript } from './load-script.ts';
-import { indexKey, indexKeyPattern, tokenKeyPrefix, userOfIndexKey } from './token-keys.ts';
+import { indexKeyPattern, tokenKeyPrefix, tokenSetKeys, userOfIndexKey } from './token-keys.ts';
 
 export interface TokenFaults {
   /** Tokens and indexes that were looked at. */
@@ -79,7 +79,7 @@ async function mend(
   { repair, fallbackEnd }: MendOptions,
 ): Promise<MendReply> {
   const args = [tokenKeyPrefix(userID), repair ? '1' : '0', String(fallbackEnd)];
-  const reply = await redis.evalScript(script, [indexKey(userID), ...tokenKeys], args);
+  const reply = await redis.evalScript(script, [...tokenSetKeys(userID), ...tokenKeys], args);
   const [orphans = 0, endless = 0, strays = 0, isEndless = 0, unreadable = 0] = Array.isArray(reply)
     ? reply.map(Number)
     : [];

@@ -4,25 +4,28 @@
  */
 import { type Cutoffs, formatCutoffs, parseCutoffs } from '../../tokens/cutoffs.ts';
 import { StoreFault } from '../../tokens/store-outage.ts';
-import type {
-  FoundToken,
-  IssueOutcome,
-  IssueRequest,
-  LossCause,
-  TokenChangeListener,
-  TokenEndReason,
-  TokenKey,
-  TokenRecord,
-  TokenSelector,
-  TokenStore,
-  UserTokens,
+import {
+  type FoundToken,
+  firstTokens,
+  type IssueOutcome,
+  type IssueRequest,
+  type LossCause,
+  type TokenChangeListener,
+  type TokenEndReason,
+  type TokenKey,
+  type TokenPage,
+  type TokenPlace,
+  type TokenRecord,
+  type TokenSelector,
+  type TokenStore,
+  type UserTokens,
 } from '../../tokens/token-store.ts';
 import type { RedisClient } from '../client/client.ts';
 import { countLiveTokens } from './count-live.ts';
 import { explainLoss } from './explain-loss.ts';
 import { loadScript } from './load-script.ts';
 import { TokenFeed } from './token-feed.ts';
-import { cutoffsKey, everyonesCutoffsKey, indexKey, tokenKeyPrefix } from './token-keys.ts';
+import { cutoffsKey, everyonesCutoffsKey, liveTokensKey, tokenKeyPrefix, tokenSetKeys } from './token-keys.ts';
 import { formatToken, issueOrderOf, parseToken, stateLetters } from './token-value.ts';
 import { type OnUnreadable, UnreadableRecords } from './unreadable-records.ts';
 
@@ -55,7 +58,7 @@ export class RedisTokenStore implements TokenStore {
     const renewed = supersede === undefined || supersede.which === 'platform' ? '' : supersede.which.jti;
     const reply = await this.#redis.evalScript(
       this.#scripts.issue,
-      [indexKey(userID), tokenKeyPrefix(userID) + jti, cutoffsKey(userID)],
+      [...tokenSetKeys(userID), tokenKeyPrefix(userID) + jti, cutoffsKey(userID)],
       [
         tokenKeyPrefix(userID),
         userID,
@@ -94,40 +97,48 @@ export class RedisTokenStore implements TokenStore {
     reason: TokenEndReason,
     state: 'kicked' | 'revoked',
   ): Promise<readonly TokenRecord[]> {
-    const platforms = 'platformIDs' in selector ? selector.platformIDs : [];
-    const jtis = 'jtis' in selector ? new Set(selector.jtis) : [selector.exceptJti ?? ''];
-    if ('platformIDs' in selector && platforms.length === 0) return [];
-    const reply = await this.#redis.evalScript(
-      this.#scripts.kick,
-      [indexKey(userID)],
-      [
-        tokenKeyPrefix(userID),
-        userID,
-        String(this.#clock()),
-        stateLetters[state],
-        reason,
-        platforms.join(','),
-        ...jtis,
-      ],
-    );
-    const [ended, unreadable] = asList(reply);
-    this.#unreadable.report(userID, unreadable);
-    return this.#toRecords(userID, ended);
+    const meant = { userID, reason, state };
+    if ('jtis' in selector) return this.#kickNamed(selector.jtis, { ...meant, platformIDs: [], exceptJti: '' });
+    const { platformIDs, exceptJti = '' } = selector;
+    if (platformIDs.length === 0) return [];
+    const { ended, left } = await this.#kick({ ...meant, platformIDs, exceptJti }, 'all');
+    return [...ended, ...(await this.#kickNamed(left, { ...meant, platformIDs, exceptJti }))];
   }
 
-  async list(userID: string): Promise<UserTokens> {
+  async list(userID: string, { after, limit }: TokenPage = firstTokens): Promise<UserTokens> {
     const now = this.#clock();
-    const keys = [indexKey(userID), cutoffsKey(userID)];
-    const [flat, cutoffs] = asList(await this.#redis.evalScript(this.#scripts.list, keys, [tokenKeyPrefix(userID)]));
-    const tokens = this.#toTokens(userID, flat)
-      .sort((a, b) => b.issueOrder - a.issueOrder)
-      .map(({ record }) => record)
-      .filter((record) => record.expiresAt > now);
-    return { tokens, cutoffs: parseCutoffs(String(cutoffs)) };
+    const keys = [...tokenSetKeys(userID), cutoffsKey(userID)];
+    const live: StoredToken[] = [];
+    const past: StoredToken[] = [];
+    let passed = 0;
+    let [order, jti] = [after === undefined ? '+inf' : String(after.issueOrder), after?.jti ?? ''];
+    let isPastLeft = true;
+    let cutoffs = '';
+    while (passed >= 0 || (isPastLeft && past.length <= limit)) {
+      const wanted: number = isPastLeft ? limit + 1 - past.length : 0;
+      const args = [tokenKeyPrefix(userID), String(Math.max(passed, 0)), order, jti, String(wanted)];
+      const reply = asList(await this.#redis.evalScript(this.#scripts.list, keys, args));
+      if (reply.length === 0) continue;
+      const [liveFlat, nextPassed, pastFlat, nextOrder, nextJti, text] = reply;
+      if (passed >= 0) live.push(...this.#toTokens(userID, liveFlat));
+      past.push(...this.#toTokens(userID, pastFlat));
+      passed = Number(nextPassed);
+      isPastLeft = wanted > 0 ? nextOrder !== '' : isPastLeft;
+      if (isPastLeft && wanted > 0) [order, jti] = [String(nextOrder), String(nextJti)];
+      cutoffs = String(text);
+    }
+    const sorted = [...live.filter(isAfter(after)), ...past].sort(byOrder);
+    const page = sorted.slice(0, limit);
+    const last = sorted.length > limit ? page.at(-1) : undefined;
+    return {
+      tokens: page.map(({ record }) => record).filter((record) => record.expiresAt > now),
+      next: last && { issueOrder: last.issueOrder, jti: last.record.jti },
+      cutoffs: parseCutoffs(cutoffs),
+    };
   }
 
   async cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<boolean> {
-    const keys = userID === '' ? [everyonesCutoffsKey] : [cutoffsKey(userID), indexKey(userID)];
+    const keys = userID === '' ? [everyonesCutoffsKey] : [cutoffsKey(userID), liveTokensKey(userID)];
     const args = [userID, String(platformID), String(notBefore), String(keepUntil)];
     return (await this.#redis.evalScript(this.#scripts.cutOff, keys, args)) === 1;
   }
@@ -140,7 +151,7 @@ export class RedisTokenStore implements TokenStore {
     const { userID, jti, expiresAt } = record;
     const reply = await this.#redis.evalScript(
       this.#scripts.adopt,
-      [indexKey(userID), tokenKeyPrefix(userID) + jti],
+      [...tokenSetKeys(userID), tokenKeyPrefix(userID) + jti],
       [tokenKeyPrefix(userID), jti, formatToken(record), String(expiresAt)],
     );
     return reply === '' ? undefined : this.#read(record, String(reply));
@@ -159,6 +170,12 @@ export class RedisTokenStore implements TokenStore {
     return explainLoss(this.#redis, tokenKeyPrefix(userID), issuedAt, this.#clock());
   }
 
+  async hasForgotten(userID: string): Promise<boolean> {
+    const [, superseded] = tokenSetKeys(userID);
+    const args = ['ZCOUNT', superseded, '-inf', String(this.#clock())];
+    return Number(await this.#redis.command(superseded, args)) >= supersededKept;
+  }
+
   watch(listener: TokenChangeListener): Promise<AsyncDisposable> {
     return TokenFeed.open(this.#redis, listener);
   }
@@ -170,6 +187,36 @@ export class RedisTokenStore implements TokenStore {
 
   ping(): Promise<void> {
     return this.#redis.ping();
+  }
+
+  async #kickNamed(jtis: readonly string[], meant: KickOrder): Promise<readonly TokenRecord[]> {
+    const ended: TokenRecord[] = [];
+    for (let first = 0; first < jtis.length; first += kickPortion) {
+      ended.push(...(await this.#kick(meant, jtis.slice(first, first + kickPortion))).ended);
+    }
+    return ended;
+  }
+
+  /** @returns what was ended, and the names of those that are left for further calls */
+  async #kick(
+    { userID, reason, state, platformIDs, exceptJti }: KickOrder,
+    jtis: readonly string[] | 'all',
+  ): Promise<{ readonly ended: readonly TokenRecord[]; readonly left: readonly string[] }> {
+    const named = jtis === 'all' ? ['1'] : ['0', ...new Set(jtis)];
+    const args = [
+      tokenKeyPrefix(userID),
+      userID,
+      String(this.#clock()),
+      stateLetters[state],
+      reason,
+      platformIDs.join(','),
+      exceptJti,
+      ...named,
+    ];
+    const reply = await this.#redis.evalScript(this.#scripts.kick, tokenSetKeys(userID), args);
+    const [ended, unreadable, left = []] = asList(reply);
+    this.#unreadable.report(userID, unreadable);
+    return { ended: this.#toRecords(userID, ended), left: asList(left).map(String) };
   }
 
   /** @throws for a value that is not ours: a fault of the store, not a fact about the token (T5) */
@@ -198,9 +245,34 @@ export class RedisTokenStore implements TokenStore {
   }
 }
 
+/** As many as scripts/token-records.lua leaves of those past their grace. */
+const supersededKept = 100;
+/** As many as scripts/kick.lua looks at in one call. */
+const kickPortion = 500;
+
+interface KickOrder {
+  readonly userID: string;
+  readonly reason: TokenEndReason;
+  readonly state: 'kicked' | 'revoked';
+  /** Empty: any. */
+  readonly platformIDs: readonly number[];
+  readonly exceptJti: string;
+}
+
 interface StoredToken {
   readonly record: TokenRecord;
   readonly issueOrder: number;
+}
+
+/** Newest first; of one order the jti that sorts last, as Redis has it. */
+function byOrder(a: StoredToken, b: StoredToken): number {
+  return b.issueOrder - a.issueOrder || (a.record.jti < b.record.jti ? 1 : -1);
+}
+
+function isAfter(place: TokenPlace | undefined): (token: StoredToken) => boolean {
+  if (place === undefined) return () => true;
+  const { issueOrder, jti } = place;
+  return (token) => token.issueOrder < issueOrder || (token.issueOrder === issueOrder && token.record.jti < jti);
 }
 
 function asList(reply: unknown): readonly unknown[] {

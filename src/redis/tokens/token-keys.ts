@@ -1,11 +1,16 @@
 /** The names of Tessera's keys in Redis. All of a user's share one hash tag and so one Cluster slot. Design 3. */
 
-export function indexKey(userID: string): string {
+/** A user's sorted sets of jtis, as the scripts take them: live, superseded, past. See scripts/token-records.lua. */
+export function tokenSetKeys(userID: string): readonly [live: string, superseded: string, past: string] {
+  return [liveTokensKey(userID), `tessera:{${userID}}:superseded`, `tessera:{${userID}}:past`];
+}
+
+export function liveTokensKey(userID: string): string {
   return `tessera:{${userID}}:tokens`;
 }
 
-/** For SCAN: the index of every user who has tokens. */
-export const indexKeyPattern = indexKey('*');
+/** For SCAN: the live tokens of every user who has some. */
+export const indexKeyPattern = liveTokensKey('*');
 
 export function userOfIndexKey(key: string): string {
   return key.slice('tessera:{'.length, -'}:tokens'.length);

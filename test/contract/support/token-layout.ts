@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { createClient } from 'redis';
+import { issueOrderOf } from '../../../src/redis/tokens/token-value.ts';
 
 /**
- * From now on, after each of the test's subtests: every key has a TTL; a token's is its own exp, an index's is that of
- * the longest-lived token in it. No index names a token that is gone, and no token is missing from its index.
+ * From now on, after each of the test's subtests: every key has a TTL; a token's is its own exp, that of a set of tokens
+ * is that of the longest-lived one in it. No set names a token that is gone, every token is in the set of its state, and
+ * in no other.
  * @param urls of every master
  */
 export async function checkLayoutAfterEach(t: TestContext, ...urls: readonly string[]): Promise<void> {
@@ -32,7 +34,8 @@ export async function checkKeys(client: Client): Promise<string[]> {
   for (const key of keys) {
     const endsAt = await client.pExpireTime(key);
     assert.ok(endsAt > 0, `${key} has no TTL`);
-    if (key.endsWith('}:tokens')) indexed.push(...(await checkIndex(client, key, endsAt)));
+    const set = sets.find(({ ending }) => key.endsWith(ending));
+    if (set !== undefined) indexed.push(...(await checkSet(client, key, set, endsAt)));
     else if (key.endsWith(':not-before')) assert.match((await client.get(key)) ?? '', /^\d+=\d+(,\d+=\d+)*$/);
     else tokens.push(key);
   }
@@ -40,18 +43,36 @@ export async function checkKeys(client: Client): Promise<string[]> {
   return keys;
 }
 
-/** @returns the keys of its tokens */
-async function checkIndex(client: Client, key: string, endsAt: number): Promise<string[]> {
-  const entries = await client.zRangeWithScores(key, 0, -1);
-  assert.equal(endsAt, Math.max(...entries.map(({ score }) => Math.abs(score) * 1000)), `${key} lives as its longest`);
+interface TokenSet {
+  readonly ending: string;
+  /** What the values of its tokens look like. */
+  readonly value: RegExp;
+  /** The score of each token. */
+  readonly scoreOf: (endsAt: number, value: string) => number;
+}
+
+const live: TokenSet = { ending: '}:tokens', value: /^l/, scoreOf: (endsAt) => endsAt / 1000 };
+const past: TokenSet = { ending: '}:past', value: /^[skr]/, scoreOf: (_, value) => issueOrderOf(value) };
+const superseded: TokenSet = {
+  ending: '}:superseded',
+  value: /^s/,
+  scoreOf: (_, value) => Number(value.split('|')[2]),
+};
+const sets = [live, past, superseded];
+
+/** @returns the keys of its tokens; of the superseded ones none, as they are past too */
+async function checkSet(client: Client, key: string, set: TokenSet, setEndsAt: number): Promise<string[]> {
   const tokens: string[] = [];
-  for (const { value: jti, score } of entries) {
-    const token = `${key.slice(0, -'s'.length)}:${jti}`;
-    assert.equal(await client.pExpireTime(token), Math.abs(score) * 1000, `${token} ends when the index says`);
+  let longest = 0;
+  for (const { value: jti, score } of await client.zRangeWithScores(key, 0, -1)) {
+    const token = `${key.slice(0, -set.ending.length)}}:token:${jti}`;
     const value = (await client.get(token)) ?? '';
-    // A superseded one is on either side: it changes with the first login after its grace.
-    assert.match(value, score > 0 ? /^[ls]/ : /^[skr]/, `${token} is accepted as the index says`);
+    const endsAt = await client.pExpireTime(token);
+    assert.match(value, set.value, `${token} is in ${key}`);
+    assert.equal(score, set.scoreOf(endsAt, value), `${token} stands in ${key} where it belongs`);
+    longest = Math.max(longest, endsAt);
     tokens.push(token);
   }
-  return tokens;
+  assert.ok(set === live ? setEndsAt === longest : setEndsAt >= longest, `${key} lives as its longest`);
+  return set === superseded ? [] : tokens;
 }

@@ -1,11 +1,11 @@
 -- Moves a cutoff forward; one that is later already stays.
 --
 -- KEYS  1 the cutoffs: a user's or everyone's
---       2 the user's index; absent for everyone
+--       2 the user's live tokens; absent for everyone
 -- ARGV  1 userID, empty for everyone
 --       2 platform, 0 for all
 --       3 notBefore, Unix ms
---       4 Unix ms until which the cutoff is kept at least: also as long as any token in the index lives
+--       4 Unix ms until which the cutoff is kept at least: also as long as any of them lives
 -- Reply 1 if it has moved, 0 otherwise
 
 local key, index = KEYS[1], KEYS[2]

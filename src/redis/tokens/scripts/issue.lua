@@ -1,9 +1,11 @@
 -- Stores a new token under the login policy: victims kicked, older tokens superseded, the new one live; or, on an error,
 -- nothing.
 --
--- KEYS  1 the user's index
---       2 the new token's key; all token keys share the index's hash tag
---       3 the user's cutoffs
+-- KEYS  1 the user's live tokens
+--       2 the superseded ones
+--       3 the past ones
+--       4 the new token's key; all token keys share the hash tag
+--       5 the user's cutoffs
 -- ARGV  1 prefix of the user's token keys
 --       2 userID
 --       3 jti
@@ -19,12 +21,12 @@
 --       nobody can read; { 0 } if the token of 9 is not live
 -- Error if the token exists already, or has expired by Redis's own clock
 
-local index, key = KEYS[1], KEYS[2]
+local sets, key = { live = KEYS[1], superseded = KEYS[2], past = KEYS[3] }, KEYS[4]
 local prefix, user_id, jti, platform = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local now, expires_at, device_name = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local superseded_until, renewed = ARGV[8], ARGV[9]
 local groups, everyones = cjson.decode(ARGV[10]), parse_cutoffs(ARGV[11])
-local own = parse_cutoffs(redis.call('GET', KEYS[3]))
+local own = parse_cutoffs(redis.call('GET', KEYS[5]))
 
 local function contains(list, wanted)
   for _, item in ipairs(list) do
@@ -64,21 +66,30 @@ if expires_at <= clock() then
   return redis.error_reply('ERR token has expired by the clock of Redis')
 end
 
-local live, past_grace, unreadable, order = {}, {}, {}, now
-local jtis, ends = accepted(index)
+-- A renewal looks at its predecessor alone, and where nothing is decided about others, at none.
+local jtis, ends = {}, {}
+if renewed ~= '' then
+  jtis, ends = { renewed }, { [renewed] = end_of(sets, prefix, renewed) }
+elseif #groups > 0 or superseded_until ~= '' then
+  jtis, ends = live_tokens(sets)
+end
+
+local live, not_live, unreadable, order = {}, {}, {}, now
 local gone = for_each(prefix, jtis, function(jti, value)
   local token = parse(jti, value, ends[jti])
   if not token then
     unreadable[#unreadable + 1] = jti
     return
   end
-  if token.state == 's' and tonumber(token.accepted_until) <= now then past_grace[#past_grace + 1] = token end
+  if token.state ~= 'l' then not_live[#not_live + 1] = token end
   if token.state ~= 'l' or token.expires_at <= now then return end
   if token.issued_at < effective_cutoff(token.platform, own, everyones) then return end
   live[#live + 1] = token
   -- The later issue is the newer, even within one millisecond or by the slower clock of another node.
   order = math.max(order, token.order + 1)
 end)
+
+if #jtis == 0 then gone = some_gone(sets.live, prefix) end
 
 local superseded = {}
 if superseded_until ~= '' then
@@ -100,18 +111,18 @@ end
 -- Whatever was cut off before, by whichever clock, does not mean this one.
 local issued_at = math.max(now, effective_cutoff(platform, own, everyones))
 -- The new token first: where Redis refuses to write (memory, replica, disk), it refuses the first write.
-write(index, prefix, {
+write(sets, prefix, {
   jti = jti, state = 'l', platform = platform, issued_at = issued_at, issued_text = base36(issued_at),
   expires_at = expires_at, order = math.max(order, issued_at),
   accepted_until = '', reason = '', last_seen = '', rest = device_name,
 })
-for _, token in ipairs(superseded) do write(index, prefix, token) end
-for _, token in ipairs(kicked) do write(index, prefix, token) end
--- Like those that were kicked: no later login has to read them.
-for _, token in ipairs(past_grace) do
-  redis.call('ZADD', index, '-' .. whole(token.expires_at / 1000), token.jti)
-end
-settle(index, gone)
+for _, token in ipairs(superseded) do write(sets, prefix, token) end
+for _, token in ipairs(kicked) do write(sets, prefix, token) end
+-- As an earlier version leaves them: no later login has to read them.
+for _, token in ipairs(not_live) do place(sets, token) end
+settle(sets, prefix, gone)
+if #superseded + #kicked > 0 then prune_past(sets, prefix) end
+if #superseded > 0 then forget_superseded(sets, prefix, now) end
 
 publish_ended(user_id, kicked, 'policy')
 if #superseded > 0 then

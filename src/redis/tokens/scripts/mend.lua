@@ -2,14 +2,16 @@
 -- whose token is gone before its end, tokens and indexes without a TTL, tokens that the index does not have. A value that
 -- nobody can read is dropped: its token is refused either way, and its owner can log in again.
 --
--- KEYS  1 the user's index
---       2.. token keys that were found in the database; they share the index's hash tag
+-- KEYS  1 the user's live tokens, the index
+--       2 the superseded ones
+--       3 the past ones
+--       4.. token keys that were found in the database; they share the index's hash tag
 -- ARGV  1 prefix of the user's token keys
 --       2 1 to mend, 0 to look only
 --       3 Unix ms at which a token without TTL ends whose end nobody knows
 -- Reply { orphaned entries, tokens without TTL, tokens not in the index, 1 if the index has no TTL, unreadable values }
 
-local index = KEYS[1]
+local sets, index = { live = KEYS[1], superseded = KEYS[2], past = KEYS[3] }, KEYS[1]
 local prefix, mends, fallback = ARGV[1], ARGV[2] == '1', tonumber(ARGV[3])
 local now = clock()
 
@@ -21,11 +23,11 @@ for _, jti in ipairs(gone) do
 end
 
 local endless, strays, mended, unreadable = 0, 0, {}, {}
-for i = 2, #KEYS do
+for i = 4, #KEYS do
   local jti = string.sub(KEYS[i], #prefix + 1)
   local value, left = redis.pcall('GET', KEYS[i]), redis.call('PTTL', KEYS[i])
-  local score = redis.call('ZSCORE', index, jti)
-  local expires_at = (left == -1 and not score) and fallback or end_of(index, prefix, jti)
+  local score = redis.call('ZSCORE', index, jti) or redis.call('ZSCORE', sets.past, jti)
+  local expires_at = (left == -1 and not score) and fallback or end_of(sets, prefix, jti)
   local token = type(value) == 'string' and parse(jti, value, expires_at)
   if value and not token then
     unreadable[#unreadable + 1] = jti
@@ -42,7 +44,7 @@ if mends and (#orphans + #mended + #unreadable + is_endless > 0) then
     redis.call('DEL', prefix .. jti)
     gone[#gone + 1] = jti
   end
-  for _, token in ipairs(mended) do write(index, prefix, token) end
-  settle(index, gone)
+  for _, token in ipairs(mended) do write(sets, prefix, token) end
+  settle(sets, prefix, gone)
 end
 return { #orphans, endless, strays, is_endless, #unreadable }

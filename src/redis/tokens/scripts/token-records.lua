@@ -8,8 +8,13 @@
 -- saves an allocation class. The end is not in it, because the key has it. Later versions may add fields at the end;
 -- they are kept as they are.
 --
--- The index is a sorted set jti -> exp in seconds, negative once the token has been kicked or revoked, or by the first
--- login after its grace: a login reads the accepted ones alone, however many a busy user has behind them.
+-- Each user has three sorted sets of jtis, so that nobody has to read what has ended, however much of it a busy user has:
+--   live        -> exp in seconds: what a login decides about
+--   superseded  -> acceptedUntil: what a kick has to find besides
+--   past        -> order: whatever is not live, for lists alone
+-- Earlier versions kept all in the first, what had ended with its exp negative; move_old() takes that apart.
+-- Of what was superseded, what is past its grace is forgotten but for the newest few: it is refused as unknown either
+-- way, and a back end that asks for an admin token with each request must not fill the memory.
 --
 -- Cutoffs are a string key: platform=notBefore,... in decimal Unix ms; platform 0 is all platforms.
 --
@@ -85,20 +90,27 @@ local function format(token)
   return token.state .. base36(token.platform) .. token.issued_text .. string.match(fields, '^(.-)|*$')
 end
 
--- The jtis of tokens that are live or superseded, and by jti when they end, Unix ms.
-local function accepted(index)
-  local flat = redis.call('ZRANGEBYSCORE', index, '(' .. whole(clock() / 1000 - 1), '+inf', 'WITHSCORES')
-  local jtis, ends = {}, {}
+-- Splits a reply WITHSCORES: the members, and the scores by member.
+local function with_scores(flat)
+  local members, scores = {}, {}
   for i = 1, #flat, 2 do
-    jtis[#jtis + 1] = flat[i]
-    ends[flat[i]] = tonumber(flat[i + 1]) * 1000
+    members[#members + 1] = flat[i]
+    scores[flat[i]] = tonumber(flat[i + 1])
   end
+  return members, scores
+end
+
+-- The jtis of live tokens, and by jti when they end, Unix ms.
+local function live_tokens(sets)
+  local flat = redis.call('ZRANGEBYSCORE', sets.live, '(' .. whole(clock() / 1000 - 1), '+inf', 'WITHSCORES')
+  local jtis, ends = with_scores(flat)
+  for jti, score in pairs(ends) do ends[jti] = score * 1000 end
   return jtis, ends
 end
 
--- When a token ends, Unix ms, by its place in the index, or by its key if it has none there: exp is a whole second.
-local function end_of(index, prefix, jti)
-  local score = redis.call('ZSCORE', index, jti)
+-- When a token ends, Unix ms, by its place among the live, or by its key if it has none there: exp is a whole second.
+local function end_of(sets, prefix, jti)
+  local score = redis.call('ZSCORE', sets.live, jti)
   if score then return math.abs(tonumber(score)) * 1000 end
   local left = redis.call('PTTL', prefix .. jti)
   return math.floor((clock() + math.max(left, 0) + 500) / 1000) * 1000
@@ -121,24 +133,91 @@ local function for_each(prefix, jtis, visit)
   return gone
 end
 
--- Stores a token with its own end, whatever TTL the key had, and its place in the index.
-local function write(index, prefix, token)
-  redis.call('SET', prefix .. token.jti, format(token), 'PXAT', whole(token.expires_at))
-  redis.call('ZADD', index, (is_accepted(token) and '' or '-') .. whole(token.expires_at / 1000), token.jti)
+-- Lets a set live as long as what comes into it. Plain EXPIREAT: with GT it would do nothing on a key that has no TTL.
+local function outlive(set, expires_at)
+  local left = redis.call('PTTL', set)
+  if left < 0 or clock() + left < expires_at then redis.call('EXPIREAT', set, whole(expires_at / 1000)) end
 end
 
--- Drops index entries of tokens that are gone or have expired, and lets the index live as long as the longest of the
--- others.
-local function settle(index, gone)
+-- Puts a token into the sets where it belongs.
+local function place(sets, token)
+  if token.state == 'l' then
+    redis.call('ZADD', sets.live, whole(token.expires_at / 1000), token.jti)
+    return
+  end
+  redis.call('ZREM', sets.live, token.jti)
+  redis.call('ZADD', sets.past, whole(token.order), token.jti)
+  outlive(sets.past, token.expires_at)
+  if token.state == 's' then
+    redis.call('ZADD', sets.superseded, token.accepted_until, token.jti)
+    outlive(sets.superseded, token.expires_at)
+  else
+    redis.call('ZREM', sets.superseded, token.jti)
+  end
+end
+
+-- Stores a token with its own end, whatever TTL the key had, and its place.
+local function write(sets, prefix, token)
+  redis.call('SET', prefix .. token.jti, format(token), 'PXAT', whole(token.expires_at))
+  place(sets, token)
+end
+
+-- Takes over what an earlier version left among the live, so many of it. Returns how many it looked at.
+local function move_old(sets, prefix, count)
+  local jtis, ends = with_scores(redis.call('ZRANGEBYSCORE', sets.live, '-inf', '(0', 'WITHSCORES', 'LIMIT', 0, count))
+  for _, jti in ipairs(jtis) do
+    local value = redis.pcall('GET', prefix .. jti)
+    local token = type(value) == 'string' and parse(jti, value, -ends[jti] * 1000)
+    if token and token.state ~= 'l' then
+      place(sets, token)
+    else
+      redis.call('ZREM', sets.live, jti)
+    end
+  end
+  return #jtis
+end
+
+-- What is gone among a few of a set, by chance: dropped time and again, it never makes up more than a part of the set, in
+-- whatever order tokens end.
+local SAMPLE = 3
+local function some_gone(set, prefix)
+  local gone = {}
+  for _, jti in ipairs(redis.call('ZRANDMEMBER', set, SAMPLE)) do
+    if redis.call('EXISTS', prefix .. jti) == 0 then gone[#gone + 1] = jti end
+  end
+  return gone
+end
+
+local function prune_past(sets, prefix)
+  for _, jti in ipairs(some_gone(sets.past, prefix)) do
+    redis.call('ZREM', sets.past, jti)
+    redis.call('ZREM', sets.superseded, jti)
+  end
+end
+
+-- Drops from the live what is gone or has expired, and lets the set live as long as the longest of the others.
+local OLD_AT_ONCE = 50
+local function settle(sets, prefix, gone)
   in_batches(gone, function(first, last)
-    redis.call('ZREM', index, unpack(gone, first, last))
+    redis.call('ZREM', sets.live, unpack(gone, first, last))
   end)
+  move_old(sets, prefix, OLD_AT_ONCE)
   local now = whole(math.floor(clock() / 1000))
-  redis.call('ZREMRANGEBYSCORE', index, '-' .. now, now)
-  local lowest = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')[2]
-  local highest = redis.call('ZRANGE', index, -1, -1, 'WITHSCORES')[2]
-  -- Plain EXPIREAT: with GT it would do nothing on a key that has no TTL yet.
-  if highest then redis.call('EXPIREAT', index, whole(math.max(-tonumber(lowest), tonumber(highest)))) end
+  redis.call('ZREMRANGEBYSCORE', sets.live, '-' .. now, now)
+  local lowest = redis.call('ZRANGE', sets.live, 0, 0, 'WITHSCORES')[2]
+  local highest = redis.call('ZRANGE', sets.live, -1, -1, 'WITHSCORES')[2]
+  if highest then redis.call('EXPIREAT', sets.live, whole(math.max(-tonumber(lowest), tonumber(highest)))) end
+end
+
+-- Of the tokens past their grace, all but so many of the newest are forgotten, so many at a time.
+local SUPERSEDED_KEPT, FORGOTTEN_AT_ONCE = 100, 50
+local function forget_superseded(sets, prefix, now)
+  local jtis = redis.call('ZREVRANGEBYSCORE', sets.superseded, whole(now), '-inf', 'LIMIT', SUPERSEDED_KEPT, FORGOTTEN_AT_ONCE)
+  for _, jti in ipairs(jtis) do
+    redis.call('DEL', prefix .. jti)
+    redis.call('ZREM', sets.superseded, jti)
+    redis.call('ZREM', sets.past, jti)
+  end
 end
 
 -- A flat list jti, value, exp in ms, jti, ...

@@ -16,6 +16,8 @@ export interface Generator {
 export const generators: readonly Generator[] = [
   written('src/protocol/gen', (target) => ['buf', 'generate', '--output', target]),
   printed('docs/configuration.md', ['node', 'bin/tessera.js', 'config', '--docs']),
+  printed('docs/spec/access.md', ['node', 'scripts/reference.ts', 'access']),
+  printed('docs/openapi.json', ['node', 'scripts/reference.ts', 'openapi']),
   printed('docs/limits.md', ['node', 'bin/tessera.js', 'config', '--limits']),
 ];
 

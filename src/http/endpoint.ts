@@ -44,6 +44,8 @@ export interface EndpointDefinition<A extends Access, Req extends WireSchema, Re
   /** More for the API reference, in Markdown. */
   readonly description?: string;
   readonly access: A;
+  /** Fields without which the request is refused as ill-formed, whoever calls: 1001, or 1004 for whom it names. */
+  readonly required?: readonly string[];
   /**
    * A body that works as it stands where alice and bob are registered (or is refused for what it names: a token, a
    * message that is not there). Alice is whom a `self` field names.

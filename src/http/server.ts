@@ -171,11 +171,11 @@ function addPages(router: FastifyInstance, options: HttpServerOptions): void {
   get('/healthz', healthAnswer);
   get('/readyz', () => readinessAnswer(readiness));
   get('/metrics', () => metricsAnswer(registry));
-  get('/openapi.json', () => ({
-    status: 200,
-    code: 0,
-    contentType: contentTypes.json,
-    body: JSON.stringify(openApiDocument(endpoints, version, oauthEndpoints)),
-  }));
+  let openApi: Buffer | undefined;
+  get('/openapi.json', () => {
+    // Made at the first visit and then kept: it never changes.
+    openApi ??= Buffer.from(JSON.stringify(openApiDocument(endpoints, version, oauthEndpoints)));
+    return { status: 200, code: 0, contentType: contentTypes.json, body: openApi };
+  });
   for (const path of ReferencePage.paths) get(path, (url) => reference.answer(url));
 }

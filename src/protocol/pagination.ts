@@ -4,10 +4,13 @@ import { Wire, type WireRequest } from './wire/wire-schema.ts';
 
 /** Null where the client sent none. Pages are counted from 1; showNumber has no upper bound. */
 export const wirePagination = Wire.nullable(
-  Wire.object({
-    pageNumber: Wire.int32({ description: 'from 1' }),
-    showNumber: Wire.int32({ description: 'rows per page' }),
-  }),
+  Wire.object(
+    {
+      pageNumber: Wire.int32({ description: 'from 1' }),
+      showNumber: Wire.int32({ description: 'rows per page' }),
+    },
+    { title: 'Pagination' },
+  ),
 );
 
 export type Pagination = NonNullable<WireRequest<typeof wirePagination>>;

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { defaultLimits } from '../../src/gateway/limits.ts';
 import { maxBodyBytes } from '../../src/http/body.ts';
 import { errorTable } from '../../src/protocol/errors.ts';
+import { platformClass, platformIDs, platformName } from '../../src/protocol/numbers/constants.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { readPage, relativeLinks, tableUnder } from './markdown.ts';
 
@@ -17,6 +18,13 @@ test('docs/api.md lists the error table', () => {
   assert.deepEqual(
     tableUnder(api, '## Errors').map((row) => row.slice(0, 3)),
     Object.values(errorTable).map(({ code, errMsg, retryable }) => [String(code), errMsg, retryable ? 'yes' : 'no']),
+  );
+});
+
+test('docs/api.md lists the platforms', () => {
+  assert.deepEqual(
+    tableUnder(api, '## Platforms'),
+    platformIDs.map((id) => [String(id), `\`${platformName(id)}\``, `\`${platformClass(id)}\``]),
   );
 });
 

@@ -478,7 +478,7 @@ describe('probes and the API reference', () => {
       'list',
     ]);
     assert.deepEqual(success.properties.data.properties.list, { type: ['array', 'null'], items: { type: 'string' } });
-    assert.deepEqual(Object.keys(document.paths['/toy/strict'].post.responses), ['200', '400']);
+    assert.deepEqual(Object.keys(document.paths['/toy/strict'].post.responses), ['200', '400', '429']);
     assert.deepEqual(Object.keys(document.paths['/toy/protobuf'].post.requestBody.content), [
       'application/json',
       'application/x-protobuf',

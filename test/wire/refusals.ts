@@ -6,7 +6,7 @@ import type { TokenKind, World } from './world.ts';
 /** Of the example's point of view: `user` is alice, whom a `self` field names. */
 type Caller = Extract<TokenKind, 'admin' | 'user' | 'other'>;
 
-export function* refusals({ access, example, strictBind }: Endpoint): Generator<Scenario> {
+export function* refusals({ access, example, required = [], strictBind }: Endpoint): Generator<Scenario> {
   if (access === 'public') return;
   let tokens: ReturnType<typeof freshTokens> | undefined;
   const tokensOf = (world: World) => (tokens ??= freshTokens(world));
@@ -17,6 +17,15 @@ export function* refusals({ access, example, strictBind }: Endpoint): Generator<
       token: async (world) => (await tokensOf(world))[caller],
       body: example,
       expect: isLetIn ? letIn(strictBind === true) : { errCode: 1002 },
+    };
+  }
+  for (const field of required) {
+    const { [field]: _left, ...rest } = example;
+    yield {
+      name: `without ${field} the example is refused`,
+      token: async (world) => (await tokensOf(world)).admin,
+      body: rest,
+      expect: { httpStatus: /^[24]00$/, errCode: /^100[14]$/ },
     };
   }
 }

@@ -9,7 +9,10 @@ export const tokenWishes = {
   deviceName: Wire.string({ description: 'A label for lists of tokens, at most 64 characters.' }),
 };
 
-export const issuedToken = Wire.object({
-  token: Wire.string({ description: 'For the `token` header and the socket handshake.' }),
-  expireTimeSeconds: Wire.int64({ description: 'How long the token is valid, in seconds from now.' }),
-});
+export const issuedToken = Wire.object(
+  {
+    token: Wire.string({ description: 'For the `token` header and the socket handshake.' }),
+    expireTimeSeconds: Wire.int64({ description: 'How long the token is valid, in seconds from now.' }),
+  },
+  { title: 'IssuedToken' },
+);

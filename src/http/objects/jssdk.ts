@@ -5,51 +5,60 @@ import { conversation } from './conversation.ts';
 import { msgData } from './message.ts';
 import { userInfo } from './user.ts';
 
-const friendInfo = Wire.object({
-  ownerUserID: Wire.id(),
-  friendUserID: Wire.id(),
-  remark: Wire.string(),
-  createTime: Wire.int64(),
-  addSource: Wire.int32(),
-  operatorUserID: Wire.id(),
-  ex: Wire.string(),
-  isPinned: Wire.bool(),
-});
+const friendInfo = Wire.object(
+  {
+    ownerUserID: Wire.id(),
+    friendUserID: Wire.id(),
+    remark: Wire.string(),
+    createTime: Wire.int64(),
+    addSource: Wire.int32(),
+    operatorUserID: Wire.id(),
+    ex: Wire.string(),
+    isPinned: Wire.bool(),
+  },
+  { title: 'Friend' },
+);
 
-const groupInfo = Wire.object({
-  groupID: Wire.id(),
-  groupName: Wire.string(),
-  notification: Wire.string(),
-  introduction: Wire.string(),
-  faceURL: Wire.string(),
-  ownerUserID: Wire.id(),
-  createTime: Wire.int64(),
-  memberCount: Wire.uint32(),
-  ex: Wire.string(),
-  status: Wire.int32(),
-  creatorUserID: Wire.id(),
-  groupType: Wire.int32(),
-  needVerification: Wire.int32(),
-  lookMemberInfo: Wire.int32(),
-  applyMemberFriend: Wire.int32(),
-  notificationUpdateTime: Wire.int64(),
-  notificationUserID: Wire.id(),
-});
+const groupInfo = Wire.object(
+  {
+    groupID: Wire.id(),
+    groupName: Wire.string(),
+    notification: Wire.string(),
+    introduction: Wire.string(),
+    faceURL: Wire.string(),
+    ownerUserID: Wire.id(),
+    createTime: Wire.int64(),
+    memberCount: Wire.uint32(),
+    ex: Wire.string(),
+    status: Wire.int32(),
+    creatorUserID: Wire.id(),
+    groupType: Wire.int32(),
+    needVerification: Wire.int32(),
+    lookMemberInfo: Wire.int32(),
+    applyMemberFriend: Wire.int32(),
+    notificationUpdateTime: Wire.int64(),
+    notificationUserID: Wire.id(),
+  },
+  { title: 'Group' },
+);
 
-export const conversationList = Wire.object({
-  unreadCount: Wire.int64({ description: 'Sum over all conversations, not only those listed' }),
-  conversations: Wire.list(
-    Wire.object({
-      conversation: Wire.nullable(conversation),
-      lastMsg: Wire.nullable(msgData),
-      user: Wire.nullable(userInfo),
-      friend: Wire.nullable(friendInfo),
-      group: Wire.nullable(groupInfo),
-      maxSeq: Wire.int64(),
-      readSeq: Wire.int64(),
-    }),
-  ),
-});
+export const conversationList = Wire.object(
+  {
+    unreadCount: Wire.int64({ description: 'Sum over all conversations, not only those listed' }),
+    conversations: Wire.list(
+      Wire.object({
+        conversation: Wire.nullable(conversation),
+        lastMsg: Wire.nullable(msgData),
+        user: Wire.nullable(userInfo),
+        friend: Wire.nullable(friendInfo),
+        group: Wire.nullable(groupInfo),
+        maxSeq: Wire.int64(),
+        readSeq: Wire.int64(),
+      }),
+    ),
+  },
+  { title: 'ConversationList' },
+);
 
 /**
  * The pure-JS SDK takes zero bytes for null and fails on it, so that an empty answer spells out its unreadCount of 0

@@ -1,9 +1,11 @@
 /** A platform in requests and answers: one table for the API reference. */
-import { platforms } from '../../protocol/numbers/constants.ts';
+import { platformIDs, platforms } from '../../protocol/numbers/constants.ts';
 import { Wire } from '../../protocol/wire/wire-schema.ts';
 
 export const platformID = Wire.int32({
   description: Object.entries(platforms)
     .map(([name, id]) => `${id} ${name}`)
     .join(', '),
+  title: 'PlatformID',
+  enum: platformIDs,
 });

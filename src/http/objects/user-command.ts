@@ -10,17 +10,20 @@ export const commandKey = {
 };
 
 /** The capital letter is OpenIM's. */
-export const commandList = Wire.object({
-  CommandResp: Wire.list(
-    Wire.object({
-      type: Wire.int32(),
-      createTime: Wire.int64({ description: 'Unix seconds' }),
-      uuid: Wire.id(),
-      value: Wire.string(),
-      ex: Wire.string(),
-    }),
-  ),
-});
+export const commandList = Wire.object(
+  {
+    CommandResp: Wire.list(
+      Wire.object({
+        type: Wire.int32(),
+        createTime: Wire.int64({ description: 'Unix seconds' }),
+        uuid: Wire.id(),
+        value: Wire.string(),
+        ex: Wire.string(),
+      }),
+    ),
+  },
+  { title: 'UserCommands' },
+);
 
 export function toCommandList(commands: readonly UserCommand[]): WireResponse<typeof commandList> {
   return {

@@ -45,7 +45,10 @@ export type WireFields = Readonly<Record<string, WireSchema>>;
 
 /** What the API reference says about a value; no effect on the wire. */
 export interface WireOptions {
+  /** Names the schema in the API reference, where it is then written once. */
   readonly title?: string;
+  /** The values that have a meaning. */
+  readonly enum?: readonly (number | string)[];
   readonly description?: string;
   readonly examples?: readonly unknown[];
   readonly deprecated?: boolean;

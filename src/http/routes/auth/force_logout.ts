@@ -8,6 +8,7 @@ export default endpoint({
   summary: "Ends a user's sessions on one platform; only for admins",
   description: 'Their tokens answer 1506 from now on, and their sockets are told so and closed.',
   access: 'admin',
+  required: ['platformID', 'userID'],
   example: { platformID: 5, userID: 'alice' },
   request: Wire.object({
     platformID: platformID,

@@ -9,6 +9,7 @@ export default endpoint({
   description:
     "The admin's earlier tokens are accepted for five more minutes. After ten wrong secrets within a minute an address is refused with HTTP 429, error 429 and `Retry-After`.",
   access: 'public',
+  required: ['secret', 'userID'],
   example: { secret: 'the admin secret', userID: 'imAdmin' },
   request: Wire.object({
     secret: Wire.string({ description: 'The admin secret of this deployment.' }),

@@ -9,6 +9,7 @@ export default endpoint({
   summary: "Gives a user's device a token; only for admins",
   description: "Ends those of the user's other sessions for which the login policy leaves no room.",
   access: 'admin',
+  required: ['platformID', 'userID'],
   example: { platformID: 5, userID: 'alice' },
   request: Wire.object({
     platformID,

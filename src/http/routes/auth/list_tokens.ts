@@ -3,6 +3,7 @@ import { platformName } from '../../../protocol/numbers/constants.ts';
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint, self } from '../../endpoint.ts';
 import { pageRequest } from '../../objects/page.ts';
+import { platformID } from '../../objects/platform.ts';
 
 export default endpoint({
   path: '/auth/list_tokens',
@@ -15,7 +16,7 @@ export default endpoint({
     tokens: Wire.list(
       Wire.object({
         jti: Wire.id({ description: 'Names the token.' }),
-        platformID: Wire.int32(),
+        platformID,
         platform: Wire.string({ description: "The platform's name, such as `IOS`." }),
         deviceName: Wire.string(),
         issuedAt: Wire.int64({ description: 'Unix ms' }),

@@ -2,16 +2,18 @@
 import { errors } from '../../../protocol/errors.ts';
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
+import { platformID } from '../../objects/platform.ts';
 
 export default endpoint({
   path: '/auth/parse_token',
   summary: 'Says whose token it is, if it is accepted now',
   access: 'public',
+  required: ['token'],
   example: { token: 'a token' },
   request: Wire.object({ token: Wire.string() }),
   response: Wire.object({
     userID: Wire.id(),
-    platformID: Wire.int32(),
+    platformID,
     expireTimeSeconds: Wire.int64({ description: 'When the token ends, in Unix seconds: an instant, not a duration.' }),
   }),
   handle: async (_call, { token }, { authority }) => {

@@ -9,6 +9,7 @@ export default endpoint({
   summary: 'Gives all conversations of a user',
   description: 'In order of creation.',
   access: self('ownerUserID'),
+  required: ['ownerUserID'],
   example: { ownerUserID: 'alice' },
   request: Wire.object({ ownerUserID: Wire.id() }),
   response: Wire.object({ conversations: Wire.list(conversation) }),

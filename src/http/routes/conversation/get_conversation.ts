@@ -8,6 +8,7 @@ export default endpoint({
   path: '/conversation/get_conversation',
   summary: 'Gives one conversation of a user',
   access: self('ownerUserID'),
+  required: ['conversationID', 'ownerUserID'],
   example: { conversationID: 'si_alice_bob', ownerUserID: 'alice' },
   request: Wire.object({ conversationID: Wire.id(), ownerUserID: Wire.id() }),
   response: Wire.object({ conversation: Wire.nullable(conversation) }),

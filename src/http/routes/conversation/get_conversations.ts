@@ -9,6 +9,7 @@ export default endpoint({
   summary: 'Gives several conversations of a user',
   description: 'Conversations that the owner does not have are left out.',
   access: self('ownerUserID'),
+  required: ['ownerUserID', 'conversationIDs'],
   example: { ownerUserID: 'alice', conversationIDs: ['si_alice_bob'] },
   request: Wire.object({ ownerUserID: Wire.id(), conversationIDs: Wire.list(Wire.id()) }),
   response: Wire.object({ conversations: Wire.list(conversation) }),

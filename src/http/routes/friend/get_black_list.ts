@@ -8,6 +8,7 @@ export default endpoint({
   summary: 'Gives a page of the users that a user has blocked',
   description: 'This server keeps no black lists yet.',
   access: self('userID'),
+  required: ['userID', 'pagination'],
   example: { userID: 'alice', pagination: { pageNumber: 1, showNumber: 20 } },
   request: Wire.object({ userID: Wire.id(), pagination: wirePagination }),
   response: Wire.object({ blacks: Wire.list(Wire.any()), total: Wire.int32() }),

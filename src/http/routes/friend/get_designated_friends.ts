@@ -6,6 +6,7 @@ export default endpoint({
   summary: 'Read the friends among some users',
   description: 'Users who are not friends are left out. This server keeps no friends yet.',
   access: self('ownerUserID'),
+  required: ['ownerUserID', 'friendUserIDs'],
   example: { ownerUserID: 'alice', friendUserIDs: ['bob'] },
   request: Wire.object({ ownerUserID: Wire.id(), friendUserIDs: Wire.list(Wire.id()) }),
   response: Wire.object({ friendsInfo: Wire.list(Wire.any()) }),

@@ -8,6 +8,7 @@ export default endpoint({
   summary: 'Gives a page of the friends of a user',
   description: 'This server keeps no friends yet.',
   access: self('userID'),
+  required: ['userID', 'pagination'],
   example: { userID: 'alice', pagination: { pageNumber: 1, showNumber: 20 } },
   request: Wire.object({ userID: Wire.id(), pagination: wirePagination }),
   response: Wire.object({ friendsInfo: Wire.list(Wire.any()), total: Wire.int32() }),

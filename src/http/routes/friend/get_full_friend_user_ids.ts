@@ -8,6 +8,7 @@ export default endpoint({
   summary: 'Gives the IDs of all friends of a user',
   description: 'This server keeps no friends yet.',
   access: self('userID'),
+  required: ['userID'],
   example: { userID: 'alice', idHash: 0 },
   request: knownIDs,
   response: Wire.object({ ...idsHead, userIDs: Wire.list(Wire.id()) }),

@@ -8,6 +8,7 @@ export default endpoint({
   summary: 'Gives the IDs of all joined groups of a user',
   description: 'This server keeps no groups yet.',
   access: self('userID'),
+  required: ['userID'],
   example: { userID: 'alice', idHash: 0 },
   request: knownIDs,
   response: Wire.object({ ...idsHead, groupIDs: Wire.list(Wire.id()) }),

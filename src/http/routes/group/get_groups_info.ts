@@ -7,6 +7,7 @@ export default endpoint({
   summary: 'Gives groups',
   description: 'Groups that do not exist are left out. This server keeps no groups yet.',
   access: 'anyone',
+  required: ['groupIDs'],
   example: { groupIDs: ['team'] },
   request: Wire.object({ groupIDs: Wire.list(Wire.id()) }),
   response: Wire.object({ groupInfos: Wire.list(Wire.any()) }),

@@ -8,6 +8,7 @@ export default endpoint({
   summary: 'Gives a page of the joined groups of a user',
   description: 'This server keeps no groups yet.',
   access: self('fromUserID'),
+  required: ['fromUserID', 'pagination'],
   example: { fromUserID: 'alice', pagination: { pageNumber: 1, showNumber: 20 } },
   request: Wire.object({ fromUserID: Wire.id(), pagination: wirePagination }),
   response: Wire.object({ total: Wire.uint32(), groups: Wire.list(Wire.any()) }),

@@ -5,6 +5,7 @@ export default endpoint({
   path: '/msg/get_conversations_has_read_and_max_seq',
   summary: "Read position and newest seq of a user's conversations",
   access: self('userID'),
+  required: ['userID'],
   example: { userID: 'alice', conversationIDs: ['si_alice_bob'] },
   request: Wire.object({
     userID: Wire.id(),

@@ -6,6 +6,7 @@ export default endpoint({
   summary: 'Mark a conversation as read up to a seq',
   description: 'In a single chat the peer gets a read receipt (notification 2200).',
   access: self('userID'),
+  required: ['conversationID', 'userID', 'hasReadSeq'],
   example: { conversationID: 'si_alice_bob', userID: 'alice', hasReadSeq: 1 },
   request: Wire.object({
     conversationID: Wire.id(),

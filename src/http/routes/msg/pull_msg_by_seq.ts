@@ -6,6 +6,7 @@ export default endpoint({
   path: '/msg/pull_msg_by_seq',
   summary: 'Messages of conversations by ranges of seqs',
   access: self('userID'),
+  required: ['userID'],
   example: { userID: 'alice', seqRanges: [{ conversationID: 'si_alice_bob', begin: 1, end: 20, num: 20 }] },
   request: Wire.object({
     userID: Wire.id(),

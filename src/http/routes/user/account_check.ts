@@ -6,6 +6,7 @@ export default endpoint({
   path: '/user/account_check',
   summary: 'Says which users are registered; only for admins',
   access: 'admin',
+  required: ['checkUserIDs'],
   example: { checkUserIDs: ['alice', 'bob'] },
   request: Wire.object({ checkUserIDs: Wire.list(Wire.id()) }),
   response: Wire.object({

@@ -8,6 +8,7 @@ export default endpoint({
   summary: 'Gives an empty list',
   description: 'Subscriptions belong to a socket: there are none over REST.',
   access: 'anyone',
+  required: ['userID'],
   example: { userID: 'alice' },
   request: Wire.object({ userID: Wire.id() }),
   response: statusList,

@@ -9,6 +9,7 @@ export default endpoint({
   summary: 'Gives users',
   description: 'Users that are not registered are left out.',
   access: 'anyone',
+  required: ['userIDs'],
   example: { userIDs: ['alice', 'bob'] },
   request: Wire.object({ userIDs: Wire.list(Wire.id()) }),
   response: Wire.object({ usersInfo: Wire.list(userInfo) }),

@@ -2,6 +2,7 @@
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
 import { status, tokenIdentifier, toStatus } from '../../objects/online-status.ts';
+import { platformID } from '../../objects/platform.ts';
 
 export default endpoint({
   path: '/user/get_users_online_status',
@@ -18,7 +19,7 @@ export default endpoint({
       status,
       detailPlatformStatus: Wire.list(
         Wire.object({
-          platformID: Wire.int32(),
+          platformID,
           connID: Wire.id({ description: 'names the connection in the log' }),
           isBackground: Wire.bool(),
           token: tokenIdentifier,

@@ -2,6 +2,7 @@
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
 import { status, tokenIdentifier } from '../../objects/online-status.ts';
+import { platformID } from '../../objects/platform.ts';
 
 export default endpoint({
   path: '/user/get_users_online_token_detail',
@@ -18,7 +19,7 @@ export default endpoint({
       status,
       singlePlatformToken: Wire.list(
         Wire.object({
-          platformID: Wire.int32(),
+          platformID,
           total: Wire.int32({ description: 'of the connections' }),
           token: Wire.list(tokenIdentifier),
         }),

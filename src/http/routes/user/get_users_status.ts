@@ -8,6 +8,7 @@ export default endpoint({
   summary: 'Says which users are online, and on which platforms',
   description: 'In the order asked. Users that do not exist are offline.',
   access: 'anyone',
+  required: ['userIDs'],
   example: { userID: 'alice', userIDs: ['bob'] },
   request: Wire.object({ userID: Wire.id({ description: 'ignored' }), userIDs: Wire.list(Wire.id()) }),
   response: statusList,

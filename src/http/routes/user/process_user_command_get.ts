@@ -8,6 +8,7 @@ export default endpoint({
   summary: "Gives a user's records of one type",
   description: 'Only for the user and for admins; ordered by uuid.',
   access: self('userID'),
+  required: ['userID', 'type'],
   example: { userID: 'alice', type: 1 },
   request: Wire.object({ userID: commandKey.userID, type: commandKey.type }),
   response: commandList,

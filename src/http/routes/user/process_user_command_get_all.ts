@@ -8,6 +8,7 @@ export default endpoint({
   summary: 'Gives all records of a user',
   description: 'Only for the user and for admins; ordered by type, then uuid.',
   access: self('userID'),
+  required: ['userID'],
   example: { userID: 'alice' },
   request: Wire.object({ userID: commandKey.userID }),
   response: commandList,

@@ -10,6 +10,7 @@ export default endpoint({
   summary: 'Changes what is set of a record of a user',
   description: "Only for the user and for admins. The user's devices are told by notification 1307.",
   access: self('userID'),
+  required: ['userID', 'type', 'uuid'],
   example: { userID: 'alice', type: 1, uuid: 'favourite-1', value: 'https://example.com/new' },
   request: Wire.object({ ...commandKey, value: Wire.stringValue(keptIfNull), ex: Wire.stringValue(keptIfNull) }),
   handle: (call, { value, ex, ...key }, { userCommands }) => userCommands.update(call, key, { value, ex }),

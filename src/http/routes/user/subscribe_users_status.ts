@@ -8,6 +8,7 @@ export default endpoint({
   summary: 'Checks its arguments and does nothing',
   description: 'Subscriptions belong to a socket: clients use its request 2005.',
   access: 'anyone',
+  required: ['userID', 'userIDs', 'genre'],
   example: { userID: 'alice', userIDs: ['bob'], genre: 1 },
   request: Wire.object({
     userID: Wire.id(),

@@ -10,6 +10,7 @@ export default endpoint({
   summary: 'Changes what is set of a user',
   description: "Only for the user and for admins. The user's devices are told by notification 1303.",
   access: self('userInfo.userID'),
+  required: ['userInfo'],
   example: { userInfo: { userID: 'alice', nickname: 'Alice' } },
   request: Wire.object({
     userInfo: Wire.nullable(

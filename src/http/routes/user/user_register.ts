@@ -8,6 +8,7 @@ export default endpoint({
   summary: 'Registers users; only for admins',
   description: 'All of them are registered, or none.',
   access: 'admin',
+  required: ['users'],
   example: {
     users: [
       { userID: 'alice', nickname: 'Alice' },

@@ -1,0 +1,32 @@
+/** Who may call an endpoint, in words: for the API reference and docs/spec/access.md. */
+import type { Access, Endpoint } from './endpoint.ts';
+
+export function accessText(access: Access): string {
+  switch (access) {
+    case 'public':
+      return 'anybody, without a token';
+    case 'anyone':
+      return 'whoever has a token';
+    case 'admin':
+      return 'admins';
+    default:
+      return `the user that \`${access.self}\` names, and admins`;
+  }
+}
+
+/** docs/spec/access.md, whole. */
+export function accessPage(endpoints: readonly Endpoint[]): string {
+  const rows = endpoints.map(({ path, access }) => `| \`${path}\` | ${accessText(access)} |`);
+  return [
+    '# Who may call what',
+    '',
+    'Generated from the endpoints by `npm run generate`. The domain function behind each endpoint enforces it (promise M5),',
+    'so that a socket has the same rule; `test/wire/refusals.ts` tries every endpoint with the tokens of an admin, of the',
+    'user whom the request names and of another. Everybody else is answered with 1002.',
+    '',
+    '| endpoint | may be called by |',
+    '|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}

@@ -27,10 +27,15 @@ export async function openDatabase(
   opened: AsyncDisposableStack,
   { warn, reportFailure }: DatabaseOptions,
 ): Promise<Database> {
+  const observer = {
+    onEffectFailure: reportFailure,
+    onFailing: (error: unknown) => warn({ err: error }, 'the database takes no writes: not ready until it does'),
+    onRecovered: (failedForMs: number) => warn({ failedForMs }, 'the database takes writes again'),
+  };
   if (config.databaseUrl === '') {
     opened.use(lockDataDir(config.dataDir));
     const path = join(config.dataDir, 'tessera.db');
-    return opening(`TESSERA_DATA_DIR: cannot use the database ${path}`, openSqlite(path, reportFailure));
+    return opening(`TESSERA_DATA_DIR: cannot use the database ${path}`, openSqlite(path, observer));
   }
   const { PostgresGuard } = await import('../database/postgres-guard.ts');
   const { openPostgres } = await import('../database/postgres-database.ts');
@@ -45,7 +50,7 @@ export async function openDatabase(
     ),
   );
   const options = {
-    onEffectFailure: reportFailure,
+    ...observer,
     onConnectionLost: (error: unknown) => warn({ err: error }, 'lost a connection to PostgreSQL'),
     guard,
   };

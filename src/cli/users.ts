@@ -136,6 +136,8 @@ async function openTarget(config: Config): Promise<Target> {
   };
 }
 
+const silent = { onEffectFailure: () => {}, onFailing: () => {}, onRecovered: () => {}, onConnectionLost: () => {} };
+
 /** SQLite has one writer. On PostgreSQL a server may run meanwhile: rows are added, and only where an ID is free. */
 async function openForImport(config: Config, opened: AsyncDisposableStack): Promise<Database> {
   if (config.databaseUrl === '') {
@@ -144,7 +146,7 @@ async function openForImport(config: Config, opened: AsyncDisposableStack): Prom
   }
   const { openPostgres } = await import('../database/postgres-database.ts');
   const what = 'TESSERA_DATABASE_URL: cannot use PostgreSQL';
-  return opening(what, openPostgres(config.databaseUrl, { onEffectFailure: () => {}, onConnectionLost: () => {} }));
+  return opening(what, openPostgres(config.databaseUrl, silent));
 }
 
 async function openDryRun(config: Config): Promise<Target> {

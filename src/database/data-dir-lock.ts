@@ -6,6 +6,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StartError } from '../kernel/start-error.ts';
+import { isBusy } from './sqlite-writer.ts';
 
 /** Makes the directory if need be, for its owner alone. @throws StartError if that is not possible. */
 export function makeDataDir(dataDir: string): void {
@@ -32,9 +33,4 @@ export function lockDataDir(dataDir: string): Disposable {
     );
   }
   return { [Symbol.dispose]: () => lock.close() };
-}
-
-/** SQLITE_BUSY, also in its extended forms. */
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === 5;
 }

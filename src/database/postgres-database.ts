@@ -9,15 +9,16 @@ import {
   type PostgresConnection,
   PostgresConnections,
 } from './postgres-connections.ts';
-import { postgresDialect } from './postgres-dialect.ts';
+import { kyselyOn, postgresDialect } from './postgres-dialect.ts';
 import type { PostgresGuard } from './postgres-guard.ts';
 import type { Schema } from './schema.ts';
-import { executorOf, runTransaction } from './sql-transaction.ts';
+import { executorOf, SqlTransaction } from './sql-transaction.ts';
+import { WriteHealth, type WriteHealthObserver } from './write-health.ts';
 
 const maxConnections = 16;
 const statementTimeoutMs = 15_000;
 
-export interface PostgresOptions {
+export interface PostgresOptions extends WriteHealthObserver {
   readonly onEffectFailure: EffectFailureListener;
   /** Hears of idle connections that broke; they are replaced. */
   readonly onConnectionLost: (error: unknown) => void;
@@ -28,7 +29,7 @@ export interface PostgresOptions {
 /** Connects to `url`, migrates, and bars the way for whoever was the guard before. */
 export async function openPostgres(
   url: string,
-  { onEffectFailure, onConnectionLost, guard }: PostgresOptions,
+  { onEffectFailure, onConnectionLost, guard, ...observer }: PostgresOptions,
 ): Promise<PostgresDatabase> {
   await migratePostgres(url, onConnectionLost);
   const connections = new PostgresConnections(url, {
@@ -44,15 +45,41 @@ export async function openPostgres(
     await connections.end();
     throw error;
   }
+  const inTransaction = async <T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> => {
+    try {
+      const result = await retrying(() => runTransaction(connections, work));
+      health.succeeded();
+      return result;
+    } catch (error) {
+      if (isTrouble(error)) health.failed(error);
+      throw error;
+    }
+  };
+  const health: WriteHealth = new WriteHealth(observer, () =>
+    inTransaction((connection) => connection.query('UPDATE server_guard SET fence = fence')),
+  );
   return {
     dialect: 'postgres',
     connections,
-    write: (work) => retrying(() => inTransaction(connections, work)),
+    write: inTransaction,
     reader: db,
     executor: (tx) => (tx === undefined ? db : executorOf(tx)),
-    transaction: (work) => retrying(() => runTransaction(db, onEffectFailure, work)),
-    ping: () => ping(connections, guard),
-    [Symbol.asyncDispose]: () => connections.end(),
+    transaction: async (work) => {
+      const { tx, result } = await inTransaction(async (connection) => {
+        const tx = new SqlTransaction(kyselyOn(connection));
+        return { tx, result: await tx.run(work) };
+      });
+      await tx.runEffects(onEffectFailure);
+      return result;
+    },
+    ping: async () => {
+      health.check();
+      await ping(connections, guard);
+    },
+    [Symbol.asyncDispose]: () => {
+      health[Symbol.dispose]();
+      return connections.end();
+    },
   };
 }
 
@@ -79,7 +106,7 @@ async function ping(connections: PostgresConnections, guard: PostgresGuard | und
   if (guard !== undefined && row?.fence !== guard.fence) throw new GuardLost();
 }
 
-async function inTransaction<T>(
+async function runTransaction<T>(
   connections: PostgresConnections,
   work: (connection: PostgresConnection) => Promise<T>,
 ): Promise<T> {
@@ -114,4 +141,10 @@ async function retrying<T>(work: () => Promise<T>): Promise<T> {
 /** serialization_failure and deadlock_detected: the database asks to run the transaction again. */
 function isConflict(error: unknown): boolean {
   return error instanceof pg.DatabaseError && (error.code === '40001' || error.code === '40P01');
+}
+
+/** The database's own trouble, not the statement's: besides the connection, a full disk (53), a broken one (58). */
+function isTrouble(error: unknown): boolean {
+  if (isConnectionFailure(error) || error instanceof GuardLost) return true;
+  return error instanceof pg.DatabaseError && /^5[38]/.test(error.code ?? '');
 }

@@ -4,7 +4,7 @@ import {
   type DatabaseConnection,
   type Dialect,
   type Driver,
-  type Kysely,
+  Kysely,
   PostgresAdapter,
   PostgresIntrospector,
   PostgresQueryCompiler,
@@ -12,12 +12,22 @@ import {
   sql,
 } from 'kysely';
 import type { PostgresConnection, PostgresConnections } from './postgres-connections.ts';
+import type { Schema } from './schema.ts';
 
 /** Disposing the Kysely made with it closes the connections. */
 export function postgresDialect(connections: PostgresConnections): Dialect {
+  return dialectWith(new ConnectionsDriver(connections));
+}
+
+/** All queries on one connection, which stays its owner's: within a transaction that the owner has begun. */
+export function kyselyOn(connection: PostgresConnection): Kysely<Schema> {
+  return new Kysely({ dialect: dialectWith(new OneConnectionDriver(connection)) });
+}
+
+function dialectWith(driver: Driver): Dialect {
   return {
     createAdapter: () => new PoolerProofAdapter(),
-    createDriver: () => new ConnectionsDriver(connections),
+    createDriver: () => driver,
     createIntrospector: (db: Kysely<unknown>) => new PostgresIntrospector(db),
     createQueryCompiler: () => new PostgresQueryCompiler(),
   };
@@ -67,6 +77,32 @@ class ConnectionsDriver implements Driver {
   destroy(): Promise<void> {
     return this.#connections.end();
   }
+}
+
+class OneConnectionDriver implements Driver {
+  readonly #connection: DriverConnection;
+
+  constructor(connection: PostgresConnection) {
+    this.#connection = new DriverConnection(connection);
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DriverConnection> {
+    return this.#connection;
+  }
+
+  async beginTransaction(): Promise<void> {
+    throw new Error('a transaction is under way');
+  }
+
+  async commitTransaction(): Promise<void> {}
+
+  async rollbackTransaction(): Promise<void> {}
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {}
 }
 
 class DriverConnection implements DatabaseConnection {

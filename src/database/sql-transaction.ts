@@ -6,40 +6,44 @@ import type { Schema } from './schema.ts';
 
 type Effect = () => void | Promise<void>;
 
-class SqlTransaction implements Transaction {
-  readonly executor: Kysely<Schema>;
-  readonly effects: Effect[] = [];
+/** One attempt of a unit of work. See {@link UnitOfWork}. */
+export class SqlTransaction implements Transaction {
+  readonly #executor: Kysely<Schema>;
+  readonly #effects: Effect[] = [];
+  #isOver = false;
 
   constructor(executor: Kysely<Schema>) {
-    this.executor = executor;
+    this.#executor = executor;
+  }
+
+  /** @throws TypeError once the work is done: what is asked for then would be in no transaction, or another's. */
+  get executor(): Kysely<Schema> {
+    if (this.#isOver) throw new TypeError('this transaction is over');
+    return this.#executor;
   }
 
   afterCommit(effect: Effect): void {
-    this.effects.push(effect);
+    this.#effects.push(effect);
   }
-}
 
-/** Runs `work` in a Kysely transaction, then its effects. See {@link UnitOfWork}. */
-export async function runTransaction<T>(
-  writer: Kysely<Schema>,
-  onEffectFailure: EffectFailureListener,
-  work: (tx: Transaction) => Promise<T>,
-): Promise<T> {
-  let effects: readonly Effect[] = [];
-  const result = await writer.transaction().execute(async (executor) => {
-    const tx = new SqlTransaction(executor);
-    const value = await work(tx);
-    effects = tx.effects;
-    return value;
-  });
-  for (const effect of effects) {
+  async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     try {
-      await effect();
-    } catch (error) {
-      onEffectFailure(error);
+      return await work(this);
+    } finally {
+      this.#isOver = true;
     }
   }
-  return result;
+
+  /** Call it after the commit. One that fails is reported, and the next one runs all the same. */
+  async runEffects(onFailure: EffectFailureListener): Promise<void> {
+    for (const effect of this.#effects) {
+      try {
+        await effect();
+      } catch (error) {
+        onFailure(error);
+      }
+    }
+  }
 }
 
 /** @throws TypeError if `tx` was not made by this store: a transaction cannot span two databases. */

@@ -2,83 +2,94 @@
  * The embedded database: one file in the data directory, through Node's own SQLite. One connection writes, one reads,
  * so that a read never waits for an open transaction and sees only what has been committed.
  */
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { CompiledQuery, type DatabaseConnection, Kysely, SqliteDialect, SqliteDriver } from 'kysely';
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { Kysely, SqliteDialect } from 'kysely';
 import type { EffectFailureListener, SqliteDatabase } from './database.ts';
 import { migrateToLatest } from './migrate.ts';
 import type { Schema } from './schema.ts';
-import { executorOf, runTransaction } from './sql-transaction.ts';
+import { executorOf, SqlTransaction } from './sql-transaction.ts';
+import { SqliteFile } from './sqlite-file.ts';
+import { SqliteWriter } from './sqlite-writer.ts';
+import { StatementCache } from './statement-cache.ts';
+import { WriteHealth, type WriteHealthObserver } from './write-health.ts';
 
 /** Raw access for the hot paths: prepared once, run synchronously, many statements in one commit. */
 export interface SqliteHandle {
   /**
-   * Runs `work` synchronously in one transaction on the writing connection, as soon as no other transaction is open.
-   * @throws what `work` throws, after rolling back.
+   * Runs `work` synchronously in a transaction on the writing connection, and resolves once that is on disk.
+   * @throws what `work` throws, with nothing of it stored
    */
   write<T>(work: (connection: StatementCache) => T): Promise<T>;
   /** The reading connection; sees committed data only. */
   readonly read: StatementCache;
 }
 
+export interface SqliteOptions extends WriteHealthObserver {
+  readonly onEffectFailure: EffectFailureListener;
+  /** How long a transaction waits for another program's lock; clients give up after 10 s. */
+  readonly patienceMs?: number;
+}
+
 /** Opens (creating it if need be) and migrates the database file at `path`. */
-export async function openSqlite(path: string, onEffectFailure: EffectFailureListener): Promise<SqliteDatabase> {
+export async function openSqlite(path: string, options: SqliteOptions): Promise<SqliteDatabase> {
   using opening = new DisposableStack();
   const writing = opening.adopt(new StatementCache(openConnection(path)), (connection) => connection.close());
-  const writer = kyselyOver(writing);
-  await migrateToLatest(writer as unknown as Kysely<never>, 'sqlite');
+  const executor = kyselyOver(writing);
+  await migrateToLatest(executor as unknown as Kysely<never>, 'sqlite');
   const reading = opening.adopt(new StatementCache(openConnection(path)), (connection) => connection.close());
   const reader = kyselyOver(reading);
+  // Nobody else is served yet while this process starts; from now on the writer waits for locks in its own way.
+  for (const connection of [writing, reading]) connection.exec('PRAGMA busy_timeout = 0');
+
+  const file = new SqliteFile(path);
+  const health: WriteHealth = opening.use(
+    new WriteHealth(options, () => writer.run(() => probe(writing, dirname(path)))),
+  );
+  const writer = new SqliteWriter({ connection: writing, file, health, patienceMs: options.patienceMs ?? 8000 });
+  opening.use(setInterval(() => lookAt(file, health), lookEveryMs));
   const opened = opening.move();
 
   return {
     dialect: 'sqlite',
     reader,
-    sqlite: {
-      read: reading,
-      write: (work) => writer.connection().execute(async () => inTransaction(writing, work)),
-    },
+    sqlite: { read: reading, write: (work) => writer.run(() => work(writing)) },
     executor: (tx) => (tx === undefined ? reader : executorOf(tx)),
-    transaction: (work) => runTransaction(writer, onEffectFailure, work),
+    transaction: async (work) => {
+      const tx = new SqlTransaction(executor);
+      const result = await writer.run(() => tx.run(work));
+      await tx.runEffects(options.onEffectFailure);
+      return result;
+    },
     ping: async () => {
+      health.check();
       reading.prepare('SELECT 1').get();
     },
     [Symbol.asyncDispose]: async () => {
-      // Kysely opens its driver on first use and closes only then; closing the handles here as well is harmless.
-      await reader.destroy();
-      await writer.destroy();
+      await writer.idle();
       opened.dispose();
     },
   };
 }
 
-/** Prepared statements of one connection, kept by their SQL text. */
-export class StatementCache {
-  readonly #connection: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
-
-  constructor(connection: DatabaseSync) {
-    this.#connection = connection;
-  }
-
-  prepare(sql: string): StatementSync {
-    const known = this.#statements.get(sql);
-    if (known !== undefined) return known;
-    const statement = this.#connection.prepare(sql);
-    // Lists of varying length make varying SQL; a bound keeps hostile variety from growing the cache without end.
-    if (this.#statements.size >= 500) this.#statements.clear();
-    this.#statements.set(sql, statement);
-    return statement;
-  }
-
-  exec(sql: string): void {
-    this.#connection.exec(sql);
-  }
-
-  close(): void {
-    this.#statements.clear();
-    if (this.#connection.isOpen) this.#connection.close();
+function lookAt(file: SqliteFile, health: WriteHealth): void {
+  try {
+    file.check();
+  } catch (error) {
+    health.failed(error);
   }
 }
+
+/** Writes a page. The last few of a full disk do not count: the next message would fail again. */
+function probe(connection: StatementCache, directory: string): void {
+  const { bavail, bsize } = statfsSync(directory);
+  if (bavail * bsize < leastFreeBytes) throw new Error('the disk is full');
+  connection.exec('PRAGMA user_version = 0');
+}
+
+const lookEveryMs = 1000;
+const leastFreeBytes = 1024 ** 2;
 
 function openConnection(path: string): DatabaseSync {
   const connection = new DatabaseSync(path, { timeout: 5000 });
@@ -89,40 +100,8 @@ function openConnection(path: string): DatabaseSync {
   return connection;
 }
 
-function inTransaction<T>(connection: StatementCache, work: (connection: StatementCache) => T): T {
-  connection.prepare('BEGIN IMMEDIATE').run();
-  try {
-    const result = work(connection);
-    connection.prepare('COMMIT').run();
-    return result;
-  } catch (error) {
-    connection.prepare('ROLLBACK').run();
-    throw error;
-  }
-}
-
 function kyselyOver(connection: StatementCache): Kysely<Schema> {
-  return new Kysely<Schema>({ dialect: new ImmediateSqliteDialect({ database: asBetterSqlite(connection) }) });
-}
-
-/** Takes the write lock at BEGIN: a transaction that reads first must not find the database changed when it writes. */
-class ImmediateSqliteDialect extends SqliteDialect {
-  readonly #config: ConstructorParameters<typeof SqliteDialect>[0];
-
-  constructor(config: ConstructorParameters<typeof SqliteDialect>[0]) {
-    super(config);
-    this.#config = config;
-  }
-
-  override createDriver(): SqliteDriver {
-    return new ImmediateSqliteDriver(this.#config);
-  }
-}
-
-class ImmediateSqliteDriver extends SqliteDriver {
-  override async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('BEGIN IMMEDIATE'));
-  }
+  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: asBetterSqlite(connection) }) });
 }
 
 /** Kysely's SQLite dialect expects another library's statement shape; this gives it ours in that shape. */

@@ -4,7 +4,7 @@
  */
 
 import type { SqliteDatabase } from '../database/database.ts';
-import type { StatementCache } from '../database/sqlite-database.ts';
+import type { StatementCache } from '../database/statement-cache.ts';
 import type { Appended, NewMessage } from '../log/message-store.ts';
 import { stamped } from './append-stamp.ts';
 

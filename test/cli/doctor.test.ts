@@ -70,6 +70,7 @@ test('short and published secrets, and lenient settings, are pointed out', async
     TESSERA_DEV: 'advice',
     TESSERA_TOKENS_WHEN_STORE_DOWN: 'advice',
     'data directory': 'ok',
+    'disk of the data directory': 'ok',
   });
 });
 

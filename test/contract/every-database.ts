@@ -30,23 +30,23 @@ async function sqliteDatabases(t: TestContext): Promise<Databases> {
   const directory = await mkdtemp(join(tmpdir(), 'tessera-contract-'));
   const opened = closedAfter(t);
   t.after(() => rm(directory, { recursive: true }));
-  const db = opened(await openSqlite(join(directory, 'data.sqlite'), failSuite));
+  const db = opened(await openSqlite(join(directory, 'data.sqlite'), observer));
   return {
     db,
     peer: db,
-    openEmpty: async () => opened(await openSqlite(join(directory, 'empty.sqlite'), failSuite)),
+    openEmpty: async () => opened(await openSqlite(join(directory, 'empty.sqlite'), observer)),
   };
 }
 
 async function postgresDatabases(t: TestContext, url: string): Promise<Databases> {
   const opened = closedAfter(t);
   return {
-    db: opened(await openPostgres(url, postgresOptions)),
-    peer: opened(await openPostgres(url, postgresOptions)),
+    db: opened(await openPostgres(url, observer)),
+    peer: opened(await openPostgres(url, observer)),
     openEmpty: async () => {
       const emptyUrl = await postgresUrlForSuite(t);
       if (emptyUrl === undefined) throw new Error('PostgreSQL went away');
-      return opened(await openPostgres(emptyUrl, postgresOptions));
+      return opened(await openPostgres(emptyUrl, observer));
     },
   };
 }
@@ -67,4 +67,10 @@ function failSuite(error: unknown): void {
   throw error;
 }
 
-const postgresOptions = { onEffectFailure: failSuite, onConnectionLost: failSuite };
+/** None of it happens to a database that is well. */
+const observer = {
+  onEffectFailure: failSuite,
+  onConnectionLost: failSuite,
+  onFailing: failSuite,
+  onRecovered: () => {},
+};

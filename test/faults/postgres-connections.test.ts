@@ -138,7 +138,7 @@ interface Place {
 async function openPlace(t: TestContext): Promise<Place | undefined> {
   const url = await postgresUrlForSuite(t);
   if (url === undefined) return undefined;
-  const db = await openPostgres(url, { onEffectFailure: () => assert.fail(), onConnectionLost: () => {} });
+  const db = await openPostgres(url, silent);
   const administrator = new pg.Client({ connectionString: url });
   await administrator.connect();
   t.after(async () => {
@@ -174,3 +174,5 @@ async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }
+
+const silent = { onEffectFailure: () => {}, onConnectionLost: () => {}, onFailing: () => {}, onRecovered: () => {} };

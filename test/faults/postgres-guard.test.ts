@@ -89,7 +89,7 @@ async function openPlace(t: TestContext) {
     start: async (): Promise<Node> => {
       const retaken = Promise.withResolvers<boolean>();
       const guard = await PostgresGuard.take(url, { onLost: () => {}, onRetaken: retaken.resolve });
-      const db = await openPostgres(url, { onEffectFailure: () => {}, onConnectionLost: () => {}, guard });
+      const db = await openPostgres(url, { ...quiet, guard });
       const node: Node = {
         db,
         write: (userID) =>
@@ -135,3 +135,5 @@ async function openPlace(t: TestContext) {
 const lockKeys = { guard: 7_355_437_201, fence: 7_355_437_202 };
 
 const silent = { onLost: () => {}, onRetaken: () => {} };
+
+const quiet = { onEffectFailure: () => {}, onConnectionLost: () => {}, onFailing: () => {}, onRecovered: () => {} };

@@ -160,8 +160,13 @@ export function changedStore(store: TokenStore, changes: Partial<TokenStore>): T
 
 /** Tokens in an embedded database, closed and removed by `[Symbol.asyncDispose]`. @param clock Unix ms */
 export async function openSqliteTokens(clock: () => number) {
+  const fail = (error: unknown) => assert.fail(String(error));
   const directory = await mkdtemp(join(tmpdir(), 'tessera-tokens-'));
-  const db = await openSqlite(join(directory, 'data.sqlite'), (error) => assert.fail(String(error)));
+  const db = await openSqlite(join(directory, 'data.sqlite'), {
+    onEffectFailure: fail,
+    onFailing: fail,
+    onRecovered: () => {},
+  });
   return {
     db,
     store: new SqlTokenStore(db, clock),

@@ -1,5 +1,5 @@
 /** Whether the data directory, which holds the secret and every message, is closed to others and whole. */
-import { chmodSync, existsSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../../config/config.ts';
@@ -13,7 +13,8 @@ export function checkDataDir({ dataDir, databaseUrl }: Config, { repair }: { rea
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(dataDir, entry.name));
   const modes = checkModes([dataDir, ...files], repair);
   const databasePath = join(dataDir, 'tessera.db');
-  return databaseUrl === '' && existsSync(databasePath) ? [modes, ...checkDatabase(databasePath)] : [modes];
+  const findings = [modes, checkSpace(statfsSync(dataDir))];
+  return databaseUrl === '' && existsSync(databasePath) ? [...findings, ...checkDatabase(databasePath)] : findings;
 }
 
 function checkModes(paths: readonly string[], repair: boolean): Finding {
@@ -25,6 +26,22 @@ function checkModes(paths: readonly string[], repair: boolean): Finding {
     isRepaired: repair,
   };
 }
+
+/** The same shares as the alerts have, but gigabytes are enough whatever the disk. @param disk as statfs describes it */
+export function checkSpace({
+  bavail,
+  blocks,
+  bsize,
+}: Readonly<Record<'bavail' | 'blocks' | 'bsize', number>>): Finding {
+  const subject = 'disk of the data directory';
+  const share = bavail / blocks;
+  const text = `${(share * 100).toFixed(1)} % of it are free, ${Math.floor((bavail * bsize) / 2 ** 20)} MiB`;
+  const remedy = 'make room: once it is full, nothing is stored and no message acknowledged';
+  if (share >= 0.1 || bavail * bsize >= plentyBytes) return ok(subject, text);
+  return share < 0.02 ? problem(subject, text, remedy) : advice(subject, text, remedy);
+}
+
+const plentyBytes = 5 * 2 ** 30;
 
 /** Read-only: a server may be running on it. */
 function checkDatabase(path: string): Finding[] {

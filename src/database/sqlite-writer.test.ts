@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { SqliteWriter } from './sqlite-writer.ts';
+import { StatementCache } from './statement-cache.ts';
+
+test('transactions that wait at the same time share a commit, and none is answered before it', async () => {
+  const { writer, log, insert } = open();
+  await Promise.all(
+    ['a', 'b', 'c'].map(async (name) => {
+      await writer.run(() => insert(name));
+      log.push(`${name} is answered`);
+    }),
+  );
+  assert.deepEqual(log, ['begin', 'a', 'b', 'c', 'commit', 'a is answered', 'b is answered', 'c is answered']);
+});
+
+test('one that fails is undone by itself, and the others of its commit hold', async () => {
+  const { writer, log, insert, rows } = open();
+  const outcomes = await Promise.allSettled([
+    writer.run(() => insert('a')),
+    writer.run(async () => {
+      insert('b');
+      await Promise.resolve();
+      throw new Error('no');
+    }),
+    writer.run(() => insert('c')),
+  ]);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  );
+  assert.deepEqual([rows(), log.filter((line) => line === 'commit').length], [['a', 'c'], 1]);
+});
+
+test('if the commit fails, so do all that would have shared it, and the next ones are tried', async () => {
+  const { writer, insert, rows, failNextCommit, failures } = open();
+  failNextCommit();
+  const outcomes = await Promise.allSettled(['a', 'b'].map((name) => writer.run(() => insert(name))));
+  assert.deepEqual(
+    outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.message),
+    ['the disk broke', 'the disk broke'],
+  );
+  await writer.run(() => insert('c'));
+  assert.deepEqual([rows(), failures.length], [['c'], 1]);
+});
+
+function open() {
+  const database = new DatabaseSync(':memory:');
+  database.exec('CREATE TABLE names (name text)');
+  const log: string[] = [];
+  let failsNext = false;
+  const connection = new (class extends StatementCache {
+    override prepare(sql: string) {
+      if (sql.startsWith('BEGIN')) log.push('begin');
+      if (sql === 'COMMIT') {
+        if (failsNext) {
+          failsNext = false;
+          throw new Error('the disk broke');
+        }
+        log.push('commit');
+      }
+      return super.prepare(sql);
+    }
+  })(database);
+  const failures: unknown[] = [];
+  const health = { failed: (error: unknown) => void failures.push(error), succeeded: () => {} };
+  return {
+    writer: new SqliteWriter({ connection, file: { check: () => {} }, health, patienceMs: 1000 }),
+    log,
+    failures,
+    failNextCommit: () => {
+      failsNext = true;
+    },
+    insert: (name: string) => {
+      log.push(name);
+      database.prepare('INSERT INTO names VALUES (?)').run(name);
+    },
+    rows: () =>
+      database
+        .prepare('SELECT name FROM names ORDER BY name')
+        .all()
+        .map(({ name }) => name),
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * The one writer of the embedded database. Transactions that wait at the same time run one after the other and share a
+ * commit, since what a durable write costs is its sync; none is answered before the commit that holds it. Another
+ * program's lock is waited for without holding up anything else.
+ */
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import type { SqliteFile } from './sqlite-file.ts';
+import type { StatementCache } from './statement-cache.ts';
+import type { WriteHealth } from './write-health.ts';
+
+export interface SqliteWriterOptions {
+  readonly connection: StatementCache;
+  readonly file: Pick<SqliteFile, 'check'>;
+  readonly health: Pick<WriteHealth, 'failed' | 'succeeded'>;
+  /** How long a transaction waits for another program's lock. */
+  readonly patienceMs: number;
+}
+
+export class SqliteWriter {
+  readonly #options: SqliteWriterOptions;
+  #waiting: Job[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(options: SqliteWriterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs `work` in a transaction; resolves with its result once that is on disk. `work` sees what those before it have
+   * written; if it throws, only what it wrote itself is undone.
+   * @throws what `work` throws, or why it could not be stored
+   */
+  run<T>(work: () => T | Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      let result: T;
+      this.#waiting.push({
+        until: performance.now() + this.#options.patienceMs,
+        run: async () => {
+          result = await work();
+        },
+        stored: () => resolve(result),
+        reject,
+      });
+      this.#running ??= this.#work();
+    });
+  }
+
+  /** Resolves when nothing is waiting or under way. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #work(): Promise<void> {
+    do {
+      // Let everything that this turn of the event loop still brings join the commit.
+      await nextTurn();
+      if (await this.#begin()) await this.#runTogether();
+    } while (this.#waiting.length > 0);
+    this.#running = undefined;
+  }
+
+  /** @returns false if there is nobody left who would wait */
+  async #begin(): Promise<boolean> {
+    const { connection, file } = this.#options;
+    for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      try {
+        file.check();
+        connection.prepare('BEGIN IMMEDIATE').run();
+        return true;
+      } catch (error) {
+        if (!isBusy(error)) return this.#fail(this.#waiting.splice(0), error);
+      }
+      const now = performance.now();
+      const overdue = this.#waiting.filter(({ until }) => until <= now);
+      this.#waiting = this.#waiting.filter(({ until }) => until > now);
+      if (overdue.length > 0) this.#fail(overdue, new Error('another program keeps the database locked'));
+      if (this.#waiting.length === 0) return false;
+      await delay(pauseMs);
+    }
+  }
+
+  async #runTogether(): Promise<void> {
+    const { connection, file, health } = this.#options;
+    const done: Job[] = [];
+    const enoughAt = performance.now() + longestBatchMs;
+    try {
+      for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift()) {
+        done.push(job);
+        if (!(await this.#runOne(job))) done.pop();
+        if (performance.now() > enoughAt) break;
+      }
+      connection.prepare('COMMIT').run();
+      file.check();
+    } catch (error) {
+      // SQLite may have rolled back by itself, when the disk is full for one.
+      if (connection.isTransaction) connection.prepare('ROLLBACK').run();
+      this.#fail(done, error);
+      return;
+    }
+    health.succeeded();
+    for (const job of done) job.stored();
+  }
+
+  /**
+   * @returns false if the job failed for a reason of its own, and left nothing behind
+   * @throws if the database failed
+   */
+  async #runOne(job: Job): Promise<boolean> {
+    const { connection } = this.#options;
+    connection.prepare('SAVEPOINT job').run();
+    try {
+      await job.run();
+      connection.prepare('RELEASE job').run();
+      return true;
+    } catch (error) {
+      if (isStorageFailure(error) || !connection.isTransaction) throw error;
+      connection.prepare('ROLLBACK TO job').run();
+      connection.prepare('RELEASE job').run();
+      job.reject(error);
+      return false;
+    }
+  }
+
+  #fail(jobs: readonly Job[], error: unknown): false {
+    this.#options.health.failed(error);
+    for (const job of jobs) job.reject(error);
+    return false;
+  }
+}
+
+interface Job {
+  /** Of `performance.now()`. */
+  readonly until: number;
+  readonly run: () => Promise<void>;
+  readonly stored: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A batch that takes so long already takes no more: the event loop has other work. */
+const longestBatchMs = 20;
+const longestPauseMs = 50;
+
+/** SQLITE_BUSY, also in its extended forms. */
+export function isBusy(error: unknown): boolean {
+  return primaryCode(error) === 5;
+}
+
+/** NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB: the database's own trouble, not the statement's. */
+function isStorageFailure(error: unknown): boolean {
+  return [7, 8, 10, 11, 13, 14, 26].includes(primaryCode(error));
+}
+
+function primaryCode(error: unknown): number {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0;
+}

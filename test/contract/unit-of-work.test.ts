@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { sql } from 'kysely';
+import { openPostgres } from '../../src/database/postgres-database.ts';
+import { openSqlite } from '../../src/database/sqlite-database.ts';
+import { postgresUrlForSuite } from '../support/test-services.ts';
+import { testOnEveryDatabase } from './every-database.ts';
+import { unitOfWorkSuite } from './unit-of-work.suite.ts';
+
+testOnEveryDatabase('UnitOfWork', unitOfWorkSuite);
+
+test('an effect that fails is reported, and stops neither the others nor the caller', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'tessera-work-'));
+  const url = await postgresUrlForSuite(t);
+  const failures: unknown[] = [];
+  const observer = { ...quiet, onEffectFailure: (error: unknown) => void failures.push(error) };
+  const databases = [
+    await openSqlite(join(directory, 'data.sqlite'), observer),
+    ...(url === undefined ? [] : [await openPostgres(url, observer)]),
+  ];
+  t.after(async () => {
+    for (const db of databases) await db[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true });
+  });
+  for (const db of databases) {
+    failures.length = 0;
+    const seen: string[] = [];
+    const result = await db.transaction(async (tx) => {
+      tx.afterCommit(() => {
+        throw new Error('at once');
+      });
+      tx.afterCommit(() => Promise.reject(new Error('later')));
+      tx.afterCommit(() => void seen.push('last'));
+      return 1;
+    });
+    assert.deepEqual([result, seen], [1, ['last']]);
+    assert.deepEqual(failures.map(String), ['Error: at once', 'Error: later']);
+  }
+});
+
+test('a unit of work that PostgreSQL wants to have again runs again, and its effects once', async (t) => {
+  const url = await postgresUrlForSuite(t);
+  if (url === undefined) return;
+  const db = await openPostgres(url, quiet);
+  t.after(() => db[Symbol.asyncDispose]());
+  const lines: string[] = [];
+  let runs = 0;
+  await db.transaction(async (tx) => {
+    runs += 1;
+    const run = runs;
+    tx.afterCommit(() => void lines.push(`effect of run ${run}`));
+    const executor = db.executor(tx);
+    await executor.insertInto('read_seqs').values({ user_id: 'again', conversation_id: 'c', read_seq: run }).execute();
+    if (run < 3) await sql`DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$`.execute(executor);
+  });
+  assert.deepEqual(lines, ['effect of run 3']);
+  const rows = await db.executor().selectFrom('read_seqs').select('read_seq').execute();
+  assert.deepEqual(rows, [{ read_seq: 3 }]);
+});
+
+test('M1: every commit of the embedded database waits for the disk', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'tessera-sync-'));
+  const db = await openSqlite(join(directory, 'data.sqlite'), quiet);
+  t.after(async () => {
+    await db[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true });
+  });
+  const settings = await db.sqlite.write((connection) => [
+    connection.prepare('PRAGMA synchronous').get()?.synchronous,
+    connection.prepare('PRAGMA journal_mode').get()?.journal_mode,
+  ]);
+  // 2 is FULL: in WAL mode the log is synced at each commit. 1, NORMAL, syncs it at checkpoints only.
+  assert.deepEqual(settings, [2, 'wal']);
+});
+
+const quiet = { onEffectFailure: () => {}, onConnectionLost: () => {}, onFailing: () => {}, onRecovered: () => {} };

@@ -8,7 +8,7 @@ import type { NewConversation } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
 
 export interface ConversationRowsOptions {
-  readonly store: Pick<ConversationStore, 'createMissing' | 'isHeldByOthers'>;
+  readonly store: Pick<ConversationStore, 'createMissing' | 'peerOf'>;
   readonly versionLog: Pick<VersionLog, 'record'>;
   readonly unitOfWork: UnitOfWork;
   /** Unix ms. */
@@ -36,9 +36,10 @@ export class ConversationRows {
   /**
    * Both sides of a single chat; a chat with oneself has one.
    *
-   * The protocol joins two user IDs with `_`, which user IDs may hold too: `a` and `b_c` have the same conversation ID
-   * as `a_b` and `c`. The first pair keeps it, or each pair would read the other's messages (M5).
-   * @throws 1001 if the conversation ID belongs to another pair of users
+   * The protocol joins two user IDs with `_`, which user IDs may hold too. Two pairs of users whose IDs join to the same
+   * do not meet: each has a log of its own (protocol/log-id.ts). One user in both of them has clients that cannot tell
+   * its two peers apart; there the first peer keeps the conversation ID.
+   * @throws 1001 if one of the two has a chat with somebody else under the conversation ID
    */
   async ensureSingleChat(conversationID: string, userA: string, userB: string): Promise<void> {
     const row = (ownerUserID: string, userID: string) => ({
@@ -51,10 +52,11 @@ export class ConversationRows {
     const rows = userA === userB ? [row(userA, userA)] : [row(userA, userB), row(userB, userA)];
     const { store, unitOfWork } = this.#options;
     await unitOfWork.transaction(async (tx) => {
-      if (await store.isHeldByOthers(tx, conversationID, [userA, userB])) {
-        throw errors.args('conversation ID is taken by another pair of users');
-      }
       await this.#create(tx, rows);
+      for (const { ownerUserID, userID } of rows) {
+        if ((await store.peerOf(tx, ownerUserID, conversationID)) === userID) continue;
+        throw errors.args('the conversation ID is that of another chat of one of the users');
+      }
     });
   }
 

@@ -8,6 +8,9 @@ export interface ConversationStore {
   /** The owner's rows among `conversationIDs`, each once, in no order. */
   findMany(ownerUserID: string, conversationIDs: readonly string[]): Promise<readonly Conversation[]>;
 
+  /** With whom the owner talks under this ID: the peer, empty for a group; undefined without a row. */
+  peerOf(tx: Transaction, ownerUserID: string, conversationID: string): Promise<string | undefined>;
+
   /** The owner's rows from `offset` on, at most `limit`, in order of creation. */
   listByOwner(ownerUserID: string, offset: number, limit: number): Promise<readonly Conversation[]>;
 
@@ -30,10 +33,4 @@ export interface ConversationStore {
     rows: readonly NewConversation[],
     createdAt: number,
   ): Promise<readonly NewConversation[]>;
-
-  /**
-   * Whether somebody outside `userIDs` has a row of the conversation or wrote its first message. Until the transaction
-   * ends, others who ask about the same conversation wait.
-   */
-  isHeldByOthers(tx: Transaction, conversationID: string, userIDs: readonly string[]): Promise<boolean>;
 }

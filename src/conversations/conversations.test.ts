@@ -97,7 +97,7 @@ function conversationsWith(ids: readonly string[], changes: readonly Change[]) {
     notNotifyIDs: () => reading('notNotifyIDs', []),
     pinnedIDs: () => reading('pinnedIDs', []),
     createMissing: async () => [],
-    isHeldByOthers: async () => false,
+    peerOf: async () => undefined,
   };
   const versionLog = new VersionLog({
     record: async () => new Map(),

@@ -35,9 +35,9 @@ export async function newestMessages(
   for (let from = 0; waiting > 0; from += pageSize) {
     const page = windows.slice(from, from + Math.min(pageSize, waiting));
     const stored = await store.newest(page);
-    for (const { conversationID } of page) {
+    for (const { conversationID, logID } of page) {
       waiting -= 1;
-      const message = stored.get(conversationID);
+      const message = stored.get(logID);
       if (message === undefined || budget.messagesLeft === 0 || !budget.takeKey(conversationID)) continue;
       const whole = presented(message);
       if (budget.takeMessage(whole, waiting * sureBytes)) {

@@ -8,14 +8,15 @@ export function chatWindow(view: ConversationView): MessageWindow {
   const isCapped = view.ownMaxSeq > 0 && view.ownMaxSeq < view.maxSeq;
   return {
     conversationID: view.conversationID,
+    logID: view.logID,
     lower: Math.max(1, view.minSeq, view.ownMinSeq),
     upper: isCapped ? view.ownMaxSeq : view.maxSeq,
   };
 }
 
 /** What the readers of a notification conversation may read of it. */
-export function notificationWindow(conversationID: string, bounds: SeqBounds): MessageWindow {
-  return { conversationID, lower: Math.max(1, bounds.minSeq), upper: bounds.maxSeq };
+export function notificationWindow(conversationID: string, logID: string, bounds: SeqBounds): MessageWindow {
+  return { conversationID, logID, lower: Math.max(1, bounds.minSeq), upper: bounds.maxSeq };
 }
 
 /** As a reader sees it: only single chats show that a message was read (8.4). */

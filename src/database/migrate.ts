@@ -9,6 +9,7 @@ import { up as outbox } from './migrations/004-outbox.ts';
 import { up as serverGuard } from './migrations/005-server-guard.ts';
 import { up as toldAndSent } from './migrations/006-told-and-sent.ts';
 import { up as liveTokens } from './migrations/007-live-tokens.ts';
+import { up as logIDs } from './migrations/008-log-ids.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -20,6 +21,7 @@ const steps: Readonly<Record<string, Step>> = {
   '005-server-guard': serverGuard,
   '006-told-and-sent': toldAndSent,
   '007-live-tokens': liveTokens,
+  '008-log-ids': logIDs,
 };
 
 /** @throws the failing step's error; on PostgreSQL all steps hold or none, on SQLite those before it stay. */

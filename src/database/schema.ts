@@ -43,6 +43,8 @@ interface ConversationsTable {
   ex: Generated<string>;
   min_seq: Generated<number>;
   max_seq: Generated<number>;
+  /** Where its messages are, if not under the conversation ID: see protocol/log-id.ts. */
+  log_id: Generated<string>;
   msg_destruct_time: Generated<number>;
   latest_msg_destruct_time: Generated<number>;
   is_msg_destruct: Generated<number>;

@@ -28,7 +28,7 @@ function controlledStore() {
   };
 }
 
-const message = (clientMsgID: string, conversationID = 'si_a_b') => ({ clientMsgID, conversationID }) as NewMessage;
+const message = (clientMsgID: string, logID = 'si_a_b') => ({ clientMsgID, logID }) as NewMessage;
 
 const stored = (from: NewMessage, seq: number): Appended => ({
   seq,
@@ -111,7 +111,7 @@ test('a conversation keeps to one lane; others go on beside it', async () => {
     commits.append(message('2', id), () => {}),
   ]);
   await store.asked(4);
-  const underWay = store.commits.map(({ batch }) => batch[0]?.conversationID);
+  const underWay = store.commits.map(({ batch }) => batch[0]?.logID);
   assert.equal(new Set(underWay).size, 4);
   for (let index = 0; index < all.length; index += 1) {
     await store.asked(index + 1);
@@ -119,7 +119,7 @@ test('a conversation keeps to one lane; others go on beside it', async () => {
   }
   await Promise.all(all);
   for (const id of conversations) {
-    const ofConversation = store.commits.flatMap(({ batch }) => batch).filter((entry) => entry.conversationID === id);
+    const ofConversation = store.commits.flatMap(({ batch }) => batch).filter((entry) => entry.logID === id);
     assert.deepEqual(ids(ofConversation), ['1', '2']);
   }
 });

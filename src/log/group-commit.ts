@@ -6,7 +6,7 @@ import type { Appended, MessageStore, NewMessage } from './message-store.ts';
 
 export interface GroupCommitOptions {
   readonly store: Pick<MessageStore, 'append'>;
-  /** Commits under way at once. A conversation always uses the same lane. 1 where the engine has a single writer. */
+  /** Commits under way at once. A log always uses the same lane. 1 where the engine has a single writer. */
   readonly lanes: number;
   /** Messages in one commit at the most. */
   readonly maxBatch: number;
@@ -40,7 +40,7 @@ export class GroupCommit {
    * a conversation, which promises cannot guarantee.
    */
   append(message: NewMessage, onStored: (appended: Appended) => void): Promise<Appended> {
-    const lane = this.#lanes[hash(message.conversationID) % this.#lanes.length] ?? this.#lanes[0];
+    const lane = this.#lanes[hash(message.logID) % this.#lanes.length] ?? this.#lanes[0];
     if (lane === undefined) throw new RangeError('group commit needs at least one lane');
     return new Promise((resolve, reject) => lane.add({ message, onStored, resolve, reject }));
   }

@@ -3,7 +3,8 @@ import type { Transaction } from '../kernel/unit-of-work.ts';
 
 /** A message ready to be stored, lacking only its seq. */
 export interface NewMessage {
-  readonly conversationID: string;
+  /** Of the conversation: see protocol/log-id.ts. */
+  readonly logID: string;
   readonly sendID: string;
   readonly clientMsgID: string;
   readonly serverMsgID: string;
@@ -54,6 +55,7 @@ export interface SeqBounds {
 /** A user's own conversation with its counters. */
 export interface ConversationView extends SeqBounds {
   readonly conversationID: string;
+  readonly logID: string;
   readonly conversationType: number;
   /** The peer of a single chat, the account of a notification chat. */
   readonly peerUserID: string;
@@ -72,8 +74,13 @@ export interface ReadPosition {
 }
 
 /** Which seqs of a conversation are meant; both ends included. */
-export interface MessageWindow {
+export interface MessageWindow extends LogWindow {
+  /** By which clients know it. */
   readonly conversationID: string;
+}
+
+export interface LogWindow {
+  readonly logID: string;
   readonly lower: number;
   readonly upper: number;
 }
@@ -90,27 +97,27 @@ export interface SingleChatFacts {
 export interface MessageStore {
   /**
    * Stores a batch in one commit, in order: assigns dense seqs, and send times that never fall within a conversation,
-   * recognises repeats by (sender, clientMsgID, conversation), raises senders' read positions. Resolves once the batch is on disk; on rejection nothing was stored.
+   * recognises repeats by (sender, clientMsgID, log), raises senders' read positions. Resolves once the batch is on disk; on rejection nothing was stored.
    */
   append(batch: readonly NewMessage[]): Promise<Appended[]>;
   singleChatFacts(sendID: string, recvID: string, conversationID: string): Promise<SingleChatFacts>;
   /** The stored messages with begin <= seq <= end, ascending; at most `limit`, the newest. */
-  range(conversationID: string, begin: number, end: number, limit: number): Promise<StoredMessage[]>;
+  range(logID: string, begin: number, end: number, limit: number): Promise<StoredMessage[]>;
   /** The stored ones among `seqs`, ascending. */
-  bySeqs(conversationID: string, seqs: readonly number[]): Promise<StoredMessage[]>;
-  /** Of each conversation the newest stored message between `lower` and `upper`, both included, if there is one. */
-  newest(windows: readonly MessageWindow[]): Promise<Map<string, StoredMessage>>;
-  /** Only conversations that have stored messages appear in the answer. */
-  bounds(conversationIDs: readonly string[]): Promise<Map<string, SeqBounds>>;
+  bySeqs(logID: string, seqs: readonly number[]): Promise<StoredMessage[]>;
+  /** By log ID, of each the newest stored message between `lower` and `upper`, both included, if there is one. */
+  newest(windows: readonly LogWindow[]): Promise<Map<string, StoredMessage>>;
+  /** By log ID; only logs that have messages appear in the answer. */
+  bounds(logIDs: readonly string[]): Promise<Map<string, SeqBounds>>;
   /** All of the user's conversations, or those among `conversationIDs` that the user has. */
   views(userID: string, conversationIDs?: readonly string[]): Promise<ConversationView[]>;
   /** Zeros where nothing was read. */
-  readPosition(tx: Transaction, userID: string, conversationID: string): Promise<ReadPosition>;
+  readPosition(tx: Transaction, userID: string, logID: string): Promise<ReadPosition>;
   /** Raises either part, never lowers one. @returns the position after */
   raiseReadPosition(
     tx: Transaction,
     userID: string,
-    conversationID: string,
+    logID: string,
     position: Partial<ReadPosition>,
   ): Promise<ReadPosition>;
   /**
@@ -119,7 +126,7 @@ export interface MessageStore {
    */
   markRead(
     tx: Transaction,
-    conversationID: string,
+    logID: string,
     readerID: string,
     range: { readonly begin: number; readonly end: number },
     seqs: readonly number[],

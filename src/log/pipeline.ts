@@ -5,6 +5,7 @@
 
 import { conversationIDOf, isNotificationConversation } from '../protocol/conversation-id.ts';
 import { MsgData } from '../protocol/gen/openim.ts';
+import { logIDOf } from '../protocol/log-id.ts';
 import { optionEnabled } from '../protocol/message.ts';
 import { msgStatus, optionKeys } from '../protocol/numbers/constants.ts';
 import type { DeliveryBus } from './delivery.ts';
@@ -60,7 +61,7 @@ export class MessagePipeline {
     }
     const appended = await this.#options.commits.append(
       {
-        conversationID,
+        logID: logIDOf(stamped),
         sendID: stamped.sendID,
         clientMsgID,
         serverMsgID,

@@ -16,6 +16,7 @@ import {
 } from '../protocol/conversation-id.ts';
 import { errors } from '../protocol/errors.ts';
 import type { GetMaxSeqResp, GetSeqMessageReq, PullMessageBySeqsReq, SeqRange, Seqs } from '../protocol/gen/openim.ts';
+import { companionLogID } from '../protocol/log-id.ts';
 import { placeholder } from '../protocol/message.ts';
 import { encodePullMsgs, encodePullReply } from '../protocol/message-bytes.ts';
 
@@ -65,12 +66,15 @@ export class History {
     for (const view of byLastActivity(views)) {
       const companionID = companionNotificationID(view.conversationID);
       if (!budget.takeKey(view.conversationID) || !budget.takeKey(companionID)) break;
-      shown.set(companionID, view);
+      shown.set(companionLogID(view.logID), view);
     }
     const bounds = await this.#store.bounds([...shown.keys(), selfID]);
     const maxSeqs = new Map<string, number>();
     for (const { conversationID, maxSeq } of shown.values()) if (maxSeq > 0) maxSeqs.set(conversationID, maxSeq);
-    for (const [conversationID, { maxSeq }] of bounds) if (maxSeq > 0) maxSeqs.set(conversationID, maxSeq);
+    for (const [logID, { maxSeq }] of bounds) {
+      const chat = shown.get(logID);
+      maxSeqs.set(chat === undefined ? selfID : companionNotificationID(chat.conversationID), maxSeq);
+    }
     return { maxSeqs, minSeqs: new Map() };
   }
 
@@ -189,12 +193,12 @@ export class History {
   }
 
   /** From the newest message down, as far as there is room. */
-  async #pull({ conversationID, lower, upper }: MessageWindow, budget: ReplyBudget): Promise<Pulled> {
+  async #pull({ logID, lower, upper }: MessageWindow, budget: ReplyBudget): Promise<Pulled> {
     const newestFirst: Buffer[] = [];
     let pageSize = firstPageSize;
     for (let last = upper; last >= lower; ) {
       const first = Math.max(lower, last - pageSize + 1);
-      const stored = await this.#store.range(conversationID, first, last, pageSize);
+      const stored = await this.#store.range(logID, first, last, pageSize);
       for (const body of withPlaceholders(stored, numbers(first, last)).reverse()) {
         if (!budget.takeMessage(body)) return { bodies: newestFirst.reverse(), isWhole: false };
         newestFirst.push(body);
@@ -219,7 +223,7 @@ export class History {
     for (let from = 0, isFull = false; from < wanted.length && !isFull; from += firstPageSize) {
       if (from > 0) await nextTurn();
       const page = wanted.slice(from, from + firstPageSize);
-      const bodies = withPlaceholders(await this.#store.bySeqs(window.conversationID, page), page);
+      const bodies = withPlaceholders(await this.#store.bySeqs(window.logID, page), page);
       for (const [index, seq] of page.entries()) {
         const body = bodies[index];
         isFull = body === undefined || !budget.takeMessage(body);
@@ -241,14 +245,20 @@ export class History {
     const notificationIDs = ids.filter(isNotificationConversation);
     const chatIDs = ids.filter((id) => !isNotificationConversation(id));
     const owned = await this.#store.views(userID, [...chatIDs, ...notificationIDs.flatMap(possibleChatIDs)]);
-    const readable = new Set(owned.map(({ conversationID }) => companionNotificationID(conversationID)));
-    readable.add(selfNotificationID(userID));
-    const bounds = await this.#store.bounds(notificationIDs.filter((id) => readable.has(id)));
+    const readable = new Map([[selfNotificationID(userID), selfNotificationID(userID)]]);
+    for (const { conversationID, logID } of owned) {
+      readable.set(companionNotificationID(conversationID), companionLogID(logID));
+    }
+    const bounds = await this.#store.bounds(notificationIDs.flatMap((id) => readable.get(id) ?? []));
 
     const asks = new Set(chatIDs);
     const windows = new Map<string, MessageWindow>();
     for (const view of owned) if (asks.has(view.conversationID)) windows.set(view.conversationID, chatWindow(view));
-    for (const [id, bound] of bounds) windows.set(id, notificationWindow(id, bound));
+    for (const id of notificationIDs) {
+      const logID = readable.get(id) ?? '';
+      const bound = bounds.get(logID);
+      if (bound !== undefined) windows.set(id, notificationWindow(id, logID, bound));
+    }
     return windows;
   }
 }
@@ -285,7 +295,7 @@ function readableRange(
   const newestOnly = isNotificationConversation(conversationID) ? 0 : upper - num + 1;
   const lower = Math.max(begin, window.lower, newestOnly);
   const reachesEnd = order === descending ? begin <= window.lower : window.upper <= end;
-  return lower > upper ? undefined : { conversationID, lower, upper, reachesEnd, order };
+  return lower > upper ? undefined : { conversationID, logID: window.logID, lower, upper, reachesEnd, order };
 }
 
 function encodeRange({ conversationID, reachesEnd, order }: ReadableRange, { bodies, isWhole }: Pulled): Entry {

@@ -40,9 +40,9 @@ export class ReadState {
     const isSingle = view.conversationType === sessionTypes.single;
 
     await this.#work.transaction(async (tx) => {
-      const before = await this.#store.readPosition(tx, userID, conversationID);
+      const before = await this.#store.readPosition(tx, userID, view.logID);
       const raised = isSingle ? { readSeq, toldSeq: readSeq } : { readSeq };
-      const after = await this.#store.raiseReadPosition(tx, userID, conversationID, raised);
+      const after = await this.#store.raiseReadPosition(tx, userID, view.logID, raised);
       const receipt = { readerID: userID, conversationID, hasReadSeq: after.readSeq };
       if (!isSingle) {
         await this.#notifier.notify(tx, call, readBySelfNotice(receipt));
@@ -52,7 +52,7 @@ export class ReadState {
       // From where the peer was told, not from where was read: an own reply, the back end and setPosition pass over
       // messages without telling anybody.
       const untold = { begin: before.toldSeq + 1, end: readSeq };
-      const read = await this.#store.markRead(tx, conversationID, userID, untold, listed);
+      const read = await this.#store.markRead(tx, view.logID, userID, untold, listed);
       // A receipt without seqs tells a peer nothing, and trips the pure-JS SDK.
       if (read.length === 0 && after.readSeq === before.readSeq) return;
       await this.#notifier.notify(tx, call, ...readByPeerNotices(receipt, view.peerUserID, read));
@@ -72,7 +72,7 @@ export class ReadState {
     if (view === undefined) return;
     if (hasReadSeq > view.maxSeq) throw errors.args('hasReadSeq is above the newest seq');
     await this.#work.transaction(async (tx) => {
-      const after = await this.#store.raiseReadPosition(tx, userID, conversationID, { readSeq: hasReadSeq });
+      const after = await this.#store.raiseReadPosition(tx, userID, view.logID, { readSeq: hasReadSeq });
       const receipt = { readerID: userID, conversationID, hasReadSeq: after.readSeq };
       await this.#notifier.notify(tx, call, readBySelfNotice(receipt));
     });

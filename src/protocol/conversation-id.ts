@@ -72,7 +72,11 @@ export function conversationIDOf(msg: Addressed): string {
   }
 }
 
-/** Sorts by UTF-8 bytes, as the clients do: UTF-16 order differs for characters outside the BMP. */
 function joinSorted(a: string, b: string): string {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b)) <= 0 ? `${a}_${b}` : `${b}_${a}`;
+  return sortedPair(a, b).join('_');
+}
+
+/** By UTF-8 bytes, as the clients sort: UTF-16 order differs for characters outside the BMP. */
+export function sortedPair(a: string, b: string): readonly [string, string] {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b)) <= 0 ? [a, b] : [b, a];
 }

@@ -18,11 +18,11 @@ async function appendAll(connection: PostgresConnection, batch: readonly NewMess
   const results = batch.map((message) => {
     const repeat = known.get(identity(message));
     if (repeat !== undefined) return repeat;
-    const last = counters.get(message.conversationID) ?? { seq: 0, sentAt: 0 };
+    const last = counters.get(message.logID) ?? { seq: 0, sentAt: 0 };
     const seq = last.seq + 1;
     const { serverMsgID, hasChosenTime } = message;
     const sentAt = hasChosenTime ? message.sentAt : Math.max(last.sentAt, message.sentAt);
-    counters.set(message.conversationID, { seq, sentAt: hasChosenTime ? last.sentAt : sentAt });
+    counters.set(message.logID, { seq, sentAt: hasChosenTime ? last.sentAt : sentAt });
     const appended = { seq, serverMsgID, sentAt, isDuplicate: false, body: stamped(message, seq, sentAt) };
     fresh.push({ message, appended });
     // A repeat may stand further down in the same batch.
@@ -38,7 +38,7 @@ async function lockCounters(
   connection: PostgresConnection,
   batch: readonly NewMessage[],
 ): Promise<Map<string, Counter>> {
-  const ids = [...new Set(batch.map(({ conversationID }) => conversationID))];
+  const ids = [...new Set(batch.map(({ logID }) => logID))];
   const { rows } = await connection.query<{ conversation_id: string; max_seq: number; last_sent_at: number }>(
     `INSERT INTO conversation_seqs (conversation_id, max_seq, max_seq_at)
       SELECT id, 0, 0 FROM unnest($1::text[]) AS id ORDER BY id COLLATE "C"
@@ -70,11 +70,7 @@ async function findRepeats(
     `SELECT m.send_id, m.client_msg_id, m.conversation_id, m.seq, m.server_msg_id, m.sent_at
       FROM unnest($1::text[], $2::text[], $3::text[]) AS k (send_id, client_msg_id, conversation_id)
       JOIN messages AS m USING (send_id, client_msg_id, conversation_id)`,
-    [
-      batch.map(({ sendID }) => sendID),
-      batch.map(({ clientMsgID }) => clientMsgID),
-      batch.map(({ conversationID }) => conversationID),
-    ],
+    [batch.map(({ sendID }) => sendID), batch.map(({ clientMsgID }) => clientMsgID), batch.map(({ logID }) => logID)],
   );
   return new Map(
     rows.map((row) => [
@@ -106,7 +102,7 @@ async function insert(
       SELECT send_id, conversation_id, max(seq) FROM fresh WHERE raises GROUP BY send_id, conversation_id
       ON CONFLICT (user_id, conversation_id) DO UPDATE SET read_seq = GREATEST(read_seqs.read_seq, excluded.read_seq)`,
     [
-      column(({ message }) => message.conversationID),
+      column(({ message }) => message.logID),
       column(({ appended }) => appended.seq),
       column(({ message }) => message.sendID),
       column(({ message }) => message.clientMsgID),
@@ -122,6 +118,6 @@ async function insert(
   );
 }
 
-function identity({ sendID, clientMsgID, conversationID }: NewMessage): string {
-  return JSON.stringify([sendID, clientMsgID, conversationID]);
+function identity({ sendID, clientMsgID, logID }: NewMessage): string {
+  return JSON.stringify([sendID, clientMsgID, logID]);
 }

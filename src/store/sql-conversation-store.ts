@@ -1,10 +1,11 @@
 /** Conversation rows in SQL, for both dialects. */
-import type { Kysely, Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { Conversation, NewConversation } from '../conversations/conversation.ts';
 import type { ConversationStore } from '../conversations/conversation-store.ts';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
+import { chatLogID } from '../protocol/log-id.ts';
 import { insertPieces, isOneOf } from './sql-lists.ts';
 
 export class SqlConversationStore implements ConversationStore {
@@ -73,25 +74,15 @@ export class SqlConversationStore implements ConversationStore {
     return created;
   }
 
-  async isHeldByOthers(tx: Transaction, conversationID: string, userIDs: readonly string[]): Promise<boolean> {
-    const executor = this.#db.executor(tx);
-    await lockCounter(executor, conversationID);
-    const foreignRow = await executor
+  async peerOf(tx: Transaction, ownerUserID: string, conversationID: string): Promise<string | undefined> {
+    const row = await this.#db
+      .executor(tx)
       .selectFrom('conversations')
-      .select('owner_user_id')
+      .select('user_id')
+      .where('owner_user_id', '=', ownerUserID)
       .where('conversation_id', '=', conversationID)
-      .where('owner_user_id', 'not in', userIDs)
-      .limit(1)
       .executeTakeFirst();
-    if (foreignRow !== undefined) return true;
-    const firstMessage = await executor
-      .selectFrom('messages')
-      .select('send_id')
-      .where('conversation_id', '=', conversationID)
-      .orderBy('seq')
-      .limit(1)
-      .executeTakeFirst();
-    return firstMessage !== undefined && !userIDs.includes(firstMessage.send_id);
+    return row?.user_id;
   }
 
   #ownedBy(ownerUserID: string) {
@@ -102,17 +93,6 @@ export class SqlConversationStore implements ConversationStore {
   #inOrderOfCreation(ownerUserID: string) {
     return this.#ownedBy(ownerUserID).orderBy('created_at').orderBy('conversation_id');
   }
-}
-
-/** The counter's row lock also orders appends; a row without messages counts 0. */
-async function lockCounter(executor: Kysely<Schema>, conversationID: string): Promise<void> {
-  await executor
-    .insertInto('conversation_seqs')
-    .values({ conversation_id: conversationID, max_seq: 0, max_seq_at: 0 })
-    .onConflict((conflict) =>
-      conflict.column('conversation_id').doUpdateSet({ max_seq: (row) => row.ref('conversation_seqs.max_seq') }),
-    )
-    .execute();
 }
 
 /** The recvMsgOpt that means: without notification. */
@@ -130,12 +110,14 @@ function idsOf(rows: readonly Pick<ConversationRow, 'conversation_id'>[]): strin
 }
 
 function toNewRow(row: NewConversation, createdAt: number) {
+  const logID = chatLogID(row);
   return {
     owner_user_id: row.ownerUserID,
     conversation_id: row.conversationID,
     conversation_type: row.conversationType,
     user_id: row.userID,
     group_id: row.groupID,
+    log_id: logID === row.conversationID ? '' : logID,
     created_at: createdAt,
   };
 }

@@ -8,8 +8,8 @@ import type { Transaction } from '../kernel/unit-of-work.ts';
 import type {
   Appended,
   ConversationView,
+  LogWindow,
   MessageStore,
-  MessageWindow,
   NewMessage,
   ReadPosition,
   SeqBounds,
@@ -43,31 +43,31 @@ export class SqlMessageStore implements MessageStore {
     };
   }
 
-  async range(conversationID: string, begin: number, end: number, limit: number): Promise<StoredMessage[]> {
-    const rows = await runHot<MessageRow>(this.#db, rangeQuery, [conversationID, begin, end, limit]);
+  async range(logID: string, begin: number, end: number, limit: number): Promise<StoredMessage[]> {
+    const rows = await runHot<MessageRow>(this.#db, rangeQuery, [logID, begin, end, limit]);
     return rows.reverse().map(toStoredMessage);
   }
 
-  async bySeqs(conversationID: string, seqs: readonly number[]): Promise<StoredMessage[]> {
+  async bySeqs(logID: string, seqs: readonly number[]): Promise<StoredMessage[]> {
     const found = await inChunks([...new Set(seqs)], (chunk) =>
       this.#db.reader
         .selectFrom('messages')
         .select(['seq', 'send_id', 'sent_at', 'session_type', 'is_read', 'body'])
-        .where('conversation_id', '=', conversationID)
+        .where('conversation_id', '=', logID)
         .where('seq', 'in', chunk)
         .execute(),
     );
     return found.map(toStoredMessage).sort((a, b) => a.seq - b.seq);
   }
 
-  async newest(windows: readonly MessageWindow[]): Promise<Map<string, StoredMessage>> {
+  async newest(windows: readonly LogWindow[]): Promise<Map<string, StoredMessage>> {
     const rows =
       this.#db.dialect === 'sqlite' ? newestInSqlite(this.#db, windows) : await newestInPostgres(this.#db, windows);
     return new Map(rows.map((row) => [row.conversation_id, toStoredMessage(row)]));
   }
 
-  async bounds(conversationIDs: readonly string[]): Promise<Map<string, SeqBounds>> {
-    const rows = await inChunks([...new Set(conversationIDs)], (chunk) =>
+  async bounds(logIDs: readonly string[]): Promise<Map<string, SeqBounds>> {
+    const rows = await inChunks([...new Set(logIDs)], (chunk) =>
       this.#db.reader
         .selectFrom('conversation_seqs')
         .selectAll()
@@ -83,12 +83,13 @@ export class SqlMessageStore implements MessageStore {
   async views(userID: string, conversationIDs?: readonly string[]): Promise<ConversationView[]> {
     const all = this.#db.reader
       .selectFrom('conversations as c')
-      .leftJoin('conversation_seqs as s', 's.conversation_id', 'c.conversation_id')
+      .leftJoin('conversation_seqs as s', (join) => join.on('s.conversation_id', '=', ownLogID))
       .leftJoin('read_seqs as r', (join) =>
-        join.onRef('r.user_id', '=', 'c.owner_user_id').onRef('r.conversation_id', '=', 'c.conversation_id'),
+        join.onRef('r.user_id', '=', 'c.owner_user_id').on('r.conversation_id', '=', ownLogID),
       )
       .select([
         'c.conversation_id',
+        ownLogID.as('log_id'),
         'c.conversation_type',
         'c.user_id',
         'c.is_pinned',
@@ -110,6 +111,7 @@ export class SqlMessageStore implements MessageStore {
           );
     return rows.map((row) => ({
       conversationID: row.conversation_id,
+      logID: row.log_id,
       conversationType: row.conversation_type,
       peerUserID: row.user_id,
       isPinned: row.is_pinned === 1,
@@ -122,13 +124,13 @@ export class SqlMessageStore implements MessageStore {
     }));
   }
 
-  async readPosition(tx: Transaction, userID: string, conversationID: string): Promise<ReadPosition> {
+  async readPosition(tx: Transaction, userID: string, logID: string): Promise<ReadPosition> {
     const row = await this.#db
       .executor(tx)
       .selectFrom('read_seqs')
       .select(['read_seq as readSeq', 'told_seq as toldSeq'])
       .where('user_id', '=', userID)
-      .where('conversation_id', '=', conversationID)
+      .where('conversation_id', '=', logID)
       .executeTakeFirst();
     return { readSeq: row?.readSeq ?? 0, toldSeq: row?.toldSeq ?? 0 };
   }
@@ -136,13 +138,13 @@ export class SqlMessageStore implements MessageStore {
   async raiseReadPosition(
     tx: Transaction,
     userID: string,
-    conversationID: string,
+    logID: string,
     { readSeq = 0, toldSeq = 0 }: Partial<ReadPosition>,
   ): Promise<ReadPosition> {
     const row = await this.#db
       .executor(tx)
       .insertInto('read_seqs')
-      .values({ user_id: userID, conversation_id: conversationID, read_seq: readSeq, told_seq: toldSeq })
+      .values({ user_id: userID, conversation_id: logID, read_seq: readSeq, told_seq: toldSeq })
       .onConflict((conflict) =>
         conflict
           .columns(['user_id', 'conversation_id'])
@@ -155,7 +157,7 @@ export class SqlMessageStore implements MessageStore {
 
   async markRead(
     tx: Transaction,
-    conversationID: string,
+    logID: string,
     readerID: string,
     range: { readonly begin: number; readonly end: number },
     seqs: readonly number[],
@@ -164,7 +166,7 @@ export class SqlMessageStore implements MessageStore {
       .executor(tx)
       .updateTable('messages')
       .set({ is_read: 1 })
-      .where('conversation_id', '=', conversationID)
+      .where('conversation_id', '=', logID)
       .where('send_id', '<>', readerID)
       .returning('seq');
     const inRange = await unreadBy
@@ -176,6 +178,9 @@ export class SqlMessageStore implements MessageStore {
     return [...new Set([...inRange, ...listed].map((row) => row.seq))].sort((a, b) => a - b);
   }
 }
+
+/** Of a conversation row `c`. */
+const ownLogID = sql<string>`CASE WHEN c.log_id = '' THEN c.conversation_id ELSE c.log_id END`;
 
 /** Of the stored value and the one to be inserted: neither engine's function for it is known to the other. */
 function greater(column: 'read_seq' | 'told_seq') {
@@ -194,8 +199,8 @@ const factsQuery = hotQuery(
   `SELECT
     (SELECT app_manager_level FROM users WHERE user_id = $1) AS sender_level,
     (SELECT global_recv_msg_opt FROM users WHERE user_id = $2) AS receiver_global,
-    (SELECT recv_msg_opt FROM conversations WHERE owner_user_id = $2 AND conversation_id = $3) AS receiver_option,
-    (SELECT 1 FROM conversations WHERE owner_user_id = $1 AND conversation_id = $3) AS sender_row`,
+    (SELECT recv_msg_opt FROM conversations WHERE owner_user_id = $2 AND conversation_id = $3 AND user_id = $1) AS receiver_option,
+    (SELECT 1 FROM conversations WHERE owner_user_id = $1 AND conversation_id = $3 AND user_id = $2) AS sender_row`,
 );
 
 interface MessageRow {
@@ -216,16 +221,16 @@ const rangeQuery = hotQuery(
 type NewestRow = MessageRow & { conversation_id: string };
 
 /** One lookup per window: in process that costs no round trip. */
-function newestInSqlite(db: SqliteDatabase, windows: readonly MessageWindow[]): NewestRow[] {
+function newestInSqlite(db: SqliteDatabase, windows: readonly LogWindow[]): NewestRow[] {
   const statement = db.sqlite.read.prepare(`SELECT conversation_id, seq, send_id, sent_at, session_type, is_read, body
     FROM messages WHERE conversation_id = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT 1`);
   return windows.flatMap((window) => {
-    const row = statement.get(window.conversationID, window.lower, window.upper);
+    const row = statement.get(window.logID, window.lower, window.upper);
     return row === undefined ? [] : [row as unknown as NewestRow];
   });
 }
 
-function newestInPostgres(db: PostgresDatabase, windows: readonly MessageWindow[]): Promise<NewestRow[]> {
+function newestInPostgres(db: PostgresDatabase, windows: readonly LogWindow[]): Promise<NewestRow[]> {
   return db.connections.query<NewestRow>(
     `SELECT m.* FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS w (conversation_id, lower_seq, upper_seq)
       CROSS JOIN LATERAL (
@@ -233,11 +238,7 @@ function newestInPostgres(db: PostgresDatabase, windows: readonly MessageWindow[
         WHERE conversation_id = w.conversation_id AND seq BETWEEN w.lower_seq AND w.upper_seq
         ORDER BY seq DESC LIMIT 1
       ) AS m`,
-    [
-      windows.map(({ conversationID }) => conversationID),
-      windows.map(({ lower }) => lower),
-      windows.map(({ upper }) => upper),
-    ],
+    [windows.map(({ logID }) => logID), windows.map(({ lower }) => lower), windows.map(({ upper }) => upper)],
   );
 }
 

@@ -13,14 +13,14 @@ export function appendInSqlite(db: SqliteDatabase, batch: readonly NewMessage[])
 }
 
 function appendOne(connection: StatementCache, message: NewMessage): Appended {
-  const earlier = connection.prepare(findRepeat).get(message.sendID, message.clientMsgID, message.conversationID);
+  const earlier = connection.prepare(findRepeat).get(message.sendID, message.clientMsgID, message.logID);
   if (earlier !== undefined) {
     const { seq, server_msg_id, sent_at } = earlier as { seq: number; server_msg_id: string; sent_at: number };
     return { seq, serverMsgID: server_msg_id, sentAt: sent_at, isDuplicate: true, body: Buffer.alloc(0) };
   }
   const { max_seq: seq, last_sent_at: lastSentAt } = connection
     .prepare(nextSeq)
-    .get(message.conversationID, message.acceptedAt, message.hasChosenTime ? 0 : message.sentAt) as {
+    .get(message.logID, message.acceptedAt, message.hasChosenTime ? 0 : message.sentAt) as {
     max_seq: number;
     last_sent_at: number;
   };
@@ -29,7 +29,7 @@ function appendOne(connection: StatementCache, message: NewMessage): Appended {
   connection
     .prepare(insertMessage)
     .run(
-      message.conversationID,
+      message.logID,
       seq,
       message.sendID,
       message.clientMsgID,
@@ -39,7 +39,7 @@ function appendOne(connection: StatementCache, message: NewMessage): Appended {
       message.contentType,
       body,
     );
-  if (message.raisesSenderReadSeq) connection.prepare(raiseReadSeq).run(message.sendID, message.conversationID, seq);
+  if (message.raisesSenderReadSeq) connection.prepare(raiseReadSeq).run(message.sendID, message.logID, seq);
   return { seq, serverMsgID: message.serverMsgID, sentAt, isDuplicate: false, body };
 }
 

@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { ConversationRows } from '../../src/conversations/conversation-rows.ts';
 import type { Database } from '../../src/database/database.ts';
 import { SqlConversationStore } from '../../src/store/sql-conversation-store.ts';
+import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
 import { SqlVersionLogStore } from '../../src/store/sql-version-log-store.ts';
 import { VersionLog } from '../../src/sync/version-log.ts';
 import { type Databases, testOnEveryDatabase } from './every-database.ts';
@@ -40,12 +41,26 @@ async function conversationRowsSuite(t: TestContext, { db, peer }: Databases) {
     assert.deepEqual((await since('c', 1)).inserted, ['si_a_b']);
   });
 
-  await t.test('M5: a conversation ID that two pairs of users spell alike stays with the first pair', async () => {
-    await node.rows.ensureSingleChat('si_x_y_z', 'x', 'y_z');
-    await assert.rejects(node.rows.ensureSingleChat('si_x_y_z', 'x_y', 'z'), { code: 1001 });
-    assert.equal(await node.store.find('z', 'si_x_y_z'), undefined);
-    assert.equal((await since('z', 1)).version, 1);
-    await node.rows.ensureSingleChat('si_x_y_z', 'y_z', 'x');
+  await t.test(
+    'M5: two pairs of users that spell a conversation ID alike each have it, and a log of their own',
+    async () => {
+      await node.rows.ensureSingleChat('si_x_y_z', 'x', 'y_z');
+      await node.rows.ensureSingleChat('si_x_y_z', 'x_y', 'z');
+      await node.rows.ensureSingleChat('si_x_y_z', 'y_z', 'x');
+      const messages = new SqlMessageStore(db);
+      const logs = ['x', 'y_z', 'x_y', 'z'].map(async (owner) =>
+        (await messages.views(owner)).map(({ logID }) => logID),
+      );
+      assert.deepEqual((await Promise.all(logs)).flat(), ['si/x/y_z', 'si/x/y_z', 'si/x_y/z', 'si/x_y/z']);
+      assert.deepEqual((await since('z', 1)).inserted, ['si_x_y_z']);
+    },
+  );
+
+  await t.test('a user in both pairs, whose clients could not tell them apart, keeps the first', async () => {
+    await node.rows.ensureSingleChat('si_q_r_q_r_q', 'q_r', 'q_r_q');
+    await assert.rejects(node.rows.ensureSingleChat('si_q_r_q_r_q', 'q_r_q', 'r_q'), { code: 1001 });
+    assert.equal(await node.store.find('r_q', 'si_q_r_q_r_q'), undefined);
+    assert.equal((await since('r_q', 1)).version, 1);
   });
 
   await t.test('rows created at once on two nodes are logged once', async () => {

@@ -32,9 +32,9 @@ export async function messageStoreSuite(
     'M2: gives dense seqs from 1 in the order of the batch, per conversation, and writes them into the bodies',
     async () => {
       const results = await store.append([
-        message({ conversationID: 'si_m2_a', clientMsgID: '1' }),
-        message({ conversationID: 'si_m2_b', clientMsgID: '2' }),
-        message({ conversationID: 'si_m2_a', clientMsgID: '3' }),
+        message({ logID: 'si_m2_a', clientMsgID: '1' }),
+        message({ logID: 'si_m2_b', clientMsgID: '2' }),
+        message({ logID: 'si_m2_a', clientMsgID: '3' }),
       ]);
       assert.deepEqual(
         results.map(({ seq }) => seq),
@@ -54,7 +54,7 @@ export async function messageStoreSuite(
   await t.test('M2: batches that run at the same time stay dense and lose nothing', async () => {
     const batches = Array.from({ length: 20 }, (_, batch) =>
       Array.from({ length: 10 }, (_, index) =>
-        message({ conversationID: `si_con_${index % 3}`, clientMsgID: `${batch}-${index}` }),
+        message({ logID: `si_con_${index % 3}`, clientMsgID: `${batch}-${index}` }),
       ),
     );
     await Promise.all(batches.map((batch) => store.append(batch)));
@@ -73,7 +73,7 @@ export async function messageStoreSuite(
   });
 
   await t.test('M3: a repeat in a later batch gets the first answer and stores nothing', async () => {
-    const first = message({ conversationID: 'si_m3', clientMsgID: 'c', serverMsgID: 's1', sentAt: 1000 });
+    const first = message({ logID: 'si_m3', clientMsgID: 'c', serverMsgID: 's1', sentAt: 1000 });
     const [stored] = await store.append([first]);
     const [repeat] = await store.append([{ ...first, serverMsgID: 's2', sentAt: 2000 }]);
     assert.equal(stored!.isDuplicate, false);
@@ -85,11 +85,11 @@ export async function messageStoreSuite(
   });
 
   await t.test('M3: a repeat within one batch is recognised too', async () => {
-    const first = message({ conversationID: 'si_m3b', clientMsgID: 'c' });
+    const first = message({ logID: 'si_m3b', clientMsgID: 'c' });
     const results = await store.append([
       first,
       { ...first, serverMsgID: 'other' },
-      message({ conversationID: 'si_m3b', clientMsgID: 'd' }),
+      message({ logID: 'si_m3b', clientMsgID: 'd' }),
     ]);
     assert.deepEqual(
       results.map(({ seq, isDuplicate }) => [seq, isDuplicate]),
@@ -105,9 +105,9 @@ export async function messageStoreSuite(
     'M3: the same clientMsgID from another sender, or in another conversation, is another message',
     async () => {
       const results = await store.append([
-        message({ conversationID: 'si_m3c', clientMsgID: 'c', sendID: 'u1' }),
-        message({ conversationID: 'si_m3c', clientMsgID: 'c', sendID: 'u2' }),
-        message({ conversationID: 'si_m3d', clientMsgID: 'c', sendID: 'u1' }),
+        message({ logID: 'si_m3c', clientMsgID: 'c', sendID: 'u1' }),
+        message({ logID: 'si_m3c', clientMsgID: 'c', sendID: 'u2' }),
+        message({ logID: 'si_m3d', clientMsgID: 'c', sendID: 'u1' }),
       ]);
       assert.ok(results.every(({ isDuplicate }) => !isDuplicate));
     },
@@ -115,21 +115,21 @@ export async function messageStoreSuite(
 
   await t.test('M1: a batch that fails stores nothing of itself and takes no seq', async () => {
     const broken = {
-      ...message({ conversationID: 'si_m1', clientMsgID: 'b' }),
+      ...message({ logID: 'si_m1', clientMsgID: 'b' }),
       serverMsgID: null as unknown as string,
     };
-    await assert.rejects(store.append([message({ conversationID: 'si_m1', clientMsgID: 'a' }), broken]));
+    await assert.rejects(store.append([message({ logID: 'si_m1', clientMsgID: 'a' }), broken]));
     assert.deepEqual(await range('si_m1'), []);
-    const [next] = await store.append([message({ conversationID: 'si_m1', clientMsgID: 'c' })]);
+    const [next] = await store.append([message({ logID: 'si_m1', clientMsgID: 'c' })]);
     assert.equal(next!.seq, 1);
   });
 
   await t.test("raises the sender's read position for chat messages only", async () => {
     await addRow({ owner: 'u1', conversationID: 'si_read', peer: 'u2' });
     await store.append([
-      message({ conversationID: 'si_read', clientMsgID: 'a', sendID: 'u1' }),
-      message({ conversationID: 'si_read', clientMsgID: 'b', sendID: 'u2' }),
-      message({ conversationID: 'si_read', clientMsgID: 'c', sendID: 'u1', raisesSenderReadSeq: false }),
+      message({ logID: 'si_read', clientMsgID: 'a', sendID: 'u1' }),
+      message({ logID: 'si_read', clientMsgID: 'b', sendID: 'u2' }),
+      message({ logID: 'si_read', clientMsgID: 'c', sendID: 'u1', raisesSenderReadSeq: false }),
     ]);
     const [view] = await store.views('u1', ['si_read']);
     assert.equal(view!.readSeq, 1);
@@ -162,9 +162,9 @@ export async function messageStoreSuite(
     await fill(store, 'si_new_a', 5);
     await fill(store, 'si_new_b', 2);
     const newest = await store.newest([
-      { conversationID: 'si_new_a', lower: 1, upper: 3 },
-      { conversationID: 'si_new_b', lower: 1, upper: 9 },
-      { conversationID: 'si_new_c', lower: 1, upper: 9 },
+      { logID: 'si_new_a', lower: 1, upper: 3 },
+      { logID: 'si_new_b', lower: 1, upper: 9 },
+      { logID: 'si_new_c', lower: 1, upper: 9 },
     ]);
     assert.deepEqual([...newest].map(([id, { seq }]) => [id, seq]).sort(), [
       ['si_new_a', 3],
@@ -173,7 +173,7 @@ export async function messageStoreSuite(
   });
 
   await t.test('bounds knows only conversations with messages', async () => {
-    await store.append([message({ conversationID: 'si_bounds', clientMsgID: 'a', acceptedAt: 1234 })]);
+    await store.append([message({ logID: 'si_bounds', clientMsgID: 'a', acceptedAt: 1234 })]);
     const bounds = await store.bounds(['si_bounds', 'si_nothing']);
     assert.deepEqual([...bounds], [['si_bounds', { maxSeq: 1, minSeq: 0, maxSeqAt: 1234 }]]);
   });
@@ -227,7 +227,7 @@ export async function messageStoreSuite(
   await t.test('the send time never falls within a conversation, and is in the body', async () => {
     const sentAt = async (...times: number[]) => {
       const batch = times.map((time) =>
-        message({ conversationID: 'si_time', clientMsgID: `${time}-${Math.random()}`, sentAt: time }),
+        message({ logID: 'si_time', clientMsgID: `${time}-${Math.random()}`, sentAt: time }),
       );
       const appended = await store.append(batch);
       const stored = await store.bySeqs(
@@ -244,21 +244,21 @@ export async function messageStoreSuite(
     assert.deepEqual(await sentAt(500), [1100]);
     assert.deepEqual(await sentAt(1200), [1200]);
     for (const chosen of [7, 99_999]) {
-      const fields = { conversationID: 'si_time', clientMsgID: `${chosen}`, sentAt: chosen, hasChosenTime: true };
+      const fields = { logID: 'si_time', clientMsgID: `${chosen}`, sentAt: chosen, hasChosenTime: true };
       const [kept] = await store.append([message(fields)]);
       assert.deepEqual([kept!.sentAt, sendTimeOf(kept!.body)], [chosen, chosen]);
     }
     assert.deepEqual(await sentAt(600), [1200]);
-    const [other] = await store.append([message({ conversationID: 'si_time2', clientMsgID: 'a', sentAt: 700 })]);
+    const [other] = await store.append([message({ logID: 'si_time2', clientMsgID: 'a', sentAt: 700 })]);
     assert.equal(other!.sentAt, 700);
   });
 
   await t.test("markRead marks the peer's messages in the range and in the list, and no others", async () => {
     await store.append([
-      message({ conversationID: 'si_mark', clientMsgID: '1', sendID: 'peer' }),
-      message({ conversationID: 'si_mark', clientMsgID: '2', sendID: 'reader' }),
-      message({ conversationID: 'si_mark', clientMsgID: '3', sendID: 'peer' }),
-      message({ conversationID: 'si_mark', clientMsgID: '4', sendID: 'peer' }),
+      message({ logID: 'si_mark', clientMsgID: '1', sendID: 'peer' }),
+      message({ logID: 'si_mark', clientMsgID: '2', sendID: 'reader' }),
+      message({ logID: 'si_mark', clientMsgID: '3', sendID: 'peer' }),
+      message({ logID: 'si_mark', clientMsgID: '4', sendID: 'peer' }),
     ]);
     const marked = await work.transaction((tx) =>
       store.markRead(tx, 'si_mark', 'reader', { begin: 1, end: 2 }, [4, 99]),
@@ -278,13 +278,11 @@ function sendTimeOf(body: Uint8Array): number {
   return MsgData.decode(body).sendTime;
 }
 
-function fill(store: MessageStore, conversationID: string, count: number) {
-  return store.append(
-    Array.from({ length: count }, (_, index) => message({ conversationID, clientMsgID: String(index) })),
-  );
+function fill(store: MessageStore, logID: string, count: number) {
+  return store.append(Array.from({ length: count }, (_, index) => message({ logID, clientMsgID: String(index) })));
 }
 
-function message(fields: Partial<NewMessage> & { conversationID: string; clientMsgID: string }): NewMessage {
+function message(fields: Partial<NewMessage> & { logID: string; clientMsgID: string }): NewMessage {
   const { clientMsgID, sendID = 'u1' } = fields;
   return {
     sendID,

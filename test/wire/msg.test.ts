@@ -111,15 +111,6 @@ testEndpoint(sendMsg, [
     body: { ...text, recvID: 'silent' },
     expect: { errCode: 1001, errDlt: 'message is not sent' },
   },
-  {
-    name: 'M5: a conversation ID that another pair of users holds is refused',
-    given: async (world) => {
-      await world.register('x', 'y_z', 'x_y', 'z');
-      await world.call('/msg/send_msg', { ...text, sendID: 'x', recvID: 'y_z' });
-    },
-    body: { ...text, sendID: 'x_y', recvID: 'z' },
-    expect: { errCode: 1001, errDlt: 'conversation ID is taken by another pair of users' },
-  },
   ...bindingFailures,
 ]);
 

@@ -25,7 +25,8 @@ const send: RequestHandler = async ({ operationID }, data) => {
   const message = MsgData.decode(data);
   const { sendID, recvID, clientMsgID } = message;
   const body = Buffer.from(MsgData.encode({ ...message, sendTime: Date.now(), seq: 1 }).finish());
-  bus.deliver({ userIDs: [sendID, recvID], conversationID: singleChatID(sendID, recvID), body, operationID });
+  const audience = { users: [sendID, recvID] };
+  bus.deliver({ audience, conversationID: singleChatID(sendID, recvID), body, operationID });
   return SendMsgResp.encode({
     serverMsgID: clientMsgID,
     clientMsgID,

@@ -12,6 +12,7 @@ import { ConversationRows } from '../conversations/conversation-rows.ts';
 import { Conversations } from '../conversations/conversations.ts';
 import { payloadBytes } from '../conversations/reply-budget.ts';
 import { makeDataDir } from '../database/data-dir-lock.ts';
+import { createAddressOf } from '../gateway/connection/peer.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { defaultLimits } from '../gateway/limits.ts';
 import { createRequestHandlers } from '../gateway/requests/requests.ts';
@@ -274,10 +275,11 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     bounds: config,
     bus,
     presence,
+    addressOf: createAddressOf(config.trustedProxies),
     codecs: { js: createJsonFrameCodec(), go: createGobFrameCodec() },
     limits: {
       ...defaultLimits,
-      maxConnections: config.maxConnections,
+      ...config,
       drainTimeoutMs: config.shutdownTimeoutMs,
     },
     metrics,

@@ -29,6 +29,27 @@ export const limits = {
     unit: 'items',
     beyond: '1601',
   }),
+  maxSocketsPerToken: limit('Open sockets of one token: tabs of a browser share one.', 16, {
+    unit: 'items',
+    beyond: 'the oldest is closed with 1008',
+  }),
+  maxSocketsPerUser: limit('Open sockets of one user.', 128, {
+    unit: 'items',
+    beyond: 'the oldest is closed with 1008',
+  }),
+  maxHandshakesPerAddress: limit(
+    'Handshakes of one address whose token has not been checked; 0 is no limit. Does not hold for what a proxy forwards that is not among trustedProxies.',
+    0,
+    { unit: 'items', beyond: '1601', minimum: 0 },
+  ),
+  maxSubscriptions: limit('Users whose coming and going one socket wants to hear of.', 5000, {
+    unit: 'items',
+    beyond: '1001',
+  }),
+  maxSubscriptionsPerUser: limit('The same for all sockets of one user together.', 20_000, {
+    unit: 'items',
+    beyond: '1001',
+  }),
   maxIdBytes: limit('An ID of any kind in a request, in UTF-8, and a key of a map.', widestBounds.maxIdBytes, {
     unit: 'bytes',
     beyond: '1001',

@@ -22,9 +22,9 @@ export async function displaceOthers(
 ): Promise<void> {
   if (session.isSuperseded) return;
   const platforms = authority.displacedPlatforms(token.platformID) as readonly number[];
-  const displaced = hub
-    .sessionsOf(session.userID)
-    .filter((other) => other.jti !== session.jti && !other.isSuperseded && platforms.includes(other.platformID));
+  const displaced = [...hub.sessionsOf(session.userID)].filter(
+    (other) => other.jti !== session.jti && !other.isSuperseded && platforms.includes(other.platformID),
+  );
   if (displaced.length === 0) return;
   try {
     await authority.displace(token, [...new Set(displaced.map(({ jti }) => jti))]);

@@ -5,6 +5,7 @@
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { forEachInSlices } from '../kernel/time-slices.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
 import { OnlineStatus } from '../presence/online-status.ts';
 import type { Presence } from '../presence/presence.ts';
@@ -23,6 +24,7 @@ import { Recheck } from './connection/recheck.ts';
 import { type Connection, Session, type SessionEnvironment } from './connection/session.ts';
 import { FlushQueue } from './connection/writer.ts';
 import { displaceOthers } from './displacement.ts';
+import { GroupIndex, type GroupMemberships } from './group-index.ts';
 import { Admission } from './handshake/admission.ts';
 import { Upgrader } from './handshake/upgrade.ts';
 import { Hub } from './hub.ts';
@@ -39,6 +41,10 @@ export interface GatewayOptions {
   readonly handlers: RequestHandlers;
   readonly bus: Pick<DeliveryBus, 'onDelivery'>;
   readonly presence: Presence;
+  /** Who is in which group; undefined where there are none. */
+  readonly memberships?: GroupMemberships;
+  /** Where a request comes from; undefined if that is not known, as behind a proxy that is not trusted. */
+  readonly addressOf?: (request: IncomingMessage) => string | undefined;
   readonly codecs: FrameCodecs;
   readonly limits: GatewayLimits;
   /** Of requests about the connection itself. */
@@ -82,15 +88,17 @@ class LongConnectionGateway implements Gateway {
   constructor(options: GatewayOptions) {
     const { authority, events, codecs, limits, metrics, logger, scope, clock, bus, presence } = options;
     this.#options = options;
-    this.#admission = new Admission(limits.maxConnections);
-    const subscriptions = new Subscriptions(limits.maxSubscriptions, metrics);
-    this.#hub = new Hub({ metrics, presence, subscriptions });
+    this.#admission = new Admission(limits);
+    const subscriptions = new Subscriptions(limits, metrics);
+    const groups = new GroupIndex(options.memberships);
+    this.#hub = new Hub({ metrics, presence, subscriptions, groups, limits });
     const pulse = new Pulse(limits);
     const monotonicMs = options.monotonicMs ?? (() => performance.now());
     const recheck = new Recheck({ hub: this.#hub, authority, events, logger, monotonicMs });
     this.#environment = createEnvironment(options, { pulse, subscriptions, recheck, monotonicMs });
     this.#upgrader = new Upgrader({
       admission: this.#admission,
+      addressOf: options.addressOf,
       variants: new FrameVariants(codecs, limits.maxInflatedBytes),
       authority,
       events,
@@ -112,6 +120,7 @@ class LongConnectionGateway implements Gateway {
       events.on('cutoffRaised', (event) => this.#hub.endCutOff(event)),
       events.on('keysReplaced', (event) => this.#hub.endKeys(event)),
       () => recheck[Symbol.dispose](),
+      () => groups[Symbol.dispose](),
       presence.onChange((change) => subscriptions.announce(change)),
       start(() => pulse.beat(this.#hub.all, clock())),
     );
@@ -134,10 +143,12 @@ class LongConnectionGateway implements Gateway {
     this.#admission.close();
     this.#server.close();
     this.#server.closeIdleConnections();
-    for (const session of this.#hub.all) session.drain();
-    const timer = setTimeout(() => {
-      for (const session of this.#hub.all) session.cut(cutReasons.drainTimeout);
-    }, this.#options.limits.drainTimeoutMs);
+    const { all } = this.#hub;
+    const timer = setTimeout(
+      () => void forEachInSlices(all, (session) => session.cut(cutReasons.drainTimeout)),
+      this.#options.limits.drainTimeoutMs,
+    );
+    await forEachInSlices(all, (session) => session.drain());
     await this.#hub.whenEmpty();
     clearTimeout(timer);
   }
@@ -152,7 +163,8 @@ class LongConnectionGateway implements Gateway {
   #open(connection: Connection): void {
     const { authority, logger } = this.#options;
     const session = new Session(connection, this.#environment, this.#hub);
-    this.#hub.add(session);
+    const isReady = this.#hub.add(session);
+    if (isReady !== undefined) session.waitFor(isReady);
     displaceOthers(this.#hub, authority, session, connection.token).catch((error) =>
       logger.error({ err: error, connID: connection.connID }, 'tokens of displaced connections were not ended'),
     );

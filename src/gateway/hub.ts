@@ -1,33 +1,46 @@
 /**
  * Who is connected here: a user's sessions, and everything that reaches a session from outside its own socket (pushes,
- * the end of a token). Protocol: websocket.md 5, 6, 7.2.
+ * the end of a token). Coming and going cost the same however many there are. Protocol: websocket.md 5, 6, 7.2.
  */
-import type { Delivery } from '../log/delivery.ts';
+import { forEachInSlices } from '../kernel/time-slices.ts';
+import type { Audience, Delivery } from '../log/delivery.ts';
 import type { Presence } from '../presence/presence.ts';
 import { takesPushes } from '../presence/reach.ts';
 import { encodePush } from '../protocol/message-bytes.ts';
-import { platformName, reqIdentifiers } from '../protocol/numbers/constants.ts';
+import { reqIdentifiers } from '../protocol/numbers/constants.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TokenEventMap } from '../tokens/events.ts';
-import { closeReasons } from './connection/close-reason.ts';
+import { type CloseReason, closeReasons, cutReasons } from './connection/close-reason.ts';
 import { SharedFrame } from './connection/frame-variant.ts';
 import type { Session, SessionObserver } from './connection/session.ts';
+import { FanOut } from './fan-out.ts';
+import type { GroupIndex } from './group-index.ts';
 import { isCutOff } from './handshake/token-watch.ts';
+import type { GatewayLimits } from './limits.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 export interface HubOptions {
   readonly metrics: Metrics;
   /** Told of every connection that comes or goes. */
-  readonly presence: Pick<Presence, 'report'>;
+  readonly presence: Pick<Presence, 'opened' | 'closed'>;
   readonly subscriptions: Subscriptions;
+  readonly groups: GroupIndex;
+  readonly limits: Pick<GatewayLimits, 'maxSocketsPerToken' | 'maxSocketsPerUser'>;
 }
+
+/** Why a session is to end, if it is. */
+type Verdict = (session: Session) => CloseReason | undefined;
 
 export class Hub implements SessionObserver {
   readonly #options: HubOptions;
   /** Every session whose socket is not gone yet, those that are ending included. */
   readonly #all = new Set<Session>();
-  /** Those that can be pushed to. The lists are replaced, never changed: one may be in the middle of a loop. */
-  readonly #byUser = new Map<string, readonly Session[]>();
+  /** Those that can be pushed to, by user and by token, oldest first; no set is empty. */
+  readonly #byUser = new Map<string, Set<Session>>();
+  readonly #byToken = new Map<string, Set<Session>>();
+  readonly #fanOut = new FanOut<Session>();
+  /** Of the sweeps under way, for sessions that they have not reached. */
+  readonly #sweeps = new Set<Verdict>();
   #emptied: PromiseWithResolvers<void> | undefined;
 
   constructor(options: HubOptions) {
@@ -39,31 +52,47 @@ export class Hub implements SessionObserver {
   }
 
   /** The sessions of a user that are not ending, oldest first. */
-  sessionsOf(userID: string): readonly Session[] {
+  sessionsOf(userID: string): ReadonlySet<Session> {
     return this.#byUser.get(userID) ?? none;
   }
 
-  /** From now on the session gets pushes, and ends with its token. To be called before its first frame is read. */
-  add(session: Session): void {
+  /**
+   * From now on the session gets pushes, and ends with its token. To be called before its first frame is read, which is
+   * not to happen before what this returns has resolved. If its token or user has too many, the oldest makes room.
+   */
+  add(session: Session): Promise<void> | undefined {
+    const { presence, metrics, groups, limits } = this.#options;
     this.#all.add(session);
-    this.#setSessions(session.userID, [...this.sessionsOf(session.userID), session]);
-    this.#options.metrics.gatewayConnections.inc({ platform: platformName(session.platformID) });
+    const ofUser = addTo(this.#byUser, session.userID, session);
+    const ofToken = addTo(this.#byToken, session.jti, session);
+    presence.opened(session);
+    metrics.gatewayConnections.inc({ platform: session.platformID });
+    if (ofToken.size > limits.maxSocketsPerToken) crowdOut(ofToken);
+    if (ofUser.size > limits.maxSocketsPerUser) crowdOut(ofUser);
+    return groups.enter(session.userID);
   }
 
   onEnding(session: Session): void {
-    this.#options.subscriptions.drop(session);
-    const rest = this.sessionsOf(session.userID).filter((other) => other !== session);
-    this.#setSessions(session.userID, rest);
+    const { subscriptions, presence, groups } = this.#options;
+    subscriptions.drop(session);
+    removeFrom(this.#byToken, session.jti, session);
+    removeFrom(this.#byUser, session.userID, session);
+    if (!this.#byUser.has(session.userID)) groups.leave(session.userID);
+    presence.closed(session);
   }
 
   onClosed(session: Session): void {
     if (!this.#all.delete(session)) return;
-    this.#options.metrics.gatewayConnections.dec({ platform: platformName(session.platformID) });
+    this.#options.metrics.gatewayConnections.dec({ platform: session.platformID });
     if (this.#all.size === 0) this.#emptied?.resolve();
   }
 
-  /** Pushes a message to every connection of its recipients that takes pushes, the sending one included. */
-  deliver({ userIDs, conversationID, body, operationID }: Delivery): void {
+  beforeRequest(session: Session): void {
+    for (const verdictOn of this.#sweeps) endBy(verdictOn, session);
+  }
+
+  /** Pushes a message to every connection of its audience that takes pushes, the sending one included. */
+  deliver({ audience, conversationID, body, operationID }: Delivery): void {
     const frame = new SharedFrame(() => ({
       reqIdentifier: reqIdentifiers.pushMessage,
       msgIncr: '',
@@ -72,45 +101,40 @@ export class Hub implements SessionObserver {
       errMsg: '',
       data: encodePush(conversationID, body),
     }));
-    let pushed = 0;
-    for (const userID of userIDs) {
-      for (const session of this.sessionsOf(userID)) {
-        if (!takesPushes(session)) continue;
-        session.push(frame, operationID);
-        pushed++;
-      }
-    }
-    if (pushed > 0) this.#options.metrics.pushes.inc(pushed);
+    const receivers = this.#receiversOf(audience);
+    if (receivers.length === 0) return;
+    this.#options.metrics.pushes.inc(receivers.length);
+    this.#fanOut.start(conversationID, receivers, (session) => {
+      this.beforeRequest(session);
+      session.push(frame, operationID);
+    });
   }
 
   /** Kicks the sockets that tokens opened which are no longer accepted. */
-  endTokens({ userID, jtis }: TokenEventMap['tokensEnded']): void {
-    for (const session of this.sessionsOf(userID)) {
-      if (jtis.includes(session.jti)) session.end(closeReasons.kicked);
+  endTokens({ jtis }: TokenEventMap['tokensEnded']): void {
+    for (const jti of jtis) {
+      for (const session of this.#byToken.get(jti) ?? none) session.end(closeReasons.kicked);
     }
   }
 
   /** Kicks the sockets whose tokens a cutoff has ended. */
   endCutOff(cutoff: TokenEventMap['cutoffRaised']): void {
     const candidates = cutoff.userID === '' ? this.#all : this.sessionsOf(cutoff.userID);
-    for (const session of candidates) {
-      if (isCutOff(session, cutoff)) session.end(closeReasons.kicked);
-    }
+    this.#sweep(candidates, (session) => (isCutOff(session, cutoff) ? closeReasons.kicked : undefined));
   }
 
   /** Ends the sockets whose tokens were signed with a key that is no longer accepted. */
   endKeys({ kids }: TokenEventMap['keysReplaced']): void {
-    for (const session of this.#all) {
-      if (!kids.has(session.kid)) session.end(closeReasons.keyRetired);
-    }
+    this.#sweep(this.#all, (session) => (kids.has(session.kid) ? undefined : closeReasons.keyRetired));
   }
 
   /** Brings the end of sockets forward whose token has been superseded. */
-  shortenTokens({ userID, jtis, acceptedUntil }: TokenEventMap['tokensSuperseded']): void {
-    for (const session of this.sessionsOf(userID)) {
-      if (!jtis.includes(session.jti)) continue;
-      session.endsAt = Math.min(session.endsAt, acceptedUntil);
-      session.isSuperseded = true;
+  shortenTokens({ jtis, acceptedUntil }: TokenEventMap['tokensSuperseded']): void {
+    for (const jti of jtis) {
+      for (const session of this.#byToken.get(jti) ?? none) {
+        session.endsAt = Math.min(session.endsAt, acceptedUntil);
+        session.isSuperseded = true;
+      }
     }
   }
 
@@ -121,11 +145,58 @@ export class Hub implements SessionObserver {
     await this.#emptied.promise;
   }
 
-  #setSessions(userID: string, sessions: readonly Session[]): void {
-    if (sessions.length === 0) this.#byUser.delete(userID);
-    else this.#byUser.set(userID, sessions);
-    this.#options.presence.report(userID, sessions);
+  /** Ends many in slices; those that wait for it are judged before each of their requests and pushes. */
+  #sweep(sessions: ReadonlySet<Session>, verdictOn: Verdict): void {
+    this.#sweeps.add(verdictOn);
+    void forEachInSlices(sessions, (session) => endBy(verdictOn, session)).finally(() =>
+      this.#sweeps.delete(verdictOn),
+    );
+  }
+
+  /** As of now: who joins or leaves before the last push is as in or out as before. */
+  #receiversOf(audience: Audience): Session[] {
+    const receivers: Session[] = [];
+    for (const userID of this.#usersOf(audience)) {
+      for (const session of this.sessionsOf(userID)) if (takesPushes(session)) receivers.push(session);
+    }
+    return receivers;
+  }
+
+  #usersOf(audience: Audience): Iterable<string> {
+    if ('users' in audience) return audience.users.length === 1 ? audience.users : new Set(audience.users);
+    const { group, plus = [], except = [], isLast } = audience;
+    const users = new Set(this.#options.groups.membersOf(group)).union(new Set(plus)).difference(new Set(except));
+    if (isLast) this.#options.groups.forget(group);
+    return users;
   }
 }
 
-const none: readonly Session[] = [];
+const none: ReadonlySet<Session> = new Set();
+
+/** Whoever is pushed out that often and does not even answer the close frame is not waited for. */
+const crowdedOutMs = 1000;
+
+/** No 2002: tabs share a token, and the one that goes has done nothing wrong. */
+function crowdOut(sessions: ReadonlySet<Session>): void {
+  const [oldest] = sessions;
+  if (oldest === undefined) return;
+  oldest.end(closeReasons.crowdedOut);
+  setTimeout(() => oldest.cut(cutReasons.crowdedOut), crowdedOutMs).unref();
+}
+
+function endBy(verdictOn: Verdict, session: Session): void {
+  const reason = verdictOn(session);
+  if (reason !== undefined) session.end(reason);
+}
+
+function addTo(index: Map<string, Set<Session>>, key: string, session: Session): Set<Session> {
+  const sessions = index.get(key) ?? new Set();
+  index.set(key, sessions.add(session));
+  return sessions;
+}
+
+function removeFrom(index: Map<string, Set<Session>>, key: string, session: Session): void {
+  const sessions = index.get(key);
+  sessions?.delete(session);
+  if (sessions?.size === 0) index.delete(key);
+}

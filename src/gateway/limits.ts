@@ -3,6 +3,12 @@
 export interface GatewayLimits {
   /** Sockets, open or in their handshake, before 1601 is answered. */
   readonly maxConnections: number;
+  /** Open sockets of one token: beyond it the oldest makes room. */
+  readonly maxSocketsPerToken: number;
+  /** Open sockets of one user: beyond it the oldest makes room. */
+  readonly maxSocketsPerUser: number;
+  /** Handshakes of one address whose token has not been checked; 1601 beyond. 0: no limit. */
+  readonly maxHandshakesPerAddress: number;
   /** Of an inbound message on the wire, before gunzip: beyond it the socket is closed with 1009. */
   readonly maxFrameBytes: number;
   /** Of an inbound message after gunzip. */
@@ -15,6 +21,8 @@ export interface GatewayLimits {
   readonly maxWaitingRequests: number;
   /** Users whose coming and going one connection may want to hear of; 1001 beyond. */
   readonly maxSubscriptions: number;
+  /** The same for all connections of one user together. */
+  readonly maxSubscriptionsPerUser: number;
   /** For a request to arrive on the gateway's own port, and once more for its token check. */
   readonly handshakeTimeoutMs: number;
   /** A connection that sends no frame of any kind for so long is cut off. */
@@ -31,6 +39,9 @@ export interface GatewayLimits {
 
 export const defaultLimits: GatewayLimits = {
   maxConnections: 100_000,
+  maxSocketsPerToken: 16,
+  maxSocketsPerUser: 128,
+  maxHandshakesPerAddress: 0,
   maxFrameBytes: 51_200,
   maxInflatedBytes: 1024 * 1024,
   maxQueuedBytes: 1024 * 1024,
@@ -38,6 +49,7 @@ export const defaultLimits: GatewayLimits = {
   maxQueuedFrames: 2048,
   maxWaitingRequests: 16,
   maxSubscriptions: 5000,
+  maxSubscriptionsPerUser: 20_000,
   handshakeTimeoutMs: 10_000,
   readDeadlineSeconds: 30,
   pingIntervalSeconds: 25,

@@ -1,12 +1,33 @@
 /**
  * Delivery from the domains to sockets, wherever they are. In one process it is a function call; with several nodes it
- * goes by one channel per node (design, section 4).
+ * goes by one channel per node (design, section 4), so it is plain data.
  */
+
+/**
+ * Who gets a message, decided by whoever authorises it, and resolved as of the change that the message tells of: members
+ * of a group are those of the moment in which it is delivered, so whoever has just left is named in `plus`.
+ */
+export type Audience = UserAudience | GroupAudience;
+
+export interface UserAudience {
+  /** User IDs; repeats are the same as once. */
+  readonly users: readonly string[];
+}
+
+export interface GroupAudience {
+  /** Its ID: everybody who is in it. */
+  readonly group: string;
+  /** User IDs that get it as well, members or not. */
+  readonly plus?: readonly string[];
+  /** User IDs that do not get it, whatever else names them. */
+  readonly except?: readonly string[];
+  /** The group is no more, and this tells its members: afterwards nobody is in it. */
+  readonly isLast?: true;
+}
 
 /** A committed or online-only message on its way to its recipients' sockets. */
 export interface Delivery {
-  /** Distinct user IDs whose connections get the frame. */
-  readonly userIDs: readonly string[];
+  readonly audience: Audience;
   readonly conversationID: string;
   /** Encoded MsgData as it is stored, seq included. */
   readonly body: Buffer;
@@ -15,7 +36,7 @@ export interface Delivery {
 }
 
 export interface DeliveryBus {
-  /** Hands a delivery to every node that may hold sockets of its users, in the order of calls per conversation. */
+  /** Hands a delivery to every node that may hold sockets of its audience, in the order of calls per conversation. */
   deliver(delivery: Delivery): void;
   /** Receives deliveries for this node's sockets. One listener per process: the gateway. */
   onDelivery(listener: (delivery: Delivery) => void): void;

@@ -90,8 +90,8 @@ export class MessagePipeline {
    * socket before the push does (notifications-sync chapter, 3.4). Turns are taken in order, so seqs stay in order.
    */
   #deliver(message: MsgData, conversationID: string, body: Buffer, operationID: string): void {
-    const userIDs = recipients(message);
-    setImmediate(() => this.#options.bus.deliver({ userIDs, conversationID, body, operationID }));
+    const audience = { users: recipients(message) };
+    setImmediate(() => this.#options.bus.deliver({ audience, conversationID, body, operationID }));
   }
 }
 

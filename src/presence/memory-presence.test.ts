@@ -21,14 +21,15 @@ function turnOver(): Promise<void> {
 
 test('who is online is who has open connections, on each platform once and in order', async () => {
   const { presence } = listening();
-  presence.report('alice', [connection(5), connection(1), connection(5, 'second')]);
+  const all = [connection(5), connection(1), connection(5, 'second')];
+  for (const one of all) presence.opened(one);
   assert.deepEqual(await presence.platformsOf(['bob', 'alice', 'alice']), [[], [1, 5], [1, 5]]);
   const [connections] = await presence.connectionsOf(['alice']);
   assert.deepEqual(
     connections?.map(({ connID }) => connID),
     ['c5', 'c1', 'second'],
   );
-  presence.report('alice', []);
+  for (const one of all) presence.closed(one);
   assert.deepEqual(await presence.platformsOf(['alice']), [[]]);
   assert.deepEqual(await presence.connectionsOf(['alice']), [[]]);
 });
@@ -36,16 +37,25 @@ test('who is online is who has open connections, on each platform once and in or
 test('a connection says what is true when it is asked for, not when it was reported', async () => {
   const { presence } = listening();
   const live = { ...connection(1), isBackground: false };
-  presence.report('alice', [live]);
+  presence.opened(live);
   live.isBackground = true;
   assert.equal((await presence.connectionsOf(['alice']))[0]?.[0]?.isBackground, true);
 });
 
+test('the end of a connection that is told twice, or was never told of, takes nobody else away', async () => {
+  const { presence } = listening();
+  const [gone, other] = [connection(1, 'gone'), connection(1, 'other')];
+  presence.opened(gone);
+  presence.opened(other);
+  for (const one of [gone, gone, connection(1, 'stranger')]) presence.closed(one);
+  assert.deepEqual(await presence.platformsOf(['alice']), [[1]]);
+});
+
 test('a change is announced once the turn is over, with the whole list of platforms', async () => {
   const { presence, heard } = listening();
-  presence.report('alice', [connection(1)]);
-  presence.report('bob', [connection(2)]);
-  presence.report('alice', [connection(1), connection(5)]);
+  presence.opened(connection(1));
+  presence.opened({ ...connection(2), userID: 'bob' });
+  presence.opened(connection(5));
   assert.deepEqual(heard, []);
   await turnOver();
   assert.deepEqual(heard, [
@@ -56,22 +66,24 @@ test('a change is announced once the turn is over, with the whole list of platfo
 
 test('going offline is announced with an empty list', async () => {
   const { presence, heard } = listening();
-  presence.report('alice', [connection(1)]);
+  const only = connection(1);
+  presence.opened(only);
   await turnOver();
-  presence.report('alice', []);
+  presence.closed(only);
   await turnOver();
   assert.deepEqual(heard.at(-1), { userID: 'alice', platformIDs: [] });
 });
 
 test('what changes back within a turn is no change, and neither is a second connection on a platform', async () => {
   const { presence, heard } = listening();
-  presence.report('alice', [connection(1)]);
+  const first = connection(1);
+  presence.opened(first);
   await turnOver();
   heard.length = 0;
-  presence.report('alice', []);
-  presence.report('alice', [connection(1, 'again')]);
+  presence.closed(first);
+  presence.opened(connection(1, 'again'));
   await turnOver();
-  presence.report('alice', [connection(1, 'again'), connection(1, 'more')]);
+  presence.opened(connection(1, 'more'));
   await turnOver();
   assert.deepEqual(heard, []);
 });
@@ -79,7 +91,7 @@ test('what changes back within a turn is no change, and neither is a second conn
 test('who does not want to hear more hears no more', async () => {
   const { presence, heard, stop } = listening();
   stop();
-  presence.report('alice', [connection(1)]);
+  presence.opened(connection(1));
   await turnOver();
   assert.deepEqual(heard, []);
 });

@@ -1,28 +1,35 @@
-/** Presence of a single node: the lists that its gateway reported, and no copies of them. */
+/** Presence of a single node: the connections that its gateway told of. */
 import type { OnlineConnection, OnlinePlatforms, Presence, PresenceChange } from './presence.ts';
 
 export class MemoryPresence implements Presence {
-  /** Without users who are offline. */
-  readonly #connections = new Map<string, readonly OnlineConnection[]>();
+  /** Without users who are offline; oldest first. */
+  readonly #online = new Map<string, Set<OnlineConnection>>();
   /** What listeners last heard of those who have changed since; to be looked at when the turn is over. */
   readonly #announced = new Map<string, OnlinePlatforms>();
   readonly #listeners = new Set<(change: PresenceChange) => void>();
 
-  report(userID: string, connections: readonly OnlineConnection[]): void {
-    const before = this.#online(userID);
-    if (connections.length === 0) this.#connections.delete(userID);
-    else this.#connections.set(userID, connections);
-    if (this.#announced.has(userID)) return;
-    const platforms = platformsIn(before);
-    if (!areSame(platforms, platformsIn(connections))) this.#announceLater(userID, platforms);
+  opened(connection: OnlineConnection): void {
+    const { userID } = connection;
+    const connections = this.#online.get(userID) ?? new Set();
+    this.#announceLater(userID, connections);
+    this.#online.set(userID, connections.add(connection));
+  }
+
+  closed(connection: OnlineConnection): void {
+    const { userID } = connection;
+    const connections = this.#online.get(userID);
+    if (!connections?.has(connection)) return;
+    this.#announceLater(userID, connections);
+    connections.delete(connection);
+    if (connections.size === 0) this.#online.delete(userID);
   }
 
   async platformsOf(userIDs: readonly string[]): Promise<OnlinePlatforms[]> {
-    return userIDs.map((userID) => platformsIn(this.#online(userID)));
+    return userIDs.map((userID) => platformsIn(this.#online.get(userID)));
   }
 
   async connectionsOf(userIDs: readonly string[]): Promise<(readonly OnlineConnection[])[]> {
-    return userIDs.map((userID) => this.#online(userID));
+    return userIDs.map((userID) => [...(this.#online.get(userID) ?? nobody)].map(snapshotOf));
   }
 
   onChange(listener: (change: PresenceChange) => void): () => void {
@@ -30,30 +37,32 @@ export class MemoryPresence implements Presence {
     return () => this.#listeners.delete(listener);
   }
 
-  #online(userID: string): readonly OnlineConnection[] {
-    return this.#connections.get(userID) ?? nobody;
-  }
-
-  #announceLater(userID: string, before: OnlinePlatforms): void {
+  /** To be called before the change, once per user and turn at the cost of looking at all connections. */
+  #announceLater(userID: string, before: Iterable<OnlineConnection>): void {
+    if (this.#announced.has(userID)) return;
     if (this.#announced.size === 0) setImmediate(this.#announce);
-    this.#announced.set(userID, before);
+    this.#announced.set(userID, platformsIn(before));
   }
 
   readonly #announce = (): void => {
     const changed = [...this.#announced];
     this.#announced.clear();
     for (const [userID, before] of changed) {
-      const platformIDs = platformsIn(this.#online(userID));
+      const platformIDs = platformsIn(this.#online.get(userID));
       if (areSame(before, platformIDs)) continue;
       for (const listener of this.#listeners) listener({ userID, platformIDs });
     }
   };
 }
 
-const nobody: readonly OnlineConnection[] = [];
+const nobody: Iterable<OnlineConnection> = [];
 
-function platformsIn(connections: readonly OnlineConnection[]): OnlinePlatforms {
-  return [...new Set(connections.map(({ platformID }) => platformID))].sort((a, b) => a - b);
+function snapshotOf({ userID, platformID, connID, jti, isBackground }: OnlineConnection): OnlineConnection {
+  return { userID, platformID, connID, jti, isBackground };
+}
+
+function platformsIn(connections: Iterable<OnlineConnection> = nobody): OnlinePlatforms {
+  return [...new Set(Array.from(connections, ({ platformID }) => platformID))].sort((a, b) => a - b);
 }
 
 function areSame(a: OnlinePlatforms, b: OnlinePlatforms): boolean {

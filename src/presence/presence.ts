@@ -3,7 +3,7 @@
  * hold for one process and for several that share a Redis. Protocol: websocket.md 8.
  */
 
-/** One open socket. The gateway's own object, so that it always says what is true now. */
+/** One open socket. */
 export interface OnlineConnection {
   readonly userID: string;
   readonly platformID: number;
@@ -24,16 +24,16 @@ export interface PresenceChange {
 }
 
 export interface Presence {
-  /**
-   * This node's sockets of a user are exactly these from now on. Takes the whole list and no difference, so that
-   * nothing can be missed or counted twice: what is online is what is open.
-   */
-  report(userID: string, connections: readonly OnlineConnection[]): void;
+  /** A socket of this node is open: the gateway's own object, which always says what is true now. */
+  opened(connection: OnlineConnection): void;
+
+  /** It is not any more. More than once is the same as once. */
+  closed(connection: OnlineConnection): void;
 
   /** Of each user, in the order asked and repeated where asked twice. */
   platformsOf(userIDs: readonly string[]): Promise<OnlinePlatforms[]>;
 
-  /** Like {@link platformsOf}; the open sockets of each user on all nodes, oldest first. */
+  /** Like {@link platformsOf}; the open sockets of each user on all nodes as they are now, oldest first. */
   connectionsOf(userIDs: readonly string[]): Promise<(readonly OnlineConnection[])[]>;
 
   /**

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { limits } from '../../src/config/limits.ts';
 import { defaultLimits } from '../../src/gateway/limits.ts';
 import { maxBodyBytes } from '../../src/http/body.ts';
 import { errorTable } from '../../src/protocol/errors.ts';
@@ -38,11 +39,19 @@ test('docs/operations.md lists the metrics', async () => {
   assert.deepEqual(tableUnder(operations, '## Metrics'), rows);
 });
 
-test('docs/operations.md lists the limits of the gateway', () => {
+test('docs/operations.md lists the limits of the gateway that are no settings', () => {
   assert.deepEqual(
     tableUnder(operations, '## Limits').map((row) => row.slice(0, 2)),
-    Object.entries(defaultLimits).map(([name, value]) => [`\`${name}\``, String(value)]),
+    Object.entries(defaultLimits)
+      .filter(([name]) => !(name in limits))
+      .map(([name, value]) => [`\`${name}\``, String(value)]),
   );
+});
+
+test('those that are settings have the same defaults', () => {
+  for (const [name, { default: value }] of Object.entries(limits)) {
+    if (name in defaultLimits) assert.equal(defaultLimits[name as 'maxConnections'], value, name);
+  }
 });
 
 test('the size limit of bodies is the one that is written down', () => {

@@ -1,7 +1,9 @@
 /** A real gateway on a free port, with everything around it under the test's control: tokens, handlers, time. */
+import type { IncomingMessage } from 'node:http';
 import type { TestContext } from 'node:test';
 import { MemoryBus } from '../../src/bus/memory-bus.ts';
 import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
+import type { GroupMemberships } from '../../src/gateway/group-index.ts';
 import { defaultLimits, type GatewayLimits } from '../../src/gateway/limits.ts';
 import type { RequestHandler } from '../../src/gateway/requests/request-handler.ts';
 import type { Delivery } from '../../src/log/delivery.ts';
@@ -21,6 +23,8 @@ export interface TestGatewayOptions {
   readonly limits?: Partial<GatewayLimits>;
   readonly handlers?: Readonly<Record<number, RequestHandler>>;
   readonly codec?: FrameCodec;
+  readonly memberships?: GroupMemberships;
+  readonly addressOf?: (request: IncomingMessage) => string | undefined;
 }
 
 /** Ends with the test. */
@@ -47,7 +51,7 @@ export class TestGateway {
   #onSecond = () => {};
   readonly #clients = new Set<SocketClient>();
 
-  constructor({ limits, handlers = {}, codec = createJsonFrameCodec() }: TestGatewayOptions) {
+  constructor({ limits, handlers = {}, codec = createJsonFrameCodec(), ...rest }: TestGatewayOptions) {
     const scope = new OperationScope();
     const destination = { write: (line: string) => this.log.push(line) > 0 } as unknown as NodeJS.WritableStream;
     this.gateway = createGateway({
@@ -58,6 +62,7 @@ export class TestGateway {
       presence: this.presence,
       codecs: { js: codec },
       limits: { ...defaultLimits, ...limits },
+      ...rest,
       metrics: this.metrics,
       logger: createLogger({ level: 'warn', format: 'json', secrets: () => [], scope, destination }),
       scope,
@@ -103,8 +108,10 @@ export class TestGateway {
     return outcome;
   }
 
-  deliver(delivery: Partial<Delivery> & Pick<Delivery, 'userIDs'>): void {
-    this.bus.deliver({ conversationID: 'si_alice_bob', body: Buffer.from('body'), operationID: 'op', ...delivery });
+  deliver({ userIDs, ...delivery }: Partial<Delivery> & { readonly userIDs?: readonly string[] }): void {
+    const audience = { users: userIDs ?? [] };
+    const fields = { audience, conversationID: 'si_alice_bob', body: Buffer.from('body'), operationID: 'op' };
+    this.bus.deliver({ ...fields, ...delivery });
   }
 
   /** The value of one series of a metric. */

@@ -84,7 +84,10 @@ test('one reply larger than the limit reaches a client that reads', async (t) =>
 
 test('no connection is left in the registry, however early its client dies', async (t) => {
   const count = 300;
-  const gateway = await startTestGateway(t, { handlers: { 1001: echo }, limits: { maxConnections: count } });
+  const gateway = await startTestGateway(t, {
+    handlers: { 1001: echo },
+    limits: { maxConnections: count, maxSocketsPerUser: count },
+  });
   gateway.authority.displaces = () => [];
   // A few bytes, some kilobytes, all of the request, the request and a frame: then a reset.
   const sockets = Array.from({ length: count }, (_, i) => dieEarly(gateway, i));

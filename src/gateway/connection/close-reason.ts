@@ -20,6 +20,8 @@ export const closeReasons = {
   keyRetired: { name: 'key_retired', code: 1008, text: 'signing key retired' },
   tokenExpired: { name: 'token_expired', code: 1008, text: 'token expired' },
   loggedOut: { name: 'logged_out', code: 1000, text: 'logged out' },
+  /** Its token or user has too many sockets, and it is the oldest. No 2002: nobody has logged in elsewhere. */
+  crowdedOut: { name: 'crowded_out', code: 1008, text: 'too many sockets of one token or user' },
   shuttingDown: { name: 'shutting_down', code: 1001, text: 'server is shutting down' },
 
   /** Gunzip, frame or text that cannot be decoded. */
@@ -36,6 +38,7 @@ export const cutReasons = {
   /** No frame of any kind came in within the read deadline. */
   silent: 'silent',
   slowReader: 'slow_reader',
+  crowdedOut: 'crowded_out',
   /** Not closed within the time that a stop of the server leaves. */
   drainTimeout: 'drain_timeout',
   /** Violations of RFC 6455 and oversize messages: the library has answered with 1002, 1007, 1008 or 1009. */

@@ -4,6 +4,7 @@
  * step, and nothing that overflows for a token of 90 days. Protocol: websocket.md 3.1 to 3.3.
  */
 
+import { forEachInSlices } from '../../kernel/time-slices.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { closeReasons, cutReasons } from './close-reason.ts';
 import type { Session } from './session.ts';
@@ -39,14 +40,16 @@ export class Pulse {
   /** To be called once a second. @param now Unix ms */
   beat(sessions: Iterable<Pulsing>, now: number): void {
     this.#seconds++;
+    const seconds = this.#seconds;
     const { readDeadlineSeconds, pingIntervalSeconds } = this.#limits;
-    const oldestAllowed = this.#seconds - readDeadlineSeconds;
-    for (const session of sessions) {
-      if (session.isEnding) continue;
+    const oldestAllowed = seconds - readDeadlineSeconds;
+    // Tokens of one minute may end in one second: thousands of sockets with them.
+    void forEachInSlices(sessions, (session) => {
+      if (session.isEnding) return;
       if (session.endsAt <= now) session.end(closeReasons.tokenExpired);
       else if (session.lastSeenSeconds < oldestAllowed && !session.isPaused) session.cut(cutReasons.silent);
-      else if ((session.pingPhase + this.#seconds) % pingIntervalSeconds === 0) session.ping();
-    }
+      else if ((session.pingPhase + seconds) % pingIntervalSeconds === 0) session.ping();
+    });
   }
 }
 

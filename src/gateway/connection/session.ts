@@ -57,8 +57,10 @@ export interface Connection {
   readonly isBackground: boolean;
 }
 
-/** Told once each, in this order. */
 export interface SessionObserver {
+  /** Ends the session if it is one of many that are about to be ended. */
+  beforeRequest(session: Session): void;
+  // Told once each, in this order.
   /** No more frames are taken or pushed. */
   onEnding(session: Session): void;
   /** The socket is gone. */
@@ -138,6 +140,12 @@ export class Session implements ConnectionControl, OnlineConnection {
   /** True once the server or the client has begun to close: nothing is sent to it any more. */
   get isEnding(): boolean {
     return this.#isEnding;
+  }
+
+  /** The client is not read until `isReady` resolves; the connection ends if it rejects. */
+  waitFor(isReady: Promise<void>): void {
+    this.#ws.pause();
+    isReady.then(() => this.#resume(), this.#onFailure);
   }
 
   /** True while the client's own requests keep us from reading what it sends. */
@@ -293,6 +301,8 @@ export class Session implements ConnectionControl, OnlineConnection {
   async #handle(frame: Buffer): Promise<void> {
     const request = this.#decode(frame);
     if (request === undefined) return;
+    this.#observer.beforeRequest(this);
+    if (this.#isEnding) return;
     const origin = { caller: this.#caller, connection: this, connID: this.connID };
     const { recheck, dispatcher } = this.#environment;
     const doubt = recheck.isDue(this) ? await recheck.confirm(this) : undefined;

@@ -17,6 +17,8 @@ import { type Accepted, checkToken, type HandshakeOptions, queryOf, readParams }
 import { jsonError, notAnUpgrade, respond, respondRaw, sendErrorText } from './handshake-reply.ts';
 
 export interface UpgraderOptions extends HandshakeOptions {
+  /** See {@link GatewayOptions.addressOf}. */
+  readonly addressOf: ((request: IncomingMessage) => string | undefined) | undefined;
   readonly limits: GatewayLimits;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -64,7 +66,7 @@ export class Upgrader {
 
   /** The steps in order. Never rejects. */
   async #check(request: IncomingMessage, connID: string, outcome: Outcome): Promise<void> {
-    const { admission, variants, scope } = this.#options;
+    const { admission, addressOf, variants, scope } = this.#options;
     let release = ignore;
     const fail = (error: unknown) => {
       release();
@@ -77,7 +79,12 @@ export class Upgrader {
       release = () => slot.release();
       request.socket.once('close', release);
       const { params, variant } = readParams(request, variants);
-      const accept = (token: TokenSession) => outcome.accept({ params, variant, token });
+      const unchecked = admission.takeUnchecked(addressOf?.(request));
+      request.socket.once('close', () => unchecked.release());
+      const accept = (token: TokenSession) => {
+        unchecked.release();
+        outcome.accept({ params, variant, token });
+      };
       await scope.run(params.operationID, () => checkToken(params, this.#options, accept).catch(fail));
     } catch (error) {
       fail(error);

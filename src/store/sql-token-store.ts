@@ -18,6 +18,7 @@ import {
   type TokenSelector,
   type TokenState,
   type TokenStore,
+  type TokenWatch,
   type UserTokens,
 } from '../tokens/token-store.ts';
 
@@ -202,8 +203,8 @@ export class SqlTokenStore implements TokenStore {
   }
 
   /** One process has the database to itself: its own authority knows of every change. */
-  async watch(): Promise<AsyncDisposable> {
-    return { [Symbol.asyncDispose]: async () => {} };
+  async watch(): Promise<TokenWatch> {
+    return { isFresh: () => true, [Symbol.asyncDispose]: async () => {} };
   }
 
   async sweepExpired(): Promise<number> {

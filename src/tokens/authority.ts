@@ -16,7 +16,7 @@ import type { SigningKeys } from './signing-keys.ts';
 import { guarded, StoreOutage } from './store-outage.ts';
 import { pageAsked, showTokens, type TokenListPage, type TokenListRequest } from './token-list.ts';
 import { TokenNews } from './token-news.ts';
-import type { TokenStore } from './token-store.ts';
+import type { TokenStore, TokenWatch } from './token-store.ts';
 import { type RunningSession, TokenVerifier } from './verifier.ts';
 
 export interface TokenAuthorityOptions {
@@ -70,10 +70,10 @@ export class TokenAuthority {
   }
 
   /** Begins to hear of what other nodes do to tokens. @throws the store's failure */
-  async watch(): Promise<AsyncDisposable> {
+  async watch(): Promise<TokenWatch> {
     const { store, events } = this.#options;
     const how = { origin: 'elsewhere', by: nobody } as const;
-    return store.watch({
+    const watch = await store.watch({
       onChange: (change) => {
         if (change.kind === 'cutoff') events.emit('cutoffRaised', { ...change, ...how });
         else if (change.kind === 'superseded') events.emit('tokensSuperseded', { ...change, ...how });
@@ -82,6 +82,8 @@ export class TokenAuthority {
       onLost: () => events.emit('hearing', { isHearing: false }),
       onRestored: () => events.emit('hearing', { isHearing: true }),
     });
+    this.#verifier.relyOn(watch);
+    return watch;
   }
 
   /** See {@link TokenIssuer.issueAdminToken}. */

@@ -4,18 +4,21 @@ import type { TokenStore } from './token-store.ts';
 
 export class EveryonesCutoffs {
   readonly #store: Pick<TokenStore, 'everyonesCutoffs'>;
+  readonly #isFresh: () => boolean;
   #known = noCutoffs;
   #isCurrent = false;
   #isHearing = true;
   #changes = 0;
 
-  constructor(store: Pick<TokenStore, 'everyonesCutoffs'>) {
+  /** @param isFresh whether all changes up to a moment ago have been heard; asked at each use */
+  constructor(store: Pick<TokenStore, 'everyonesCutoffs'>, isFresh: () => boolean) {
     this.#store = store;
+    this.#isFresh = isFresh;
   }
 
   /** @throws the store's failure */
   async current(): Promise<Cutoffs> {
-    if (this.#isCurrent) return this.#known;
+    if (this.#isCurrent && this.#isFresh()) return this.#known;
     const changes = this.#changes;
     const read = await this.#store.everyonesCutoffs();
     if (changes === this.#changes) {

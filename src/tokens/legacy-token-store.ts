@@ -19,6 +19,7 @@ import {
   type TokenRecord,
   type TokenSelector,
   type TokenStore,
+  type TokenWatch,
   type UserTokens,
 } from './token-store.ts';
 
@@ -106,11 +107,12 @@ export class LegacyTokenStore implements TokenStore {
     return this.#store.explainLoss(userID, issuedAt);
   }
 
-  async watch(listener: TokenChangeListener): Promise<AsyncDisposable> {
+  async watch(listener: TokenChangeListener): Promise<TokenWatch> {
     await using opened = new AsyncDisposableStack();
-    opened.use(await this.#store.watch(listener));
+    const watch = opened.use(await this.#store.watch(listener));
     opened.use(await this.#legacy.watch());
-    return opened.move();
+    const both = opened.move();
+    return { isFresh: () => watch.isFresh(), [Symbol.asyncDispose]: () => both.disposeAsync() };
   }
 
   sweepExpired(): Promise<number> {

@@ -136,6 +136,14 @@ export interface TokenChangeListener {
   onRestored(): void;
 }
 
+export interface TokenWatch extends AsyncDisposable {
+  /**
+   * Whether every change up to a moment ago has been heard. Judged when it is asked, so that a process that stood still
+   * and whose timers have not run yet is not taken for one that heard nothing because there was nothing.
+   */
+  isFresh(): boolean;
+}
+
 export interface TokenStore {
   /**
    * Kicks what `groups` leave no room for, supersedes, and stores the new token as live: all of it or, on rejection,
@@ -207,7 +215,7 @@ export interface TokenStore {
    * Tells of changes by all nodes, if there can be others. Stores of one process never call: their only node knows.
    * @throws if it cannot begin
    */
-  watch(listener: TokenChangeListener): Promise<AsyncDisposable>;
+  watch(listener: TokenChangeListener): Promise<TokenWatch>;
 
   /** Forgets tokens that have expired, for stores where they do not go by themselves. Returns how many. */
   sweepExpired(): Promise<number>;

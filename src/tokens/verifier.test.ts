@@ -578,3 +578,18 @@ describe('looking again at a session', () => {
     );
   });
 });
+
+test('T4 a cached answer serves only while the feed is fresh at its use, though nobody has noticed a loss yet', async () => {
+  const { store, verifier, issue, heard } = open();
+  let isFresh = true;
+  verifier.relyOn({ isFresh: () => isFresh });
+  const verified = heard('tokenVerified');
+  const { token, jti } = issue();
+  await verifier.verify(token);
+  await verifier.verify(token);
+  assert.deepEqual([store.finds, verified.at(-1)?.wasCached], [1, true]);
+  // Ended on another node, while this one stood still: its request is taken up before the news.
+  store.end(jti, 'revoked');
+  isFresh = false;
+  await assert.rejects(verifier.verify(token), rejectsWith(1506));
+});

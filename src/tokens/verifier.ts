@@ -13,7 +13,7 @@ import { LossReporter } from './loss-reporter.ts';
 import { isAdminToken } from './operator.ts';
 import type { Session } from './session.ts';
 import { StoreFault, type StoreOutage, storeFailure } from './store-outage.ts';
-import type { TokenRecord, TokenStore } from './token-store.ts';
+import type { TokenRecord, TokenStore, TokenWatch } from './token-store.ts';
 import { VerifiedTokens, type VerifiedTokensOptions } from './verified-tokens.ts';
 
 export interface TokenVerifierOptions {
@@ -36,11 +36,12 @@ export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
   readonly #verified: VerifiedTokens;
   readonly #losses: LossReporter;
+  #watch: Pick<TokenWatch, 'isFresh'> | undefined;
 
   constructor(options: TokenVerifierOptions) {
     this.#options = options;
     this.#verified = new VerifiedTokens(options.cache);
-    this.everyonesCutoffs = new EveryonesCutoffs(options.store);
+    this.everyonesCutoffs = new EveryonesCutoffs(options.store, () => this.#isFresh());
     this.#losses = new LossReporter(options);
     this.#follow(options.events);
   }
@@ -52,7 +53,7 @@ export class TokenVerifier {
    */
   async verify(token: string): Promise<Session> {
     const { clock, monotonicMs, events } = this.#options;
-    const cached = this.#verified.get(token, clock(), monotonicMs());
+    const cached = this.#isFresh() ? this.#verified.get(token, clock(), monotonicMs()) : undefined;
     if (cached !== undefined) {
       events.emit('tokenVerified', { code: 0, wasCached: true });
       return cached;
@@ -81,6 +82,15 @@ export class TokenVerifier {
     if (record === undefined) return endsAt;
     if (isEnded(record, [cutoffs, everyones])) return undefined;
     return Math.min(endsAt, acceptedEnd(record, isAdmin));
+  }
+
+  /** From now on what is remembered serves only while the watch is fresh: that is judged at each use. */
+  relyOn(watch: Pick<TokenWatch, 'isFresh'>): void {
+    this.#watch = watch;
+  }
+
+  #isFresh(): boolean {
+    return this.#watch?.isFresh() ?? true;
   }
 
   /** Whatever ends a token, on whatever node, is an event. */

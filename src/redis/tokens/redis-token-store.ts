@@ -18,6 +18,7 @@ import {
   type TokenRecord,
   type TokenSelector,
   type TokenStore,
+  type TokenWatch,
   type UserTokens,
 } from '../../tokens/token-store.ts';
 import type { RedisClient } from '../client/client.ts';
@@ -176,7 +177,7 @@ export class RedisTokenStore implements TokenStore {
     return Number(await this.#redis.command(superseded, args)) >= supersededKept;
   }
 
-  watch(listener: TokenChangeListener): Promise<AsyncDisposable> {
+  watch(listener: TokenChangeListener): Promise<TokenWatch> {
     return TokenFeed.open(this.#redis, listener);
   }
 

@@ -68,6 +68,11 @@ async function openFeed(t: TestContext) {
         t.mock.timers.tick(100);
       }
     },
+    /** The process stands still: time goes by, and no timer runs. */
+    standStill: (ms: number) => {
+      now += ms;
+    },
+    isFresh: () => feed.isFresh(),
     take: () => said.splice(0),
     dispose: () => feed[Symbol.asyncDispose](),
     channels,
@@ -119,6 +124,28 @@ test('T4 a subscription that has fallen silent is noticed within two seconds, an
   onRestored();
   returnBeats();
   assert.deepEqual(take(), ['restored']);
+});
+
+test('T4 after a standstill nothing is relied on until a new heartbeat is back, whatever the timers have seen', async (t) => {
+  const { pass, returnBeats, standStill, isFresh, take } = await openFeed(t);
+  pass(600);
+  returnBeats();
+  assert.equal(isFresh(), true);
+  standStill(900);
+  assert.equal(isFresh(), true, 'a second is the time of two heartbeats');
+  standStill(1);
+  assert.deepEqual([isFresh(), take()], [false, []], 'no timer has run, and nobody was told');
+  pass(400);
+  assert.equal(isFresh(), false);
+  returnBeats();
+  assert.equal(isFresh(), true);
+});
+
+test('T4 a subscription that is lost is not fresh, however new its last heartbeat', async (t) => {
+  const { onLost, returnBeats, isFresh } = await openFeed(t);
+  returnBeats();
+  onLost();
+  assert.equal(isFresh(), false);
 });
 
 test('T4 heartbeats that come back late say nothing of now', async (t) => {

@@ -4,15 +4,17 @@
  * and has the subscription renewed.
  */
 import { randomUUID } from 'node:crypto';
-import type { TokenChange, TokenChangeListener } from '../../tokens/token-store.ts';
+import type { TokenChange, TokenChangeListener, TokenWatch } from '../../tokens/token-store.ts';
 import type { RedisClient, RedisSubscription } from '../client/client.ts';
 import { changesChannel, heartbeatChannel } from './token-keys.ts';
 
 /** How long a cut-off subscription can go unnoticed, up to a heartbeat more. */
 const silenceMs = 1500;
 const heartbeatMs = 500;
+/** Two heartbeats: with that much less news than there should be, nobody relies on having heard everything. */
+const freshMs = 1000;
 
-export class TokenFeed implements AsyncDisposable {
+export class TokenFeed implements TokenWatch {
   readonly #redis: RedisClient;
   readonly #listener: TokenChangeListener;
   readonly #monotonicMs: () => number;
@@ -55,6 +57,10 @@ export class TokenFeed implements AsyncDisposable {
     this.#monotonicMs = monotonicMs;
     this.#subscribedAtMs = monotonicMs();
     this.#lastBeatSentMs = monotonicMs();
+  }
+
+  isFresh(): boolean {
+    return this.#isLive && this.#monotonicMs() - this.#lastBeatSentMs <= freshMs;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -17,6 +17,7 @@ export const generators: readonly Generator[] = [
   written('src/protocol/gen', (target) => ['buf', 'generate', '--output', target]),
   printed('docs/configuration.md', ['node', 'bin/tessera.js', 'config', '--docs']),
   printed('docs/spec/access.md', ['node', 'scripts/reference.ts', 'access']),
+  printed('docs/endpoints.md', ['node', 'scripts/reference.ts', 'endpoints']),
   printed('docs/openapi.json', ['node', 'scripts/reference.ts', 'openapi']),
   printed('docs/limits.md', ['node', 'bin/tessera.js', 'config', '--limits']),
 ];

@@ -1,8 +1,10 @@
 /** The README's promises to a stranger: what it shows is what happens. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { symlink, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { endpointCoverage } from '../../scripts/endpoint-coverage.ts';
 import { configurationPage } from '../../src/config/describe.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
 import { cellsOf, codeBlocks, readPage, tableUnder } from './markdown.ts';
@@ -43,6 +45,27 @@ test('the Chinese README has the same commands, answers and programs', () => {
 test('the Chinese README has the same sections', () => {
   const sections = (page: string) => page.match(/^#+ /gm);
   assert.deepEqual(sections(chinese), sections(english));
+});
+
+test('both READMEs count the endpoints that there are, and those that there are not', () => {
+  const rows = endpointCoverage().map(({ area, working, ours, missing }) => [
+    `\`${area}\``,
+    ...[working.length - ours.length, missing.length, ours.length].map(String),
+  ]);
+  assert.deepEqual(tableUnder(english, '## What works today'), rows);
+  assert.deepEqual(tableUnder(chinese, '## 现在可用的功能'), rows);
+});
+
+test('docs/clients.md names the versions of the SDKs that the suite runs, and their tests', () => {
+  const { devDependencies } = JSON.parse(readPage('package.json'));
+  for (const [client = '', version = '', tests = ''] of tableUnder(readPage('docs/clients.md'), '## Tested')) {
+    const [, name] = /^`(@openim\/[\w-]+)`/.exec(client) ?? [];
+    if (name === undefined) continue;
+    assert.equal(version, devDependencies[name], client);
+    for (const [, path = ''] of tests.matchAll(/`([^`]+)`/g)) {
+      assert.ok(existsSync(new URL(`../../${path}`, import.meta.url)), path);
+    }
+  }
 });
 
 test('the configuration table says what the option list says', () => {

@@ -1,12 +1,12 @@
 /** Who is calling: the checks that precede reading a body. Protocol: rest-core.md 1.3. */
-import type { FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import type { Caller } from '../kernel/caller.ts';
 import { exceedsBytes, widestBounds } from '../protocol/bounds.ts';
 import { errors } from '../protocol/errors.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
 
 /** @throws 1001 without the header, or if it is too long to be logged and handed on */
-export function requireOperationID({ headers }: FastifyRequest): string {
+export function requireOperationID({ headers }: IncomingMessage): string {
   const operationID = headers.operationid;
   if (typeof operationID !== 'string' || operationID === '') throw errors.args('header must have operationID');
   const { maxIdBytes } = widestBounds;
@@ -16,7 +16,7 @@ export function requireOperationID({ headers }: FastifyRequest): string {
 
 /** @throws 1001 without the header, 15xx for a token that is not accepted */
 export async function requireToken(
-  { headers }: FastifyRequest,
+  { headers }: IncomingMessage,
   authority: Pick<TokenAuthority, 'verify'>,
 ): Promise<Caller> {
   const token = headers.token;

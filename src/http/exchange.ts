@@ -2,15 +2,16 @@
  * One request and its one answer. Everything that leaves the API port leaves through `send`, which therefore is where
  * headers, compression, metrics and the request log are.
  */
-import type { OutgoingHttpHeaders } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { errorEnvelope, successEnvelope } from '../protocol/envelope.ts';
 import { isOurFault, toProtocolError } from '../protocol/failure.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OperationScope } from '../telemetry/operation.ts';
 import { ClientGone, readBody } from './body.ts';
+import type { ClientAddresses } from './client-address.ts';
 import { gzipBody, wantsGzip } from './gzip.ts';
 import { contentTypes, corsHeaders } from './response-headers.ts';
 import { TooManyFailures } from './throttle.ts';
@@ -33,57 +34,82 @@ export interface Answer {
   readonly body: string | Uint8Array;
 }
 
+/** What all exchanges of a server share. */
+export interface Surroundings {
+  readonly telemetry: Telemetry;
+  readonly addresses: ClientAddresses;
+  /** Whether the server takes connections; a connection that stayed open after close() would keep it from stopping. */
+  readonly isListening: () => boolean;
+}
+
+/** What a route does with a request; whatever it throws becomes the answer. */
+export type Work = (exchange: Exchange) => Promise<void>;
+
 /**
- * A route handler for fastify that gives every request its one answer, whatever happens in `work`. Log lines of the
- * request carry its operationID, if it has one.
- *
- * @param route the registered path, or `unknown`: never what the client sent
+ * Gives a request its one answer, whatever happens in `work`. Log lines of the request carry its operationID, if it has
+ * one.
  */
-export function exchanging(
-  telemetry: Telemetry,
-  route: string,
-  work: (exchange: Exchange) => Promise<void>,
-): (request: FastifyRequest, reply: FastifyReply) => void {
-  return (request, reply) => {
-    const exchange = new Exchange(telemetry, route, request, reply.hijack());
-    const run = async () => {
-      try {
-        await work(exchange).catch((error) => exchange.fail(error));
-      } catch (error) {
-        telemetry.logger.error({ err: error, route }, 'an answer could not be written');
-        reply.raw.destroy();
-      }
-    };
-    const { operationid } = request.headers;
-    if (typeof operationid === 'string') void telemetry.scope.run(operationid, run);
-    else void run();
-  };
+export function serve(exchange: Exchange, work: Work): void {
+  const { operationid } = exchange.request.headers;
+  const run = () => exchange.run(work);
+  if (typeof operationid === 'string') void exchange.surroundings.telemetry.scope.run(operationid, run);
+  else void run();
 }
 
 export class Exchange {
-  readonly request: FastifyRequest;
-  readonly #reply: FastifyReply;
-  readonly #telemetry: Telemetry;
+  readonly request: IncomingMessage;
+  readonly surroundings: Surroundings;
+  /** Names the request in its answer, and in the log where a failure needs explaining. */
+  readonly id = randomUUID();
   readonly #route: string;
+  readonly #response: ServerResponse;
+  readonly #telemetry: Telemetry;
   readonly #monotonicMs: () => number;
   readonly #startedMs: number;
+  /** Of the connection when the headers had arrived. */
+  readonly #bytesAtStart: number;
   #waitedMs = 0;
 
-  constructor(telemetry: Telemetry, route: string, request: FastifyRequest, reply: FastifyReply) {
+  /** @param route the registered path, or `unknown`: never what the client sent */
+  constructor(surroundings: Surroundings, route: string, request: IncomingMessage, response: ServerResponse) {
     this.request = request;
-    this.#reply = reply;
-    this.#telemetry = telemetry;
+    this.surroundings = surroundings;
     this.#route = route;
-    this.#monotonicMs = telemetry.monotonicMs ?? processMs;
+    this.#response = response;
+    this.#telemetry = surroundings.telemetry;
+    this.#monotonicMs = surroundings.telemetry.monotonicMs ?? processMs;
     this.#startedMs = this.#monotonicMs();
+    this.#bytesAtStart = request.socket.bytesRead;
   }
 
-  /** The whole body. How long the client takes to send it does not count as duration of the request. */
-  /** @param limit in bytes */
+  /** The client's IP address. */
+  get address(): string {
+    return this.surroundings.addresses.of(this.request);
+  }
+
+  /** Whether anything has arrived on the connection since the request's headers, such as the rest of its body. */
+  get isOlderThanItsBody(): boolean {
+    return this.request.socket.bytesRead !== this.#bytesAtStart;
+  }
+
+  /** For {@link serve}. */
+  async run(work: Work): Promise<void> {
+    try {
+      await work(this).catch((error) => this.fail(error));
+    } catch (error) {
+      this.#telemetry.logger.error({ err: error, route: this.#route }, 'an answer could not be written');
+      this.#response.destroy();
+    }
+  }
+
+  /**
+   * The whole body. How long the client takes to send it does not count as duration of the request.
+   * @param limit in bytes
+   */
   async readBody(limit: number): Promise<Buffer> {
     const beganMs = this.#monotonicMs();
     try {
-      return await readBody(this.request.raw, limit);
+      return await readBody(this.request, limit);
     } finally {
       this.#waitedMs = this.#monotonicMs() - beganMs;
     }
@@ -101,7 +127,7 @@ export class Exchange {
       logger.debug({ route: this.#route }, 'client went away while sending its request');
       return;
     }
-    const failure = toProtocolError(error, this.request.id);
+    const failure = toProtocolError(error, this.id);
     this.logOurFault(error);
     const answer = { status, code: failure.code, contentType: contentTypes.json, body: errorEnvelope(failure) };
     await this.send(failure instanceof TooManyFailures ? { ...answer, ...refusalOf(failure) } : answer);
@@ -110,28 +136,27 @@ export class Exchange {
   /** The cause of what the client is told only by the request's ID. */
   logOurFault(error: unknown): void {
     if (!isOurFault(error)) return;
-    const { id: reference } = this.request;
+    const { id: reference } = this;
     this.#telemetry.logger.error({ err: error, reference, route: this.#route }, 'request failed');
   }
 
   async send(answer: Answer): Promise<void> {
-    const isZipped = answer.body.length > 0 && wantsGzip(this.request.raw);
+    const isZipped = answer.body.length > 0 && wantsGzip(this.request);
     // A short text goes out in one piece with its headers, which takes half the time of two pieces.
     const body = isZipped ? await gzipBody(answer.body) : answer.body;
-    this.#reply.raw.writeHead(answer.status, this.#headers(answer, body, isZipped)).end(body);
+    this.#response.writeHead(answer.status, this.#headers(answer, body, isZipped)).end(body);
     this.#record(answer);
   }
 
   #headers(answer: Answer, body: string | Uint8Array, isZipped: boolean): OutgoingHttpHeaders {
-    const headers: OutgoingHttpHeaders = { ...corsHeaders, 'X-HTTP-ID': this.request.id };
+    const headers: OutgoingHttpHeaders = { ...corsHeaders, 'X-HTTP-ID': this.id };
     headers['Content-Length'] = Buffer.byteLength(body);
     if (answer.contentType !== undefined) headers['Content-Type'] = answer.contentType;
     if (isZipped) {
       headers['Content-Encoding'] = 'gzip';
       headers.Vary = 'Accept-Encoding';
     }
-    // A connection that stayed open after close() would keep the server from stopping.
-    if (!this.request.server.server.listening) headers.Connection = 'close';
+    if (!this.surroundings.isListening()) headers.Connection = 'close';
     return answer.headers === undefined ? headers : Object.assign(headers, answer.headers);
   }
 

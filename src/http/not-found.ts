@@ -1,5 +1,5 @@
 /** Requests that no route takes: preflights, superfluous slashes, unknown paths. Protocol: rest-core.md 1.1, 1.3. */
-import type { FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import { requireOperationID, requireToken } from './admission.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Answer, Exchange } from './exchange.ts';
@@ -10,7 +10,7 @@ export interface Unrouted {
   readonly endpoints: readonly Endpoint[];
   readonly services: Services;
   /** Every route as `METHOD /path`. */
-  readonly routes: ReadonlySet<string>;
+  readonly routes: { has(route: string): boolean };
 }
 
 const preflightAnswer: Answer = {
@@ -40,15 +40,15 @@ export function serveUnrouted({ endpoints, services, routes }: Unrouted) {
   };
 
   /** An unknown path is told only to those who pass the checks that a known one makes. */
-  async function check(request: FastifyRequest): Promise<void> {
+  async function check(request: IncomingMessage): Promise<void> {
     requireOperationID(request);
-    if (publicPaths.some((path) => request.url.startsWith(path))) return;
+    if (publicPaths.some((path) => request.url?.startsWith(path))) return;
     await requireToken(request, services.authority);
   }
 }
 
 /** To the same path without its last slash, if that is a route. */
-function withoutSlash({ url, method }: FastifyRequest, routes: ReadonlySet<string>): Answer | undefined {
+function withoutSlash({ url = '', method }: IncomingMessage, routes: Unrouted['routes']): Answer | undefined {
   const [, path = '', query = ''] = /^([^?]*)\/(\?.*)?$/s.exec(url) ?? [];
   if (!routes.has(`${method} ${path}`)) return undefined;
   const status = method === 'GET' ? 301 : 307;

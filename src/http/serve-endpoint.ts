@@ -1,8 +1,8 @@
 /**
- * The way of a request through an endpoint: operationID, token, body, handler, envelope. Fastify has not touched the
- * body when this starts, so nobody without a valid token makes the server read one.
+ * The way of a request through an endpoint: operationID, token, body, handler, envelope. Nobody without a valid
+ * token makes the server read a body, and whoever was let in is judged again when it has arrived: a token may end while
+ * its body is under way (T1, T4).
  */
-import type { FastifyRequest } from 'fastify';
 import type { CallContext } from '../kernel/caller.ts';
 import type { WireBounds } from '../protocol/bounds.ts';
 import { requireOperationID, requireToken } from './admission.ts';
@@ -20,12 +20,14 @@ export function serveEndpoint(endpoint: Endpoint, services: Services, bounds?: W
 
   return async (exchange: Exchange): Promise<void> => {
     const { request } = exchange;
-    const call = await identify(request);
+    let call = await identify(exchange);
     let binding: Binding;
     let body: unknown;
     try {
       binding = bindingFor(request.headers['content-type']);
-      body = binding.decode(await exchange.readBody(maxBytes));
+      const bytes = await exchange.readBody(maxBytes);
+      if (exchange.isOlderThanItsBody) call = await identify(exchange);
+      body = binding.decode(bytes);
       endpoint.checkBinding?.(body);
     } catch (error) {
       return exchange.fail(error, bindFailureStatus);
@@ -34,9 +36,9 @@ export function serveEndpoint(endpoint: Endpoint, services: Services, bounds?: W
     await exchange.succeed(binding.encode(result));
   };
 
-  async function identify(request: FastifyRequest): Promise<CallContext | PublicCall> {
-    const operationID = requireOperationID(request);
-    if (endpoint.access === 'public') return { operationID, address: request.ip };
-    return { operationID, caller: await requireToken(request, services.authority) };
+  async function identify(exchange: Exchange): Promise<CallContext | PublicCall> {
+    const operationID = requireOperationID(exchange.request);
+    if (endpoint.access === 'public') return { operationID, address: exchange.address };
+    return { operationID, caller: await requireToken(exchange.request, services.authority) };
   }
 }

@@ -1,17 +1,16 @@
 /**
- * The API port: a fastify router whose routes are the endpoints, the probes and the API reference. Fastify only routes;
- * bodies, headers and answers are written here in the protocol's own way. Protocol: rest-core.md 1.
+ * The API port: Node's own HTTP server and a table of routes, which are the endpoints, the probes and the API reference.
+ * Protocol: rest-core.md 1.
  */
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import type { IncomingMessage, Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, Server as TcpServer } from 'node:net';
-import { type FastifyInstance, fastify } from 'fastify';
 import type { Registry } from 'prom-client';
 import type { WireBounds } from '../protocol/bounds.ts';
+import { ClientAddresses } from './client-address.ts';
 import { answerClientError } from './client-errors.ts';
 import type { Endpoint } from './endpoint.ts';
-import { type Answer, exchanging, type Telemetry } from './exchange.ts';
+import { type Answer, Exchange, type Surroundings, serve, type Telemetry, type Work } from './exchange.ts';
 import { InFlight } from './in-flight.ts';
 import { serveUnrouted } from './not-found.ts';
 import type { OauthEndpoint } from './oauth/oauth-endpoint.ts';
@@ -65,26 +64,30 @@ const defaultCloseLimitMs = 15_000;
 const gatewayPath = '/msg_gateway';
 
 export class HttpServer implements AsyncDisposable {
-  readonly #fastify: FastifyInstance;
+  /** For the gateway's 'upgrade' listener, which gets only requests under /msg_gateway. */
+  readonly server: Server;
   readonly #inFlight: InFlight;
 
   /** Opens no port yet. */
   constructor(options: HttpServerOptions) {
-    this.#fastify = createRouter(options);
+    this.server = openServer({ ...defaultTimeouts, ...options.timeouts });
     this.#inFlight = new InFlight(this.server);
-    addEndpoints(this.#fastify, options);
-    addOauthEndpoints(this.#fastify, options);
-    addPages(this.#fastify, options);
-  }
-
-  /** For the gateway's 'upgrade' listener, which gets only requests under /msg_gateway. */
-  get server(): Server {
-    return this.#fastify.server;
+    const { endpoints, services, telemetry, trustedProxies = [] } = options;
+    const surroundings: Surroundings = {
+      telemetry,
+      addresses: new ClientAddresses({ trustedProxies }),
+      isListening: () => this.server.listening,
+    };
+    const routes = routesOf(options);
+    const unrouted: Route = { path: 'unknown', work: serveUnrouted({ endpoints, services, routes }) };
+    this.server.on('request', (request, response) => {
+      const { path, work } = routes.get(routeOf(request)) ?? unrouted;
+      serve(new Exchange(surroundings, path, request, response), work);
+    });
   }
 
   /** @returns the port, which is the system's choice if `port` is 0 */
   async listen(host: string, port: number): Promise<number> {
-    await this.#fastify.ready();
     this.server.listen(port, host);
     await once(this.server, 'listening');
     return (this.server.address() as AddressInfo).port;
@@ -96,14 +99,17 @@ export class HttpServer implements AsyncDisposable {
    * @param limitMs after which requests in flight are not waited for any more
    */
   async close(limitMs = defaultCloseLimitMs): Promise<void> {
+    const { promise: closed, resolve: onClosed } = Promise.withResolvers<void>();
     // Not http.Server's own close, which would cut off answers that are still on their way out.
-    TcpServer.prototype.close.call(this.server);
+    TcpServer.prototype.close.call(this.server, () => onClosed());
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, limitMs);
     await Promise.race([this.#inFlight.none(), tooLong]);
     clearTimeout(timer);
     this.server.closeAllConnections();
-    await this.#fastify.close();
+    await closed;
+    // Its timer looks for slow requests.
+    this.server.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -111,71 +117,66 @@ export class HttpServer implements AsyncDisposable {
   }
 }
 
-function createRouter(options: HttpServerOptions): FastifyInstance {
-  const { endpoints, services, telemetry, trustedProxies = [] } = options;
-  const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const routes = new Set<string>();
-  const unrouted = exchanging(telemetry, 'unknown', serveUnrouted({ endpoints, services, routes }));
-  const router: FastifyInstance = fastify({
-    logger: false,
-    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
-    genReqId: () => randomUUID(),
+function openServer(timeouts: HttpTimeouts): Server {
+  const server: Server = createServer({
+    headersTimeout: timeouts.headersMs,
     requestTimeout: timeouts.requestMs,
-    connectionTimeout: timeouts.stalledMs,
     keepAliveTimeout: timeouts.keepAliveMs,
-    clientErrorHandler: answerClientError,
-    // Fastify's only one here: a path that is not a valid escape.
-    frameworkErrors: (_error, request, reply) => unrouted(request, reply),
-    http: {
-      headersTimeout: timeouts.headersMs,
-      connectionsCheckingInterval: timeouts.checkEveryMs,
-      // Others, such as a Java client's offer of HTTP/2, are ordinary requests.
-      shouldUpgradeCallback: ({ url }: IncomingMessage) =>
-        url?.startsWith(gatewayPath) === true && router.server.listenerCount('upgrade') > 0,
-    },
+    connectionsCheckingInterval: timeouts.checkEveryMs,
+    // Others, such as a Java client's offer of HTTP/2, are ordinary requests.
+    shouldUpgradeCallback: ({ url }: IncomingMessage) =>
+      url?.startsWith(gatewayPath) === true && server.listenerCount('upgrade') > 0,
   });
-  router.addHook('onRoute', ({ method, url }) => void routes.add(`${method} ${url}`));
-  router.setNotFoundHandler(unrouted);
-  // Bodies are read by serve-endpoint.ts: fastify would go by Content-Type, which the protocol ignores.
-  router.addHttpMethod('POST', { hasBody: false, overrideExisting: true });
-  return router;
+  server.setTimeout(timeouts.stalledMs);
+  return server.on('clientError', answerClientError);
 }
 
-function addEndpoints(router: FastifyInstance, { endpoints, services, telemetry, bounds }: HttpServerOptions): void {
-  for (const endpoint of endpoints) {
-    const { path } = endpoint;
-    router.post(path, exchanging(telemetry, path, serveEndpoint(endpoint, services, bounds)));
-  }
+interface Route {
+  /** As it is named in metrics and logs. */
+  readonly path: string;
+  readonly work: Work;
 }
 
-function addOauthEndpoints(
-  router: FastifyInstance,
-  { oauthEndpoints = [], services, telemetry }: HttpServerOptions,
-): void {
-  for (const endpoint of oauthEndpoints) {
-    const { path } = endpoint;
-    router.post(path, exchanging(telemetry, path, serveOauth(endpoint, services)));
+/** By `METHOD /path`. */
+function routesOf(options: HttpServerOptions): ReadonlyMap<string, Route> {
+  const { endpoints, oauthEndpoints = [], services, bounds } = options;
+  const routes = new Map<string, Route>();
+  const add = (method: string, path: string, work: Work) => routes.set(`${method} ${path}`, { path, work });
+  for (const endpoint of endpoints) add('POST', endpoint.path, serveEndpoint(endpoint, services, bounds));
+  for (const endpoint of oauthEndpoints) add('POST', endpoint.path, serveOauth(endpoint, services));
+  for (const [path, answer] of pagesOf(options)) {
+    const work: Work = async (exchange) => exchange.send(await answer(exchange.request.url ?? path));
+    for (const method of ['GET', 'HEAD']) add(method, path, work);
   }
+  return routes;
 }
+
+type Page = (url: string) => Answer | Promise<Answer>;
 
 /** What is not the protocol's: probes and the API reference. */
-function addPages(router: FastifyInstance, options: HttpServerOptions): void {
-  const { endpoints, oauthEndpoints = [], telemetry, registry, readiness, version } = options;
+function pagesOf(options: HttpServerOptions): readonly (readonly [string, Page])[] {
+  const { endpoints, oauthEndpoints = [], registry, readiness, version } = options;
   const reference = new ReferencePage();
-  const get = (path: string, answer: (url: string) => Answer | Promise<Answer>) =>
-    router.get(
-      path,
-      exchanging(telemetry, path, async (exchange) => exchange.send(await answer(exchange.request.url))),
-    );
-
-  get('/healthz', healthAnswer);
-  get('/readyz', () => readinessAnswer(readiness));
-  get('/metrics', () => metricsAnswer(registry));
   let openApi: Buffer | undefined;
-  get('/openapi.json', () => {
-    // Made at the first visit and then kept: it never changes.
-    openApi ??= Buffer.from(JSON.stringify(openApiDocument(endpoints, version, oauthEndpoints)));
-    return { status: 200, code: 0, contentType: contentTypes.json, body: openApi };
-  });
-  for (const path of ReferencePage.paths) get(path, (url) => reference.answer(url));
+  return [
+    ['/healthz', healthAnswer],
+    ['/readyz', () => readinessAnswer(readiness)],
+    ['/metrics', () => metricsAnswer(registry)],
+    [
+      '/openapi.json',
+      () => {
+        // Made at the first visit and then kept: it never changes.
+        openApi ??= Buffer.from(JSON.stringify(openApiDocument(endpoints, version, oauthEndpoints)));
+        return { status: 200, code: 0, contentType: contentTypes.json, body: openApi };
+      },
+    ],
+    ...ReferencePage.paths.map((path) => [path, (url: string) => reference.answer(url)] as const),
+  ];
+}
+
+function routeOf({ method, url = '' }: IncomingMessage): string {
+  // A proxy may send the whole URL (RFC 9112, section 3.2.2).
+  const target = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*/i, '');
+  const end = target.indexOf('?');
+  return `${method} ${end === -1 ? target : target.slice(0, end)}`;
 }

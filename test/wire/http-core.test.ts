@@ -1,9 +1,11 @@
 /** What holds for every endpoint of the API port: rest-core.md 1.1 to 1.5, promises O1, T5 and T6. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { errors } from '../../src/protocol/errors.ts';
 import { envelopeOf, type RawReply, type RawRequest } from './raw-http.ts';
 import { headers, inside, type LogLine, ToyServer } from './toy-server.ts';
 
@@ -153,6 +155,31 @@ describe('1.3 request headers', () => {
     assert.deepEqual(envelopeOf(missing), args('header must have token'));
     assert.deepEqual(envelopeOf(empty), args('header must have token'));
     assert.deepEqual(envelopeOf(kicked), { errCode: 1506, errMsg: 'TokenKickedError', errDlt: '' });
+  });
+
+  const ends: readonly (readonly [string, () => Error, number])[] = [
+    ['T4 a token that is revoked', errors.tokenKicked, 1506],
+    ['T1 a token that expires', errors.tokenExpired, 1501],
+  ];
+  for (const [what, fault, code] of ends) {
+    test(`${what} while the body is still arriving does not act`, async (t) => {
+      const server = await ToyServer.start(t);
+      const { outgoing, incoming } = await beginRequest(server, '/toy/echo', '{"text":');
+      await once(incoming, 'resume');
+      server.tokenFault = fault;
+      outgoing.end('"a"}');
+      assert.equal(await errCodeOf(outgoing), code);
+    });
+  }
+
+  test('a body that comes together with its headers costs one look at the token', async (t) => {
+    const server = await ToyServer.start(t);
+    const socket = connect(server.port, '127.0.0.1');
+    t.after(() => socket.destroy());
+    const head = `POST /toy/echo HTTP/1.1\r\nHost: x\r\noperationID: o\r\ntoken: ${headers.token}\r\n`;
+    socket.write(`${head}Content-Length: 2\r\n\r\n{}`);
+    await once(socket, 'data');
+    assert.equal(server.judgements, 1);
   });
 
   test('the caller is the one in the token, whatever the body says', async (t) => {
@@ -506,6 +533,21 @@ describe('probes and the API reference', () => {
     assertCommonHeaders(page);
   });
 });
+
+/** Sends the headers and the first piece of a body; resolves when the server has the headers. */
+async function beginRequest(server: ToyServer, path: string, piece: string) {
+  const arrived = once(server.http.server, 'request') as Promise<[IncomingMessage]>;
+  const outgoing = request({ port: server.port, host: '127.0.0.1', method: 'POST', path, headers });
+  outgoing.write(piece);
+  const [incoming] = await arrived;
+  return { outgoing, incoming };
+}
+
+async function errCodeOf(outgoing: ClientRequest): Promise<number> {
+  const [reply] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const pieces = (await reply.toArray()) as Buffer[];
+  return JSON.parse(Buffer.concat(pieces).toString()).errCode;
+}
 
 function assertCommonHeaders({ headers: got }: RawReply): void {
   assert.match(String(got['x-http-id']), /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);

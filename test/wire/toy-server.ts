@@ -34,6 +34,10 @@ export class ToyServer implements AsyncDisposable {
   readonly gate = new Gate();
   readonly http: HttpServer;
   notReady: readonly string[] = [];
+  /** What has become of the good token; it is good as long as this is undefined. */
+  tokenFault: (() => Error) | undefined;
+  /** How often a token was looked at. */
+  judgements = 0;
   /** What the server takes for the time that passes. */
   nowMs = 0;
   port = 0;
@@ -50,7 +54,7 @@ export class ToyServer implements AsyncDisposable {
     });
     this.http = new HttpServer({
       endpoints: toyEndpoints(this.gate),
-      services: { authority: { verify } } as unknown as Services,
+      services: { authority: { verify: (token: string) => this.#verify(token) } } as unknown as Services,
       telemetry: { logger, metrics: this.metrics, scope, monotonicMs: () => this.nowMs },
       registry: this.metrics.registry,
       readiness: async () => this.notReady,
@@ -66,6 +70,15 @@ export class ToyServer implements AsyncDisposable {
     return server;
   }
 
+  async #verify(token: string) {
+    this.judgements++;
+    if (token === 'kicked') throw errors.tokenKicked();
+    if (token === 'store down') throw new Error(inside);
+    if (token !== goodToken) throw errors.tokenMalformed();
+    if (this.tokenFault !== undefined) throw this.tokenFault();
+    return { userID: 'u1', platformID: 1, isAdmin: false };
+  }
+
   send(request: RawRequest): Promise<RawReply> {
     return send(this.port, request);
   }
@@ -79,13 +92,6 @@ export class ToyServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.http.close();
   }
-}
-
-async function verify(token: string) {
-  if (token === 'kicked') throw errors.tokenKicked();
-  if (token === 'store down') throw new Error(inside);
-  if (token !== goodToken) throw errors.tokenMalformed();
-  return { userID: 'u1', platformID: 1, isAdmin: false };
 }
 
 function toyEndpoints(gate: Gate): readonly Endpoint[] {

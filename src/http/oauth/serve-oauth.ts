@@ -24,15 +24,15 @@ export function serveOauth(endpoint: OauthEndpoint, services: Services) {
     } catch (error) {
       if (error instanceof ClientGone) throw error;
       exchange.logOurFault(error);
-      answer = failureAnswer(error, exchange.request.id);
+      answer = failureAnswer(error, exchange.id);
     }
     await exchange.send(answer);
   };
 
-  function authenticate({ request }: Exchange, form: OauthForm): Promise<string> {
+  function authenticate({ request, address }: Exchange, form: OauthForm): Promise<string> {
     const { secretThrottle, oauthClients } = services;
     const credentials = readCredentials(request.headers.authorization, form);
-    return secretThrottle.guard(request.ip, async () => oauthClients.check(credentials), isWrongSecret);
+    return secretThrottle.guard(address, async () => oauthClients.check(credentials), isWrongSecret);
   }
 }
 
@@ -41,12 +41,12 @@ function isWrongSecret(error: unknown): boolean {
 }
 
 /** @throws OauthError invalid_request without a token */
-function callOf({ request }: Exchange, form: OauthForm, clientID: string): OauthCall {
+function callOf({ request, id }: Exchange, form: OauthForm, clientID: string): OauthCall {
   const token = form.get('token');
   if (token === undefined) throw new OauthError('invalid_request', 'token is missing');
   const { operationid } = request.headers;
   const isUsable = typeof operationid === 'string' && !exceedsBytes(operationid, widestBounds.maxIdBytes);
-  return { clientID, token, operationID: isUsable ? operationid : request.id };
+  return { clientID, token, operationID: isUsable ? operationid : id };
 }
 
 function successAnswer(result: object | undefined): Answer {

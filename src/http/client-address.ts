@@ -1,0 +1,49 @@
+/** From which address a request comes: that of the connection, or what proxies that are trusted say of it. */
+import type { IncomingMessage } from 'node:http';
+import ipaddr from 'ipaddr.js';
+import { parseAddress } from './client-network.ts';
+
+export interface ClientAddressOptions {
+  /** Addresses and CIDR ranges whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Told of the address of a proxy that says for whom it asks and is not trusted. */
+  readonly onUntrustedProxy?: (proxy: string) => void;
+}
+
+export class ClientAddresses {
+  readonly #trusted: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
+  readonly #onUntrustedProxy: ((proxy: string) => void) | undefined;
+
+  constructor({ trustedProxies, onUntrustedProxy }: ClientAddressOptions) {
+    this.#trusted = trustedProxies.map((range) => {
+      if (range.includes('/')) return ipaddr.parseCIDR(range);
+      const address = ipaddr.process(range);
+      return [address, address.kind() === 'ipv4' ? 32 : 128];
+    });
+    this.#onUntrustedProxy = onUntrustedProxy;
+  }
+
+  /**
+   * The nearest address that is no trusted proxy, as it was written: each proxy appends whom it has seen, and what
+   * stands before that anybody may have made up.
+   */
+  of({ socket, headers }: IncomingMessage): string {
+    const peer = socket.remoteAddress ?? '';
+    const forwarded = headers['x-forwarded-for'];
+    if (forwarded === undefined) return peer;
+    if (!this.#isTrusted(peer)) {
+      this.#onUntrustedProxy?.(peer);
+      return peer;
+    }
+    const hops = String(forwarded)
+      .split(',')
+      .map((hop) => hop.trim());
+    return hops.findLast((hop) => !this.#isTrusted(hop)) ?? hops[0] ?? peer;
+  }
+
+  #isTrusted(text: string): boolean {
+    const address = parseAddress(text);
+    if (address === undefined) return false;
+    return this.#trusted.some(([range, bits]) => range.kind() === address.kind() && address.match(range, bits));
+  }
+}

@@ -5,7 +5,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { findCycles } from './layers/find-cycles.ts';
-import { findEnvironmentUses, findImports, type Import } from './layers/scan-source.ts';
+import { type Import, scanSource } from './layers/scan-source.ts';
 
 /** The layers that a layer may import, besides itself: fully, or only for types. */
 interface Allowed {
@@ -85,8 +85,12 @@ interface ModuleImport extends Import {
 function readModule(root: string, file: string): Module {
   const source = readFileSync(join(root, file), 'utf8');
   const path = file.replaceAll('\\', '/');
-  const imports = findImports(source).map((found) => ({ ...found, target: resolve(path, found.specifier) }));
-  return { path, imports, environmentLines: findEnvironmentUses(source) };
+  const { imports, environmentLines } = scanSource(path, source);
+  return {
+    path,
+    imports: imports.map((found) => ({ ...found, target: resolve(path, found.specifier) })),
+    environmentLines,
+  };
 }
 
 function resolve(from: string, specifier = ''): string | undefined {

@@ -1,5 +1,5 @@
-/** Finds what a TypeScript file imports, and whether it reads the environment, without a compiler. */
-import { HIDDEN, maskLiterals } from './mask-literals.ts';
+/** Finds what a TypeScript file imports, and whether it reads the environment. */
+import { isNode, parseNodes, type SourceNode } from './parse-source.ts';
 
 /** One import of one module. */
 export interface Import {
@@ -11,58 +11,64 @@ export interface Import {
   readonly line: number;
 }
 
-const LITERAL = String.raw`(?<quote>['"\u0060])(?<hidden>${HIDDEN}*)\k<quote>`;
-const KEYWORD_BEFORE = String.raw`(?<![.\w$])`;
-const CLAUSE = String.raw`(?<clause>(?:(?!\b(?:import|export)\b)[^;'"\u0060()=])*?)`;
-
-const BARE = new RegExp(String.raw`${KEYWORD_BEFORE}import\s*${LITERAL}`, 'dg');
-const FROM = new RegExp(String.raw`${KEYWORD_BEFORE}(?:import|export)\b${CLAUSE}\bfrom\s*${LITERAL}`, 'dg');
-const CALL = new RegExp(String.raw`${KEYWORD_BEFORE}import\s*\(\s*(?:${LITERAL}\s*[,)])?`, 'dg');
-
-const ENVIRONMENT = /\bprocess\s*\??\.\s*env\b|\bprocess\s*\[|\{[^{}]*\benv\b[^{}]*\}\s*=\s*process\b(?!\s*\.)/g;
-const PROCESS_MODULE = /^(?:node:)?process$/;
-
-/**
- * The file's `import` and `export ... from` statements, its `import()` calls and its `import()` types, in order.
- * `import { type A } from` counts as a run-time import: type stripping leaves `import {} from`, which loads the module.
- */
-export function findImports(source: string): Import[] {
-  const code = maskLiterals(source);
-  return [BARE, FROM, CALL]
-    .flatMap((pattern) => [...code.matchAll(pattern)])
-    .sort((a, b) => a.index - b.index)
-    .map((match) => ({
-      specifier: specifierOf(source, match),
-      isTypeOnly: isTypeClause(match.groups?.clause) || isTypeUse(code, match),
-      line: lineAt(source, match.index),
-    }));
+export interface ScannedSource {
+  /** `import` and `export ... from` statements, `import()` calls and `import()` types, in order. */
+  readonly imports: readonly Import[];
+  /** Lines, counted from 1, on which the file gets at the environment of the process. */
+  readonly environmentLines: readonly number[];
 }
 
-/** Lines, counted from 1, on which the file gets at the environment of the process. */
-export function findEnvironmentUses(source: string): number[] {
-  const global = [...maskLiterals(source).matchAll(ENVIRONMENT)].map((match) => lineAt(source, match.index));
-  const imported = findImports(source).filter(({ specifier }) => PROCESS_MODULE.test(specifier ?? ''));
-  return [...global, ...imported.map(({ line }) => line)];
+/** `import { type A } from` counts as a run-time import: type stripping leaves `import {} from`, which loads it. */
+export function scanSource(file: string, source: string): ScannedSource {
+  const nodes = parseNodes(file, source).sort((a, b) => a.start - b.start);
+  const lineOf = ({ start }: SourceNode) => source.slice(0, start).split('\n').length;
+  const imports = nodes.flatMap((node) => {
+    const found = importOf(node);
+    return found === undefined ? [] : [{ ...found, line: lineOf(node) }];
+  });
+  const ofProcess = nodes.filter((node) => /^(?:node:)?process$/.test(importOf(node)?.specifier ?? ''));
+  return { imports, environmentLines: [...nodes.filter(readsEnvironment), ...ofProcess].map(lineOf) };
 }
 
-function specifierOf(source: string, match: RegExpExecArray): string | undefined {
-  const span = match.indices?.groups?.hidden;
-  return span === undefined ? undefined : source.slice(...span);
+function importOf(node: SourceNode): Omit<Import, 'line'> | undefined {
+  switch (node.type) {
+    case 'ImportDeclaration':
+      return { specifier: textOf(node.source), isTypeOnly: node.importKind === 'type' };
+    case 'ExportNamedDeclaration':
+    case 'ExportAllDeclaration':
+      return node.source === null
+        ? undefined
+        : { specifier: textOf(node.source), isTypeOnly: node.exportKind === 'type' };
+    case 'ImportExpression':
+      return { specifier: textOf(node.source), isTypeOnly: false };
+    case 'TSImportType':
+      return { specifier: textOf(node.source), isTypeOnly: true };
+    default:
+      return undefined;
+  }
 }
 
-/** `type { A }`, `type A`, `type * as a`; but `type` and `type, { a }` import a default named "type". */
-function isTypeClause(clause = ''): boolean {
-  return /^\s*type\b\s*[^\s,]/.test(clause);
+/** `process.env`, `process[...]`, `const { env } = process`. */
+function readsEnvironment(node: SourceNode): boolean {
+  if (node.type === 'MemberExpression' && isProcess(node.object)) {
+    return node.computed === true || nameOf(node.property) === 'env';
+  }
+  if (node.type !== 'VariableDeclarator' || !isProcess(node.init) || !isNode(node.id)) return false;
+  const { properties } = node.id;
+  return (
+    Array.isArray(properties) && properties.some(({ key, type }) => type === 'RestElement' || nameOf(key) === 'env')
+  );
 }
 
-/** `typeof import('./a.ts')` and `import('./a.ts').A` are types; `import('./a.ts').then(...)` is not. */
-function isTypeUse(code: string, match: RegExpExecArray): boolean {
-  if (!match[0].endsWith(')')) return false;
-  const before = code.slice(0, match.index);
-  const after = code.slice(match.index + match[0].length);
-  return /\btypeof\s+$/.test(before) || /^\s*\.\s*(?!(?:then|catch|finally)\b)\w/.test(after);
+function isProcess(value: unknown): boolean {
+  if (!isNode(value)) return false;
+  return nameOf(value.type === 'MemberExpression' ? value.property : value) === 'process';
 }
 
-function lineAt(source: string, index: number): number {
-  return source.slice(0, index).split('\n').length;
+function nameOf(value: unknown): unknown {
+  return isNode(value) ? value.name : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return isNode(value) && value.type === 'Literal' ? String(value.value) : undefined;
 }

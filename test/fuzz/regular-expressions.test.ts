@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
 import { createContext, runInContext } from 'node:vm';
-import { parseSync } from 'oxc-parser';
+import { isNode, parseNodes } from '../../scripts/layers/parse-source.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { OperationScope } from '../../src/telemetry/operation.ts';
 
@@ -104,25 +104,12 @@ function findExpressions(): { readonly literals: readonly Found[]; readonly made
   const making = new Set<string>();
   for (const file of globSync('src/**/*.ts', { cwd: root }).sort()) {
     if (file.endsWith('.test.ts') || file.includes('/gen/')) continue;
-    const { program, errors } = parseSync(file, readFileSync(join(root, file), 'utf8'));
-    assert.deepEqual(errors, []);
-    visit(program, (node) => {
-      if (isRegex(node.regex)) found.push({ file, ...node.regex });
-      const callee = node.callee as { readonly name?: unknown } | undefined;
-      if (node.type === 'NewExpression' && callee?.name === 'RegExp') making.add(file);
-    });
+    for (const { type, regex, callee } of parseNodes(file, readFileSync(join(root, file), 'utf8'))) {
+      if (isRegex(regex)) found.push({ file, ...regex });
+      if (type === 'NewExpression' && isNode(callee) && callee.name === 'RegExp') making.add(file);
+    }
   }
   return { literals: found, made: [...making] };
-}
-
-type Node = Readonly<Record<string, unknown>>;
-
-function visit(value: unknown, see: (node: Node) => void): void {
-  if (Array.isArray(value)) for (const element of value) visit(element, see);
-  else if (typeof value === 'object' && value !== null) {
-    see(value as Node);
-    for (const part of Object.values(value)) visit(part, see);
-  }
 }
 
 function isRegex(value: unknown): value is { readonly pattern: string; readonly flags: string } {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { checkLayers } from '../../scripts/check-layers.ts';
-import { findEnvironmentUses, findImports } from '../../scripts/layers/scan-source.ts';
+import { scanSource } from '../../scripts/layers/scan-source.ts';
 
 /** A tree that keeps all rules, using every permission that is easy to take away by mistake. */
 const CLEAN = {
@@ -115,7 +115,7 @@ test('the scanner sees every form of import, and its line', () => {
     `type E = import('./type-expression.ts').E | typeof import('./typeof.ts');`,
     `const lazy = import('./lazy.ts').then((m) => m.default);`,
   ].join('\n');
-  const seen = findImports(source).map(
+  const seen = scanSource('a.ts', source).imports.map(
     ({ specifier, isTypeOnly, line }) => `${line} ${specifier}${isTypeOnly ? ' type' : ''}`,
   );
   assert.deepEqual(seen, [
@@ -138,12 +138,12 @@ test('the scanner is not taken in by what only looks like an import', () => {
     `/* export * from './block.ts'; */`,
     `const text = "import b from './string.ts'";`,
     `const template = \`import c from "./template.ts" \${\`nested import("./d.ts")\`} export * from "./e.ts"\`;`,
-    `const pattern = /['"] import f from "./pattern.ts"/;`,
+    `const pattern = /['"] import f from ".\\/pattern.ts"/;`,
     `const half = total / 2; // import g from './division.ts' /`,
     `Array.from('./method.ts'); loader.import('./property.ts'); import.meta.url;`,
     `export const from = './constant.ts'; export type H = { from: './literal.ts' };`,
   ].join('\n');
-  assert.deepEqual(findImports(source), []);
+  assert.deepEqual(scanSource('a.ts', source).imports, []);
 });
 
 test('the scanner sees the environment however it is reached, and code inside templates', () => {
@@ -155,8 +155,9 @@ test('the scanner sees the environment however it is reached, and code inside te
     `\`home: \${process.env.HOME}\``,
     `import { env } from 'node:process';`,
   ];
-  for (const use of uses) assert.deepEqual(findEnvironmentUses(`\n${use}`), [2], use);
-  assert.deepEqual(findEnvironmentUses(`'process.env'; const { env } = options; process.exit();`), []);
+  for (const use of uses) assert.deepEqual(scanSource('a.ts', `\n${use}`).environmentLines, [2], use);
+  const { environmentLines } = scanSource('a.ts', `'process.env'; const { env } = options; process.exit();`);
+  assert.deepEqual(environmentLines, []);
 });
 
 async function violationsOf(t: TestContext, tree: Record<string, string>): Promise<string[]> {

@@ -14,8 +14,9 @@ interface Allowed {
 }
 
 const EVERYTHING = 'everything';
-/** What a Redis URL may look like: checked with the other settings, before anything connects. */
+/** What the URLs of stores may look like: checked with the other settings, before anything connects. */
 const REDIS_URL = 'redis/client/redis-url.ts';
+const POSTGRES_URL = 'database/postgres-url.ts';
 /** The operator's account: its name may not be given to another admin. */
 const OPERATOR = 'tokens/operator.ts';
 /** What every domain may import. */
@@ -35,7 +36,7 @@ const LAYERS: Readonly<Record<string, Allowed | typeof EVERYTHING>> = {
   app: EVERYTHING,
   cli: EVERYTHING,
   'version.ts': {},
-  config: { any: [...GROUND, REDIS_URL, OPERATOR], types: DOMAINS },
+  config: { any: [...GROUND, REDIS_URL, POSTGRES_URL, OPERATOR], types: DOMAINS },
   http: DOOR,
   gateway: DOOR,
   ...Object.fromEntries(DOMAINS.map((domain, place) => [domain, domainAfter(DOMAINS.slice(0, place))])),
@@ -44,7 +45,8 @@ const LAYERS: Readonly<Record<string, Allowed | typeof EVERYTHING>> = {
   database: { any: GROUND },
   store: ADAPTER,
   redis: { any: [...(ADAPTER.any ?? []), REDIS_URL] },
-  [REDIS_URL]: {},
+  [REDIS_URL]: { any: ['kernel'] },
+  [POSTGRES_URL]: { any: ['kernel'] },
   bus: ADAPTER,
   telemetry: { any: ['protocol'] },
   protocol: {},

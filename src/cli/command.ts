@@ -1,7 +1,7 @@
 /** What a command of the `tessera` program is, and the settings that several of them share. */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { type Config, loadConfig } from '../config/config.ts';
-import { readEnvironment } from '../config/env.ts';
+import { load } from '../config/config.ts';
+import { environmentFile, readEnvironment } from '../config/env.ts';
 import { optionInfos } from '../config/options.ts';
 
 export interface Command {
@@ -61,12 +61,14 @@ export function configFromArgs(args: readonly string[], own: Flags = {}) {
     Object.entries(values).filter((entry): entry is [string, string | boolean] => entry[0] in settings),
   );
   const named = values.config;
-  const config: Config = loadConfig({
+  const environment = readEnvironment();
+  const loaded = load({
     flags,
-    environment: readEnvironment(),
+    environment: environment.variables,
+    environmentFile: { path: environmentFile, names: environment.fromFile },
     file: { path: typeof named === 'string' ? named : configFileName, isRequired: typeof named === 'string' },
   });
-  return { config, values };
+  return { ...loaded, values };
 }
 
 function parse(args: readonly string[], options: Flags): Record<string, unknown> {

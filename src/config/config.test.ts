@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { longestTokenLifeMs } from '../protocol/numbers/constants.ts';
-import { ConfigError, type ConfigSources, loadConfig, maskedConfig } from './config.ts';
+import { ConfigError, type ConfigSources, load, loadConfig, secretsSet, settingsFile } from './config.ts';
 import { optionInfos } from './options.ts';
 import { loadSecrets } from './secrets.ts';
 
@@ -253,7 +253,7 @@ const refused: { name: string; sources: (t: TestContext) => ConfigSources; messa
   {
     name: 'a named file that is missing',
     sources: () => ({ file: { path: '/nowhere/x.json', isRequired: true } }),
-    message: /cannot be read$/,
+    message: /cannot be read \(ENOENT\)$/,
   },
   { name: 'a file that is not JSON', sources: (t) => ({ file: configFile(t, '{') }), message: /is not valid JSON$/ },
   {
@@ -278,24 +278,65 @@ test('all problems are told at once, and no value with them', () => {
   );
 });
 
-test('T6: the effective configuration is printed without its secrets', () => {
-  const shown = maskedConfig(
-    loadConfig(
-      env({
-        TESSERA_SECRET: 'hidden-1',
-        TESSERA_SIGNING_KEYS: 'hidden-22,hidden-33',
-        TESSERA_REDIS_URL: 'redis://:hidden@h',
-        TESSERA_OAUTH_CLIENTS: 'client:hidden-44',
-        TESSERA_TOKEN_TTL_BY_PLATFORM: 'Web=1h',
-      }),
-    ),
+test('T6: the effective configuration is printed without its secrets, as a file that means the same', (t) => {
+  const sources = env({
+    TESSERA_SECRET: 'hidden-secret-1',
+    TESSERA_SIGNING_KEYS: 'hidden-signing-key-22,hidden-signing-key-33',
+    TESSERA_REDIS_URL: 'redis://:hidden@h',
+    TESSERA_OAUTH_CLIENTS: 'client:hidden-44',
+    TESSERA_TOKEN_TTL_BY_PLATFORM: 'Web=1h',
+    TESSERA_TOKEN_TTL: '36h',
+    TESSERA_LOGIN_POLICY: '5',
+    TESSERA_TRUSTED_PROXIES: '10.0.0.0/8,::1',
+  });
+  const { config, settings } = load(sources);
+  const text = JSON.stringify(settingsFile(settings));
+  assert.ok(!text.includes('hidden'));
+  assert.deepEqual(secretsSet(settings), [
+    'TESSERA_REDIS_URL',
+    'TESSERA_SECRET',
+    'TESSERA_SIGNING_KEYS',
+    'TESSERA_OAUTH_CLIENTS',
+  ]);
+
+  const path = temporaryFile(t, text);
+  const {
+    TESSERA_SECRET = '',
+    TESSERA_SIGNING_KEYS = '',
+    TESSERA_REDIS_URL = '',
+    TESSERA_OAUTH_CLIENTS = '',
+  } = sources.environment ?? {};
+  const secrets = { TESSERA_SECRET, TESSERA_SIGNING_KEYS, TESSERA_REDIS_URL, TESSERA_OAUTH_CLIENTS };
+  assert.deepEqual(loadConfig({ ...env(secrets), file: { path, isRequired: true } }), config);
+});
+
+test('a file with secrets that others may read is refused, except in development', (t) => {
+  const secret = 'a-secret-of-more-than-thirty-two-bytes';
+  const path = temporaryFile(t, JSON.stringify({ secret }));
+  const file = { path, isRequired: true };
+  const environmentFile = { path: temporaryFile(t, 'x'), names: ['TESSERA_SECRET'] };
+  chmodSync(path, 0o644);
+  assert.throws(() => loadConfig({ file }), { message: new RegExp(`^${path}: holds secrets.*0644.*chmod 600`) });
+  assert.equal(loadConfig({ file, flags: { dev: true } }).secret, secret);
+  chmodSync(path, 0o600);
+  assert.equal(loadConfig({ file }).secret, secret);
+
+  chmodSync(environmentFile.path, 0o640);
+  assert.throws(() => loadConfig({ environment: { TESSERA_SECRET: secret }, environmentFile }), /holds secrets.*0640/);
+  // Of the file come only settings that anybody may know.
+  for (const [name, value] of [
+    ['TESSERA_API_PORT', '1'],
+    ['TESSERA_REDIS_URL', 'redis://127.0.0.1:6379/0'],
+  ] as const) {
+    const sources = { environment: { [name]: value }, environmentFile: { ...environmentFile, names: [name] } };
+    assert.doesNotThrow(() => loadConfig(sources));
+  }
+  const withPassword = { TESSERA_DATABASE_URL: 'postgres://user:word@host/db' };
+  const names = ['TESSERA_DATABASE_URL'];
+  assert.throws(
+    () => loadConfig({ environment: withPassword, environmentFile: { ...environmentFile, names } }),
+    /holds secrets/,
   );
-  assert.ok(!JSON.stringify(shown).includes('hidden'));
-  assert.deepEqual(
-    [shown.secret, shown.signingKeys, shown.redisUrl, shown.oauthClients, shown.databaseUrl],
-    ['***', '***', '***', '***', ''],
-  );
-  assert.deepEqual(shown.tokenTtlByPlatformMs, { 5: 3_600_000 });
 });
 
 test('every setting has a variable, a flag and a description', () => {
@@ -365,6 +406,12 @@ function configFile(t: TestContext, content: unknown): { path: string; isRequire
   const path = join(temporaryDirectory(t), 'tessera.config.json');
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return { path, isRequired: true };
+}
+
+function temporaryFile(t: TestContext, text: string): string {
+  const path = join(temporaryDirectory(t), 'file');
+  writeFileSync(path, text, { mode: 0o600 });
+  return path;
 }
 
 function temporaryDirectory(t: TestContext): string {

@@ -2,17 +2,20 @@
  * Settings from four sources, the earlier winning: flags, TESSERA_* environment, `tessera.config.json`, defaults.
  * Everything is checked here, before a port opens; each problem names the key and where it came from.
  */
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { checkPostgresUrl } from '../database/postgres-url.ts';
+import { StoreUrlError } from '../kernel/store-url.ts';
 import { userIDFault } from '../protocol/user-id.ts';
-import { parseRedisUrl, RedisUrlError } from '../redis/client/redis-url.ts';
+import { parseRedisUrl } from '../redis/client/redis-url.ts';
 import { operatorUserID } from '../tokens/operator.ts';
 import type { LoginPolicy } from '../tokens/policy.ts';
 import { formatDuration, parseDuration } from './duration.ts';
+import { exposure } from './file-modes.ts';
 import { parseOauthClients } from './oauth-clients.ts';
 import { type OptionInfo, type Options, optionInfos } from './options.ts';
 import { parsePlatformTtls, parsePolicyTable } from './platform-tables.ts';
 import { secretFault } from './secret-rules.ts';
+import { readTextFile, reasonOf } from './text-file.ts';
 
 /** Validated settings; durations in milliseconds. */
 export interface Config
@@ -43,6 +46,8 @@ export interface ConfigSources {
   readonly flags?: Readonly<Record<string, string | boolean>>;
   /** TESSERA_* variables; others are not ours and are ignored. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** A file that some of these variables came from. */
+  readonly environmentFile?: { readonly path: string; readonly names: readonly string[] };
   /** Configuration file; a missing file is an error only when it was named. Undefined: no file. */
   readonly file?: { readonly path: string; readonly isRequired: boolean };
 }
@@ -53,18 +58,52 @@ export class ConfigError extends Error {
 
 /** @throws ConfigError listing every problem found, one per line. */
 export function loadConfig(sources: ConfigSources): Config {
+  return load(sources).config;
+}
+
+/** With the settings as they are written, before they become what they mean. @throws as loadConfig */
+export function load(sources: ConfigSources): { readonly config: Config; readonly settings: Options } {
   const problems: string[] = [];
   const values: Record<string, unknown> = {};
   for (const info of optionInfos) values[info.key] = info.default;
-  Object.assign(values, fromFile(sources.file, problems));
-  Object.assign(values, fromEnvironment(sources.environment ?? {}, problems));
-  Object.assign(values, fromFlags(sources.flags ?? {}, problems));
+  const inFile = fromFile(sources.file, problems);
+  const inEnvironment = fromEnvironment(sources.environment ?? {}, problems);
+  Object.assign(values, inFile, inEnvironment, fromFlags(sources.flags ?? {}, problems));
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
 
   const config = toConfig(values as Options, problems);
+  if (!config.dev) problems.push(...exposedFiles(sources, inFile));
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
   checkTogether(config);
-  return config;
+  return { config, settings: values as Options };
+}
+
+/** Files with secrets that others may read. */
+function exposedFiles({ file, environment = {}, environmentFile }: ConfigSources, inFile: object): string[] {
+  const files = [
+    { path: file?.path, holds: inFile },
+    {
+      path: environmentFile?.path,
+      holds: fromEnvironment(
+        Object.fromEntries((environmentFile?.names ?? []).map((name) => [name, environment[name] ?? ''])),
+        [],
+      ),
+    },
+  ];
+  return files.flatMap(({ path, holds }) => {
+    const fault = path !== undefined && holdsSecret(holds) ? exposure(path) : undefined;
+    return fault === undefined ? [] : [`${path}: ${fault}`];
+  });
+}
+
+function holdsSecret(values: object): boolean {
+  const given = new Map(Object.entries(values));
+  return optionInfos.some(({ key, isSecret }) => {
+    const value: unknown = given.get(key);
+    if (isSecret !== true || value === undefined || value === '') return false;
+    // A store's URL need not have a password.
+    return Array.isArray(value) ? value.length > 0 : !/:\/\/[^@]*$/.test(String(value));
+  });
 }
 
 /** Texts become what they mean; those that mean nothing are problems. */
@@ -92,30 +131,27 @@ function toConfig(options: Options, problems: string[]): Config {
   };
 }
 
-/** The effective settings for people: secrets masked, durations as milliseconds. */
-export function maskedConfig(config: Config): Record<string, unknown> {
-  const secretKeys = new Set<string>(optionInfos.filter((info) => info.isSecret === true).map((info) => info.key));
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key, secretKeys.has(key) ? mask(value) : plain(value)]),
-  );
+/** The settings as a configuration file that holds the same, without the secret ones. */
+export function settingsFile(settings: Options): Record<string, unknown> {
+  const plain = optionInfos.filter((info) => info.isSecret !== true);
+  return Object.fromEntries(plain.map(({ key }) => [key, settings[key]]));
 }
 
-function mask(value: unknown): string {
-  const isSet = value instanceof Map ? value.size > 0 : Array.isArray(value) ? value.length > 0 : value !== '';
-  return isSet ? '***' : '';
-}
-
-function plain(value: unknown): unknown {
-  return value instanceof Map ? Object.fromEntries(value) : value;
+/** Secret settings that are set, by their variables. */
+export function secretsSet(settings: Options): readonly string[] {
+  return optionInfos
+    .filter(({ key, isSecret }) => isSecret === true && settings[key].toString() !== '')
+    .map(({ env }) => env);
 }
 
 function fromFile(file: ConfigSources['file'], problems: string[]): Record<string, unknown> {
   if (file === undefined) return {};
   let text: string;
   try {
-    text = readFileSync(file.path, 'utf8');
-  } catch {
-    if (file.isRequired) problems.push(`${file.path}: cannot be read`);
+    text = readTextFile(file.path);
+  } catch (error) {
+    const reason = reasonOf(error);
+    if (file.isRequired || reason !== 'ENOENT') problems.push(`${file.path}: cannot be read (${reason})`);
     return {};
   }
   let parsed: unknown;
@@ -241,10 +277,8 @@ function range(minimum: number | undefined, maximum: number | undefined): string
 /** Rules between settings, and rules that a type cannot say. */
 function checkTogether(config: Config): void {
   const problems: string[] = [];
-  if (config.databaseUrl !== '' && !/^postgres(ql)?:\/\//.test(config.databaseUrl)) {
-    problems.push('TESSERA_DATABASE_URL: must start with postgres://');
-  }
-  if (config.redisUrl !== '') problems.push(...redisUrlProblems(config.redisUrl));
+  problems.push(...urlProblems('TESSERA_DATABASE_URL', config.databaseUrl, checkPostgresUrl));
+  problems.push(...urlProblems('TESSERA_REDIS_URL', config.redisUrl, parseRedisUrl));
   problems.push(...secretProblems(config));
   if (!config.trustedProxies.every(isAddressRange)) {
     problems.push('TESSERA_TRUSTED_PROXIES: must be IP addresses and ranges such as 10.0.0.0/8');
@@ -294,12 +328,13 @@ function isAddressRange(text: string): boolean {
   return /^\d{1,3}$/.test(prefix) && isBetween(Number(prefix), 1, family === 4 ? 32 : 128);
 }
 
-function redisUrlProblems(url: string): string[] {
+function urlProblems(name: string, url: string, check: (url: string) => unknown): string[] {
+  if (url === '') return [];
   try {
-    parseRedisUrl(url);
+    check(url);
     return [];
   } catch (error) {
-    if (error instanceof RedisUrlError) return [`TESSERA_REDIS_URL: must ${error.demand}`];
+    if (error instanceof StoreUrlError) return [`${name}: must ${error.demand}`];
     throw error;
   }
 }

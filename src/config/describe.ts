@@ -19,7 +19,7 @@ export function configurationPage(): string {
     'Four sources, the earlier winning: flags, `TESSERA_*` environment variables (also from a `.env` file in the working',
     'directory), `tessera.config.json` in the working directory (or the file that `--config` names), defaults. Unknown keys',
     'are errors. Lists are comma-separated in flags and variables and JSON arrays in the file. `tessera config` prints what',
-    'is in effect, with secrets masked.',
+    'is in effect, as such a file without secrets.',
     '',
     ...secretsAdvice(),
     '',

@@ -1,11 +1,14 @@
 /** The admin secret and the signing keys: from the configuration, or kept in the data directory. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { StartError } from '../kernel/start-error.ts';
 import { type Config, ConfigError } from './config.ts';
+import { exposure } from './file-modes.ts';
 import { initialKeys } from './key-rotation.ts';
 import { secretFault } from './secret-rules.ts';
-import { readSigningKeyFile, secretsOf } from './signing-key-file.ts';
+import { readSigningKeyFile, secretsOf, signingKeyFileName } from './signing-key-file.ts';
+import { readTextFile, reasonOf } from './text-file.ts';
 
 /** `setting`: TESSERA_SIGNING_KEYS. `file`: signing-keys.json. `admin secret`: neither is there, as with OpenIM. */
 export type SigningKeySource = 'setting' | 'file' | 'admin secret';
@@ -22,7 +25,8 @@ export interface Secrets {
 
 /**
  * @param config the data directory must exist when no secret is configured.
- * @throws ConfigError if the kept secret is none to use, or signing-keys.json cannot be used.
+ * @throws ConfigError if the kept secret is none to use, or signing-keys.json cannot be used, or others may read them;
+ *   StartError if no secret can be kept there
  */
 export function loadSecrets(config: Config): Secrets {
   const { adminSecret, generatedPath } =
@@ -64,6 +68,7 @@ function signingKeysFor(config: Config, adminSecret: string): Pick<Secrets, 'sig
   const [first, ...others] = config.signingKeys;
   if (first !== undefined) return { signingKeys: [first, ...others], signingKeySource: 'setting' };
   const stored = readSigningKeyFile(config.dataDir);
+  refuseExposed(join(config.dataDir, signingKeyFileName), config);
   if (stored !== undefined) return { signingKeys: secretsOf(stored, adminSecret), signingKeySource: 'file' };
   return { signingKeys: [adminSecret], signingKeySource: 'admin secret' };
 }
@@ -80,7 +85,9 @@ function fromDataDir(config: Config): { adminSecret: string; generatedPath: stri
     writeFileSync(path, `${made}\n`, { mode: 0o600, flag: 'wx', flush: true });
     return { adminSecret: made, generatedPath: path };
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (reasonOf(error) !== 'EEXIST') {
+      throw new StartError(`TESSERA_DATA_DIR: cannot write ${path} (${reasonOf(error)})`, { cause: error });
+    }
   }
   return { adminSecret: readKept(config), generatedPath: undefined };
 }
@@ -92,14 +99,20 @@ function readKept(config: Config): string {
   if (kept === '') throw new ConfigError(`${path}: is empty; delete it to have a new secret made`);
   const fault = secretFault(kept, config);
   if (fault !== undefined) throw new ConfigError(`${path}: ${fault}`);
+  refuseExposed(path, config);
   return kept;
+}
+
+/** What others may read is no secret. @throws ConfigError, except in development */
+function refuseExposed(path: string, { dev }: Config): void {
+  const fault = dev ? undefined : exposure(path);
+  if (fault !== undefined) throw new ConfigError(`${path}: ${fault}`);
 }
 
 function read(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? error.code : error;
-    throw new ConfigError(`${path}: cannot be read (${reason})`);
+    throw new ConfigError(`${path}: cannot be read (${reasonOf(error)})`);
   }
 }

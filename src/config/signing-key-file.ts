@@ -2,21 +2,12 @@
  * signing-keys.json in the data directory: the signing keys that `tessera keys` manages. A JSON list of StoredKey,
  * exactly one of which signs; readable by its owner alone, replaced as a whole, never changed in place.
  */
-import {
-  closeSync,
-  fchownSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyID } from '../protocol/key-id.ts';
 import { ConfigError } from './config.ts';
 import { type KeyList, KeyRefusal, type KeyState, type StoredKey } from './key-rotation.ts';
+import { readTextFile } from './text-file.ts';
 
 export const signingKeyFileName = 'signing-keys.json';
 
@@ -28,7 +19,7 @@ export function readSigningKeyFile(dataDir: string): KeyList | undefined {
   const path = join(dataDir, signingKeyFileName);
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readTextFile(path);
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw new ConfigError(`${path}: cannot be read (${codeOf(error)})`);

@@ -20,17 +20,30 @@ export function makeDataDir(dataDir: string): void {
   }
 }
 
-/** @throws StartError if another process holds the directory. */
+/** @throws StartError if another process holds the directory, or if it cannot be written into. */
 export function lockDataDir(dataDir: string): Disposable {
-  const lock = new DatabaseSync(join(dataDir, 'tessera.lock'));
+  const lock = openLock(dataDir);
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
-    if (!isBusy(error)) throw error;
+    if (!isBusy(error)) throw unwritable(dataDir, error);
     throw new StartError(
-      `another Tessera runs on the data directory ${dataDir}. A second server needs its own TESSERA_DATA_DIR; several nodes of one deployment need a shared database and Redis, and cannot share an embedded one.`,
+      `another Tessera runs on the data directory ${dataDir}. Stop that one first, or give this one a TESSERA_DATA_DIR and ports of its own: one process serves a database.`,
     );
   }
   return { [Symbol.dispose]: () => lock.close() };
+}
+
+function openLock(dataDir: string): DatabaseSync {
+  try {
+    return new DatabaseSync(join(dataDir, 'tessera.lock'));
+  } catch (error) {
+    throw unwritable(dataDir, error);
+  }
+}
+
+function unwritable(dataDir: string, error: unknown): StartError {
+  const reason = error instanceof Error ? error.message : String(error);
+  return new StartError(`TESSERA_DATA_DIR: cannot write into ${dataDir}: ${reason}`, { cause: error });
 }

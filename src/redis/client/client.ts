@@ -96,7 +96,7 @@ export function redisScript(source: string): RedisScript {
 
 /**
  * @param url see {@link parseRedisUrl}
- * @throws RedisUrlError; also if the server cannot be reached now. Later losses are reconnected, with growing pauses,
+ * @throws StoreUrlError; also if the server cannot be reached now. Later losses are reconnected, with growing pauses,
  * for ever.
  */
 export async function connectRedis(url: string, options: RedisClientOptions): Promise<RedisClient> {

@@ -3,6 +3,7 @@
  * message here repeats any part of one.
  */
 import { isIPv6 } from 'node:net';
+import { decodeUrlPart, encodedCharacters, failUrl, splitStoreUrl } from '../../kernel/store-url.ts';
 
 /** host:port, an IPv6 host without its brackets. */
 export interface RedisAddress {
@@ -33,102 +34,73 @@ export type RedisTarget =
     })
   | (Common & { readonly kind: 'cluster'; readonly seeds: readonly RedisAddress[] });
 
-export class RedisUrlError extends Error {
-  override name = 'RedisUrlError';
-  /** What the URL must do or have: words to go after "must", and nothing of the URL. */
-  readonly demand: string;
-
-  constructor(demand: string) {
-    super(`the Redis URL must ${demand}`);
-    this.demand = demand;
-  }
-}
-
 /**
  * Takes `redis://[user:password@]host[:port][/database]`, `redis+sentinel://[user:password@]host[:port],.../master
  * name[/database]` with `?sentinelUsername=...&sentinelPassword=...`, and `redis+cluster://[user:password@]host[:port],
  * ...`; `rediss` instead of `redis` for TLS.
- * @throws RedisUrlError
+ * @throws StoreUrlError
  */
 export function parseRedisUrl(url: string): RedisTarget {
-  const { scheme, userinfo, hosts, path, query } = split(url);
+  const { scheme, userinfo, hosts, path, query } = splitStoreUrl(url, schemes, start);
   const common = { usesTls: scheme.startsWith('rediss'), credentials: parseUserinfo(userinfo) };
   switch (scheme.replace(/^rediss?/, '')) {
     case '': {
-      if (hosts.includes(',')) fail('name one server; several take redis+sentinel:// or redis+cluster://');
+      if (hosts.includes(',')) failUrl('name one server; several take redis+sentinel:// or redis+cluster://');
       refuseQuery(query);
       return { kind: 'single', ...common, address: parseHost(hosts, 6379), database: parseDatabase(path) };
     }
     case '+sentinel': {
       const [masterName = '', ...database] = path.split('/');
-      if (masterName === '') fail('name the master after the Sentinels, as in redis+sentinel://host:26379/mymaster');
+      if (masterName === '') failUrl('name the master after the Sentinels, as in redis+sentinel://host:26379/mymaster');
       return {
         kind: 'sentinel',
         ...common,
         sentinels: parseHosts(hosts, 26_379),
         sentinelCredentials: parseSentinelQuery(query),
-        masterName: decode(masterName),
+        masterName: decodeUrlPart(masterName),
         database: parseDatabase(database.join('/')),
       };
     }
     default: {
-      if (path !== '' && path !== '0') fail('name no database: a Cluster has only number 0');
+      if (path !== '' && path !== '0') failUrl('name no database: a Cluster has only number 0');
       refuseQuery(query);
       return { kind: 'cluster', ...common, seeds: parseHosts(hosts, 6379) };
     }
   }
 }
 
+const schemes = ['redis', 'rediss'].flatMap((name) => [name, `${name}+sentinel`, `${name}+cluster`]);
+const start = 'redis://, redis+sentinel:// or redis+cluster:// (rediss for TLS)';
+
 /** As Redis and people write it. */
 export function formatAddress({ host, port }: RedisAddress): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-interface Parts {
-  readonly scheme: string;
-  readonly userinfo: string | undefined;
-  readonly hosts: string;
-  /** Without its first slash. */
-  readonly path: string;
-  readonly query: string | undefined;
-}
-
-/** By hand: a list of hosts with ports is no authority that the URL class takes. */
-function split(url: string): Parts {
-  if (/[\s\p{Cc}]/u.test(url)) fail('hold no spaces; in a password one is written %20');
-  if (url.includes('#')) fail('hold no #; in a password it is written %23');
-  const match = /^(rediss?(?:\+sentinel|\+cluster)?):\/\/([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/.exec(url);
-  if (match === null) fail('start with redis://, redis+sentinel:// or redis+cluster:// (rediss for TLS)');
-  const [, scheme = '', authority = '', path = '', query] = match;
-  const at = authority.lastIndexOf('@');
-  const userinfo = at < 0 ? undefined : authority.slice(0, at);
-  return { scheme, userinfo, hosts: authority.slice(at + 1), path, query };
-}
-
 function parseUserinfo(userinfo: string | undefined): RedisCredentials {
   if (userinfo === undefined) return { username: undefined, password: undefined };
   const colon = userinfo.indexOf(':');
-  if (colon < 0) fail('give a password with the user (user:password@), or a password alone (:password@)');
-  return credentials(decode(userinfo.slice(0, colon)), decode(userinfo.slice(colon + 1)));
+  if (colon < 0) failUrl('give a password with the user (user:password@), or a password alone (:password@)');
+  return credentials(decodeUrlPart(userinfo.slice(0, colon)), decodeUrlPart(userinfo.slice(colon + 1)));
 }
 
 function parseSentinelQuery(query: string | undefined): RedisCredentials {
   const names = { sentinelUsername: '', sentinelPassword: '' };
   for (const pair of query === undefined ? [] : query.split('&')) {
     const [name = '', value = ''] = pair.split(/=(.*)/s);
-    if (!Object.hasOwn(names, name)) fail('have no parameters but sentinelUsername and sentinelPassword');
-    names[name as keyof typeof names] = decode(value);
+    if (!Object.hasOwn(names, name)) failUrl('have no parameters but sentinelUsername and sentinelPassword');
+    names[name as keyof typeof names] = decodeUrlPart(value);
   }
   return credentials(names.sentinelUsername, names.sentinelPassword);
 }
 
 function credentials(username: string, password: string): RedisCredentials {
-  if (username !== '' && password === '') fail('give a password with the user');
+  if (username !== '' && password === '') failUrl('give a password with the user');
   return { username: username || undefined, password: password || undefined };
 }
 
 function refuseQuery(query: string | undefined): void {
-  if (query !== undefined) fail('have no parameters; a ? in a password is written %3F');
+  if (query !== undefined) failUrl('have no parameters; a ? in a password is written %3F');
 }
 
 function parseHosts(list: string, defaultPort: number): RedisAddress[] {
@@ -137,28 +109,16 @@ function parseHosts(list: string, defaultPort: number): RedisAddress[] {
 
 function parseHost(text: string, defaultPort: number): RedisAddress {
   const match = /^(?:\[([^\]]*)\]|([A-Za-z0-9._-]+))(?::(\d{1,5}))?$/.exec(text);
-  if (match === null) fail('name each server as host or host:port; / ? @ in a password are written %2F %3F %40');
+  if (match === null) failUrl(`name each server as host or host:port; ${encodedCharacters}`);
   const [, bracketed, name = '', port] = match;
-  if (bracketed !== undefined && !isIPv6(bracketed)) fail('have an IPv6 address between [ and ]');
+  if (bracketed !== undefined && !isIPv6(bracketed)) failUrl('have an IPv6 address between [ and ]');
   const address = { host: bracketed ?? name, port: port === undefined ? defaultPort : Number(port) };
-  if (address.port < 1 || address.port > 65_535) fail('have ports from 1 to 65535');
+  if (address.port < 1 || address.port > 65_535) failUrl('have ports from 1 to 65535');
   return address;
 }
 
 function parseDatabase(path: string): number {
   if (path === '') return 0;
-  if (!/^\d{1,5}$/.test(path)) fail('have nothing but the number of a database there');
+  if (!/^\d{1,5}$/.test(path)) failUrl('have nothing but the number of a database there');
   return Number(path);
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return fail('have a % in a name or a password written %25');
-  }
-}
-
-function fail(demand: string): never {
-  throw new RedisUrlError(demand);
 }

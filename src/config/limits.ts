@@ -42,6 +42,34 @@ export const limits = {
     0,
     { unit: 'items', beyond: '1601', minimum: 0 },
   ),
+  maxFrameBytes: limit('A message of a client on the wire.', 51_200, {
+    unit: 'bytes',
+    beyond: 'the socket is closed with 1009',
+    minimum: 1024,
+  }),
+  maxInflatedBytes: limit('The same after gunzip.', 1024 * 1024, {
+    unit: 'bytes',
+    beyond: 'the socket is closed with 1002',
+    minimum: 1024,
+  }),
+  maxWaitingRequests: limit('Requests of one socket in line.', 16, { unit: 'items', beyond: 'the socket is not read' }),
+  maxInboundBytesPerUser: limit('Requests of one user that have been read and not been answered.', 4 * 1024 * 1024, {
+    unit: 'bytes',
+    beyond: "the user's sockets are not read",
+  }),
+  maxInboundBytes: limit('The same for all users together.', 256 * 1024 * 1024, {
+    unit: 'bytes',
+    beyond: 'sockets are not read',
+  }),
+  maxQueuedBytes: limit('What one socket is sent and does not read.', 8 * 1024 * 1024, {
+    unit: 'bytes',
+    beyond: 'the socket is cut off',
+  }),
+  maxQueuedFrames: limit('The same in frames.', 8192, { unit: 'items', beyond: 'the socket is cut off' }),
+  maxStuckSeconds: limit('Time in which nothing leaves of what one socket is sent.', 20, {
+    unit: 's',
+    beyond: 'the socket is cut off',
+  }),
   maxSubscriptions: limit('Users whose coming and going one socket wants to hear of.', 5000, {
     unit: 'items',
     beyond: '1001',

@@ -19,9 +19,11 @@ import type { TokenAuthority } from '../tokens/authority.ts';
 import type { TokenEvents } from '../tokens/events.ts';
 import { cutReasons } from './connection/close-reason.ts';
 import { type FrameCodecs, FrameVariants, SharedFrame } from './connection/frame-variant.ts';
+import { InboundBytes } from './connection/inbound-bytes.ts';
 import { everySecond, Pulse } from './connection/pulse.ts';
 import { Recheck } from './connection/recheck.ts';
 import { type Connection, Session, type SessionEnvironment } from './connection/session.ts';
+import { Turns } from './connection/turns.ts';
 import { FlushQueue } from './connection/writer.ts';
 import { displaceOthers } from './displacement.ts';
 import { GroupIndex, type GroupMemberships } from './group-index.ts';
@@ -93,9 +95,10 @@ class LongConnectionGateway implements Gateway {
     const groups = new GroupIndex(options.memberships);
     this.#hub = new Hub({ metrics, presence, subscriptions, groups, limits });
     const pulse = new Pulse(limits);
+    const inbound = new InboundBytes(limits);
     const monotonicMs = options.monotonicMs ?? (() => performance.now());
     const recheck = new Recheck({ hub: this.#hub, authority, events, logger, monotonicMs });
-    this.#environment = createEnvironment(options, { pulse, subscriptions, recheck, monotonicMs });
+    this.#environment = createEnvironment(options, { pulse, subscriptions, recheck, inbound, monotonicMs });
     this.#upgrader = new Upgrader({
       admission: this.#admission,
       addressOf: options.addressOf,
@@ -122,7 +125,10 @@ class LongConnectionGateway implements Gateway {
       () => recheck[Symbol.dispose](),
       () => groups[Symbol.dispose](),
       presence.onChange((change) => subscriptions.announce(change)),
-      start(() => pulse.beat(this.#hub.all, clock())),
+      start(() => {
+        pulse.beat(this.#hub.all, clock());
+        inbound.wakeAll();
+      }),
     );
   }
 
@@ -173,7 +179,9 @@ class LongConnectionGateway implements Gateway {
 
 function createEnvironment(
   { handlers, scope, logger, metrics, limits, clock, presence, bounds }: GatewayOptions,
-  made: Pick<SessionEnvironment, 'pulse' | 'recheck' | 'monotonicMs'> & { readonly subscriptions: Subscriptions },
+  made: Pick<SessionEnvironment, 'pulse' | 'recheck' | 'inbound' | 'monotonicMs'> & {
+    readonly subscriptions: Subscriptions;
+  },
 ): SessionEnvironment {
   const allHandlers = new Map([...handlers, ...createConnectionRequests(new OnlineStatus(presence), bounds)]);
   return {
@@ -188,6 +196,7 @@ function createEnvironment(
       data: null,
     })),
     flushes: new FlushQueue(),
+    turns: new Turns(),
     limits,
     metrics,
     logger,

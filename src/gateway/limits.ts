@@ -13,10 +13,16 @@ export interface GatewayLimits {
   readonly maxFrameBytes: number;
   /** Of an inbound message after gunzip. */
   readonly maxInflatedBytes: number;
+  /** Of requests of one user that have been read and not been answered, before reading from the user pauses. */
+  readonly maxInboundBytesPerUser: number;
+  /** The same for all users together. */
+  readonly maxInboundBytes: number;
   /** Outgoing bytes waiting for a client to read; one frame may go beyond. */
   readonly maxQueuedBytes: number;
   /** Outgoing frames waiting for a client to read. */
   readonly maxQueuedFrames: number;
+  /** For as long nothing of what waits for a client may leave before the client is cut off. */
+  readonly maxStuckSeconds: number;
   /** Requests of one connection waiting for their turn before reading from it pauses. */
   readonly maxWaitingRequests: number;
   /** Users whose coming and going one connection may want to hear of; 1001 beyond. */
@@ -44,9 +50,12 @@ export const defaultLimits: GatewayLimits = {
   maxHandshakesPerAddress: 0,
   maxFrameBytes: 51_200,
   maxInflatedBytes: 1024 * 1024,
-  maxQueuedBytes: 1024 * 1024,
-  // A burst of small messages in one turn of the event loop must not cost a healthy client its connection.
-  maxQueuedFrames: 2048,
+  maxInboundBytesPerUser: 4 * 1024 * 1024,
+  maxInboundBytes: 256 * 1024 * 1024,
+  // A burst must not cost a healthy client its connection: slowness is a matter of time.
+  maxQueuedBytes: 8 * 1024 * 1024,
+  maxQueuedFrames: 8192,
+  maxStuckSeconds: 20,
   maxWaitingRequests: 16,
   maxSubscriptions: 5000,
   maxSubscriptionsPerUser: 20_000,

@@ -31,6 +31,8 @@ class FakeSession {
   ping(): void {
     this.seen.push('ping');
   }
+
+  look(): void {}
 }
 
 function pulseOf(pingIntervalSeconds = 25): Pulse {

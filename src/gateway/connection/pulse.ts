@@ -1,6 +1,6 @@
 /**
- * Once a second, a look at every connection: has its token ended (T7), has it been silent for too long, is it its turn
- * to be pinged. A plain loop (measured: under 1 ms for 10 000 connections, 3 ms for 100 000) has no structure to keep in
+ * Once a second, a look at every connection: has its token ended (T7), has it been silent or not reading for too long, is
+ * it its turn to be pinged. A plain loop (measured: under 1 ms for 10 000 connections, 3 ms for 100 000) has no structure to keep in
  * step, and nothing that overflows for a token of 90 days. Protocol: websocket.md 3.1 to 3.3.
  */
 
@@ -12,7 +12,7 @@ import type { Session } from './session.ts';
 type PulseLimits = Pick<GatewayLimits, 'readDeadlineSeconds' | 'pingIntervalSeconds'>;
 type Pulsing = Pick<
   Session,
-  'endsAt' | 'lastSeenSeconds' | 'pingPhase' | 'isEnding' | 'isPaused' | 'end' | 'cut' | 'ping'
+  'endsAt' | 'lastSeenSeconds' | 'pingPhase' | 'isEnding' | 'isPaused' | 'end' | 'cut' | 'ping' | 'look'
 >;
 
 export class Pulse {
@@ -45,6 +45,8 @@ export class Pulse {
     const oldestAllowed = seconds - readDeadlineSeconds;
     // Tokens of one minute may end in one second: thousands of sockets with them.
     void forEachInSlices(sessions, (session) => {
+      if (session.isEnding) return;
+      session.look();
       if (session.isEnding) return;
       if (session.endsAt <= now) session.end(closeReasons.tokenExpired);
       else if (session.lastSeenSeconds < oldestAllowed && !session.isPaused) session.cut(cutReasons.silent);

@@ -16,8 +16,10 @@ import type { ConnectionControl } from '../requests/request-handler.ts';
 import type { Subscriptions } from '../subscriptions.ts';
 import { type CloseReason, type CutReason, closeReasons, cutReasons } from './close-reason.ts';
 import type { FrameVariant, SharedFrame } from './frame-variant.ts';
+import type { HeldReader, InboundBytes } from './inbound-bytes.ts';
 import type { Pulse } from './pulse.ts';
 import type { Recheck } from './recheck.ts';
+import type { Turns } from './turns.ts';
 import { type FlushQueue, Writer } from './writer.ts';
 
 /** What all sessions of a gateway share. */
@@ -27,6 +29,8 @@ export interface SessionEnvironment {
   /** The 2002 frame. */
   readonly kickFrame: SharedFrame;
   readonly flushes: FlushQueue;
+  readonly turns: Turns;
+  readonly inbound: InboundBytes;
   readonly subscriptions: Subscriptions;
   readonly limits: GatewayLimits;
   readonly metrics: Metrics;
@@ -67,7 +71,7 @@ export interface SessionObserver {
   onClosed(session: Session): void;
 }
 
-export class Session implements ConnectionControl, OnlineConnection {
+export class Session implements ConnectionControl, OnlineConnection, HeldReader {
   readonly userID: string;
   readonly platformID: number;
   /** Of the token that opened the connection. */
@@ -127,9 +131,12 @@ export class Session implements ConnectionControl, OnlineConnection {
     this.#observer = observer;
     this.#caller = token;
     this.#ws = ws;
-    this.#writer = new Writer(ws, socket, environment.flushes, environment.limits, () =>
-      this.cut(cutReasons.slowReader),
-    );
+    this.#writer = new Writer(ws, socket, environment.flushes, environment.limits, {
+      onOverflow: () => this.cut(cutReasons.slowReader),
+      onRoom: () => {
+        if (this.#isWorking) this.#takeTurn();
+      },
+    });
     ws.on('message', this.#onMessage);
     ws.on('ping', this.#onAlive);
     ws.on('pong', this.#onAlive);
@@ -161,6 +168,11 @@ export class Session implements ConnectionControl, OnlineConnection {
     else this.#heldPushes.push(frame);
   }
 
+  /** To be called once a second: gives up a client that has not read anything for too long. */
+  look(): void {
+    if (this.#writer.isStuck()) this.cut(cutReasons.slowReader);
+  }
+
   /** A protocol ping, which every client answers by itself. */
   ping(): void {
     if (!this.#isEnding) this.#ws.ping();
@@ -188,6 +200,7 @@ export class Session implements ConnectionControl, OnlineConnection {
     if (reason === closeReasons.kicked) {
       this.#writer.send(this.#environment.kickFrame.bytesFor(this.variant));
     }
+    this.#writer.finish();
     this.#ws.close(reason.code, reason.text);
     this.#writer.flush();
     // The client's part of the closing handshake has to be read.
@@ -228,9 +241,13 @@ export class Session implements ConnectionControl, OnlineConnection {
       this.#answerText(frame);
       return;
     }
+    const { inbound, limits } = this.#environment;
     this.#waiting.push(frame);
-    if (this.#waiting.length >= this.#environment.limits.maxWaitingRequests) this.#ws.pause();
-    if (!this.#isWorking) void this.#work();
+    inbound.take(this.userID, frame.length);
+    if (this.#waiting.length >= limits.maxWaitingRequests || inbound.isFull(this.userID)) this.#ws.pause();
+    if (this.#isWorking) return;
+    this.#isWorking = true;
+    this.#takeTurn();
   };
 
   readonly #onAlive = (): void => {
@@ -257,7 +274,9 @@ export class Session implements ConnectionControl, OnlineConnection {
   /** @param name the label of the disconnect counter; empty if it was the client that closed */
   #beginEnd(name: string): void {
     this.#isEnding = true;
-    this.#waiting.length = 0;
+    const { inbound } = this.#environment;
+    inbound.letGo(this);
+    for (const frame of this.#waiting.splice(0)) inbound.give(this.userID, frame.length);
     this.#environment.logger.debug({ connID: this.connID, reason: name }, 'socket ends');
     if (name !== '') this.#environment.metrics.gatewayDisconnects.inc({ reason: name });
     this.#observer.onEnding(this);
@@ -273,14 +292,36 @@ export class Session implements ConnectionControl, OnlineConnection {
     }
   }
 
-  async #work(): Promise<void> {
-    this.#isWorking = true;
-    for (let frame = this.#waiting.shift(); frame !== undefined; frame = this.#waiting.shift()) {
-      await this.#handle(frame).catch(this.#onFailure);
-      if (this.#ws.isPaused && this.#waiting.length < this.#environment.limits.maxWaitingRequests / 2) this.#resume();
+  #takeTurn(): void {
+    this.#environment.turns.add(this.userID, this.#onTurn);
+  }
+
+  readonly #onTurn = (): void => {
+    const frame = this.#waiting.shift();
+    if (frame !== undefined) void this.#work(frame);
+    // It has ended meanwhile.
+    else this.#isWorking = false;
+  };
+
+  async #work(frame: Buffer): Promise<void> {
+    await this.#handle(frame).catch(this.#onFailure);
+    this.#environment.inbound.give(this.userID, frame.length);
+    this.readOn();
+    if (this.#waiting.length === 0) {
+      this.#isWorking = false;
+      if (this.#drain === 'answering') this.end(closeReasons.shuttingDown);
+    } else if (!this.#writer.isBehind) {
+      this.#takeTurn();
     }
-    this.#isWorking = false;
-    if (this.#drain === 'answering') this.end(closeReasons.shuttingDown);
+  }
+
+  /** Reads again what the client sends, if there is room for it. */
+  readOn(): void {
+    if (!this.#ws.isPaused || this.#isEnding) return;
+    const { inbound, limits } = this.#environment;
+    if (this.#waiting.length >= limits.maxWaitingRequests / 2) return;
+    if (inbound.isFull(this.userID)) inbound.hold(this);
+    else this.#resume();
   }
 
   /** Two turns of the event loop later: what came with the pong, or just after it, is still read. */
@@ -309,7 +350,10 @@ export class Session implements ConnectionControl, OnlineConnection {
     if (this.#isEnding) return;
     // The pulse may be late; a request after the token's end is not to be served (T7).
     if (this.#environment.clock() >= this.endsAt) return this.end(closeReasons.tokenExpired);
+    const { inbound } = this.#environment;
+    inbound.take(this.userID, request.data.length);
     const reply = await dispatcher.answer(request, origin, doubt);
+    inbound.give(this.userID, request.data.length);
     if (this.#isEnding) return;
     this.#writer.send(this.variant.encodeReply(reply));
     this.#answeredOperationID = reply.operationID;

@@ -1,34 +1,60 @@
 /**
- * The outgoing side of one connection: frames of one turn of the event loop leave in one system call, and a client
- * that does not read them is given up at a limit instead of being waited for (O2).
+ * The outgoing side of one connection: frames of one turn of the event loop leave in one system call. A client that
+ * does not read them is given up when nothing has left for some time, or at a limit, instead of being waited for (O2).
  */
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { sliceMs } from '../../kernel/time-slices.ts';
 import type { GatewayLimits } from '../limits.ts';
 
-export type WriterLimits = Pick<GatewayLimits, 'maxQueuedBytes' | 'maxQueuedFrames'>;
+export type WriterLimits = Pick<GatewayLimits, 'maxQueuedBytes' | 'maxQueuedFrames' | 'maxStuckSeconds'>;
+
+export interface WriterListener {
+  /** The client does not keep up: called instead of queueing one frame more. */
+  onOverflow(): void;
+  /** {@link Writer.isBehind} does not hold any more. */
+  onRoom(): void;
+}
+
+/** Frames and their bytes, counted over the life of the connection. */
+interface Count {
+  frames: number;
+  bytes: number;
+}
 
 export class Writer {
   readonly #ws: WebSocket;
   readonly #socket: Duplex;
   readonly #flushes: FlushQueue;
   readonly #limits: WriterLimits;
-  readonly #onOverflow: () => void;
+  readonly #listener: WriterListener;
+  /** Not handed to the socket yet. */
+  readonly #waiting: (Buffer | string)[] = [];
+  /** In order: what is queued lies between the first and the last. */
+  readonly #accepted: Count = { frames: 0, bytes: 0 };
+  readonly #handed: Count = { frames: 0, bytes: 0 };
+  readonly #gone: Count = { frames: 0, bytes: 0 };
   #batchFrames = 0;
-  /** Counted over the life of the connection, in order: what is queued lies between the two. */
-  #sentFrames = 0;
-  #goneFrames = 0;
+  #isBehind = false;
+  /** Frames gone at the last look, and looks since at which nothing more had. */
+  #goneAtLook = 0;
+  #looksInVain = 0;
 
-  /**
-   * @param socket the TCP connection under `ws`
-   * @param onOverflow the client does not keep up: called instead of queueing one frame more
-   */
-  constructor(ws: WebSocket, socket: Duplex, flushes: FlushQueue, limits: WriterLimits, onOverflow: () => void) {
+  /** @param socket the TCP connection under `ws` */
+  constructor(ws: WebSocket, socket: Duplex, flushes: FlushQueue, limits: WriterLimits, listener: WriterListener) {
     this.#ws = ws;
     this.#socket = socket;
     this.#flushes = flushes;
     this.#limits = limits;
-    this.#onOverflow = onOverflow;
+    this.#listener = listener;
+  }
+
+  /** So much is queued that requests of this client should wait, whose answers would only add to it. */
+  get isBehind(): boolean {
+    if (this.#accepted.bytes - this.#gone.bytes < behindBytes) return false;
+    this.flush();
+    this.#isBehind = this.#accepted.bytes - this.#gone.bytes >= behindBytes;
+    return this.#isBehind;
   }
 
   /** Queues a binary frame (bytes) or a text frame. Bytes are not copied: they must not change afterwards. */
@@ -37,32 +63,71 @@ export class Writer {
     if (this.#isFull()) {
       this.flush();
       if (this.#isFull()) {
-        this.#onOverflow();
+        this.#listener.onOverflow();
         return;
       }
     }
-    if (this.#batchFrames === 0) this.#beginBatch();
-    this.#batchFrames++;
-    const index = ++this.#sentFrames;
-    this.#ws.send(frame, () => {
-      this.#goneFrames = Math.max(this.#goneFrames, index);
-    });
-    if (this.#batchFrames >= maxBatchFrames) this.flush();
+    this.#accepted.frames++;
+    this.#accepted.bytes += frame.length;
+    if (this.#waiting.length > 0 || this.#handed.bytes - this.#gone.bytes >= mostHandedBytes) this.#waiting.push(frame);
+    else this.#hand(frame);
   }
 
-  /** Hands everything queued to the operating system, which may not take all of it. */
+  /** Hands what it may to the operating system, which may not take all of it. */
   flush(): void {
     if (this.#batchFrames === 0) return;
     this.#batchFrames = 0;
     this.#socket.uncork();
     // What the operating system took at once is gone before the callbacks of its frames are called.
-    if (this.#ws.bufferedAmount === 0) this.#goneFrames = this.#sentFrames;
+    if (this.#ws.bufferedAmount === 0) this.#onGone(this.#handed.frames, this.#handed.bytes);
+  }
+
+  /** Hands everything to the socket: nothing is to be sent through here any more. */
+  finish(): void {
+    for (const frame of this.#waiting.splice(0)) this.#hand(frame);
+    this.flush();
+  }
+
+  /** To be called once a second. @returns whether something is queued and nothing has left for too long */
+  isStuck(): boolean {
+    const { frames } = this.#gone;
+    const isMoving = frames === this.#accepted.frames || frames !== this.#goneAtLook;
+    this.#goneAtLook = frames;
+    this.#looksInVain = isMoving ? 0 : this.#looksInVain + 1;
+    return this.#looksInVain >= this.#limits.maxStuckSeconds;
   }
 
   /** Judged before a frame is added, so that a reply of any size goes to a client that reads. */
   #isFull(): boolean {
     const { maxQueuedBytes, maxQueuedFrames } = this.#limits;
-    return this.#ws.bufferedAmount >= maxQueuedBytes || this.#sentFrames - this.#goneFrames >= maxQueuedFrames;
+    return (
+      this.#accepted.bytes - this.#gone.bytes >= maxQueuedBytes ||
+      this.#accepted.frames - this.#gone.frames >= maxQueuedFrames
+    );
+  }
+
+  #hand(frame: Buffer | string): void {
+    if (this.#batchFrames === 0) this.#beginBatch();
+    this.#batchFrames++;
+    const frames = ++this.#handed.frames;
+    this.#handed.bytes += frame.length;
+    const { bytes } = this.#handed;
+    this.#ws.send(frame, () => this.#onGone(frames, bytes));
+    if (this.#batchFrames >= maxBatchFrames) this.flush();
+  }
+
+  /** Frames leave in order: all up to this count are gone. */
+  #onGone(frames: number, bytes: number): void {
+    if (frames <= this.#gone.frames) return;
+    this.#gone.frames = frames;
+    this.#gone.bytes = bytes;
+    while (this.#waiting.length > 0 && this.#handed.bytes - this.#gone.bytes < mostHandedBytes) {
+      this.#hand(this.#waiting.shift() as Buffer | string);
+    }
+    if (this.#isBehind && this.#accepted.bytes - this.#gone.bytes < behindBytes) {
+      this.#isBehind = false;
+      this.#listener.onRoom();
+    }
   }
 
   #beginBatch(): void {
@@ -80,12 +145,25 @@ export class FlushQueue {
     if (this.#writers.length === 1) setImmediate(this.#flush);
   }
 
+  /** For one slice of time; the rest comes in later turns. */
   readonly #flush = (): void => {
+    const endsAtMs = performance.now() + sliceMs;
     const writers = this.#writers;
     this.#writers = [];
-    for (const writer of writers) writer.flush();
+    for (const [index, writer] of writers.entries()) {
+      writer.flush();
+      if (performance.now() < endsAtMs) continue;
+      this.#writers = writers.slice(index + 1).concat(this.#writers);
+      if (this.#writers.length > 0) setImmediate(this.#flush);
+      return;
+    }
   };
 }
 
 /** So that a long burst to one client is on its way before the burst is over. */
 const maxBatchFrames = 64;
+
+/** What a slow link is given at once: only when all of it has left does a client show that it reads. */
+const mostHandedBytes = 256 * 1024;
+
+const behindBytes = 1024 * 1024;

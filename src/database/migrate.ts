@@ -24,10 +24,9 @@ const steps: Readonly<Record<string, Step>> = {
   '008-log-ids': logIDs,
 };
 
-/** @throws the failing step's error; on PostgreSQL all steps hold or none, on SQLite those before it stay. */
+/** In one transaction: all steps hold or none, and a crash in between leaves nothing half done. @throws a step's error */
 export function migrateToLatest(db: Kysely<never>, dialect: Dialect): Promise<void> {
-  // SQLite's file is locked for this process, and Kysely does not run its steps in a transaction.
-  return dialect === 'sqlite' ? migrate(db, dialect) : db.transaction().execute((tx) => migrate(tx, dialect));
+  return db.transaction().execute((tx) => migrate(tx, dialect));
 }
 
 async function migrate(db: Kysely<never>, dialect: Dialect): Promise<void> {

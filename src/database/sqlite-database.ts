@@ -5,7 +5,7 @@
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
 import type { EffectFailureListener, SqliteDatabase } from './database.ts';
 import { migrateToLatest } from './migrate.ts';
 import type { Schema } from './schema.ts';
@@ -101,7 +101,20 @@ function openConnection(path: string): DatabaseSync {
 }
 
 function kyselyOver(connection: StatementCache): Kysely<Schema> {
-  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: asBetterSqlite(connection) }) });
+  return new Kysely<Schema>({ dialect: new TransactionalSqliteDialect({ database: asBetterSqlite(connection) }) });
+}
+
+/** SQLite can roll back a change of the schema; Kysely's own dialect would migrate without a transaction. */
+class TransactionalSqliteDialect extends SqliteDialect {
+  override createAdapter(): SqliteAdapter {
+    return new TransactionalSqliteAdapter();
+  }
+}
+
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
 }
 
 /** Kysely's SQLite dialect expects another library's statement shape; this gives it ours in that shape. */

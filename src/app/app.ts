@@ -10,6 +10,7 @@ import { SigningKeyWatch } from '../config/signing-key-watch.ts';
 import { ConversationPreviews } from '../conversations/conversation-previews.ts';
 import { ConversationRows } from '../conversations/conversation-rows.ts';
 import { Conversations } from '../conversations/conversations.ts';
+import { ReadState } from '../conversations/read-state.ts';
 import { payloadBytes } from '../conversations/reply-budget.ts';
 import { makeDataDir } from '../database/data-dir-lock.ts';
 import { createAddressOf } from '../gateway/connection/peer.ts';
@@ -28,7 +29,6 @@ import { GroupCommit } from '../log/group-commit.ts';
 import { MessagePipeline } from '../log/pipeline.ts';
 import { History } from '../messaging/history.ts';
 import { Messenger } from '../messaging/messenger.ts';
-import { ReadState } from '../messaging/read-state.ts';
 import { userCommandNotice, userInfoNotice } from '../notices/catalogue/users.ts';
 import { Notifier, noticeSender } from '../notices/notifier.ts';
 import { Outbox } from '../notices/outbox.ts';
@@ -38,8 +38,11 @@ import { createGobFrameCodec } from '../protocol/frames/gob-frame-codec.ts';
 import { createJsonFrameCodec } from '../protocol/frames/json-frame-codec.ts';
 import { SqlClientConfigStore } from '../store/sql-client-config-store.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
+import { SqlConversationViewStore } from '../store/sql-conversation-view-store.ts';
 import { SqlMessageStore } from '../store/sql-message-store.ts';
 import { SqlOutboxStore } from '../store/sql-outbox-store.ts';
+import { SqlReadPositionStore } from '../store/sql-read-position-store.ts';
+import { SqlSendingFacts } from '../store/sql-sending-facts.ts';
 import { SqlTokenEventStore } from '../store/sql-token-event-store.ts';
 import { SqlUserCommandStore } from '../store/sql-user-command-store.ts';
 import { SqlUserStore } from '../store/sql-user-store.ts';
@@ -138,6 +141,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const users = new SqlUserStore(db);
   const messages = new SqlMessageStore(db);
   const conversations = new SqlConversationStore(db);
+  const views = new SqlConversationViewStore(db);
   const versionLog = new VersionLog(await SqlVersionLogStore.open(db, () => randomBytes(16).toString('hex')));
 
   const bus = new MemoryBus();
@@ -235,11 +239,23 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     }),
     onlineStatus: new OnlineStatus(presence),
     conversations: new Conversations(conversations, versionLog),
-    previews: new ConversationPreviews({ messages, conversations, users, maxReplyBytes }),
+    previews: new ConversationPreviews({ messages, views, conversations, users, maxReplyBytes }),
     emptyRelations: new EmptyRelations(versionLog),
-    messenger: new Messenger({ store: messages, rows, pipeline, now: clock, maxMessageBytes: config.maxMessageBytes }),
-    history: new History({ store: messages, maxReplyBytes }),
-    readState: new ReadState(messages, db, notifier),
+    messenger: new Messenger({
+      facts: new SqlSendingFacts(db),
+      rows,
+      pipeline,
+      now: clock,
+      maxMessageBytes: config.maxMessageBytes,
+    }),
+    history: new History({ messages, views, maxReplyBytes }),
+    readState: new ReadState({
+      messages,
+      views,
+      positions: new SqlReadPositionStore(db),
+      unitOfWork: db,
+      notifier,
+    }),
   };
   await usersDomain.ensureAdmins([...config.adminUserIDs, operatorUserID]);
 

@@ -4,7 +4,7 @@
  */
 
 import type { CallContext } from '../kernel/caller.ts';
-import type { ConversationView, MessageStore, MessageWindow } from '../log/message-store.ts';
+import type { MessageStore } from '../log/message-store.ts';
 import { type ConversationMsg, type GetActiveConversationsResp, MsgData } from '../protocol/gen/openim.ts';
 import { toUserInfo } from '../users/user.ts';
 import type { UserStore } from '../users/user-store.ts';
@@ -12,10 +12,12 @@ import { toProtocolConversation } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
 import { newestMessages, sureBytes } from './newest-messages.ts';
 import { ReplyBudget } from './reply-budget.ts';
+import type { ConversationView, ConversationViewStore, ConversationWindow } from './view-store.ts';
 import { chatWindow } from './windows.ts';
 
 export interface ConversationPreviewsOptions {
-  readonly messages: Pick<MessageStore, 'views' | 'newest'>;
+  readonly messages: Pick<MessageStore, 'newest'>;
+  readonly views: ConversationViewStore;
   readonly conversations: Pick<ConversationStore, 'findMany'>;
   readonly users: Pick<UserStore, 'find'>;
   /** Of the last messages of a chat list; more where even shortened ones need it. */
@@ -25,7 +27,7 @@ export interface ConversationPreviewsOptions {
 /** A conversation with messages, and what its owner may read of it. */
 interface Candidate {
   readonly view: ConversationView;
-  readonly window: MessageWindow;
+  readonly window: ConversationWindow;
 }
 
 const defaultCount = 100;
@@ -56,7 +58,7 @@ export class ConversationPreviews {
   }
 
   async #candidates(userID: string, conversationIDs?: readonly string[]): Promise<Candidate[]> {
-    const views = await this.#options.messages.views(userID, conversationIDs);
+    const views = await this.#options.views.views(userID, conversationIDs);
     return views.filter((view) => view.maxSeq > 0).map((view) => ({ view, window: chatWindow(view) }));
   }
 

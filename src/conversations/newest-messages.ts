@@ -4,9 +4,10 @@
  * short text (conversations-messages chapter, 8.3).
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { MessageStore, MessageWindow, StoredMessage } from '../log/message-store.ts';
+import type { MessageStore, StoredMessage } from '../log/message-store.ts';
 import { shortened } from '../protocol/message.ts';
 import type { ReplyBudget } from './reply-budget.ts';
+import type { ConversationWindow } from './view-store.ts';
 import { presented } from './windows.ts';
 
 /** A stored message as a reply carries it. */
@@ -27,7 +28,7 @@ const pageSize = 16;
  */
 export async function newestMessages(
   store: Pick<MessageStore, 'newest'>,
-  windows: readonly MessageWindow[],
+  windows: readonly ConversationWindow[],
   budget: ReplyBudget,
 ): Promise<Map<string, FittedMessage>> {
   const found = new Map<string, FittedMessage>();

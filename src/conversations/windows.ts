@@ -1,10 +1,11 @@
 /** What the owner of a conversation may read of it, and how a stored message looks to a reader. */
-import type { ConversationView, MessageWindow, SeqBounds, StoredMessage } from '../log/message-store.ts';
+import type { SeqBounds, StoredMessage } from '../log/message-store.ts';
 import { withReadFlag } from '../protocol/message-bytes.ts';
 import { sessionTypes } from '../protocol/numbers/constants.ts';
+import type { ConversationView, ConversationWindow } from './view-store.ts';
 
 /** What the owner of a chat may read of it. */
-export function chatWindow(view: ConversationView): MessageWindow {
+export function chatWindow(view: ConversationView): ConversationWindow {
   const isCapped = view.ownMaxSeq > 0 && view.ownMaxSeq < view.maxSeq;
   return {
     conversationID: view.conversationID,
@@ -15,7 +16,7 @@ export function chatWindow(view: ConversationView): MessageWindow {
 }
 
 /** What the readers of a notification conversation may read of it. */
-export function notificationWindow(conversationID: string, logID: string, bounds: SeqBounds): MessageWindow {
+export function notificationWindow(conversationID: string, logID: string, bounds: SeqBounds): ConversationWindow {
   return { conversationID, logID, lower: Math.max(1, bounds.minSeq), upper: bounds.maxSeq };
 }
 

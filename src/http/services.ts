@@ -1,9 +1,9 @@
 /** The domain objects that routes may call. Constructed in app.ts; a new domain adds its line here. */
 import type { ConversationPreviews } from '../conversations/conversation-previews.ts';
 import type { Conversations } from '../conversations/conversations.ts';
+import type { ReadState } from '../conversations/read-state.ts';
 import type { History } from '../messaging/history.ts';
 import type { Messenger } from '../messaging/messenger.ts';
-import type { ReadState } from '../messaging/read-state.ts';
 import type { OnlineStatus } from '../presence/online-status.ts';
 import type { EmptyRelations } from '../sync/empty-relations.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';

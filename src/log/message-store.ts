@@ -1,4 +1,4 @@
-/** What the messages domain needs from a durable store. Seqs are given out here and nowhere else (promise M2). */
+/** What the log needs from a durable store. Seqs are given out here and nowhere else (promise M2). */
 import type { Transaction } from '../kernel/unit-of-work.ts';
 
 /** A message ready to be stored, lacking only its seq. */
@@ -52,46 +52,11 @@ export interface SeqBounds {
   readonly maxSeqAt: number;
 }
 
-/** A user's own conversation with its counters. */
-export interface ConversationView extends SeqBounds {
-  readonly conversationID: string;
-  readonly logID: string;
-  readonly conversationType: number;
-  /** The peer of a single chat, the account of a notification chat. */
-  readonly peerUserID: string;
-  /** The owner's window: 0 = no limit. */
-  readonly ownMinSeq: number;
-  readonly ownMaxSeq: number;
-  readonly readSeq: number;
-  readonly isPinned: boolean;
-}
-
-/** How far a user has read a conversation. */
-export interface ReadPosition {
-  readonly readSeq: number;
-  /** Up to where the peer of a single chat knows: the position is also raised by what sends no receipt. */
-  readonly toldSeq: number;
-}
-
-/** Which seqs of a conversation are meant; both ends included. */
-export interface MessageWindow extends LogWindow {
-  /** By which clients know it. */
-  readonly conversationID: string;
-}
-
+/** Which seqs of a log are meant; both ends included. */
 export interface LogWindow {
   readonly logID: string;
   readonly lower: number;
   readonly upper: number;
-}
-
-/** What decides whether a single-chat message is accepted; undefined where there is no such record. */
-export interface SingleChatFacts {
-  readonly senderLevel: number | undefined;
-  readonly receiverGlobalOption: number | undefined;
-  /** The receiver's recvMsgOpt for this conversation. */
-  readonly receiverOption: number | undefined;
-  readonly senderHasRow: boolean;
 }
 
 export interface MessageStore {
@@ -100,7 +65,6 @@ export interface MessageStore {
    * recognises repeats by (sender, clientMsgID, log), raises senders' read positions. Resolves once the batch is on disk; on rejection nothing was stored.
    */
   append(batch: readonly NewMessage[]): Promise<Appended[]>;
-  singleChatFacts(sendID: string, recvID: string, conversationID: string): Promise<SingleChatFacts>;
   /** The stored messages with begin <= seq <= end, ascending; at most `limit`, the newest. */
   range(logID: string, begin: number, end: number, limit: number): Promise<StoredMessage[]>;
   /** The stored ones among `seqs`, ascending. */
@@ -109,17 +73,6 @@ export interface MessageStore {
   newest(windows: readonly LogWindow[]): Promise<Map<string, StoredMessage>>;
   /** By log ID; only logs that have messages appear in the answer. */
   bounds(logIDs: readonly string[]): Promise<Map<string, SeqBounds>>;
-  /** All of the user's conversations, or those among `conversationIDs` that the user has. */
-  views(userID: string, conversationIDs?: readonly string[]): Promise<ConversationView[]>;
-  /** Zeros where nothing was read. */
-  readPosition(tx: Transaction, userID: string, logID: string): Promise<ReadPosition>;
-  /** Raises either part, never lowers one. @returns the position after */
-  raiseReadPosition(
-    tx: Transaction,
-    userID: string,
-    logID: string,
-    position: Partial<ReadPosition>,
-  ): Promise<ReadPosition>;
   /**
    * Marks messages that `readerID` did not send as read: those in begin..end and those in `seqs`.
    * @returns ascending the seqs of those in the range that were not marked before, and of all those in `seqs`

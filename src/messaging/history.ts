@@ -6,9 +6,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type FittedMessage, newestMessages } from '../conversations/newest-messages.ts';
 import { ReplyBudget } from '../conversations/reply-budget.ts';
+import type { ConversationView, ConversationViewStore, ConversationWindow } from '../conversations/view-store.ts';
 import { chatWindow, notificationWindow, presented } from '../conversations/windows.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
-import type { ConversationView, MessageStore, MessageWindow, StoredMessage } from '../log/message-store.ts';
+import type { LogWindow, MessageStore, StoredMessage } from '../log/message-store.ts';
 import {
   companionNotificationID,
   isNotificationConversation,
@@ -38,17 +39,20 @@ export interface ReadPositions {
 }
 
 export interface HistoryOptions {
-  readonly store: MessageStore;
+  readonly messages: Pick<MessageStore, 'range' | 'bySeqs' | 'newest' | 'bounds'>;
+  readonly views: ConversationViewStore;
   /** Of a reply's payload; see `payloadBytes`. */
   readonly maxReplyBytes: number;
 }
 
 export class History {
-  readonly #store: MessageStore;
+  readonly #store: HistoryOptions['messages'];
+  readonly #views: ConversationViewStore;
   readonly #maxReplyBytes: number;
 
-  constructor({ store, maxReplyBytes }: HistoryOptions) {
-    this.#store = store;
+  constructor({ messages, views, maxReplyBytes }: HistoryOptions) {
+    this.#store = messages;
+    this.#views = views;
     this.#maxReplyBytes = maxReplyBytes;
   }
 
@@ -58,7 +62,7 @@ export class History {
    */
   async newestSeqs(call: CallContext, userID: string): Promise<GetMaxSeqResp> {
     requireUser(call, userID);
-    const views = await this.#store.views(userID);
+    const views = await this.#views.views(userID);
     const budget = this.#budget();
     const selfID = selfNotificationID(userID);
     budget.takeKey(selfID);
@@ -89,7 +93,7 @@ export class History {
     requireUser(call, request.userID);
     requireAtMost(request.conversationIDs, maxConversations, 'conversationIDs');
     const asked = request.conversationIDs.length === 0 ? undefined : request.conversationIDs;
-    const views = await this.#store.views(request.userID, asked);
+    const views = await this.#views.views(request.userID, asked);
     const budget = this.#budget();
     const seqs = new Map<string, Seqs>();
     const pinnedConversationIDs: string[] = [];
@@ -123,7 +127,7 @@ export class History {
       const range = readableRange(asked, windows.get(asked.conversationID), request.order);
       if (range !== undefined) ranges.set(asked.conversationID, range);
     }
-    const isNotification = ({ conversationID }: MessageWindow) => isNotificationConversation(conversationID);
+    const isNotification = ({ conversationID }: ConversationWindow) => isNotificationConversation(conversationID);
     const notifications = [...ranges.values()].filter(isNotification);
     const chats = [...ranges.values()].filter((range) => !isNotification(range));
 
@@ -193,7 +197,7 @@ export class History {
   }
 
   /** From the newest message down, as far as there is room. */
-  async #pull({ logID, lower, upper }: MessageWindow, budget: ReplyBudget): Promise<Pulled> {
+  async #pull({ logID, lower, upper }: LogWindow, budget: ReplyBudget): Promise<Pulled> {
     const newestFirst: Buffer[] = [];
     let pageSize = firstPageSize;
     for (let last = upper; last >= lower; ) {
@@ -213,7 +217,7 @@ export class History {
   /** @returns the encoded PullMsgs, its messages in the order asked for */
   async #pullSeqList(
     seqs: readonly number[],
-    window: MessageWindow,
+    window: ConversationWindow,
     order: number,
     budget: ReplyBudget,
   ): Promise<Buffer> {
@@ -240,11 +244,14 @@ export class History {
   }
 
   /** The windows of those conversations that the user may read at all. */
-  async #windows(userID: string, asked: readonly { conversationID: string }[]): Promise<Map<string, MessageWindow>> {
+  async #windows(
+    userID: string,
+    asked: readonly { conversationID: string }[],
+  ): Promise<Map<string, ConversationWindow>> {
     const ids = [...new Set(asked.map(({ conversationID }) => conversationID))];
     const notificationIDs = ids.filter(isNotificationConversation);
     const chatIDs = ids.filter((id) => !isNotificationConversation(id));
-    const owned = await this.#store.views(userID, [...chatIDs, ...notificationIDs.flatMap(possibleChatIDs)]);
+    const owned = await this.#views.views(userID, [...chatIDs, ...notificationIDs.flatMap(possibleChatIDs)]);
     const readable = new Map([[selfNotificationID(userID), selfNotificationID(userID)]]);
     for (const { conversationID, logID } of owned) {
       readable.set(companionNotificationID(conversationID), companionLogID(logID));
@@ -252,7 +259,7 @@ export class History {
     const bounds = await this.#store.bounds(notificationIDs.flatMap((id) => readable.get(id) ?? []));
 
     const asks = new Set(chatIDs);
-    const windows = new Map<string, MessageWindow>();
+    const windows = new Map<string, ConversationWindow>();
     for (const view of owned) if (asks.has(view.conversationID)) windows.set(view.conversationID, chatWindow(view));
     for (const id of notificationIDs) {
       const logID = readable.get(id) ?? '';
@@ -271,7 +278,7 @@ export function encodePull({ chats, notifications }: PullReply): Buffer {
 type Entry = readonly [conversationID: string, pullMsgs: Buffer];
 
 /** What of a range that was asked for may be had. */
-interface ReadableRange extends MessageWindow {
+interface ReadableRange extends ConversationWindow {
   /** Whether it reaches the end of what there is; in order 1 only if nothing is left out. */
   readonly reachesEnd: boolean;
   readonly order: number;
@@ -287,7 +294,7 @@ interface Pulled {
 /** Of a chat the newest `num`, of notifications all. @returns undefined if nothing of it may be read */
 function readableRange(
   { conversationID, begin, end, num }: SeqRange,
-  window: MessageWindow | undefined,
+  window: ConversationWindow | undefined,
   order: number,
 ): ReadableRange | undefined {
   if (window === undefined) return undefined;

@@ -1,7 +1,6 @@
 /** Sending: who may send what to whom, and the acknowledgement (conversations-messages chapter, section 6). */
 
 import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
-import type { MessageStore, SingleChatFacts } from '../log/message-store.ts';
 import type { Acknowledgement, MessagePipeline } from '../log/pipeline.ts';
 import { conversationIDOf, isNotificationConversation } from '../protocol/conversation-id.ts';
 import { errors } from '../protocol/errors.ts';
@@ -18,6 +17,7 @@ import {
   sessionTypes,
 } from '../protocol/numbers/constants.ts';
 import { type BackendMessage, toMsgData } from './backend-message.ts';
+import type { SendingFacts, SingleChatFacts } from './sending-facts.ts';
 
 /** The conversations domain's part in a first message. */
 export interface ConversationRows {
@@ -26,7 +26,7 @@ export interface ConversationRows {
 }
 
 export interface MessengerOptions {
-  readonly store: Pick<MessageStore, 'singleChatFacts'>;
+  readonly facts: SendingFacts;
   readonly rows: ConversationRows;
   readonly pipeline: MessagePipeline;
   readonly now: () => number;
@@ -81,7 +81,7 @@ export class Messenger {
   async #admitSingle(message: MsgData): Promise<MsgData> {
     if (message.recvID === '') throw errors.args('recvID is empty');
     const conversationID = conversationIDOf(message);
-    const facts = await this.#options.store.singleChatFacts(message.sendID, message.recvID, conversationID);
+    const facts = await this.#options.facts.singleChat(message.sendID, message.recvID, conversationID);
     const isChat = !isNotificationConversation(conversationID);
 
     if (facts.senderLevel === undefined) throw errors.recordNotFound('sender not found');

@@ -6,6 +6,7 @@ import type { PostgresDatabase } from '../database/database.ts';
 import type { PostgresConnection } from '../database/postgres-connections.ts';
 import type { Appended, NewMessage } from '../log/message-store.ts';
 import { stamped } from './append-stamp.ts';
+import { raiseSendersInPostgres } from './sql-read-position-store.ts';
 
 export function appendInPostgres(db: PostgresDatabase, batch: readonly NewMessage[]): Promise<Appended[]> {
   return db.write((connection) => appendAll(connection, batch));
@@ -98,9 +99,7 @@ async function insert(
         FROM (SELECT conversation_id, max(seq) AS seq, max(accepted_at) AS accepted_at, max(sent_at) FILTER (WHERE NOT chosen) AS sent_at FROM fresh GROUP BY conversation_id) AS n
         WHERE c.conversation_id = n.conversation_id
       )
-      INSERT INTO read_seqs (user_id, conversation_id, read_seq)
-      SELECT send_id, conversation_id, max(seq) FROM fresh WHERE raises GROUP BY send_id, conversation_id
-      ON CONFLICT (user_id, conversation_id) DO UPDATE SET read_seq = GREATEST(read_seqs.read_seq, excluded.read_seq)`,
+      ${raiseSendersInPostgres}`,
     [
       column(({ message }) => message.logID),
       column(({ appended }) => appended.seq),

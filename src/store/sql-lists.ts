@@ -1,4 +1,5 @@
 /** Lists in SQL: looked up as one parameter, so that a query keeps one text and one plan; written in bounded pieces. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Dialect } from '../database/database.ts';
 
@@ -16,3 +17,19 @@ export function isOneOf(dialect: Dialect, column: string, values: readonly strin
 export function* insertPieces<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
   for (let start = 0; start < rows.length; start += rowsPerInsert) yield rows.slice(start, start + rowsPerInsert);
 }
+
+/** Looks up items in pieces that both engines take; between them others have their turn. */
+export async function inChunks<Item, Row>(
+  items: readonly Item[],
+  query: (chunk: Item[]) => Promise<Row[]>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (let start = 0; start < items.length; start += chunkSize) {
+    if (start > 0) await nextTurn();
+    rows.push(...(await query(items.slice(start, start + chunkSize))));
+  }
+  return rows;
+}
+
+/** Parameters per statement that both engines take without complaint. */
+const chunkSize = 500;

@@ -7,6 +7,7 @@ import type { SqliteDatabase } from '../database/database.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
 import type { Appended, NewMessage } from '../log/message-store.ts';
 import { stamped } from './append-stamp.ts';
+import { raiseSenderInSqlite } from './sql-read-position-store.ts';
 
 export function appendInSqlite(db: SqliteDatabase, batch: readonly NewMessage[]): Promise<Appended[]> {
   return db.sqlite.write((connection) => batch.map((message) => appendOne(connection, message)));
@@ -39,7 +40,7 @@ function appendOne(connection: StatementCache, message: NewMessage): Appended {
       message.contentType,
       body,
     );
-  if (message.raisesSenderReadSeq) connection.prepare(raiseReadSeq).run(message.sendID, message.logID, seq);
+  if (message.raisesSenderReadSeq) connection.prepare(raiseSenderInSqlite).run(message.sendID, message.logID, seq);
   return { seq, serverMsgID: message.serverMsgID, sentAt, isDuplicate: false, body };
 }
 
@@ -55,7 +56,3 @@ const nextSeq = `INSERT INTO conversation_seqs (conversation_id, max_seq, max_se
 const insertMessage = `INSERT INTO messages
   (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-
-/** A sender's newest message is above whatever it had read before, so there is nothing to compare. */
-const raiseReadSeq = `INSERT INTO read_seqs (user_id, conversation_id, read_seq) VALUES (?, ?, ?)
-  ON CONFLICT (user_id, conversation_id) DO UPDATE SET read_seq = excluded.read_seq`;

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import { ConversationRows } from '../../src/conversations/conversation-rows.ts';
 import type { Database } from '../../src/database/database.ts';
 import { SqlConversationStore } from '../../src/store/sql-conversation-store.ts';
-import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
+import { SqlConversationViewStore } from '../../src/store/sql-conversation-view-store.ts';
 import { SqlVersionLogStore } from '../../src/store/sql-version-log-store.ts';
 import { VersionLog } from '../../src/sync/version-log.ts';
 import { type Databases, testOnEveryDatabase } from './every-database.ts';
@@ -47,10 +47,8 @@ async function conversationRowsSuite(t: TestContext, { db, peer }: Databases) {
       await node.rows.ensureSingleChat('si_x_y_z', 'x', 'y_z');
       await node.rows.ensureSingleChat('si_x_y_z', 'x_y', 'z');
       await node.rows.ensureSingleChat('si_x_y_z', 'y_z', 'x');
-      const messages = new SqlMessageStore(db);
-      const logs = ['x', 'y_z', 'x_y', 'z'].map(async (owner) =>
-        (await messages.views(owner)).map(({ logID }) => logID),
-      );
+      const views = new SqlConversationViewStore(db);
+      const logs = ['x', 'y_z', 'x_y', 'z'].map(async (owner) => (await views.views(owner)).map(({ logID }) => logID));
       assert.deepEqual((await Promise.all(logs)).flat(), ['si/x/y_z', 'si/x/y_z', 'si/x_y/z', 'si/x_y/z']);
       assert.deepEqual((await since('z', 1)).inserted, ['si_x_y_z']);
     },

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type Kysely, sql } from 'kysely';
 import { up } from '../../src/database/migrations/008-log-ids.ts';
+import { SqlConversationViewStore } from '../../src/store/sql-conversation-view-store.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
 import { testOnEveryDatabase } from './every-database.ts';
 
@@ -28,17 +29,18 @@ testOnEveryDatabase('The migration to log IDs', async (t, { db }) => {
   await db.transaction((tx) => up(db.executor(tx) as unknown as Kysely<unknown>, db.dialect));
 
   const store = new SqlMessageStore(db);
+  const views = new SqlConversationViewStore(db);
   await t.test('a pair with `_` keeps its messages and positions, under a name of its own', async () => {
-    const [view] = await store.views('y');
+    const [view] = await views.views('y');
     assert.partialDeepStrictEqual(view, { conversationID: 'si_x_1_y', logID: 'si/x_1/y', maxSeq: 1, readSeq: 1 });
     for (const logID of ['si/x_1/y', 'n/x_1/y']) assert.equal((await store.range(logID, 1, 1, 1)).length, 1);
     assert.deepEqual(await store.range('si_x_1_y', 1, 1, 1), []);
   });
 
   await t.test('all others stay where they are, and so do the notifications of a user', async () => {
-    assert.partialDeepStrictEqual((await store.views('a'))[0], { logID: 'si_a_b', maxSeq: 1 });
+    assert.partialDeepStrictEqual((await views.views('a'))[0], { logID: 'si_a_b', maxSeq: 1 });
     for (const logID of ['si_a_b', 'n_a_b', 'n_u_1_u_1']) assert.equal((await store.range(logID, 1, 1, 1)).length, 1);
-    assert.equal((await store.views('u_1'))[0]?.logID, 'si_u_1_u_1');
-    assert.equal((await store.views('u'))[0]?.logID, 'si/1_u_1/u');
+    assert.equal((await views.views('u_1'))[0]?.logID, 'si_u_1_u_1');
+    assert.equal((await views.views('u'))[0]?.logID, 'si/1_u_1/u');
   });
 });

@@ -1,13 +1,18 @@
 /** What every message store does, whatever the engine. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import type { ConversationViewStore, ReadPosition, ReadPositionStore } from '../../src/conversations/view-store.ts';
 import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
-import type { MessageStore, NewMessage, ReadPosition } from '../../src/log/message-store.ts';
+import type { MessageStore, NewMessage } from '../../src/log/message-store.ts';
+import type { SendingFacts } from '../../src/messaging/sending-facts.ts';
 import { MsgData } from '../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
 
 export interface MessageStoreUnderTest {
   readonly store: MessageStore;
+  readonly views: ConversationViewStore;
+  readonly positions: ReadPositionStore;
+  readonly facts: SendingFacts;
   readonly work: UnitOfWork;
   /** Gives `owner` a conversation row. */
   readonly addRow: (row: { owner: string; conversationID: string; peer: string; recvMsgOpt?: number }) => Promise<void>;
@@ -17,7 +22,7 @@ export interface MessageStoreUnderTest {
 /** Tests use conversations and users of their own. */
 export async function messageStoreSuite(
   t: TestContext,
-  { store, work, addRow, addUser }: MessageStoreUnderTest,
+  { store, views: viewStore, positions, facts, work, addRow, addUser }: MessageStoreUnderTest,
 ): Promise<void> {
   const range = async (conversationID: string) => {
     const stored = await store.range(conversationID, 1, 1_000_000, 1_000_000);
@@ -131,7 +136,7 @@ export async function messageStoreSuite(
       message({ logID: 'si_read', clientMsgID: 'b', sendID: 'u2' }),
       message({ logID: 'si_read', clientMsgID: 'c', sendID: 'u1', raisesSenderReadSeq: false }),
     ]);
-    const [view] = await store.views('u1', ['si_read']);
+    const [view] = await viewStore.views('u1', ['si_read']);
     assert.equal(view!.readSeq, 1);
     assert.equal(view!.maxSeq, 3);
   });
@@ -181,7 +186,7 @@ export async function messageStoreSuite(
   await t.test("views are the owner's own rows, with zeros where nothing was sent", async () => {
     await addRow({ owner: 'view_owner', conversationID: 'si_v1', peer: 'p' });
     await addRow({ owner: 'view_other', conversationID: 'si_v2', peer: 'p' });
-    const views = await store.views('view_owner');
+    const views = await viewStore.views('view_owner');
     assert.deepEqual(
       views.map(({ conversationID, maxSeq, readSeq, peerUserID }) => ({
         conversationID,
@@ -191,20 +196,20 @@ export async function messageStoreSuite(
       })),
       [{ conversationID: 'si_v1', maxSeq: 0, readSeq: 0, peerUserID: 'p' }],
     );
-    assert.deepEqual(await store.views('view_owner', ['si_v2']), []);
+    assert.deepEqual(await viewStore.views('view_owner', ['si_v2']), []);
   });
 
-  await t.test('singleChatFacts tells missing records from zeros', async () => {
+  await t.test('the facts of a single chat tell missing records from zeros', async () => {
     await addUser({ userID: 'facts_a', level: 2 });
     await addUser({ userID: 'facts_b', globalRecvMsgOpt: 1 });
     await addRow({ owner: 'facts_b', conversationID: 'si_facts', peer: 'facts_a', recvMsgOpt: 2 });
-    assert.deepEqual(await store.singleChatFacts('facts_a', 'facts_b', 'si_facts'), {
+    assert.deepEqual(await facts.singleChat('facts_a', 'facts_b', 'si_facts'), {
       senderLevel: 2,
       receiverGlobalOption: 1,
       receiverOption: 2,
       senderHasRow: false,
     });
-    assert.deepEqual(await store.singleChatFacts('nobody', 'facts_a', 'si_none'), {
+    assert.deepEqual(await facts.singleChat('nobody', 'facts_a', 'si_none'), {
       senderLevel: undefined,
       receiverGlobalOption: 0,
       receiverOption: undefined,
@@ -214,8 +219,8 @@ export async function messageStoreSuite(
 
   await t.test('a read position goes up and never down', async () => {
     const raise = (position: Partial<ReadPosition>) =>
-      work.transaction((tx) => store.raiseReadPosition(tx, 'u', 'si_up', position));
-    const position = () => work.transaction((tx) => store.readPosition(tx, 'u', 'si_up'));
+      work.transaction((tx) => positions.raiseReadPosition(tx, 'u', 'si_up', position));
+    const position = () => work.transaction((tx) => positions.readPosition(tx, 'u', 'si_up'));
     assert.deepEqual(await position(), { readSeq: 0, toldSeq: 0 });
     assert.deepEqual(await raise({ readSeq: 5 }), { readSeq: 5, toldSeq: 0 });
     assert.deepEqual(await raise({ readSeq: 3, toldSeq: 3 }), { readSeq: 5, toldSeq: 3 });

@@ -1,10 +1,16 @@
+import { SqlConversationViewStore } from '../../src/store/sql-conversation-view-store.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
+import { SqlReadPositionStore } from '../../src/store/sql-read-position-store.ts';
+import { SqlSendingFacts } from '../../src/store/sql-sending-facts.ts';
 import { testOnEveryDatabase } from './every-database.ts';
 import { messageStoreSuite } from './message-store.suite.ts';
 
 testOnEveryDatabase('MessageStore', (t, { db }) =>
   messageStoreSuite(t, {
     store: new SqlMessageStore(db),
+    views: new SqlConversationViewStore(db),
+    positions: new SqlReadPositionStore(db),
+    facts: new SqlSendingFacts(db),
     work: db,
     addRow: async ({ owner, conversationID, peer, recvMsgOpt = 0 }) => {
       await db.transaction((tx) =>

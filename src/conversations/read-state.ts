@@ -2,11 +2,12 @@
 
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import type { UnitOfWork } from '../kernel/unit-of-work.ts';
-import type { ConversationView, MessageStore } from '../log/message-store.ts';
+import type { MessageStore } from '../log/message-store.ts';
 import { readByPeerNotices, readBySelfNotice } from '../notices/catalogue/messages.ts';
 import type { Notifier } from '../notices/notifier.ts';
 import { errors } from '../protocol/errors.ts';
 import { sessionTypes } from '../protocol/numbers/constants.ts';
+import type { ConversationView, ConversationViewStore, ReadPositionStore } from './view-store.ts';
 
 export interface MarkConversationRequest {
   readonly userID: string;
@@ -15,15 +16,19 @@ export interface MarkConversationRequest {
   readonly seqs: readonly number[];
 }
 
-export class ReadState {
-  readonly #store: MessageStore;
-  readonly #work: UnitOfWork;
-  readonly #notifier: Notifier;
+export interface ReadStateOptions {
+  readonly messages: Pick<MessageStore, 'markRead'>;
+  readonly views: ConversationViewStore;
+  readonly positions: ReadPositionStore;
+  readonly unitOfWork: UnitOfWork;
+  readonly notifier: Notifier;
+}
 
-  constructor(store: MessageStore, work: UnitOfWork, notifier: Notifier) {
-    this.#store = store;
-    this.#work = work;
-    this.#notifier = notifier;
+export class ReadState {
+  readonly #options: ReadStateOptions;
+
+  constructor(options: ReadStateOptions) {
+    this.#options = options;
   }
 
   /**
@@ -39,23 +44,24 @@ export class ReadState {
     const readSeq = Math.min(request.hasReadSeq, view.maxSeq);
     const isSingle = view.conversationType === sessionTypes.single;
 
-    await this.#work.transaction(async (tx) => {
-      const before = await this.#store.readPosition(tx, userID, view.logID);
+    const { unitOfWork, messages, positions, notifier } = this.#options;
+    await unitOfWork.transaction(async (tx) => {
+      const before = await positions.readPosition(tx, userID, view.logID);
       const raised = isSingle ? { readSeq, toldSeq: readSeq } : { readSeq };
-      const after = await this.#store.raiseReadPosition(tx, userID, view.logID, raised);
+      const after = await positions.raiseReadPosition(tx, userID, view.logID, raised);
       const receipt = { readerID: userID, conversationID, hasReadSeq: after.readSeq };
       if (!isSingle) {
-        await this.#notifier.notify(tx, call, readBySelfNotice(receipt));
+        await notifier.notify(tx, call, readBySelfNotice(receipt));
         return;
       }
       const listed = seqs.filter((seq) => seq <= view.maxSeq);
       // From where the peer was told, not from where was read: an own reply, the back end and setPosition pass over
       // messages without telling anybody.
       const untold = { begin: before.toldSeq + 1, end: readSeq };
-      const read = await this.#store.markRead(tx, view.logID, userID, untold, listed);
+      const read = await messages.markRead(tx, view.logID, userID, untold, listed);
       // A receipt without seqs tells a peer nothing, and trips the pure-JS SDK.
       if (read.length === 0 && after.readSeq === before.readSeq) return;
-      await this.#notifier.notify(tx, call, ...readByPeerNotices(receipt, view.peerUserID, read));
+      await notifier.notify(tx, call, ...readByPeerNotices(receipt, view.peerUserID, read));
     });
   }
 
@@ -68,18 +74,19 @@ export class ReadState {
     const { userID, conversationID, hasReadSeq } = request;
     requirePosition(request);
     requireAccess(call, userID);
-    const [view] = await this.#store.views(userID, [conversationID]);
+    const [view] = await this.#options.views.views(userID, [conversationID]);
     if (view === undefined) return;
     if (hasReadSeq > view.maxSeq) throw errors.args('hasReadSeq is above the newest seq');
-    await this.#work.transaction(async (tx) => {
-      const after = await this.#store.raiseReadPosition(tx, userID, view.logID, { readSeq: hasReadSeq });
+    const { unitOfWork, positions, notifier } = this.#options;
+    await unitOfWork.transaction(async (tx) => {
+      const after = await positions.raiseReadPosition(tx, userID, view.logID, { readSeq: hasReadSeq });
       const receipt = { readerID: userID, conversationID, hasReadSeq: after.readSeq };
-      await this.#notifier.notify(tx, call, readBySelfNotice(receipt));
+      await notifier.notify(tx, call, readBySelfNotice(receipt));
     });
   }
 
   async #view(userID: string, conversationID: string): Promise<ConversationView> {
-    const [view] = await this.#store.views(userID, [conversationID]);
+    const [view] = await this.#options.views.views(userID, [conversationID]);
     if (view === undefined) throw errors.recordNotFound('conversation not found');
     return view;
   }

@@ -1,0 +1,77 @@
+/** Conversation rows with the counters of their logs and their owners' read positions, in SQL, for both dialects. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { sql } from 'kysely';
+import type { ConversationView, ConversationViewStore } from '../conversations/view-store.ts';
+import type { Database } from '../database/database.ts';
+import { inChunks } from './sql-lists.ts';
+
+export class SqlConversationViewStore implements ConversationViewStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async views(userID: string, conversationIDs?: readonly string[]): Promise<ConversationView[]> {
+    const all = this.#db.reader
+      .selectFrom('conversations as c')
+      .leftJoin('conversation_seqs as s', (join) => join.on('s.conversation_id', '=', ownLogID))
+      .leftJoin('read_seqs as r', (join) =>
+        join.onRef('r.user_id', '=', 'c.owner_user_id').on('r.conversation_id', '=', ownLogID),
+      )
+      .select([
+        'c.conversation_id',
+        ownLogID.as('log_id'),
+        'c.conversation_type',
+        'c.user_id',
+        'c.is_pinned',
+        'c.min_seq as own_min_seq',
+        'c.max_seq as own_max_seq',
+        's.max_seq',
+        's.min_seq',
+        's.max_seq_at',
+        'r.read_seq',
+      ])
+      .where('c.owner_user_id', '=', userID);
+    const rows =
+      conversationIDs === undefined
+        ? await inPages((after) =>
+            all.where('c.conversation_id', '>', after).orderBy('c.conversation_id').limit(viewsPerPage).execute(),
+          )
+        : await inChunks([...new Set(conversationIDs)], (chunk) =>
+            all.where('c.conversation_id', 'in', chunk).execute(),
+          );
+    return rows.map((row) => ({
+      conversationID: row.conversation_id,
+      logID: row.log_id,
+      conversationType: row.conversation_type,
+      peerUserID: row.user_id,
+      isPinned: row.is_pinned === 1,
+      ownMinSeq: row.own_min_seq,
+      ownMaxSeq: row.own_max_seq,
+      maxSeq: row.max_seq ?? 0,
+      minSeq: row.min_seq ?? 0,
+      maxSeqAt: row.max_seq_at ?? 0,
+      readSeq: row.read_seq ?? 0,
+    }));
+  }
+}
+
+/** Of a conversation row `c`. */
+const ownLogID = sql<string>`CASE WHEN c.log_id = '' THEN c.conversation_id ELSE c.log_id END`;
+
+/** A user may have tens of thousands of conversations: between pages others have their turn. */
+const viewsPerPage = 500;
+
+/** All rows in order of their conversation IDs. @param query a page of {@link viewsPerPage} rows after an ID */
+async function inPages<Row extends { conversation_id: string }>(
+  query: (after: string) => Promise<Row[]>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (;;) {
+    const page = await query(rows.at(-1)?.conversation_id ?? '');
+    for (const row of page) rows.push(row);
+    if (page.length < viewsPerPage) return rows;
+    await nextTurn();
+  }
+}

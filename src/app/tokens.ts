@@ -60,6 +60,7 @@ export async function openTokenAuthority(
     honoursLegacy: legacy !== undefined,
     adminUserIDs: [...config.adminUserIDs, operatorUserID],
     loginPolicy: configuredPolicy(config),
+    maxDeviceNameLength: config.maxDeviceNameLength,
     lifetimes: {
       defaultMs: config.tokenTtlMs,
       byPlatformMs: config.tokenTtlByPlatformMs,

@@ -90,6 +90,11 @@ export const limits = {
     minimum: 100,
     maximum: widestBounds.maxListItems,
   }),
+  maxDeviceNameLength: limit('The label of a token in lists (`deviceName`).', 64, {
+    unit: 'characters',
+    beyond: '1001',
+    maximum: 256,
+  }),
   maxNicknameBytes: limit("A user's nickname.", 256, { unit: 'bytes', beyond: '1001' }),
   maxFaceUrlBytes: limit("The address of a user's picture.", 2048, { unit: 'bytes', beyond: '1001' }),
   maxExBytes: limit("The application's own text (`ex`) of a user or of a user's record.", 8192, {

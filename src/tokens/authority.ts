@@ -27,6 +27,8 @@ export interface TokenAuthorityOptions {
   readonly adminUserIDs: readonly string[];
   readonly loginPolicy: LoginPolicy;
   readonly lifetimes: TokenLifetimes;
+  /** In characters; 64 by default. */
+  readonly maxDeviceNameLength?: number;
   /** See VerifiedTokens. */
   readonly cache: { readonly maxTokens: number; readonly ttlMs: number };
   /** How long a correct signature is enough while the store cannot be asked. 0: never. */

@@ -22,6 +22,8 @@ export interface TokenIssuerOptions {
   readonly adminUserIDs: ReadonlySet<string>;
   readonly loginPolicy: LoginPolicy;
   readonly lifetimes: TokenLifetimes;
+  /** In characters; 64 by default. */
+  readonly maxDeviceNameLength?: number;
   readonly everyonesCutoffs: EveryonesCutoffs;
   /** Unix ms. */
   readonly clock: () => number;
@@ -136,7 +138,7 @@ export class TokenIssuer {
   async #issue({ userID, platformID, wishes, by, renews }: IssueOrder): Promise<IssuedToken> {
     const { clock, randomBytes, store, codec, loginPolicy, everyonesCutoffs, events, news } = this.#options;
     const ttlMs = this.#lifetimeMs(platformID, wishes.expireTimeSeconds ?? 0, renews);
-    const deviceName = checkDeviceName(wishes.deviceName ?? '');
+    const deviceName = checkDeviceName(wishes.deviceName ?? '', this.#options.maxDeviceNameLength ?? 64);
     const cutoffs = await guarded(everyonesCutoffs.current());
 
     const now = clock();
@@ -202,7 +204,6 @@ const renewalOverlapMs = 60_000;
 const longestRenewalWaitMs = 3_600_000;
 /** appManagerLevel of notification and robot accounts, which nobody logs in to (rest-core.md 3). */
 const systemAccountLevel = 3;
-const maxDeviceNameLength = 64;
 
 function supersession(platformID: PlatformID, renews: NewToken | undefined, now: number) {
   if (renews !== undefined) {
@@ -213,8 +214,11 @@ function supersession(platformID: PlatformID, renews: NewToken | undefined, now:
 }
 
 /** @throws 1001 */
-function checkDeviceName(name: string): string {
-  if ([...name].length > maxDeviceNameLength) throw errors.args(`deviceName is over ${maxDeviceNameLength} characters`);
+function checkDeviceName(name: string, maxLength: number): string {
+  // UTF-16 first: the characters of a body full of them are not counted.
+  if (name.length > 2 * maxLength || [...name].length > maxLength) {
+    throw errors.args(`deviceName is over ${maxLength} characters`);
+  }
   if (/\p{Cc}/u.test(name) || !name.isWellFormed()) throw errors.args('deviceName holds control characters');
   return name;
 }

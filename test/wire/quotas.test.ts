@@ -8,6 +8,7 @@ let world: World;
 
 before(async () => {
   world = await World.open({
+    TESSERA_MAX_DEVICE_NAME_LENGTH: '8',
     TESSERA_MAX_NICKNAME_BYTES: '20',
     TESSERA_MAX_FACE_URL_BYTES: '30',
     TESSERA_MAX_EX_BYTES: '40',
@@ -74,6 +75,21 @@ test('limit maxFaceUrlBytes: a faceURL of as many bytes is kept', () => keeps(fa
 test('limit maxFaceUrlBytes: one byte more is 1001, and nothing is changed', () => refusesMore(faceURL));
 test('limit maxExBytes: an ex of as many bytes is kept', () => keeps(ex));
 test('limit maxExBytes: one byte more is 1001, and nothing is changed', () => refusesMore(ex));
+
+const issue = (deviceName: string) => call('/auth/get_user_token', { userID: 'alice', platformID: 5, deviceName });
+
+test('limit maxDeviceNameLength: a label of as many characters is kept', async () => {
+  assert.equal((await issue('📱'.repeat(8))).errCode, 0);
+});
+
+test('limit maxDeviceNameLength: one character more is 1001, and no token is issued', async () => {
+  assert.equal((await issue(`${'📱'.repeat(8)}x`)).errDlt, 'deviceName is over 8 characters');
+  const { tokens } = await world.call('/auth/list_tokens', { userID: 'alice' });
+  assert.equal(
+    (tokens as { platformID: number; state: string }[]).filter(({ platformID }) => platformID === 5).length,
+    1,
+  );
+});
 
 test('limit maxUserCommandBytes: a value of as many bytes is kept', async () => {
   assert.equal((await add('alice', 'a', { value: 'ä'.repeat(25) })).errCode, 0);

@@ -6,7 +6,9 @@ export const tokenWishes = {
   expireTimeSeconds: Wire.int64({
     description: 'Lifetime of this token in seconds, from 1 to `TESSERA_MAX_TOKEN_TTL`; 0 or absent: as configured.',
   }),
-  deviceName: Wire.string({ description: 'A label for lists of tokens, at most 64 characters.' }),
+  deviceName: Wire.string({
+    description: 'A label for lists of tokens, at most 64 characters (`TESSERA_MAX_DEVICE_NAME_LENGTH`).',
+  }),
 };
 
 export const issuedToken = Wire.object(

@@ -10,6 +10,7 @@ import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
+import { loadConfig } from '../src/config/config.ts';
 import { endpoint } from '../src/http/endpoint.ts';
 import { HttpServer } from '../src/http/server.ts';
 import type { Services } from '../src/http/services.ts';
@@ -89,6 +90,7 @@ async function startOurs(): Promise<{ port: number }> {
     registry: metrics.registry,
     readiness: async () => [],
     version: 'bench',
+    limits: loadConfig({ environment: {} }),
   });
   return { port: await server.listen('127.0.0.1', 0) };
 }

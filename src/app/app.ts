@@ -283,6 +283,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     version: readVersion(),
     trustedProxies: config.trustedProxies,
     bounds: config,
+    limits: config,
   });
   const gateway = createGateway({
     authority,

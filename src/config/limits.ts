@@ -136,4 +136,29 @@ export const limits = {
       minimum: 1_048_576,
     },
   ),
+  maxBodyBytes: limit('The body of a REST call by a user.', 256 * 1024, {
+    unit: 'bytes',
+    beyond: '1001',
+    minimum: 4096,
+  }),
+  maxAdminBodyBytes: limit('The body of a REST call by an admin.', 8 * 1024 * 1024, {
+    unit: 'bytes',
+    beyond: '1001',
+    minimum: 4096,
+  }),
+  maxPublicBodyBytes: limit('The body of a REST call that needs no token.', 64 * 1024, {
+    unit: 'bytes',
+    beyond: '1001',
+    minimum: 4096,
+  }),
+  maxBodyBytesInFlight: limit(
+    'Bodies that the API port holds: of requests until they are answered, of answers until they are read.',
+    128 * 1024 * 1024,
+    { unit: 'bytes', beyond: '429', minimum: 1024 * 1024 },
+  ),
+  maxBodyBytesInFlightPerUser: limit(
+    'The same of one user who is no admin, or of one address for calls without a token.',
+    16 * 1024 * 1024,
+    { unit: 'bytes', beyond: '429', minimum: 1024 * 1024 },
+  ),
 } as const;

@@ -2,10 +2,14 @@
 import type { IncomingMessage } from 'node:http';
 import { errors } from '../protocol/errors.ts';
 
-/** As much as OpenIM's services accept (rest-core chapter, section 1.5). */
-export const maxBodyBytes = 8 * 1024 * 1024;
-/** Of endpoints that need no token. */
-export const maxPublicBodyBytes = 64 * 1024;
+/** The largest body, in bytes. */
+export interface BodyLimits {
+  /** Of a user. */
+  readonly maxBodyBytes: number;
+  readonly maxAdminBodyBytes: number;
+  /** Of endpoints that need no token. */
+  readonly maxPublicBodyBytes: number;
+}
 
 /** The client went away while it was still sending: there is nobody to answer. */
 export class ClientGone extends Error {
@@ -16,9 +20,10 @@ export class ClientGone extends Error {
  * Whatever exceeds the limit is left to Node, which reads it off the connection and drops it, so that the client hears
  * the answer and may use the connection again.
  *
+ * @param onBytes told of each piece before it is kept; what it throws ends the reading
  * @throws 1001 if the body is larger than `limit` bytes, ClientGone if it never arrives in full
  */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export function readBody(request: IncomingMessage, limit: number, onBytes: (count: number) => void): Promise<Buffer> {
   if (Number(request.headers['content-length']) > limit) return Promise.reject(tooLarge(limit));
   if (request.destroyed) return Promise.reject(new ClientGone());
 
@@ -30,13 +35,15 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
     };
     const onData = (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= limit) {
+      try {
+        if (length > limit) throw tooLarge(limit);
+        onBytes(chunk.length);
         chunks.push(chunk);
-        return;
+      } catch (error) {
+        stopListening();
+        request.resume();
+        reject(error);
       }
-      stopListening();
-      request.resume();
-      reject(tooLarge(limit));
     };
     const onEnd = () => {
       stopListening();

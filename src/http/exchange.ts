@@ -5,16 +5,20 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import type { Caller } from '../kernel/caller.ts';
 import { errorEnvelope, successEnvelope } from '../protocol/envelope.ts';
 import { isOurFault, toProtocolError } from '../protocol/failure.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OperationScope } from '../telemetry/operation.ts';
 import { ClientGone, readBody } from './body.ts';
+import type { BodyBudget, Holder } from './body-budget.ts';
 import type { ClientAddresses } from './client-address.ts';
+import { clientNetwork } from './client-network.ts';
+import type { FairTurns } from './fair-turns.ts';
 import { gzipBody, wantsGzip } from './gzip.ts';
 import { contentTypes, corsHeaders } from './response-headers.ts';
-import { TooManyFailures } from './throttle.ts';
+import { RetryLater } from './retry-later.ts';
 
 /** Where exchanges report to; one per server. */
 export interface Telemetry {
@@ -38,6 +42,8 @@ export interface Answer {
 export interface Surroundings {
   readonly telemetry: Telemetry;
   readonly addresses: ClientAddresses;
+  readonly bodies: BodyBudget;
+  readonly turns: FairTurns;
   /** Whether the server takes connections; a connection that stayed open after close() would keep it from stopping. */
   readonly isListening: () => boolean;
 }
@@ -68,6 +74,11 @@ export class Exchange {
   readonly #startedMs: number;
   /** Of the connection when the headers had arrived. */
   readonly #bytesAtStart: number;
+  /** Whom the bytes of the bodies are counted for. */
+  #holder: Holder;
+  #isHolderKnown = false;
+  /** Of the request's body, in bytes. */
+  #heldBytes = 0;
   #waitedMs = 0;
 
   /** @param route the registered path, or `unknown`: never what the client sent */
@@ -87,6 +98,12 @@ export class Exchange {
     return this.surroundings.addresses.of(this.request);
   }
 
+  /** Says who calls, once that is known; until then it is whoever has the address. */
+  identify({ userID, isAdmin }: Pick<Caller, 'userID' | 'isAdmin'>): void {
+    this.#holder = isAdmin ? undefined : `user ${userID}`;
+    this.#isHolderKnown = true;
+  }
+
   /** Whether anything has arrived on the connection since the request's headers, such as the rest of its body. */
   get isOlderThanItsBody(): boolean {
     return this.request.socket.bytesRead !== this.#bytesAtStart;
@@ -99,17 +116,30 @@ export class Exchange {
     } catch (error) {
       this.#telemetry.logger.error({ err: error, route: this.#route }, 'an answer could not be written');
       this.#response.destroy();
+    } finally {
+      this.surroundings.bodies.release(this.#holderOfBodies(), this.#heldBytes);
     }
+  }
+
+  #holderOfBodies(): Holder {
+    if (this.#isHolderKnown) return this.#holder;
+    this.#isHolderKnown = true;
+    this.#holder = `address ${clientNetwork(this.address)}`;
+    return this.#holder;
   }
 
   /**
    * The whole body. How long the client takes to send it does not count as duration of the request.
    * @param limit in bytes
+   * @throws 1001 beyond the limit, RetryLater if the server holds too many bodies, ClientGone
    */
   async readBody(limit: number): Promise<Buffer> {
     const beganMs = this.#monotonicMs();
     try {
-      return await readBody(this.request, limit);
+      return await readBody(this.request, limit, (bytes) => {
+        this.surroundings.bodies.hold(this.#holderOfBodies(), bytes);
+        this.#heldBytes += bytes;
+      });
     } finally {
       this.#waitedMs = this.#monotonicMs() - beganMs;
     }
@@ -130,7 +160,7 @@ export class Exchange {
     const failure = toProtocolError(error, this.id);
     this.logOurFault(error);
     const answer = { status, code: failure.code, contentType: contentTypes.json, body: errorEnvelope(failure) };
-    await this.send(failure instanceof TooManyFailures ? { ...answer, ...refusalOf(failure) } : answer);
+    await this.send(failure instanceof RetryLater ? { ...answer, ...refusalOf(failure) } : answer);
   }
 
   /** The cause of what the client is told only by the request's ID. */
@@ -144,8 +174,18 @@ export class Exchange {
     const isZipped = answer.body.length > 0 && wantsGzip(this.request);
     // A short text goes out in one piece with its headers, which takes half the time of two pieces.
     const body = isZipped ? await gzipBody(answer.body) : answer.body;
+    // A short one, such as the refusal itself, is always answered.
+    if (body.length > shortBytes) this.surroundings.bodies.requireRoom(this.#holderOfBodies(), body.length);
     this.#response.writeHead(answer.status, this.#headers(answer, body, isZipped)).end(body);
+    if (this.#response.writableLength > 0) this.#holdUntilRead(this.#response.writableLength);
     this.#record(answer);
+  }
+
+  #holdUntilRead(bytes: number): void {
+    const { bodies } = this.surroundings;
+    const holder = this.#holderOfBodies();
+    bodies.add(holder, bytes);
+    this.#response.once('close', () => bodies.release(holder, bytes));
   }
 
   #headers(answer: Answer, body: string | Uint8Array, isZipped: boolean): OutgoingHttpHeaders {
@@ -171,11 +211,13 @@ export class Exchange {
 }
 
 /** The one failure that also shows in the HTTP status (rest-core.md 1.1). */
-function refusalOf({ retryAfterSeconds }: TooManyFailures): Pick<Answer, 'status' | 'headers'> {
+function refusalOf({ retryAfterSeconds }: RetryLater): Pick<Answer, 'status' | 'headers'> {
   return { status: 429, headers: { 'Retry-After': String(retryAfterSeconds) } };
 }
 
 const slowMs = 1000;
+/** Of an answer. */
+const shortBytes = 4096;
 
 function processMs(): number {
   return performance.now();

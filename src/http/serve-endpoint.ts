@@ -7,15 +7,17 @@ import type { CallContext } from '../kernel/caller.ts';
 import type { WireBounds } from '../protocol/bounds.ts';
 import { requireOperationID, requireToken } from './admission.ts';
 import { type Binding, compileBinding } from './binding.ts';
-import { maxBodyBytes, maxPublicBodyBytes } from './body.ts';
+import type { BodyLimits } from './body.ts';
 import type { Endpoint, PublicCall } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import type { Services } from './services.ts';
 
-export function serveEndpoint(endpoint: Endpoint, services: Services, bounds?: WireBounds) {
+export function serveEndpoint(
+  endpoint: Endpoint,
+  services: Services,
+  { bounds, bodyLimits }: { readonly bounds?: WireBounds; readonly bodyLimits: BodyLimits },
+) {
   const bindingFor = compileBinding(endpoint, bounds);
-  // Who has no token yet has little to say, and must not make the server hold much of it.
-  const maxBytes = endpoint.access === 'public' ? maxPublicBodyBytes : maxBodyBytes;
   const bindFailureStatus = endpoint.strictBind === true ? 400 : 200;
 
   return async (exchange: Exchange): Promise<void> => {
@@ -25,8 +27,10 @@ export function serveEndpoint(endpoint: Endpoint, services: Services, bounds?: W
     let body: unknown;
     try {
       binding = bindingFor(request.headers['content-type']);
-      const bytes = await exchange.readBody(maxBytes);
-      if (exchange.isOlderThanItsBody) call = await identify(exchange);
+      const bytes = await exchange.readBody(largestBody(call));
+      const turn = exchange.surroundings.turns.take('caller' in call ? call.caller.userID : call.address);
+      if (turn !== undefined) await turn;
+      if (turn !== undefined || exchange.isOlderThanItsBody) call = await identify(exchange);
       body = binding.decode(bytes);
       endpoint.checkBinding?.(body);
     } catch (error) {
@@ -39,6 +43,14 @@ export function serveEndpoint(endpoint: Endpoint, services: Services, bounds?: W
   async function identify(exchange: Exchange): Promise<CallContext | PublicCall> {
     const operationID = requireOperationID(exchange.request);
     if (endpoint.access === 'public') return { operationID, address: exchange.address };
-    return { operationID, caller: await requireToken(exchange.request, services.authority) };
+    const caller = await requireToken(exchange.request, services.authority);
+    exchange.identify(caller);
+    return { operationID, caller };
+  }
+
+  /** Who has no token yet has little to say; admins speak for whole back ends. */
+  function largestBody(call: CallContext | PublicCall): number {
+    if (!('caller' in call)) return bodyLimits.maxPublicBodyBytes;
+    return call.caller.isAdmin ? bodyLimits.maxAdminBodyBytes : bodyLimits.maxBodyBytes;
   }
 }

@@ -7,10 +7,13 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, Server as TcpServer } from 'node:net';
 import type { Registry } from 'prom-client';
 import type { WireBounds } from '../protocol/bounds.ts';
+import type { BodyLimits } from './body.ts';
+import { BodyBudget, type BodyBudgetLimits } from './body-budget.ts';
 import { ClientAddresses } from './client-address.ts';
 import { answerClientError } from './client-errors.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Answer, Exchange, type Surroundings, serve, type Telemetry, type Work } from './exchange.ts';
+import { FairTurns } from './fair-turns.ts';
 import { InFlight } from './in-flight.ts';
 import { serveUnrouted } from './not-found.ts';
 import type { OauthEndpoint } from './oauth/oauth-endpoint.ts';
@@ -35,7 +38,11 @@ export interface HttpServerOptions {
   readonly trustedProxies?: readonly string[];
   readonly timeouts?: Partial<HttpTimeouts>;
   readonly bounds?: WireBounds;
+  readonly limits: HttpLimits;
 }
+
+/** In bytes; docs/limits.md has what each is. */
+export type HttpLimits = BodyLimits & BodyBudgetLimits;
 
 export interface HttpTimeouts {
   /** For all headers of a request to arrive. */
@@ -72,10 +79,12 @@ export class HttpServer implements AsyncDisposable {
   constructor(options: HttpServerOptions) {
     this.server = openServer({ ...defaultTimeouts, ...options.timeouts });
     this.#inFlight = new InFlight(this.server);
-    const { endpoints, services, telemetry, trustedProxies = [] } = options;
+    const { endpoints, services, telemetry, limits, trustedProxies = [] } = options;
     const surroundings: Surroundings = {
       telemetry,
       addresses: new ClientAddresses({ trustedProxies }),
+      bodies: new BodyBudget(limits),
+      turns: new FairTurns(),
       isListening: () => this.server.listening,
     };
     const routes = routesOf(options);
@@ -139,11 +148,12 @@ interface Route {
 
 /** By `METHOD /path`. */
 function routesOf(options: HttpServerOptions): ReadonlyMap<string, Route> {
-  const { endpoints, oauthEndpoints = [], services, bounds } = options;
+  const { endpoints, oauthEndpoints = [], services, bounds, limits } = options;
+  const reading = { bodyLimits: limits, ...(bounds === undefined ? {} : { bounds }) };
   const routes = new Map<string, Route>();
   const add = (method: string, path: string, work: Work) => routes.set(`${method} ${path}`, { path, work });
-  for (const endpoint of endpoints) add('POST', endpoint.path, serveEndpoint(endpoint, services, bounds));
-  for (const endpoint of oauthEndpoints) add('POST', endpoint.path, serveOauth(endpoint, services));
+  for (const endpoint of endpoints) add('POST', endpoint.path, serveEndpoint(endpoint, services, reading));
+  for (const endpoint of oauthEndpoints) add('POST', endpoint.path, serveOauth(endpoint, services, limits));
   for (const [path, answer] of pagesOf(options)) {
     const work: Work = async (exchange) => exchange.send(await answer(exchange.request.url ?? path));
     for (const method of ['GET', 'HEAD']) add(method, path, work);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors } from '../protocol/errors.ts';
-import { FailureThrottle, type ThrottleOptions, TooManyFailures } from './throttle.ts';
+import { RetryLater } from './retry-later.ts';
+import { FailureThrottle, type ThrottleOptions } from './throttle.ts';
 
 const start = Date.UTC(2030, 0, 1);
 
@@ -9,7 +10,7 @@ test('the eleventh attempt after ten wrong secrets is refused without being made
   const { fail, attempts, outcomeOf } = openThrottle();
   await fail('192.0.2.1', 10);
   const refused = await outcomeOf('192.0.2.1', 'right');
-  assert.ok(refused instanceof TooManyFailures);
+  assert.ok(refused instanceof RetryLater);
   assert.deepEqual([refused.code, refused.retryAfterSeconds, attempts.length], [429, 60, 10]);
 });
 
@@ -20,12 +21,12 @@ test('attempts are made again as the failures grow old, one by one', async () =>
   await fail('192.0.2.1', 1);
   passTime(39_001);
   const refused = await outcomeOf('192.0.2.1', 'right');
-  assert.ok(refused instanceof TooManyFailures);
+  assert.ok(refused instanceof RetryLater);
   assert.equal(refused.retryAfterSeconds, 1);
   passTime(999);
   assert.equal(await outcomeOf('192.0.2.1', 'right'), 'right');
   await fail('192.0.2.1', 1);
-  assert.ok((await outcomeOf('192.0.2.1', 'right')) instanceof TooManyFailures);
+  assert.ok((await outcomeOf('192.0.2.1', 'right')) instanceof RetryLater);
   assert.equal(attempts.length, 4);
 });
 
@@ -33,7 +34,7 @@ test('being refused does not put the end off', async () => {
   const { fail, passTime, outcomeOf } = openThrottle();
   await fail('192.0.2.1', 10);
   passTime(59_999);
-  assert.ok((await outcomeOf('192.0.2.1', 'wrong')) instanceof TooManyFailures);
+  assert.ok((await outcomeOf('192.0.2.1', 'wrong')) instanceof RetryLater);
   passTime(1);
   assert.equal(await outcomeOf('192.0.2.1', 'right'), 'right');
 });
@@ -43,7 +44,7 @@ test('other addresses are not concerned, and a success clears nothing', async ()
   await fail('192.0.2.1', 9);
   assert.equal(await outcomeOf('192.0.2.1', 'right'), 'right');
   await fail('192.0.2.1', 1);
-  assert.ok((await outcomeOf('192.0.2.1', 'right')) instanceof TooManyFailures);
+  assert.ok((await outcomeOf('192.0.2.1', 'right')) instanceof RetryLater);
   assert.equal(await outcomeOf('192.0.2.2', 'right'), 'right');
 });
 
@@ -51,7 +52,7 @@ test('an IPv6 client has all addresses of its /64', async () => {
   const { fail, outcomeOf } = openThrottle();
   await fail('2001:db8:1:2::1', 5);
   await fail('2001:db8:1:2:ffff::2', 5);
-  assert.ok((await outcomeOf('2001:db8:1:2::3', 'right')) instanceof TooManyFailures);
+  assert.ok((await outcomeOf('2001:db8:1:2::3', 'right')) instanceof RetryLater);
   assert.equal(await outcomeOf('2001:db8:1:3::1', 'right'), 'right');
 });
 
@@ -69,7 +70,7 @@ test('who guards says what a wrong credential is', async () => {
   const { throttle } = openThrottle({ maxFailures: 1 });
   const attempt = () => throttle.guard('192.0.2.1', () => Promise.reject(new RangeError()), isRangeError);
   await assert.rejects(attempt(), RangeError);
-  await assert.rejects(attempt(), TooManyFailures);
+  await assert.rejects(attempt(), RetryLater);
 });
 
 test('wrong secrets that arrive at once are not looked at beyond the limit', async () => {
@@ -95,7 +96,7 @@ test('O2 only so many addresses are remembered, and those that failed last', asy
   await fail('192.0.2.4', 1);
   await fail('192.0.2.2', 1);
   assert.equal(await outcomeOf('192.0.2.2', 'right'), 'right', 'its first failure was forgotten');
-  assert.ok((await outcomeOf('192.0.2.1', 'right')) instanceof TooManyFailures);
+  assert.ok((await outcomeOf('192.0.2.1', 'right')) instanceof RetryLater);
 });
 
 test('a clock that is set back refuses nobody for longer', async () => {

@@ -5,6 +5,7 @@
  */
 import { errorTable, ProtocolError } from '../protocol/errors.ts';
 import { clientNetwork } from './client-network.ts';
+import { RetryLater } from './retry-later.ts';
 
 export interface ThrottleOptions {
   /** So many failures within `windowMs` are looked at; whatever follows is refused. */
@@ -19,17 +20,6 @@ export interface ThrottleOptions {
 }
 
 export const defaultThrottleLimits = { maxFailures: 10, windowMs: 60_000, maxAddresses: 10_000 } as const;
-
-/** 429, with the time after which trying again is of use. */
-export class TooManyFailures extends ProtocolError {
-  readonly retryAfterSeconds: number;
-
-  constructor(retryAfterMs: number) {
-    const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
-    super(errorTable.rateLimited, `too many wrong credentials from this address; try again in ${seconds} s`);
-    this.retryAfterSeconds = seconds;
-  }
-}
 
 export class FailureThrottle {
   readonly #options: ThrottleOptions;
@@ -46,7 +36,7 @@ export class FailureThrottle {
    * @param address of the client, as request.ip has it; IPv6 counts by /64
    * @param attempt must compare the credential before it waits for anything, so that no second attempt slips in
    * @param isWrongCredential tells wrong credentials from all other failures, which do not count
-   * @throws TooManyFailures, or what the attempt throws
+   * @throws RetryLater, or what the attempt throws
    */
   async guard<T>(
     address: string,
@@ -67,7 +57,7 @@ export class FailureThrottle {
     const failures = this.#recent(network);
     const [first] = failures;
     if (first === undefined || failures.length < this.#options.maxFailures) return;
-    throw new TooManyFailures(first + this.#options.windowMs - this.#options.clock());
+    throw tooManyFailures(first + this.#options.windowMs - this.#options.clock());
   }
 
   #count(network: string): void {
@@ -91,4 +81,9 @@ export class FailureThrottle {
 /** 1002 is how a wrong secret is answered. */
 function isNoPermission(error: unknown): boolean {
   return error instanceof ProtocolError && error.code === errorTable.noPermission.code;
+}
+
+function tooManyFailures(retryAfterMs: number): RetryLater {
+  const seconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+  return new RetryLater(`too many wrong credentials from this address; try again in ${seconds} s`, retryAfterMs);
 }

@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { limits } from '../../src/config/limits.ts';
 import { defaultLimits } from '../../src/gateway/limits.ts';
-import { maxBodyBytes } from '../../src/http/body.ts';
 import { errorTable } from '../../src/protocol/errors.ts';
 import { platformClass, platformIDs, platformName } from '../../src/protocol/numbers/constants.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
@@ -52,12 +51,6 @@ test('those that are settings have the same defaults', () => {
   for (const [name, { default: value }] of Object.entries(limits)) {
     if (name in defaultLimits) assert.equal(defaultLimits[name as 'maxConnections'], value, name);
   }
-});
-
-test('the size limit of bodies is the one that is written down', () => {
-  const shown = `${maxBodyBytes / 1024 ** 2} MiB`;
-  assert.ok(api.includes(`A body has at most ${shown}.`));
-  assert.ok(operations.includes(`${shown} per body`));
 });
 
 test('every link between our pages leads to a file', () => {

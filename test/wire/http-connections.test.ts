@@ -1,22 +1,47 @@
 /** Connections of the API port: size limits, malformed HTTP, slow clients, upgrades, draining. Promises O1, O2, O3. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { on, once } from 'node:events';
+import { Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
-import { maxBodyBytes } from '../../src/http/body.ts';
+import type { HttpLimits } from '../../src/http/server.ts';
 import { converse, envelopeOf } from './raw-http.ts';
-import { headers, ToyServer } from './toy-server.ts';
+import { adminToken, headers, ToyServer, toyLimits } from './toy-server.ts';
+
+const { maxBodyBytes } = toyLimits;
 
 const common = `Host: x\r\noperationID: o\r\ntoken: ${headers.token}\r\n`;
 
 const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: x\r\n';
 
 describe('O1 bodies of any size', () => {
-  test('O1 a body of 8 MiB is accepted', async (t) => {
+  const callers = {
+    maxBodyBytes: { path: '/toy/echo', more: {} },
+    maxAdminBodyBytes: { path: '/toy/echo', more: { token: adminToken } },
+    maxPublicBodyBytes: { path: '/toy/public', more: {} },
+  } as const;
+  const sendBody = async (t: TestContext, key: keyof typeof callers, bytes: number) => {
     const server = await ToyServer.start(t);
-    const reply = await server.post('/toy/echo', bodyOf(maxBodyBytes));
-    assert.equal(envelopeOf(reply).errCode, 0);
+    const { path, more } = callers[key];
+    return envelopeOf(await server.post(path, bodyOf(bytes), { headers: more })).errCode;
+  };
+  test('limit maxBodyBytes: a body of so many bytes by a user is read', async (t) => {
+    assert.equal(await sendBody(t, 'maxBodyBytes', toyLimits.maxBodyBytes), 0);
+  });
+  test('limit maxBodyBytes: one more byte is 1001', async (t) => {
+    assert.equal(await sendBody(t, 'maxBodyBytes', toyLimits.maxBodyBytes + 1), 1001);
+  });
+  test('limit maxAdminBodyBytes: a body of so many bytes by an admin is read', async (t) => {
+    assert.equal(await sendBody(t, 'maxAdminBodyBytes', toyLimits.maxAdminBodyBytes), 0);
+  });
+  test('limit maxAdminBodyBytes: one more byte is 1001', async (t) => {
+    assert.equal(await sendBody(t, 'maxAdminBodyBytes', toyLimits.maxAdminBodyBytes + 1), 1001);
+  });
+  test('limit maxPublicBodyBytes: a body of so many bytes without a token is read', async (t) => {
+    assert.equal(await sendBody(t, 'maxPublicBodyBytes', toyLimits.maxPublicBodyBytes), 0);
+  });
+  test('limit maxPublicBodyBytes: one more byte is 1001', async (t) => {
+    assert.equal(await sendBody(t, 'maxPublicBodyBytes', toyLimits.maxPublicBodyBytes + 1), 1001);
   });
 
   for (const how of ['with its length', 'in chunks'] as const) {
@@ -31,7 +56,7 @@ describe('O1 bodies of any size', () => {
       assert.deepEqual(envelopeOf(refused), {
         errCode: 1001,
         errMsg: 'ArgsError',
-        errDlt: 'body is larger than 8388608 bytes',
+        errDlt: 'body is larger than 262144 bytes',
       });
       assert.equal(envelopeOf(next).errCode, 0);
       assert.equal(Object.values(agent.freeSockets).flat().length, 1);
@@ -40,7 +65,7 @@ describe('O1 bodies of any size', () => {
 
   test('O1 a body that nobody may send is not waited for', async (t) => {
     const server = await ToyServer.start(t);
-    const announced = 'Content-Length: 8000000\r\n\r\n';
+    const announced = 'Content-Length: 200000\r\n\r\n';
     const socket = await open(t, server);
     socket.write(`POST /toy/echo HTTP/1.1\r\nHost: x\r\noperationID: o\r\ntoken: kicked\r\n${announced}`);
     assert.match(await textFrom(socket), /"errCode":1506/);
@@ -50,7 +75,7 @@ describe('O1 bodies of any size', () => {
     const server = await ToyServer.start(t);
     const socket = await open(t, server);
     socket.write(`POST /toy/echo HTTP/1.1\r\n${common}Content-Length: ${maxBodyBytes + 1}\r\n\r\n`);
-    assert.match(await textFrom(socket), /body is larger than 8388608 bytes/);
+    assert.match(await textFrom(socket), /body is larger than 262144 bytes/);
   });
 
   test('O1 a client that goes away in the middle of its body is forgotten', async (t) => {
@@ -70,6 +95,86 @@ describe('O1 bodies of any size', () => {
     );
   });
 });
+
+describe('O2 bodies in flight', () => {
+  const room = 300_000;
+  const heldBytes = 200_000;
+
+  /** Whether a body of so many bytes by `token` is still read beside one of u1 that does not end. */
+  async function statusBeside(t: TestContext, limits: Partial<HttpLimits>, token: string, bytes: number) {
+    const server = await ToyServer.start(t, {}, limits);
+    await hold(t, server, heldBytes);
+    const reply = await server.post('/toy/echo', bodyOf(bytes), { headers: { token } });
+    return [reply.status, envelopeOf(reply).errCode, reply.headers['retry-after']];
+  }
+  const read = [200, 0, undefined];
+  const refused = [429, 429, '1'];
+
+  test('limit maxBodyBytesInFlight: bodies of all users up to it are held', async (t) => {
+    assert.deepEqual(await statusBeside(t, { maxBodyBytesInFlight: room }, 'token-of-u2', 100_000), read);
+  });
+  test('limit maxBodyBytesInFlight: one more byte is 429, and told when to try again', async (t) => {
+    assert.deepEqual(await statusBeside(t, { maxBodyBytesInFlight: room }, 'token-of-u2', 100_001), refused);
+  });
+  test('limit maxBodyBytesInFlightPerUser: bodies of one user up to it are held', async (t) => {
+    assert.deepEqual(await statusBeside(t, { maxBodyBytesInFlightPerUser: room }, headers.token, 100_000), read);
+  });
+  test('limit maxBodyBytesInFlightPerUser: one more byte is 429, and told when to try again', async (t) => {
+    assert.deepEqual(await statusBeside(t, { maxBodyBytesInFlightPerUser: room }, headers.token, 100_001), refused);
+  });
+  for (const [who, token] of [
+    ['another user', 'token-of-u2'],
+    ['an admin', adminToken],
+  ] as const) {
+    test(`O2 what one user holds takes no room from ${who}`, async (t) => {
+      assert.deepEqual(await statusBeside(t, { maxBodyBytesInFlightPerUser: room }, token, heldBytes), read);
+    });
+  }
+
+  test('O2 there is room again when the client of an unfinished body goes, and when a request is answered', async (t) => {
+    const server = await ToyServer.start(t, {}, { maxBodyBytesInFlight: room });
+    const { socket, incoming } = await hold(t, server, heldBytes);
+    const gone = new Promise((resolve) => incoming.on('close', resolve));
+    socket.resetAndDestroy();
+    await gone;
+    for (let i = 0; i < 3; i++) {
+      assert.equal(envelopeOf(await server.post('/toy/echo', bodyOf(heldBytes))).errCode, 0);
+    }
+  });
+
+  test('O2 answers that nobody reads count too', async (t) => {
+    const bytes = 60_000_000;
+    const server = await ToyServer.start(t, {}, { maxBodyBytesInFlightPerUser: bytes + 1000 });
+    const socket = await open(t, server);
+    const answered = once(server.http.server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+    socket.pause();
+    socket.write(`POST /toy/large HTTP/1.1\r\n${common}Content-Length: 18\r\n\r\n{"bytes":${bytes}}`);
+    const [, response] = await answered;
+    while (!response.writableEnded) await new Promise(setImmediate);
+    const more = () => server.post('/toy/large', { bytes: 50_000_000 });
+    assert.equal((await more()).status, 429);
+    const closed = once(response, 'close');
+    socket.destroy();
+    await closed;
+    assert.equal((await more()).status, 200);
+  });
+});
+
+/** A request of u1 whose body never ends; resolves when the server has read what was sent. */
+async function hold(t: TestContext, server: ToyServer, bytes: number) {
+  const arrived = once(server.http.server, 'request') as Promise<[IncomingMessage]>;
+  const socket = await open(t, server);
+  socket.write(`POST /toy/echo HTTP/1.1\r\n${common}Content-Length: ${bytes + 1}\r\n\r\n`);
+  const [incoming] = await arrived;
+  await once(incoming, 'resume');
+  socket.write(Buffer.alloc(bytes, ' '));
+  let held = 0;
+  for await (const [chunk] of on(incoming, 'data') as AsyncIterable<[Buffer]>) {
+    held += chunk.length;
+    if (held === bytes) break;
+  }
+  return { socket, incoming };
+}
 
 describe('O1 connections on which no request can be read', () => {
   const malformed: readonly (readonly [string, string, RegExp])[] = [

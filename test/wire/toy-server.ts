@@ -1,7 +1,7 @@
 /** A real API port with endpoints made for tests of the HTTP layer, a token table instead of an authority, and a log. */
 import type { TestContext } from 'node:test';
 import { type Endpoint, endpoint } from '../../src/http/endpoint.ts';
-import { HttpServer, type HttpTimeouts } from '../../src/http/server.ts';
+import { type HttpLimits, HttpServer, type HttpTimeouts } from '../../src/http/server.ts';
 import type { Services } from '../../src/http/services.ts';
 import { errors } from '../../src/protocol/errors.ts';
 import { Wire } from '../../src/protocol/wire/wire-schema.ts';
@@ -24,6 +24,16 @@ class Gate {
 }
 
 const goodToken = 'token-of-u1';
+/** Of an admin. */
+export const adminToken = 'token-of-an-admin';
+
+export const toyLimits: HttpLimits = {
+  maxBodyBytes: 256 * 1024,
+  maxAdminBodyBytes: 1024 * 1024,
+  maxPublicBodyBytes: 64 * 1024,
+  maxBodyBytesInFlight: 128 * 1024 * 1024,
+  maxBodyBytesInFlightPerUser: 128 * 1024 * 1024,
+};
 export const headers = { operationID: 'op-1', token: goodToken } as const;
 /** What a failing handler or store knows and nobody else may. */
 export const inside = 'connect ECONNREFUSED redis://:hunter22@10.0.0.5';
@@ -42,7 +52,7 @@ export class ToyServer implements AsyncDisposable {
   nowMs = 0;
   port = 0;
 
-  constructor(timeouts: Partial<HttpTimeouts> = {}) {
+  constructor(timeouts: Partial<HttpTimeouts> = {}, limits: Partial<HttpLimits> = {}) {
     const scope = new OperationScope();
     const destination = { write: (line: string) => this.log.push(JSON.parse(line)) };
     const logger = createLogger({
@@ -59,12 +69,17 @@ export class ToyServer implements AsyncDisposable {
       registry: this.metrics.registry,
       readiness: async () => this.notReady,
       version: '0.0.0',
+      limits: { ...toyLimits, ...limits },
       timeouts,
     });
   }
 
-  static async start(t: Pick<TestContext, 'after'>, timeouts?: Partial<HttpTimeouts>): Promise<ToyServer> {
-    const server = new ToyServer(timeouts);
+  static async start(
+    t: Pick<TestContext, 'after'>,
+    timeouts?: Partial<HttpTimeouts>,
+    limits?: Partial<HttpLimits>,
+  ): Promise<ToyServer> {
+    const server = new ToyServer(timeouts, limits);
     server.port = await server.http.listen('127.0.0.1', 0);
     t.after(() => server[Symbol.asyncDispose]());
     return server;
@@ -74,6 +89,8 @@ export class ToyServer implements AsyncDisposable {
     this.judgements++;
     if (token === 'kicked') throw errors.tokenKicked();
     if (token === 'store down') throw new Error(inside);
+    if (token === adminToken) return { userID: 'admin', platformID: 10, isAdmin: true };
+    if (token === 'token-of-u2') return { userID: 'u2', platformID: 1, isAdmin: false };
     if (token !== goodToken) throw errors.tokenMalformed();
     if (this.tokenFault !== undefined) throw this.tokenFault();
     return { userID: 'u1', platformID: 1, isAdmin: false };

@@ -2,7 +2,7 @@
 import { errorTable, ProtocolError } from '../../protocol/errors.ts';
 import type { Answer } from '../exchange.ts';
 import { contentTypes } from '../response-headers.ts';
-import { TooManyFailures } from '../throttle.ts';
+import { RetryLater } from '../retry-later.ts';
 
 /** Error codes by their HTTP status; those that RFC 6749 has. */
 const statuses = {
@@ -55,7 +55,7 @@ export function failureAnswer(error: unknown, reference: string): Answer {
 
 function toOauthError(error: unknown, reference: string): OauthError {
   if (error instanceof OauthError) return error;
-  if (error instanceof TooManyFailures) {
+  if (error instanceof RetryLater) {
     const headers = { 'Retry-After': String(error.retryAfterSeconds) };
     return new OauthError('temporarily_unavailable', error.detail, { status: 429, headers });
   }

@@ -3,7 +3,7 @@
  * and failure are told as the RFCs tell them.
  */
 import { exceedsBytes, widestBounds } from '../../protocol/bounds.ts';
-import { ClientGone, maxPublicBodyBytes } from '../body.ts';
+import { type BodyLimits, ClientGone } from '../body.ts';
 import type { Answer, Exchange } from '../exchange.ts';
 import { contentTypes } from '../response-headers.ts';
 import type { Services } from '../services.ts';
@@ -12,7 +12,7 @@ import type { OauthCall, OauthEndpoint } from './oauth-endpoint.ts';
 import { failureAnswer, noStore, OauthError } from './oauth-error.ts';
 import { type OauthForm, parseForm } from './oauth-form.ts';
 
-export function serveOauth(endpoint: OauthEndpoint, services: Services) {
+export function serveOauth(endpoint: OauthEndpoint, services: Services, { maxPublicBodyBytes }: BodyLimits) {
   return async (exchange: Exchange): Promise<void> => {
     let answer: Answer;
     try {

@@ -1,4 +1,5 @@
 /** The `tessera` program: picks the command, runs it, turns its failure into a message and an exit code. */
+import { backup } from './cli/backup.ts';
 import { type Command, UsageError } from './cli/command.ts';
 import { config } from './cli/config.ts';
 import { doctor } from './cli/doctor.ts';
@@ -12,7 +13,7 @@ import { ConfigError } from './config/config.ts';
 import { StartError } from './kernel/start-error.ts';
 import { readVersion } from './version.ts';
 
-const commands: readonly Command[] = [serve, config, doctor, keys, token, tokens, users];
+const commands: readonly Command[] = [serve, backup, config, doctor, keys, token, tokens, users];
 
 // A reader that goes away ends no work. What has to know of it waits for its writes: the log, and print.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});

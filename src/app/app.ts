@@ -126,9 +126,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   });
   opened.use(setInterval(() => clockWatch.look(), lookAtClockEveryMs));
 
-  const db = opened.use(
-    await openDatabase(config, opened, { warn: (facts, message) => logger.warn(facts, message), reportFailure }),
-  );
+  const db = opened.use(await openDatabase(config, opened, { logger, reportFailure }));
   const events = new TokenEvents(reportFailure);
   const { store: tokenStore, legacy } = await openTokenStores(config, opened, {
     db,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { lockDataDir } from '../database/data-dir-lock.ts';
 import type { Database, EffectFailureListener } from '../database/database.ts';
+import type { Migrated } from '../database/migrate.ts';
 import { openSqlite } from '../database/sqlite-database.ts';
 import { opening } from '../kernel/start-error.ts';
 import { parseRedisUrl } from '../redis/client/redis-url.ts';
@@ -16,6 +17,7 @@ import type { TokenEvents } from '../tokens/events.ts';
 import type { LegacyTokens } from '../tokens/legacy-tokens.ts';
 import type { SigningKeys } from '../tokens/signing-keys.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
+import { readVersion } from '../version.ts';
 
 /**
  * The durable database, locked for this process.
@@ -25,12 +27,14 @@ import type { TokenStore } from '../tokens/token-store.ts';
 export async function openDatabase(
   config: Config,
   opened: AsyncDisposableStack,
-  { warn, reportFailure }: DatabaseOptions,
+  { logger, reportFailure }: DatabaseOptions,
 ): Promise<Database> {
   const observer = {
+    program: readVersion(),
     onEffectFailure: reportFailure,
-    onFailing: (error: unknown) => warn({ err: error }, 'the database takes no writes: not ready until it does'),
-    onRecovered: (failedForMs: number) => warn({ failedForMs }, 'the database takes writes again'),
+    onMigrated: (migrated: Migrated) => logger.info(migrated, 'brought the schema of the database up to date'),
+    onFailing: (error: unknown) => logger.warn({ err: error }, 'the database takes no writes: not ready until it does'),
+    onRecovered: (failedForMs: number) => logger.warn({ failedForMs }, 'the database takes writes again'),
   };
   if (config.databaseUrl === '') {
     opened.use(lockDataDir(config.dataDir));
@@ -44,22 +48,21 @@ export async function openDatabase(
     await opening(
       what,
       PostgresGuard.take(config.databaseUrl, {
-        onLost: (error) => warn({ err: error }, 'lost the lock on the database: taking it again'),
-        onRetaken: (wasElsewhere) => warn({ wasElsewhere }, 'holds the lock on the database again'),
+        onLost: (error) => logger.warn({ err: error }, 'lost the lock on the database: taking it again'),
+        onRetaken: (wasElsewhere) => logger.warn({ wasElsewhere }, 'holds the lock on the database again'),
       }),
     ),
   );
   const options = {
     ...observer,
-    onConnectionLost: (error: unknown) => warn({ err: error }, 'lost a connection to PostgreSQL'),
+    onConnectionLost: (error: unknown) => logger.warn({ err: error }, 'lost a connection to PostgreSQL'),
     guard,
   };
   return opening(what, openPostgres(config.databaseUrl, options));
 }
 
 export interface DatabaseOptions {
-  /** Hears of what the database has recovered from, or is about to. */
-  readonly warn: (facts: object, message: string) => void;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
   readonly reportFailure: EffectFailureListener;
 }
 

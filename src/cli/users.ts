@@ -6,6 +6,7 @@ import { makeDataDir } from '../database/data-dir-lock.ts';
 import type { Database } from '../database/database.ts';
 import { opening, StartError } from '../kernel/start-error.ts';
 import type { User } from '../users/user.ts';
+import { readVersion } from '../version.ts';
 import { type Action, commandWithActions, configFromArgs, UsageError } from './command.ts';
 import { ImportProgress } from './import-progress.ts';
 import { interruptedCode, watchInterrupts } from './interruption.ts';
@@ -136,17 +137,22 @@ async function openTarget(config: Config): Promise<Target> {
   };
 }
 
-const silent = { onEffectFailure: () => {}, onFailing: () => {}, onRecovered: () => {}, onConnectionLost: () => {} };
+const silent = {
+  onEffectFailure: () => {},
+  onFailing: () => {},
+  onRecovered: () => {},
+  onConnectionLost: () => {},
+};
 
 /** SQLite has one writer. On PostgreSQL a server may run meanwhile: rows are added, and only where an ID is free. */
 async function openForImport(config: Config, opened: AsyncDisposableStack): Promise<Database> {
   if (config.databaseUrl === '') {
     const { openDatabase } = await import('../app/stores.ts');
-    return openDatabase(config, opened, { warn: () => {}, reportFailure: () => {} });
+    return openDatabase(config, opened, { logger: { info: () => {}, warn: () => {} }, reportFailure: () => {} });
   }
   const { openPostgres } = await import('../database/postgres-database.ts');
   const what = 'TESSERA_DATABASE_URL: cannot use PostgreSQL';
-  return opening(what, openPostgres(config.databaseUrl, silent));
+  return opening(what, openPostgres(config.databaseUrl, { ...silent, program: readVersion() }));
 }
 
 async function openDryRun(config: Config): Promise<Target> {

@@ -4,9 +4,11 @@
  */
 import type { Kysely } from 'kysely';
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
+import type { Migrated } from './migrate.ts';
 import type { PostgresConnection, PostgresConnections } from './postgres-connections.ts';
 import type { Schema } from './schema.ts';
 import type { SqliteHandle } from './sqlite-database.ts';
+import type { WriteHealthObserver } from './write-health.ts';
 
 export type Dialect = 'sqlite' | 'postgres';
 
@@ -32,6 +34,15 @@ export interface PostgresDatabase extends CommonDatabase {
 }
 
 export type Database = SqliteDatabase | PostgresDatabase;
+
+/** Who opens a database, and what it tells beside what its callers are told. */
+export interface DatabaseObserver extends WriteHealthObserver {
+  readonly onEffectFailure: EffectFailureListener;
+  /** The version of this program, which the schema keeps if it is brought up to date. */
+  readonly program?: string;
+  /** The schema was brought up to date. */
+  readonly onMigrated?: (migrated: Migrated) => void;
+}
 
 /** What a failed after-commit effect is reported to; the application logs it. */
 export type EffectFailureListener = (error: unknown) => void;

@@ -1,6 +1,7 @@
 /** Brings a database to the newest schema. Safe to run on several nodes at once: the migrator takes a lock. */
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
+import { StartError } from '../kernel/start-error.ts';
 import type { Dialect } from './database.ts';
 import { up as core } from './migrations/001-core.ts';
 import { up as userRecords } from './migrations/002-user-records.ts';
@@ -10,6 +11,7 @@ import { up as serverGuard } from './migrations/005-server-guard.ts';
 import { up as toldAndSent } from './migrations/006-told-and-sent.ts';
 import { up as liveTokens } from './migrations/007-live-tokens.ts';
 import { up as logIDs } from './migrations/008-log-ids.ts';
+import { up as schemaVersionStep } from './migrations/009-schema-version.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -22,14 +24,35 @@ const steps: Readonly<Record<string, Step>> = {
   '006-told-and-sent': toldAndSent,
   '007-live-tokens': liveTokens,
   '008-log-ids': logIDs,
+  '009-schema-version': schemaVersionStep,
 };
 
-/** In one transaction: all steps hold or none, and a crash in between leaves nothing half done. @throws a step's error */
-export function migrateToLatest(db: Kysely<never>, dialect: Dialect): Promise<void> {
-  return db.transaction().execute((tx) => migrate(tx, dialect));
+/** A database whose schema was brought up to date. */
+export interface Migrated {
+  /** Numbers of the newest migrations; `from` is 0 for a new database. */
+  readonly from: number;
+  readonly to: number;
 }
 
-async function migrate(db: Kysely<never>, dialect: Dialect): Promise<void> {
+/**
+ * In one transaction: all steps hold or none, and a crash in between leaves nothing half done.
+ * @param program the version of this program
+ * @returns undefined if there was nothing to do
+ * @throws StartError if the database was made by a newer program; a step's error
+ */
+export function migrateToLatest(db: Kysely<never>, dialect: Dialect, program: string): Promise<Migrated | undefined> {
+  return db.transaction().execute((tx) => migrate(tx, dialect, program));
+}
+
+async function migrate(db: Kysely<never>, dialect: Dialect, program: string): Promise<Migrated | undefined> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  const has = (table: string) => tables.some(({ name }) => name === table);
+  const applied = has('kysely_migration') ? await appliedSteps(db) : [];
+  if (applied.some((name) => steps[name] === undefined)) {
+    throw new StartError(await tooNew(db, { applied, program, isMakerKnown: has('schema_version') }));
+  }
+  if (applied.length === Object.keys(steps).length) return undefined;
+
   const migrations: Record<string, Migration> = {};
   for (const [name, step] of Object.entries(steps)) {
     migrations[name] = { up: (tx) => step(tx, dialect) };
@@ -40,4 +63,33 @@ async function migrate(db: Kysely<never>, dialect: Dialect): Promise<void> {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'start';
     throw new Error(`database migration failed at ${failed}`, { cause: error });
   }
+  await sql`UPDATE schema_version SET program = ${program}`.execute(db);
+  return { from: numberOf(applied), to: schemaVersion };
 }
+
+async function appliedSteps(db: Kysely<never>): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(db);
+  return rows.map(({ name }) => name);
+}
+
+async function tooNew(
+  db: Kysely<never>,
+  { applied, program, isMakerKnown }: { applied: readonly string[]; program: string; isMakerKnown: boolean },
+): Promise<string> {
+  const { rows } = isMakerKnown ? await sql<{ program: string }>`SELECT program FROM schema_version`.execute(db) : none;
+  const maker = rows[0]?.program ?? 'of a later version';
+  return (
+    `the database has schema ${numberOf(applied)}, made by Tessera ${maker}; this is Tessera ${program}, which knows schemas up to ${schemaVersion}. ` +
+    'Start the newer version again, or restore the backup from before the upgrade (docs/upgrading.md).'
+  );
+}
+
+const none: { readonly rows: readonly { program: string }[] } = { rows: [] };
+
+/** The number of the newest of the named migrations, 0 without one. */
+function numberOf(names: readonly string[]): number {
+  return Math.max(0, ...names.map((name) => Number.parseInt(name, 10)));
+}
+
+/** What a database of this program has. */
+const schemaVersion = numberOf(Object.keys(steps));

@@ -1,8 +1,8 @@
 /** The scaled-out database: PostgreSQL 15+, or an engine that speaks its protocol, through a pool. */
 import { Kysely } from 'kysely';
 import pg from 'pg';
-import type { EffectFailureListener, PostgresDatabase } from './database.ts';
-import { migrateToLatest } from './migrate.ts';
+import type { DatabaseObserver, PostgresDatabase } from './database.ts';
+import { type Migrated, migrateToLatest } from './migrate.ts';
 import {
   GuardLost,
   isConnectionFailure,
@@ -13,13 +13,12 @@ import { kyselyOn, postgresDialect } from './postgres-dialect.ts';
 import type { PostgresGuard } from './postgres-guard.ts';
 import type { Schema } from './schema.ts';
 import { executorOf, SqlTransaction } from './sql-transaction.ts';
-import { WriteHealth, type WriteHealthObserver } from './write-health.ts';
+import { WriteHealth } from './write-health.ts';
 
 const maxConnections = 16;
 const statementTimeoutMs = 15_000;
 
-export interface PostgresOptions extends WriteHealthObserver {
-  readonly onEffectFailure: EffectFailureListener;
+export interface PostgresOptions extends DatabaseObserver {
   /** Hears of idle connections that broke; they are replaced. */
   readonly onConnectionLost: (error: unknown) => void;
   /** Without one, anybody writes: for tests that play several nodes. */
@@ -29,9 +28,10 @@ export interface PostgresOptions extends WriteHealthObserver {
 /** Connects to `url`, migrates, and bars the way for whoever was the guard before. */
 export async function openPostgres(
   url: string,
-  { onEffectFailure, onConnectionLost, guard, ...observer }: PostgresOptions,
+  { onConnectionLost, guard, ...observer }: PostgresOptions,
 ): Promise<PostgresDatabase> {
-  await migratePostgres(url, onConnectionLost);
+  const migrated = await migratePostgres(url, observer.program ?? '', onConnectionLost);
+  if (migrated !== undefined) observer.onMigrated?.(migrated);
   const connections = new PostgresConnections(url, {
     max: maxConnections,
     statementTimeoutMs,
@@ -69,7 +69,7 @@ export async function openPostgres(
         const tx = new SqlTransaction(kyselyOn(connection));
         return { tx, result: await tx.run(work) };
       });
-      await tx.runEffects(onEffectFailure);
+      await tx.runEffects(observer.onEffectFailure);
       return result;
     },
     ping: async () => {
@@ -84,10 +84,14 @@ export async function openPostgres(
 }
 
 /** On a connection of its own: a migration may take longer than any statement of the server's. */
-async function migratePostgres(url: string, onIdleFailure: (error: unknown) => void): Promise<void> {
+async function migratePostgres(
+  url: string,
+  program: string,
+  onIdleFailure: (error: unknown) => void,
+): Promise<Migrated | undefined> {
   const connections = new PostgresConnections(url, { max: 1, statementTimeoutMs: 0, onIdleFailure });
   try {
-    await migrateToLatest(new Kysely<never>({ dialect: postgresDialect(connections) }), 'postgres');
+    return await migrateToLatest(new Kysely<never>({ dialect: postgresDialect(connections) }), 'postgres', program);
   } finally {
     await connections.end();
   }

@@ -6,14 +6,14 @@ import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
-import type { EffectFailureListener, SqliteDatabase } from './database.ts';
+import type { DatabaseObserver, SqliteDatabase } from './database.ts';
 import { migrateToLatest } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { executorOf, SqlTransaction } from './sql-transaction.ts';
 import { SqliteFile } from './sqlite-file.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { StatementCache } from './statement-cache.ts';
-import { WriteHealth, type WriteHealthObserver } from './write-health.ts';
+import { WriteHealth } from './write-health.ts';
 
 /** Raw access for the hot paths: prepared once, run synchronously, many statements in one commit. */
 export interface SqliteHandle {
@@ -26,8 +26,7 @@ export interface SqliteHandle {
   readonly read: StatementCache;
 }
 
-export interface SqliteOptions extends WriteHealthObserver {
-  readonly onEffectFailure: EffectFailureListener;
+export interface SqliteOptions extends DatabaseObserver {
   /** How long a transaction waits for another program's lock; clients give up after 10 s. */
   readonly patienceMs?: number;
 }
@@ -37,7 +36,8 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
   using opening = new DisposableStack();
   const writing = opening.adopt(new StatementCache(openConnection(path)), (connection) => connection.close());
   const executor = kyselyOver(writing);
-  await migrateToLatest(executor as unknown as Kysely<never>, 'sqlite');
+  const migrated = await migrateToLatest(executor as unknown as Kysely<never>, 'sqlite', options.program ?? '');
+  if (migrated !== undefined) options.onMigrated?.(migrated);
   const reading = opening.adopt(new StatementCache(openConnection(path)), (connection) => connection.close());
   const reader = kyselyOver(reading);
   // Nobody else is served yet while this process starts; from now on the writer waits for locks in its own way.

@@ -5,6 +5,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { MemoryBus } from '../bus/memory-bus.ts';
 import type { Config } from '../config/config.ts';
+import { exposure } from '../config/file-modes.ts';
 import { loadSecrets, type Secrets } from '../config/secrets.ts';
 import { SigningKeyWatch } from '../config/signing-key-watch.ts';
 import { ConversationPreviews } from '../conversations/conversation-previews.ts';
@@ -61,6 +62,7 @@ import { Users } from '../users/users.ts';
 import { readVersion } from '../version.ts';
 import { HealthWatch } from './health-watch.ts';
 import { startSeries } from './metric-series.ts';
+import { startReport } from './start-report.ts';
 import { openDatabase, openTokenStores } from './stores.ts';
 import { openTokenAuthority, openTokenEventLog } from './tokens.ts';
 
@@ -112,6 +114,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const reportFailure = (error: unknown) => logger.error({ err: error }, 'background work failed');
   if (secrets.generatedPath !== undefined) {
     logger.info({ path: secrets.generatedPath }, 'made a random admin secret: get_admin_token asks for it');
+  }
+  if (exposure(config.dataDir) !== undefined) {
+    logger.warn({ path: config.dataDir }, 'others on this machine may look into the data directory: chmod 700');
   }
   const keyWatch = watchSigningKeys(config, secrets, { keys: signingKeys, monotonicMs, log: logger });
   if (keyWatch !== undefined) opened.use(setInterval(() => keyWatch.check(), checkKeysEveryMs));
@@ -319,7 +324,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       const { host } = config;
       const apiPort = await opening(`TESSERA_API_PORT: cannot listen on ${host}`, http.listen(host, config.apiPort));
       const wsPort = await opening(`TESSERA_WS_PORT: cannot listen on ${host}`, gateway.listen(host, config.wsPort));
-      logger.info({ host, apiPort, wsPort }, 'listening');
+      logger.info(startReport(config, { apiPort, wsPort }), 'listening');
       return { apiPort, wsPort };
     },
     reloadSigningKeys: () => {

@@ -18,6 +18,7 @@ import type { LegacyTokens } from '../tokens/legacy-tokens.ts';
 import type { SigningKeys } from '../tokens/signing-keys.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
 import { readVersion } from '../version.ts';
+import { RedisOutages } from './redis-outages.ts';
 
 /**
  * The durable database, locked for this process.
@@ -94,9 +95,11 @@ export async function openTokenStores(
   if (config.redisUrl === '') return { store: new SqlTokenStore(db, clock), legacy: undefined };
   const { connectRedis } = await import('../redis/client/client.ts');
   const { RedisTokenStore } = await import('../redis/tokens/redis-token-store.ts');
-  const onConnectionFailure = (error: unknown) => logger.warn({ err: error }, 'lost the connection to Redis');
-  const what = 'TESSERA_REDIS_URL: cannot use Redis';
-  const redis = opened.use(await opening(what, connectRedis(config.redisUrl, { onConnectionFailure })));
+  const outages = new RedisOutages({ logger });
+  const connecting = connectRedis(config.redisUrl, { onConnectionFailure: outages.noteFailure });
+  const redis = opened.use(await opening('TESSERA_REDIS_URL: cannot use Redis', connecting));
+  outages.watch(() => redis.ping());
+  opened.use(outages);
   const store = new RedisTokenStore(redis, clock, (userID, jti) => events.emit('tokenUnreadable', { userID, jti }));
   if (config.openimTokens === 'off') return { store, legacy: undefined };
   const { OpenimTokens } = await import('../redis/openim/openim-tokens.ts');

@@ -1,6 +1,6 @@
 /** `tessera token`: tokens of a running server, issued, looked at and revoked by hand. */
 import { parseDuration } from '../config/duration.ts';
-import { platformIDs, platformName } from '../protocol/numbers/constants.ts';
+import { findPlatform, platformIDs, platformName, platforms } from '../protocol/numbers/constants.ts';
 import { connectApi } from './api-client.ts';
 import { commandWithActions, UsageError } from './command.ts';
 import { formatInstant, textTable } from './text-table.ts';
@@ -25,6 +25,10 @@ They ask the running server, with the admin secret of this configuration.
 tessera token <action> --help explains an action.
 `;
 
+const platformTexts = (ids: readonly number[]) => ids.map((id) => `${platformName(id)} (${id})`).join(', ');
+/** Admin tokens have an endpoint of their own. */
+const userPlatforms = platformTexts(platformIDs.filter((id) => id !== platforms.Admin));
+
 const issueToken: TokenAction = {
   name: 'issue',
   flags: {
@@ -33,13 +37,13 @@ const issueToken: TokenAction = {
     ttl: { type: 'string' },
     device: { type: 'string' },
   },
-  help: `Usage: tessera token issue --user ID --platform NAME [--ttl 12h] [--device LABEL] [flags]
+  help: `Usage: tessera token issue --user ID --platform NAME|NUMBER [--ttl 12h] [--device LABEL] [flags]
 
 Issues a token as /auth/get_user_token does: sessions that the login policy leaves no room for are ended. Whoever reads
 the output can act as the user.
 
   --user     the user's ID; must be registered
-  --platform IOS, Android, Windows, OSX, Web, MiniWeb, Linux, APad, IPad, HarmonyOS or Bot
+  --platform a name or its number: ${userPlatforms}
   --ttl      lifetime such as 12h; by default the configured one
   --device   a label for lists
 `,
@@ -93,14 +97,14 @@ const revokeTokens: TokenAction = {
     token: { type: 'string' },
   },
   help: `Usage: tessera token revoke --token TOKEN|- [flags]
-       tessera token revoke --user ID (--jti JTI | --platform NAME | --all) [flags]
+       tessera token revoke --user ID (--jti JTI | --platform NAME|NUMBER | --all) [flags]
 
 Ends tokens: they answer 1506 from now on, and their sockets are closed.
 
   --token    this one; - reads it from standard input
   --user     the user's ID
   --jti      the user's token of this name, as \`tessera token list\` shows it
-  --platform the user's tokens on this platform
+  --platform the user's tokens on this platform, a name or its number
   --all      all of the user's tokens
 `,
   run: async (config, values) => {
@@ -148,7 +152,7 @@ function revocation(values: Values): { path: string; body: object } {
 }
 
 function platformCalled(name: string): number {
-  const id = platformIDs.find((each) => platformName(each).toLowerCase() === name.toLowerCase());
-  if (id === undefined) throw new UsageError(`no such platform; there are ${platformIDs.map(platformName).join(', ')}`);
+  const id = findPlatform(name);
+  if (id === undefined) throw new UsageError(`no such platform; there are ${platformTexts(platformIDs)}`);
   return id;
 }

@@ -141,7 +141,7 @@ const refused: { name: string; sources: (t: TestContext) => ConfigSources; messa
   {
     name: 'a lifetime of a platform that does not exist',
     sources: () => env({ TESSERA_TOKEN_TTL_BY_PLATFORM: 'Fridge=1h' }),
-    message: /^TESSERA_TOKEN_TTL_BY_PLATFORM: Fridge=1h must begin with one platform's name/,
+    message: /^TESSERA_TOKEN_TTL_BY_PLATFORM: Fridge=1h must begin with one platform, by name or number/,
   },
   {
     name: 'a longest lifetime that is shorter than the usual one',

@@ -132,7 +132,7 @@ export const options = {
     kind: 'list',
     default: [],
     minItemLength: 3,
-    description: `Lifetimes of tokens for some platforms, such as Web=12h,IOS=30d: names as in the platform table, case ignored; at most ${formatDuration(longestTokenLifeMs)} each. The rest have tokenTtl.`,
+    description: `Lifetimes of tokens for some platforms, such as Web=12h,IOS=30d: names (case ignored) or numbers of platforms; at most ${formatDuration(longestTokenLifeMs)} each. The rest have tokenTtl.`,
   } satisfies ListOption as ListOption,
   maxTokenTtl: tokenLifetime('Longest lifetime that a request for a token may ask for (expireTimeSeconds).', '365d'),
   loginPolicy: choice(
@@ -145,7 +145,7 @@ export const options = {
     default: [],
     minItemLength: 3,
     description:
-      'Login policy custom: who shares how much room, such as Mobile+Pad=1,PC=2,Web+PC=3. Each item names platforms or classes of platforms and how many of their sessions one user may have, the newest staying; whoever is in no item is not limited.',
+      'Login policy custom: who shares how much room, such as Mobile+Pad=1,PC=2,Web+PC=3. Each item names platforms (or gives their numbers) or classes of platforms and how many of their sessions one user may have, the newest staying; whoever is in no item is not limited.',
   } satisfies ListOption as ListOption,
   maxTokensPerPlatform: {
     kind: 'integer',

@@ -47,6 +47,21 @@ describe('lifetimes by platform', () => {
 });
 
 describe('the table of a custom login policy', () => {
+  test('takes numbers of platforms for their names, as lifetimes do', () => {
+    assert.deepEqual(parsed(parsePolicyTable, ['1+Pad=1', '5=3']).result, [
+      { platforms: [1, 8, 9], size: 1 },
+      { platforms: [5], size: 3 },
+    ]);
+    assert.deepEqual(
+      [...parsed(parsePlatformTtls, ['5=12h', '12=1s']).result],
+      [
+        [5, 43_200_000],
+        [12, 1000],
+      ],
+    );
+    for (const item of ['10=1', '13=1', '0=1']) assert.equal(parsed(parsePolicyTable, [item]).problems.length, 1);
+  });
+
   test('has rooms for platforms and classes in any case, each platform once', () => {
     const { result, problems } = parsed(parsePolicyTable, [
       'mobile + Pad=1',

@@ -1,10 +1,10 @@
-/** Settings that name platforms: lifetimes by platform, and the rooms of a custom login policy. Case is ignored. */
+/** Settings that name platforms: lifetimes by platform, and the rooms of a custom login policy. Names go without regard to case; numbers do too. */
 import {
+  findPlatform,
   longestTokenLifeMs,
   type PlatformID,
   platformClass,
   platformIDs,
-  platformName,
   platforms,
 } from '../protocol/numbers/constants.ts';
 import type { LoginPolicy, LoginRoom } from '../tokens/policy.ts';
@@ -18,9 +18,9 @@ export function parsePlatformTtls(items: readonly string[], complain: Complain):
   const ttls = new Map<number, number>();
   for (const item of items) {
     const { names, value } = splitItem(item);
-    const ids = names.flatMap((name) => platformIDs.filter((id) => isNamed(platformName(id), name)));
+    const ids = names.flatMap((name) => findPlatform(name) ?? []);
     const ttlMs = parseDuration(value) ?? 0;
-    if (ids.length !== 1) complain(`${item} must begin with one platform's name, such as Web`);
+    if (ids.length !== 1) complain(`${item} must begin with one platform, by name or number, such as Web or 5`);
     else if (ttlMs < 1000 || ttlMs > longestTokenLifeMs) complain(`${item} must end with a duration ${range}`);
     else if (ids.some((id) => ttls.has(id))) complain(`${item} names a platform that has a lifetime already`);
     for (const id of ids) ttls.set(id, ttlMs);
@@ -48,9 +48,5 @@ function splitItem(item: string): { names: readonly string[]; value: string } {
 /** A platform's or a class's; admin tokens are never touched by a policy. */
 function platformsCalled(name: string): readonly PlatformID[] {
   const users = platformIDs.filter((id) => id !== platforms.Admin);
-  return users.filter((id) => isNamed(platformName(id), name) || isNamed(platformClass(id), name));
-}
-
-function isNamed(name: string, given: string): boolean {
-  return name.toLowerCase() === given.toLowerCase();
+  return users.filter((id) => findPlatform(name) === id || platformClass(id).toLowerCase() === name.toLowerCase());
 }

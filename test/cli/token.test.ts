@@ -52,7 +52,7 @@ describe('tessera token', () => {
   });
 
   test('the same for programs', async () => {
-    const issued = JSON.parse((await token('issue', '--user', 'bob', '--platform', 'IOS', '--json')).stdout);
+    const issued = JSON.parse((await token('issue', '--user', 'bob', '--platform', '1', '--json')).stdout);
     assert.deepEqual(Object.keys(issued).sort(), ['expireTimeSeconds', 'token']);
     const [listed] = JSON.parse((await token('list', '--user', 'bob', '--json')).stdout);
     assert.deepEqual([listed.platformID, listed.state], [1, 'live']);
@@ -71,7 +71,7 @@ describe('tessera token', () => {
   test('what is wrong is said, and nothing happens', async () => {
     const cases: [string[], number, RegExp][] = [
       [['issue', '--user', 'alice'], 2, /--platform is missing/],
-      [['issue', '--user', 'alice', '--platform', 'Fridge'], 2, /no such platform; there are IOS, Android/],
+      [['issue', '--user', 'alice', '--platform', 'Fridge'], 2, /no such platform; there are IOS \(1\), Android \(2\)/],
       [['issue', '--user', 'alice', '--platform', 'Web', '--ttl', 'soon'], 2, /--ttl must be a duration/],
       [['issue', '--user', 'nobody', '--platform', 'Web'], 1, /the server refused: 1004 /],
       [['revoke', '--user', 'alice'], 2, /one of --jti, --platform and --all/],

@@ -11,8 +11,10 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { BackEnd } from '../support/back-end.ts';
+import { untilTrue } from '../support/services/redis-command.ts';
 import { connect } from '../support/socket-client.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
+import { redisForSuite } from '../support/test-services.ts';
 
 const launcher = new URL('../../bin/tessera.js', import.meta.url).pathname;
 
@@ -102,6 +104,21 @@ test('what cannot be written is a failure, and said', { skip: !existsSync('/dev/
   const [stderr, [code]] = await Promise.all([text(command.stderr!), once(command, 'exit')]);
   assert.equal(code, 1);
   assert.match(stderr, /^tessera: cannot write the output: ENOSPC/);
+});
+
+test('T5 an outage of Redis has one line at its beginning and one at its end', async (t) => {
+  const redis = await redisForSuite(t, { args: ['--appendonly', 'yes'] });
+  if (redis === undefined) return;
+  const server = await TesseraProcess.start({ env: { TESSERA_REDIS_URL: redis.url } });
+  t.after(() => server.dispose());
+  const lines = (message: string) => server.logLines.filter((line) => line.includes(`"msg":"${message}`)).length;
+
+  await redis.kill();
+  await untilTrue('the line of the outage', async () => lines('Redis is away') > 0);
+  await redis.restart();
+  await untilTrue('the line of its end', async () => lines('Redis is back') > 0);
+
+  assert.deepEqual([lines('Redis is away'), lines('Redis is back')], [1, 1]);
 });
 
 test('data and secret are nobody else’s to read', async (t) => {

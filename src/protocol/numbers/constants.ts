@@ -61,6 +61,11 @@ export function platformName(id: number): PlatformName | '' {
   return isKnownPlatform(id) ? platformTable[id].name : '';
 }
 
+/** The platform that a text means, by its name, case ignored, or by its number. */
+export function findPlatform(text: string): PlatformID | undefined {
+  return platformIDs.find((id) => platformName(id).toLowerCase() === text.toLowerCase() || String(id) === text);
+}
+
 /** The platform's class for login policies 4 and 5; '' for an unknown ID. */
 export function platformClass(id: PlatformID): PlatformClass;
 export function platformClass(id: number): PlatformClass | '';

@@ -43,6 +43,7 @@ const gateway = createGateway({
       jti: token,
       isAdmin: false,
       issuedAt: 0,
+      loginAt: 0,
       expiresAt: endsAt,
       endsAt,
       isSuperseded: false,

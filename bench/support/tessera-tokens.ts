@@ -38,7 +38,8 @@ export interface AuthorityChoices {
 /** An authority on this Redis for which every user is registered. */
 export function newAuthority(redis: RedisClient, choices: AuthorityChoices): TokenAuthority {
   const { policy = loginPolicy('keep-all', 0), cache = noCache, events = new TokenEvents(console.error) } = choices;
-  const { lifetimes = { defaultMs: dayMs * 90, byPlatformMs: new Map(), maxMs: dayMs * 365 } } = choices;
+  const { lifetimes = { defaultMs: dayMs * 90, byPlatformMs: new Map(), maxMs: dayMs * 365, sessionMs: dayMs * 365 } } =
+    choices;
   return new TokenAuthority({
     store: new RedisTokenStore(redis, Date.now),
     signingKeys,
@@ -96,6 +97,7 @@ export class TesseraTokens implements TokenSystem {
       },
       byPlatformMs: new Map(),
       maxMs: 365 * dayMs,
+      sessionMs: 365 * dayMs,
     };
     const events = new TokenEvents(console.error);
     events.on('tokensEnded', ({ jtis }) => {

@@ -65,6 +65,7 @@ export async function openTokenAuthority(
       defaultMs: config.tokenTtlMs,
       byPlatformMs: config.tokenTtlByPlatformMs,
       maxMs: config.maxTokenTtlMs,
+      sessionMs: config.sessionTtlMs,
     },
     cache: { maxTokens: config.tokenCacheSize, ttlMs: cacheTtlMs },
     acceptSignedMs: config.tokensWhenStoreDown === 'reject' ? 0 : config.storeDownGraceMs,

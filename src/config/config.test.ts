@@ -20,6 +20,7 @@ test('defaults are those of the design', () => {
     loginPolicy: 1,
     maxTokensPerPlatform: 30,
     maxTokenTtlMs: 365 * 86_400_000,
+    sessionTtlMs: 730 * 86_400_000,
     tokensWhenStoreDown: 'reject',
     openimTokens: 'off',
   });

@@ -24,6 +24,7 @@ export interface Config
     | 'tokenTtl'
     | 'tokenTtlByPlatform'
     | 'maxTokenTtl'
+    | 'sessionTtl'
     | 'storeDownGrace'
     | 'shutdownTimeout'
     | 'loginPolicyTable'
@@ -33,6 +34,7 @@ export interface Config
   /** By platform ID. */
   readonly tokenTtlByPlatformMs: ReadonlyMap<number, number>;
   readonly maxTokenTtlMs: number;
+  readonly sessionTtlMs: number;
   readonly storeDownGraceMs: number;
   readonly shutdownTimeoutMs: number;
   /** Of login policy `custom`; empty otherwise. */
@@ -112,6 +114,7 @@ function toConfig(options: Options, problems: string[]): Config {
     tokenTtl,
     tokenTtlByPlatform,
     maxTokenTtl,
+    sessionTtl,
     storeDownGrace,
     shutdownTimeout,
     loginPolicyTable,
@@ -124,6 +127,7 @@ function toConfig(options: Options, problems: string[]): Config {
     tokenTtlMs: parseDuration(tokenTtl) ?? 0,
     tokenTtlByPlatformMs: parsePlatformTtls(tokenTtlByPlatform, problem('TESSERA_TOKEN_TTL_BY_PLATFORM')),
     maxTokenTtlMs: parseDuration(maxTokenTtl) ?? 0,
+    sessionTtlMs: parseDuration(sessionTtl) ?? 0,
     storeDownGraceMs: parseDuration(storeDownGrace) ?? 0,
     shutdownTimeoutMs: parseDuration(shutdownTimeout) ?? 0,
     loginPolicyTable: parsePolicyTable(loginPolicyTable, problem('TESSERA_LOGIN_POLICY_TABLE')),

@@ -135,6 +135,10 @@ export const options = {
     description: `Lifetimes of tokens for some platforms, such as Web=12h,IOS=30d: names (case ignored) or numbers of platforms; at most ${formatDuration(longestTokenLifeMs)} each. The rest have tokenTtl.`,
   } satisfies ListOption as ListOption,
   maxTokenTtl: tokenLifetime('Longest lifetime that a request for a token may ask for (expireTimeSeconds).', '365d'),
+  sessionTtl: tokenLifetime(
+    'How long after its login a session may go on by renewing its token: no renewal gives a token that ends later.',
+    '730d',
+  ),
   loginPolicy: choice(
     'Which sessions of a user may live side by side: keep-all (0) up to maxTokensPerPlatform per platform, one-per-platform (1), one-per-class of platforms (4), pc-and-one-other (5), custom by loginPolicyTable.',
     [0, 1, 4, 5, 'keep-all', 'one-per-platform', 'one-per-class', 'pc-and-one-other', 'custom'],

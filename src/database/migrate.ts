@@ -12,6 +12,7 @@ import { up as toldAndSent } from './migrations/006-told-and-sent.ts';
 import { up as liveTokens } from './migrations/007-live-tokens.ts';
 import { up as logIDs } from './migrations/008-log-ids.ts';
 import { up as schemaVersionStep } from './migrations/009-schema-version.ts';
+import { up as tokenLogins } from './migrations/010-token-logins.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -25,6 +26,7 @@ const steps: Readonly<Record<string, Step>> = {
   '007-live-tokens': liveTokens,
   '008-log-ids': logIDs,
   '009-schema-version': schemaVersionStep,
+  '010-token-logins': tokenLogins,
 };
 
 /** A database whose schema was brought up to date. */

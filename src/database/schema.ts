@@ -135,6 +135,11 @@ interface TokensTable {
   device_name: string;
   /** Unix ms, to about a minute; 0 if never. */
   last_seen_at: Generated<number>;
+  /** Unix ms: the login that a renewed token goes back to; 0: its own issue. */
+  login_at: Generated<number>;
+  /** jti of the token that has taken the place of one that was renewed, and its end in Unix ms; empty and 0 otherwise. */
+  successor: Generated<string>;
+  successor_expires_at: Generated<number>;
 }
 
 /** Tokens issued before `not_before` are revoked. */

@@ -3,13 +3,14 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import { type Cutoffs, effectiveCutoff } from '../tokens/cutoffs.ts';
-import { chooseVictims } from '../tokens/policy.ts';
+import { type Contender, chooseVictims } from '../tokens/policy.ts';
 import {
   type FoundToken,
   firstTokens,
   type IssueOutcome,
   type IssueRequest,
   type LossCause,
+  loginOf,
   type TokenEndReason,
   type TokenKey,
   type TokenPage,
@@ -43,7 +44,7 @@ export class SqlTokenStore implements TokenStore {
       await this.#lockUser(executor, userID);
       const cutoffs = [toCutoffs(await selectCutoffs(executor, userID)), everyonesCutoffs];
       const live = (await selectLive(executor, userID, issuedAt)).filter(
-        (token) => token.issuedAt >= effectiveCutoff(token.platformID, ...cutoffs),
+        (token) => loginOf(token) >= effectiveCutoff(token.platformID, ...cutoffs),
       );
       const superseded = live.filter((token) => isSuperseded(supersede, token, platformID));
       if (typeof supersede?.which === 'object' && superseded.length === 0) return notIssued;
@@ -52,12 +53,22 @@ export class SqlTokenStore implements TokenStore {
         update(executor, { userID, jtis: tokens.map(({ jti }) => jti), states: ['live'], now: issuedAt }, change);
       const kickedRows = await endLive(chooseVictims(groups, live), { state: 'kicked', reason: 'policy' });
       const acceptedUntil = supersede?.acceptedUntil ?? 0;
-      const supersededRows = await endLive(superseded, { state: 'superseded', accepted_until: acceptedUntil });
+      const [renewed] = typeof supersede?.which === 'object' ? superseded : [];
+      const supersededRows = await endLive(superseded, {
+        state: 'superseded',
+        accepted_until: acceptedUntil,
+        ...(renewed === undefined ? {} : { successor: record.jti, successor_expires_at: record.expiresAt }),
+      });
       // The later issue is the newer, even within one millisecond or by the slower clock of another node.
       const order = live.reduce((highest, token) => Math.max(highest, token.issueOrder + 1), issuedAt);
       // Whatever was cut off before, by whichever clock, does not mean this one.
       const notBefore = effectiveCutoff(platformID, ...cutoffs);
-      const fresh = { ...freshToken(record), issuedAt: Math.max(issuedAt, notBefore) };
+      const fresh = {
+        ...freshToken(record),
+        issuedAt: Math.max(issuedAt, notBefore),
+        // A renewal goes on with its predecessor's session.
+        ...(renewed === undefined ? {} : { loginAt: loginOf(renewed) }),
+      };
       await insert(executor, fresh, Math.max(order, notBefore));
       if (superseded.length > 0) await forgetSuperseded(executor, userID, issuedAt);
       return { isIssued: true, kicked: kickedRows.map(toRecord), superseded: supersededRows.map(toRecord) };
@@ -235,8 +246,14 @@ export class SqlTokenStore implements TokenStore {
 }
 
 type TokenRow = Selectable<Schema['tokens']>;
-type Change = { state: TokenState; reason?: TokenEndReason; accepted_until?: number };
-type LiveToken = Awaited<ReturnType<typeof selectLive>>[number];
+interface Change {
+  readonly state: TokenState;
+  readonly reason?: TokenEndReason;
+  readonly accepted_until?: number;
+  readonly successor?: string;
+  readonly successor_expires_at?: number;
+}
+interface LiveToken extends Contender, Pick<TokenRecord, 'jti' | 'issuedAt' | 'loginAt'> {}
 
 const notIssued: IssueOutcome = { isIssued: false, kicked: [], superseded: [] };
 const acceptedStates: readonly TokenState[] = ['live', 'superseded'];
@@ -314,18 +331,20 @@ async function insert(executor: Kysely<Schema>, record: TokenRecord, issueOrder:
       issue_order: issueOrder,
       device_name: record.deviceName,
       last_seen_at: record.lastSeenAt,
+      login_at: record.loginAt ?? 0,
     })
     .execute();
 }
 
-function selectLive(executor: Kysely<Schema>, userID: string, now: number) {
-  return executor
+async function selectLive(executor: Kysely<Schema>, userID: string, now: number): Promise<LiveToken[]> {
+  const rows = await executor
     .selectFrom('tokens')
-    .select(['jti', 'platform_id as platformID', 'issued_at as issuedAt', 'issue_order as issueOrder'])
+    .select(['jti', 'platform_id as platformID', 'issued_at as issuedAt', 'issue_order as issueOrder', 'login_at'])
     .where('user_id', '=', userID)
     .where('state', '=', isLive)
     .where('expires_at', '>', now)
     .execute();
+  return rows.map(({ login_at, ...row }) => (login_at === 0 ? row : { ...row, loginAt: login_at }));
 }
 
 /** Those that are accepted now: the live ones, and the superseded ones in their grace. */
@@ -434,5 +453,7 @@ function toRecord(row: TokenRow): TokenRecord {
     acceptedUntil: row.accepted_until,
     deviceName: row.device_name,
     lastSeenAt: row.last_seen_at,
+    ...(row.login_at === 0 ? {} : { loginAt: row.login_at }),
+    ...(row.successor === '' ? {} : { successor: { jti: row.successor, expiresAt: row.successor_expires_at } }),
   };
 }

@@ -43,7 +43,12 @@ async function callWith(authority: TestAuthority, token: string): Promise<CallCo
 const keepAll = loginPolicy('keep-all', 0);
 
 describe('the lifetime of a token', () => {
-  const lifetimes = { defaultMs: dayMs, byPlatformMs: new Map([[5, hourMs]]), maxMs: 30 * dayMs };
+  const lifetimes = {
+    defaultMs: dayMs,
+    byPlatformMs: new Map([[5, hourMs]]),
+    maxMs: 30 * dayMs,
+    sessionMs: 60 * dayMs,
+  };
 
   const given: readonly [string, { platformID: number; expireTimeSeconds?: number }, number][] = [
     ['is the general setting', { platformID: 1 }, dayMs],
@@ -195,13 +200,80 @@ describe('renewToken', () => {
     assert.equal((await tokens.store.list(userID)).tokens[0]?.deviceName, 'new');
   });
 
-  test('T5 of one that was renewed a moment ago is 1001: its holder is still logged in', async () => {
+  test('T3 T5 of several at once one is answered, and 1001 the others: their holder is still logged in', async () => {
     const authority = open();
     const call = await callWith(authority, await authority.login(userID));
     now += hourMs;
-    await authority.renewToken(call, {});
-    await assert.rejects(authority.renewToken(call, {}), rejectsWith(1001));
+    const answers = await Promise.allSettled([1, 2, 3, 4].map(() => authority.renewToken(call, {})));
+    assert.equal(answers.filter(({ status }) => status === 'fulfilled').length, 1);
+    for (const answer of answers) if (answer.status === 'rejected') rejectsWith(1001)(answer.reason);
     assert.equal((await tokens.store.list(userID)).tokens.length, 2);
+  });
+
+  test('T3 asked for again, as the answer was lost, it is the same token to the letter, until the grace is over', async () => {
+    const authority = open();
+    const old = await authority.login(userID, 5, 'browser');
+    now += hourMs;
+    const first = await authority.renewToken(await callWith(authority, old), {});
+    now += 59_999;
+    const again = await authority.renewToken(await callWith(authority, old), { expireTimeSeconds: 5 });
+    assert.equal(again.token, first.token);
+    assert.equal(again.expireTimeSeconds, first.expireTimeSeconds - 60);
+    assert.equal((await tokens.store.list(userID)).tokens.length, 2);
+    assert.equal(authority.takeHeard('tokenIssued').length, 2, 'a login and one renewal');
+    now += 1;
+    await assert.rejects(callWith(authority, old), rejectsWith(1507));
+  });
+
+  test('T4 a successor that has been ended is not given again', async () => {
+    const authority = open();
+    const call = await callWith(authority, await authority.login(userID));
+    now += hourMs;
+    const { token } = await authority.renewToken(call, {});
+    await authority.revokeToken(asAdmin, { token, jti: '', userID: '' });
+    await assert.rejects(authority.renewToken(call, {}), rejectsWith(1001));
+    assert.equal(await authority.verdict(token), 1506);
+  });
+
+  test('T1 gives no shorter life than the old token had, though its session has outlived its last day', async () => {
+    const authority = open({ lifetimes: lifetimesOf(10 * dayMs, 30 * dayMs, dayMs) });
+    const old = await authority.login(userID);
+    const { expiresAt } = await authority.verify(old);
+    now += dayMs;
+    const { token } = await authority.renewToken(await callWith(authority, old), {});
+    assert.equal((await authority.verify(token)).expiresAt, expiresAt);
+  });
+
+  test('T4 does not escape what was cut off in between: cutoffs go by the login', async () => {
+    const authority = open();
+    const login = await authority.login(userID);
+    const loginAt = now;
+    now += hourMs;
+    const { token } = await authority.renewToken(await callWith(authority, login), {});
+    assert.equal((await authority.verify(token)).loginAt, loginAt);
+    const before = now;
+    now += hourMs;
+    await authority.revokeIssuedBefore(asAdmin, { userID, platformIDs: [], issuedBefore: before - 1 });
+    assert.equal(await authority.verdict(token), 1506);
+    const { tokens: listed } = await authority.listTokens(asAdmin, { userID, cursor: '', limit: 0 });
+    assert.ok(listed.every(({ state }) => state === 'revoked' || state === 'superseded'));
+    assert.equal(listed[0]?.state, 'revoked');
+  });
+
+  test('has a last day: no row of renewals goes on for longer than a session may', async () => {
+    const authority = open({ lifetimes: lifetimesOf(dayMs, 30 * dayMs, 3 * dayMs) });
+    let token = await authority.login(userID);
+    const lastDay = now + 3 * dayMs;
+    for (let i = 0; i < 4; i++) {
+      now += dayMs / 2;
+      ({ token } = await authority.renewToken(await callWith(authority, token), {}));
+    }
+    assert.equal((await authority.verify(token)).expiresAt, lastDay);
+    now += hourMs;
+    ({ token } = await authority.renewToken(await callWith(authority, token), {}));
+    assert.equal((await authority.verify(token)).expiresAt, lastDay);
+    now = lastDay;
+    assert.equal(await authority.verdict(token), 1501);
   });
 
   test('T4 of one that was ended meanwhile gives nothing', async () => {

@@ -101,7 +101,7 @@ describe('issueAdminToken', () => {
     const { jti, kid: _, ...session } = await authority.verify(token);
     const expiresAt = now + ttlMs;
     const expected = { userID: 'imAdmin', platformID: 10, isAdmin: true, issuedAt: now, expiresAt, endsAt: expiresAt };
-    assert.deepEqual(session, { ...expected, isSuperseded: false });
+    assert.deepEqual(session, { ...expected, loginAt: now, isSuperseded: false });
     assert.equal(expireTimeSeconds, ttlMs / 1000);
     assert.ok(jti.length > 0);
   });

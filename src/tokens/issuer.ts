@@ -2,7 +2,9 @@
  * Who gets a token, and for how long. Protocol: rest-core.md 5.1 and 6; lifetimes by request and renewal, which OpenIM
  * does not have, are described in docs/tokens.md.
  */
+
 import { createHash, timingSafeEqual } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { type CallContext, notAdmin } from '../kernel/caller.ts';
 import { errors, type ProtocolError } from '../protocol/errors.ts';
 import { isKnownPlatform, type PlatformID, platformRange, platforms } from '../protocol/numbers/constants.ts';
@@ -12,7 +14,7 @@ import type { EveryonesCutoffs } from './everyones-cutoffs.ts';
 import { type LoginPolicy, policyGroups } from './policy.ts';
 import { guarded } from './store-outage.ts';
 import type { TokenNews } from './token-news.ts';
-import type { NewToken, TokenStore } from './token-store.ts';
+import { loginOf, type NewToken, type Successor, type TokenRecord, type TokenStore } from './token-store.ts';
 
 export interface TokenIssuerOptions {
   readonly store: Pick<TokenStore, 'issue' | 'find'>;
@@ -38,6 +40,8 @@ export interface TokenLifetimes {
   readonly byPlatformMs: ReadonlyMap<number, number>;
   /** What a caller may ask for at most. */
   readonly maxMs: number;
+  /** How long after its login a session may go on by renewals. */
+  readonly sessionMs: number;
 }
 
 /** What the authority has to know about users; the users domain provides it. */
@@ -63,6 +67,8 @@ export interface TokenWishes {
 export class TokenIssuer {
   readonly #options: TokenIssuerOptions;
   readonly #adminSecretDigest: Buffer;
+  /** jtis of tokens that are being renewed by this node. */
+  readonly #renewing = new Set<string>();
 
   constructor(options: TokenIssuerOptions) {
     this.#options = options;
@@ -113,17 +119,35 @@ export class TokenIssuer {
   /**
    * A fresh token for the device that calls, in the place of the one it called with, which is accepted for another
    * minute. It lives as long as one asked for now would, but no longer than the old one was given: who got a short-lived
-   * token cannot make it a long-lived one.
-   * @throws 1001 a lifetime out of range, a token that has been renewed already or that is too young for it; 1501 the
-   * token has come to its end meanwhile, 1507 the store has lost it, 500 store failure
+   * token cannot make it a long-lived one; and no row of renewals goes on for longer after its login than a session may.
+   * Who asks again within that minute, as the answer was lost, gets the same token again.
+   * @throws 1001 a lifetime out of range, a token that is being renewed at this moment, whose successor has ended or that
+   * is too young; 1501 the token has come to its end meanwhile, 1507 the store has lost it,
+   * 500 store failure
    */
   async renewToken(context: CallContext, wishes: TokenWishes): Promise<IssuedToken> {
+    const { jti } = context.caller;
+    // Of several at once one is answered, so that each of a client's windows need not fear for its token.
+    if (this.#renewing.has(jti)) throw errors.args('this token is being renewed');
+    this.#renewing.add(jti);
+    try {
+      const renewed = await this.#renew(context, wishes);
+      // What came in together with this call may still wait to be read.
+      await twoTurns();
+      return renewed;
+    } finally {
+      this.#renewing.delete(jti);
+    }
+  }
+
+  async #renew(context: CallContext, wishes: TokenWishes): Promise<IssuedToken> {
     const { store, clock } = this.#options;
     const { caller } = context;
     const { record: old } = await guarded(store.find(caller));
     const now = clock();
     if (now >= caller.expiresAt) throw errors.tokenExpired();
     if (old === undefined || !isKnownPlatform(old.platformID)) throw errors.tokenNotExist();
+    if (old.state === 'superseded' && old.successor !== undefined) return this.#again(old, old.successor);
     if (now < old.issuedAt + renewableAfterMs(old)) throw errors.args('the token is too young to be renewed');
     const { userID, platformID, deviceName } = old;
     return this.#issue({
@@ -133,6 +157,17 @@ export class TokenIssuer {
       by: actorOf(context),
       renews: old,
     });
+  }
+
+  /** The token that has taken another one's place, made anew from what the store knows of it: it says the same. */
+  async #again({ userID, platformID }: TokenRecord, { jti, expiresAt }: Successor): Promise<IssuedToken> {
+    const { store, codec, clock } = this.#options;
+    const now = clock();
+    const { record } = await guarded(store.find({ userID, jti, expiresAt }));
+    if (record?.state !== 'live' || !isKnownPlatform(platformID)) throw endedAlready();
+    const { issuedAt } = record;
+    const { token } = codec.sign({ userID, platformID, jti, now: issuedAt, ttlMs: expiresAt - issuedAt });
+    return { token, expireTimeSeconds: Math.floor((expiresAt - now) / 1000) };
   }
 
   async #issue({ userID, platformID, wishes, by, renews }: IssueOrder): Promise<IssuedToken> {
@@ -156,8 +191,7 @@ export class TokenIssuer {
         signed.token,
       ),
     );
-    // No 15xx: a token that was renewed a moment ago is still accepted (T5).
-    if (!outcome.isIssued) throw errors.args('this token has been renewed or ended already');
+    if (!outcome.isIssued) throw endedAlready();
 
     const how = renews === undefined ? 'login' : 'renewal';
     events.emit('tokenIssued', { userID, platformID, jti, expiresAt, by, how });
@@ -177,8 +211,8 @@ export class TokenIssuer {
   }
 
   /** The request's wish, else the platform's setting, else the general one. @throws 1001 */
-  #lifetimeMs(platformID: number, wishedSeconds: number, renews: NewToken | undefined): number {
-    const { defaultMs, byPlatformMs, maxMs } = this.#options.lifetimes;
+  #lifetimeMs(platformID: number, wishedSeconds: number, renews: TokenRecord | undefined): number {
+    const { defaultMs, byPlatformMs, maxMs, sessionMs } = this.#options.lifetimes;
     if (!Number.isInteger(wishedSeconds) || wishedSeconds < 0 || wishedSeconds * 1000 > maxMs) {
       throw errors.args(`expireTimeSeconds must be 1 to ${Math.floor(maxMs / 1000)}`);
     }
@@ -186,7 +220,10 @@ export class TokenIssuer {
     if (renews === undefined) return lifetimeMs;
     // Whole seconds: an exp is rounded up, and by that the life of a token would grow with every renewal.
     const givenSeconds = Math.floor((renews.expiresAt - renews.issuedAt) / 1000);
-    return Math.min(lifetimeMs, Math.max(1, givenSeconds) * 1000);
+    // The last day of its session, but nobody loses by renewing what the old one promised.
+    const lastDay = Math.max(loginOf(renews) + sessionMs, renews.expiresAt);
+    const leftSeconds = Math.floor((lastDay - this.#options.clock()) / 1000);
+    return Math.min(lifetimeMs, Math.max(1, Math.min(givenSeconds, leftSeconds)) * 1000);
   }
 }
 
@@ -196,7 +233,17 @@ interface IssueOrder {
   readonly wishes: TokenWishes;
   readonly by: Actor;
   /** The token that the new one takes the place of. */
-  readonly renews?: NewToken;
+  readonly renews?: TokenRecord;
+}
+
+async function twoTurns(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
+}
+
+/** No 15xx: the token that was to be renewed may still be accepted (T5). */
+function endedAlready() {
+  return errors.args('this token has been renewed or ended already');
 }
 
 const adminGraceMs = 5 * 60_000;

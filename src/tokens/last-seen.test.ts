@@ -10,6 +10,7 @@ function use(userID: string, jti: string): Session {
     platformID: 1,
     isAdmin: false,
     issuedAt: 0,
+    loginAt: 0,
     expiresAt: 9,
     endsAt: 9,
     isSuperseded: false,

@@ -10,6 +10,7 @@ import {
   type IssueOutcome,
   type IssueRequest,
   type LossCause,
+  loginOf,
   type PresentedToken,
   type TokenChangeListener,
   type TokenEndReason,
@@ -73,7 +74,7 @@ export class LegacyTokenStore implements TokenStore {
     const hasMoved = await this.#store.cutOff(userID, platformID, notBefore, keepUntil);
     for (let after: TokenPlace | undefined; ; ) {
       const { tokens, cutoffs, next } = await this.#store.list(userID, { ...firstTokens, after });
-      const cutOff = tokens.filter((token) => token.issuedAt < effectiveCutoff(token.platformID, cutoffs));
+      const cutOff = tokens.filter((token) => loginOf(token) < effectiveCutoff(token.platformID, cutoffs));
       await this.#legacy.mirrorEnded(
         userID,
         cutOff.map((token) => ({ ...token, state: 'revoked' as const })),

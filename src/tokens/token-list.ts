@@ -1,7 +1,7 @@
 /** A user's tokens as people look at them: what each one's state comes to now, newest first, page by page. */
 import { errors } from '../protocol/errors.ts';
 import { type Cutoffs, effectiveCutoff } from './cutoffs.ts';
-import type { TokenPage, TokenPlace, TokenRecord, UserTokens } from './token-store.ts';
+import { loginOf, type TokenPage, type TokenPlace, type TokenRecord, type UserTokens } from './token-store.ts';
 
 export interface TokenListRequest {
   readonly userID: string;
@@ -45,7 +45,7 @@ export function pageSizeOf(limit: number): number {
 /** A cutoff or the end of a grace leaves the record as it is; what they mean for it is decided when it is looked at. */
 function asItIsNow(token: TokenRecord, cutoff: number, now: number): TokenRecord {
   const isAccepted = token.state === 'live' || token.state === 'superseded';
-  if (isAccepted && token.issuedAt < cutoff) return { ...token, state: 'revoked', reason: 'revoked', acceptedUntil: 0 };
+  if (isAccepted && loginOf(token) < cutoff) return { ...token, state: 'revoked', reason: 'revoked', acceptedUntil: 0 };
   if (token.state === 'superseded' && token.acceptedUntil <= now) return { ...token, acceptedUntil: 0 };
   return token;
 }

@@ -30,6 +30,13 @@ export interface NewToken {
   readonly deviceName: string;
 }
 
+/** What took a token's place when it was renewed: enough to make the same token again for whoever lost the answer. */
+export interface Successor {
+  readonly jti: string;
+  /** Unix ms. */
+  readonly expiresAt: number;
+}
+
 export interface TokenRecord extends NewToken {
   readonly state: TokenState;
   /** Empty unless kicked or revoked. */
@@ -38,6 +45,15 @@ export interface TokenRecord extends NewToken {
   readonly acceptedUntil: number;
   /** Unix ms, to about a minute; 0 if never. */
   readonly lastSeenAt: number;
+  /** Unix ms: the login that the first of a row of renewals goes back to. Absent unless renewed: see {@link loginOf}. */
+  readonly loginAt?: number;
+  /** Present in a token that was renewed. */
+  readonly successor?: Successor;
+}
+
+/** When the session of a token began, Unix ms: what cutoffs are about, as renewing must not escape them. */
+export function loginOf({ issuedAt, loginAt }: Pick<TokenRecord, 'issuedAt' | 'loginAt'>): number {
+  return loginAt ?? issuedAt;
 }
 
 /** What names a token and says when it ends, as its claims do. */
@@ -51,7 +67,10 @@ export interface PresentedToken {
 
 /** Which live tokens a new one takes the place of; they become superseded. */
 export interface Supersession {
-  /** A token that must be live for the issue to happen at all (a renewal), or every one on the new token's platform. */
+  /**
+   * A token that must be live for the issue to happen at all (a renewal), whose login the new one's is and whose
+   * successor the new one becomes; or every one on the new token's platform.
+   */
   readonly which: { readonly jti: string } | 'platform';
   /** Unix ms, exclusive. */
   readonly acceptedUntil: number;
@@ -62,7 +81,7 @@ export interface IssueRequest {
   readonly record: NewToken;
   readonly groups: readonly PolicyGroup[];
   readonly supersede?: Supersession;
-  /** Those in effect for everyone: tokens issued before them do not count as live. The user's own the store knows. */
+  /** Those in effect for everyone: tokens whose login was before them do not count as live. The user's own the store knows. */
   readonly everyonesCutoffs: Cutoffs;
 }
 

@@ -7,7 +7,7 @@ const now = 1_000_000;
 const ttlMs = 10_000;
 
 function sessionOf(jti: string, endsAt = now + 3_600_000): Session {
-  const times = { issuedAt: now, expiresAt: endsAt, endsAt };
+  const times = { issuedAt: now, loginAt: now, expiresAt: endsAt, endsAt };
   return { userID: 'alice', platformID: 1, jti, isAdmin: false, ...times, isSuperseded: false, kid: 'k' };
 }
 

@@ -398,7 +398,7 @@ describe('accepting by signature while the store is down', () => {
     // Issued to the second, as far as the token itself says.
     const { kid: _, ...session } = await verifier.verify(token);
     const endsAt = now + 5000;
-    const facts = { userID: 'alice', platformID: 1, jti, isAdmin: false, issuedAt, expiresAt };
+    const facts = { userID: 'alice', platformID: 1, jti, isAdmin: false, issuedAt, loginAt: issuedAt, expiresAt };
     assert.deepEqual(session, { ...facts, endsAt, isSuperseded: false }, 'the session ends with the grace');
     now += 4999;
     await verifier.verify(token);

@@ -13,7 +13,7 @@ import { LossReporter } from './loss-reporter.ts';
 import { isAdminToken } from './operator.ts';
 import type { Session } from './session.ts';
 import { StoreFault, type StoreOutage, storeFailure } from './store-outage.ts';
-import type { TokenRecord, TokenStore, TokenWatch } from './token-store.ts';
+import { loginOf, type TokenRecord, type TokenStore, type TokenWatch } from './token-store.ts';
 import { VerifiedTokens, type VerifiedTokensOptions } from './verified-tokens.ts';
 
 export interface TokenVerifierOptions {
@@ -155,7 +155,8 @@ export class TokenVerifier {
     if (now >= endsAt) throw this.#refusal(claims, errors.tokenNotExist());
     const isSuperseded = record.state === 'superseded';
     const { issuedAt } = record;
-    return { userID, platformID, jti, isAdmin, issuedAt, expiresAt, endsAt, isSuperseded, kid: claims.kid };
+    const loginAt = loginOf(record);
+    return { userID, platformID, jti, isAdmin, issuedAt, loginAt, expiresAt, endsAt, isSuperseded, kid: claims.kid };
   }
 
   /**
@@ -175,7 +176,18 @@ export class TokenVerifier {
     if (clock() >= expiresAt) throw errors.tokenExpired();
     const endsAt = Math.min(expiresAt, until);
     const isAdmin = isAdminToken(claims, adminUserIDs);
-    return { userID, platformID, jti, isAdmin, issuedAt, expiresAt, endsAt, isSuperseded: false, kid };
+    return {
+      userID,
+      platformID,
+      jti,
+      isAdmin,
+      issuedAt,
+      loginAt: issuedAt,
+      expiresAt,
+      endsAt,
+      isSuperseded: false,
+      kid,
+    };
   }
 
   #refusal({ userID, platformID, jti }: TokenClaims, error: ProtocolError): ProtocolError {
@@ -196,8 +208,9 @@ interface Found {
 /** By how much the store's clock may be ahead of ours. */
 const clockToleranceMs = 5000;
 
-function isEnded({ state, issuedAt, platformID }: TokenRecord, cutoffs: readonly Cutoffs[]): boolean {
-  return state === 'kicked' || state === 'revoked' || issuedAt < effectiveCutoff(platformID, ...cutoffs);
+function isEnded(record: TokenRecord, cutoffs: readonly Cutoffs[]): boolean {
+  const { state, platformID } = record;
+  return state === 'kicked' || state === 'revoked' || loginOf(record) < effectiveCutoff(platformID, ...cutoffs);
 }
 
 /**

@@ -33,9 +33,11 @@ export async function tokenChangesSuite(t: TestContext, open: OpenTokenStores) {
     const userID = at.newUser();
     const [old, neighbour] = [await at.issueBeside(at.tokenOf(userID)), await at.issueBeside(at.tokenOf(userID))];
     const { isIssued, kicked, superseded, record } = await at.renew(old.jti, at.tokenOf(userID), at.now + 60_000);
-    const expected = { ...liveRecord(old), state: 'superseded', acceptedUntil: at.now + 60_000 };
+    const successor = { jti: record.jti, expiresAt: record.expiresAt };
+    const expected = { ...liveRecord(old), state: 'superseded', acceptedUntil: at.now + 60_000, successor };
     assert.deepEqual([isIssued, kicked, superseded], [true, [], [expected]]);
     assert.deepEqual((await at.find(old)).record, expected);
+    assert.deepEqual((await at.find(record)).record, { ...liveRecord(record), loginAt: old.issuedAt });
     assert.deepEqual(await Promise.all([record, neighbour].map((token) => at.stateOf(token))), ['live', 'live']);
   });
 
@@ -60,6 +62,27 @@ export async function tokenChangesSuite(t: TestContext, open: OpenTokenStores) {
       assert.deepEqual(await store.list(userID), before);
     });
   }
+
+  await t.test('T4 a row of renewals goes back to its login, and does not escape a cutoff in between', async () => {
+    const userID = at.newUser();
+    const first = await at.issueBeside(at.tokenOf(userID));
+    const loginAt = at.now;
+    let last = first;
+    for (let i = 0; i < 3; i += 1) {
+      at.now += 60_000;
+      const { record } = await at.renew(last.jti, at.tokenOf(userID), at.now + 60_000);
+      assert.equal((await at.find(record)).record?.loginAt, loginAt);
+      last = record;
+    }
+    await store.touch(userID, [last.jti], at.now + 1);
+    await store.cutOff(userID, allPlatforms, loginAt + 1, at.now + hourMs);
+    const { isIssued } = await at.renew(last.jti, at.tokenOf(userID), at.now + 60_000);
+    assert.equal(isIssued, false);
+    // One who has logged in since is not meant, and takes the room of none that was.
+    const { kicked, record } = await at.issue(at.tokenOf(userID));
+    assert.deepEqual(kicked, []);
+    assert.equal((await at.renew(record.jti, at.tokenOf(userID), at.now + 60_000)).isIssued, true);
+  });
 
   await t.test("a renewal is of one's own token", async () => {
     const stranger = await at.issueBeside(at.tokenOf(at.newUser()));
@@ -243,13 +266,20 @@ export async function tokenChangesSuite(t: TestContext, open: OpenTokenStores) {
     const userID = at.newUser();
     const [kicked, superseded] = [await at.issueBeside(at.tokenOf(userID)), await at.issueBeside(at.tokenOf(userID))];
     await store.kick(userID, { jtis: [kicked.jti] }, 'forced', 'kicked');
-    await at.renew(superseded.jti, at.tokenOf(userID), at.now + 60_000);
+    const { record } = await at.renew(superseded.jti, at.tokenOf(userID), at.now + 60_000);
+    const successor = { jti: record.jti, expiresAt: record.expiresAt };
     await store.touch(userID, [kicked.jti, superseded.jti], at.now + 5);
     const seen = { lastSeenAt: at.now + 5 };
     const [first, second] = [await at.find(kicked), await at.find(superseded)];
     assert.deepEqual(first.record, { ...liveRecord(kicked), state: 'kicked', reason: 'forced', ...seen });
     const acceptedUntil = at.now + 60_000;
-    assert.deepEqual(second.record, { ...liveRecord(superseded), state: 'superseded', acceptedUntil, ...seen });
+    assert.deepEqual(second.record, {
+      ...liveRecord(superseded),
+      state: 'superseded',
+      acceptedUntil,
+      successor,
+      ...seen,
+    });
     const [ended] = await store.kick(userID, { jtis: [superseded.jti] }, 'forced', 'revoked');
     assert.equal(ended?.lastSeenAt, at.now + 5);
   });

@@ -14,7 +14,7 @@ local token = parse('jti', ARGV[1], 0)
 if not token then return {} end
 return {
   token.state, whole(token.platform), whole(token.issued_at), whole(token.order), token.accepted_until, token.reason,
-  token.last_seen, format(token),
+  token.last_seen, format(token), token.login, token.successor, token.successor_end,
 }`);
 
 test('T5 the scripts read token values as the server does', async (t) => {
@@ -25,10 +25,22 @@ test('T5 the scripts read token values as the server does', async (t) => {
     await t.test(`${token === null ? 'unreadable' : 'readable'}: ${what}`, async () => {
       const reply = (await redis.evalScript(script, [], [value])) as string[];
       if (token === null) return assert.deepEqual(reply, []);
-      const [state = '', platform, issuedAt, order, acceptedUntil, reason, lastSeen, again = ''] = reply;
+      const [
+        state = '',
+        platform,
+        issuedAt,
+        order,
+        acceptedUntil,
+        reason,
+        lastSeen,
+        again = '',
+        login,
+        successor,
+        successorEnd,
+      ] = reply;
       assert.equal(state, token.state[0]);
       assert.deepEqual(
-        [platform, issuedAt, order, acceptedUntil || '0', reason, lastSeen].map(String),
+        [platform, issuedAt, order, acceptedUntil || '0', reason, lastSeen, login, successor, successorEnd].map(String),
         [
           token.platformID,
           token.issuedAt,
@@ -36,6 +48,9 @@ test('T5 the scripts read token values as the server does', async (t) => {
           token.acceptedUntil,
           token.reason,
           token.lastSeenAt === 0 ? '' : token.lastSeenAt.toString(36),
+          token.loginAt?.toString(36) ?? '',
+          token.successor?.jti ?? '',
+          token.successor?.expiresAt.toString(36) ?? '',
         ].map(String),
       );
       assert.deepEqual(await redis.evalScript(script, [], [again]), reply, 'and read it the same when they stored it');

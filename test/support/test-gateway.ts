@@ -152,7 +152,7 @@ class TestAuthority {
   /** A token of 90 days. */
   issue(userID: string, platformID: PlatformID = 5, endsAt = Date.UTC(2030, 3, 1)): string {
     const jti = `token${String(this.#sessions.size).padStart(17, '0')}`;
-    const times = { issuedAt: 0, expiresAt: endsAt, endsAt };
+    const times = { issuedAt: 0, loginAt: 0, expiresAt: endsAt, endsAt };
     this.#sessions.set(jti, { userID, platformID, isAdmin: false, jti, ...times, isSuperseded: false, kid: 'k' });
     return jti;
   }

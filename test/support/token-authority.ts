@@ -111,8 +111,12 @@ const recordedEvents: readonly (keyof TokenEventMap)[] = [
 ];
 
 /** One lifetime for all, which a request may shorten but not lengthen beyond `maxMs`. */
-export function lifetimesOf(defaultMs: number, maxMs = 365 * 24 * hourMs): TokenAuthorityOptions['lifetimes'] {
-  return { defaultMs, byPlatformMs: new Map(), maxMs };
+export function lifetimesOf(
+  defaultMs: number,
+  maxMs = 365 * 24 * hourMs,
+  sessionMs = 2 * maxMs,
+): TokenAuthorityOptions['lifetimes'] {
+  return { defaultMs, byPlatformMs: new Map(), maxMs, sessionMs };
 }
 
 /** For assert.rejects: a protocol error of this code, whose public detail fits. */

@@ -11,6 +11,7 @@ const token: Session = {
   jti: 'a',
   isAdmin: false,
   issuedAt: 1000,
+  loginAt: 1000,
   expiresAt: 9000,
   endsAt: 9000,
   isSuperseded: false,

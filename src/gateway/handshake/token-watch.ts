@@ -48,14 +48,14 @@ export class TokenWatch implements Disposable {
   }
 }
 
-/** Whether a cutoff ends a token, by whose it is and how old. */
+/** Whether a cutoff ends a token, by whose it is and how old its session. */
 export function isCutOff(
-  token: Pick<Session, 'userID' | 'issuedAt'> & { readonly platformID: number },
+  token: Pick<Session, 'userID' | 'loginAt'> & { readonly platformID: number },
   { userID, platformID, notBefore }: Cutoff,
 ): boolean {
   return (
     (userID === '' || userID === token.userID) &&
     (platformID === allPlatforms || platformID === token.platformID) &&
-    token.issuedAt < notBefore
+    token.loginAt < notBefore
   );
 }

@@ -40,7 +40,7 @@ test('a fresh token is ten characters, which fit one allocation with its key', (
 });
 
 test('fields of a later version are ignored', () => {
-  const value = `${formatToken({ ...record, lastSeenAt: 5, deviceName: 'x' })}|later|than|this`;
+  const value = `${formatToken({ ...record, lastSeenAt: 5, deviceName: 'x' })}||||later|than|this`;
   assert.deepEqual(parseToken(key, value), { ...record, lastSeenAt: 5, deviceName: 'x' });
 });
 

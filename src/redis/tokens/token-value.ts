@@ -11,7 +11,7 @@ const states = new Map(Object.entries(stateLetters).map(([state, letter]) => [le
 
 /** Mirrors parse of scripts/token-records.lua; test/fixtures/redis-token-values.json holds the two together. */
 const pattern =
-  /^(?<state>[lskr])(?<platform>[1-9a-z])(?<issued>[0-9a-z]{1,9})(?:\|(?<order>\d{0,15})(?:\|(?<until>\d{0,15})(?:\|(?<reason>[a-z]*)(?:\|(?<seen>[0-9a-z]{0,9})(?:\|(?<device>[^|]*)(?:\|.*)?)?)?)?)?)?$/s;
+  /^(?<state>[lskr])(?<platform>[1-9a-z])(?<issued>[0-9a-z]{1,9})(?:\|(?<order>\d{0,15})(?:\|(?<until>\d{0,15})(?:\|(?<reason>[a-z]*)(?:\|(?<seen>[0-9a-z]{0,9})(?:\|(?<device>[^|]*)(?:\|(?<login>[0-9a-z]{0,9})(?:\|(?<next>[\w:-]*)(?:\|(?<nextEnd>[0-9a-z]{0,9})(?:\|.*)?)?)?)?)?)?)?)?)?$/s;
 
 /** Undefined if the value is not one that the scripts write: a fault of the store, not a fact about the token (T5). */
 export function parseToken({ userID, jti, expiresAt }: TokenKey, value: string): TokenRecord | undefined {
@@ -29,6 +29,8 @@ export function parseToken({ userID, jti, expiresAt }: TokenKey, value: string):
     acceptedUntil: Number(fields.until ?? 0),
     lastSeenAt: Number.parseInt(fields.seen || '0', 36),
     deviceName: decodeLabel(fields.device ?? ''),
+    ...(fields.login ? { loginAt: Number.parseInt(fields.login, 36) } : {}),
+    ...(fields.next ? { successor: { jti: fields.next, expiresAt: Number.parseInt(fields.nextEnd || '0', 36) } } : {}),
   };
 }
 

@@ -83,7 +83,7 @@ local gone = for_each(prefix, jtis, function(jti, value)
   end
   if token.state ~= 'l' then not_live[#not_live + 1] = token end
   if token.state ~= 'l' or token.expires_at <= now then return end
-  if token.issued_at < effective_cutoff(token.platform, own, everyones) then return end
+  if login_of(token) < effective_cutoff(token.platform, own, everyones) then return end
   live[#live + 1] = token
   -- The later issue is the newer, even within one millisecond or by the slower clock of another node.
   order = math.max(order, token.order + 1)
@@ -103,6 +103,7 @@ end
 local kicked = choose_victims(live)
 for _, token in ipairs(superseded) do
   token.state, token.accepted_until = 's', superseded_until
+  if renewed ~= '' then token.successor, token.successor_end = jti, base36(expires_at) end
 end
 for _, token in ipairs(kicked) do
   token.state, token.accepted_until, token.reason = 'k', '', 'policy'
@@ -110,11 +111,15 @@ end
 
 -- Whatever was cut off before, by whichever clock, does not mean this one.
 local issued_at = math.max(now, effective_cutoff(platform, own, everyones))
+-- A renewal goes on with its predecessor's session.
+local login = ''
+if renewed ~= '' then login = base36(login_of(superseded[1])) end
 -- The new token first: where Redis refuses to write (memory, replica, disk), it refuses the first write.
 write(sets, prefix, {
   jti = jti, state = 'l', platform = platform, issued_at = issued_at, issued_text = base36(issued_at),
   expires_at = expires_at, order = math.max(order, issued_at),
-  accepted_until = '', reason = '', last_seen = '', rest = device_name,
+  accepted_until = '', reason = '', last_seen = '', device = device_name, login = login, successor = '',
+  successor_end = '', rest = '',
 })
 for _, token in ipairs(superseded) do write(sets, prefix, token) end
 for _, token in ipairs(kicked) do write(sets, prefix, token) end

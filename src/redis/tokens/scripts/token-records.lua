@@ -1,10 +1,11 @@
 -- What the token scripts share; it stands before each of them.
 --
 -- A token is a string key <prefix><jti> that expires at the token's own exp (PXAT, Unix ms). Its value is
---   <state><platform><issuedAt>[|order|acceptedUntil|reason|lastSeen|deviceName]
+--   <state><platform><issuedAt>[|order|acceptedUntil|reason|lastSeen|deviceName|loginAt|successor|successorEnd]
 -- state, one letter: l live, s superseded, k kicked, r revoked. platform, one base-36 digit. issuedAt and lastSeen:
 -- Unix ms in base 36. order: rises with every issue to one user; empty if it is issuedAt. acceptedUntil: Unix ms.
--- deviceName is percent-encoded. Empty fields at the end are left out: a fresh token's value has 10 characters, which
+-- deviceName is percent-encoded. loginAt: the login that a renewed token goes back to, empty if it is issuedAt; successor
+-- and successorEnd: jti and end of what has taken the token's place; instants in base 36, Unix ms. Empty fields at the end are left out: a fresh token's value has 10 characters, which
 -- saves an allocation class. The end is not in it, because the key has it. Later versions may add fields at the end;
 -- they are kept as they are.
 --
@@ -54,23 +55,32 @@ local function parse(jti, value, expires_at)
   local head, fields = string.match(value, '^([^|]*)(.*)$')
   local state, platform, issued_at = string.match(head, '^([lskr])([1-9a-z])([0-9a-z]+)$')
   if not state or #issued_at > LONGEST_BASE36 then return nil end
-  local order, accepted_until, reason, last_seen, rest = '', '', '', '', ''
+  local order, accepted_until, reason, last_seen, device, login, successor, successor_end, rest =
+    '', '', '', '', '', '', '', '', ''
   if fields ~= '' then
     local _, count = string.gsub(fields, '|', '')
-    if count < 5 then fields = fields .. string.rep('|', 5 - count) end
-    order, accepted_until, reason, last_seen, rest =
-      string.match(fields, '^|(%d*)|(%d*)|([a-z]*)|([0-9a-z]*)|(.*)$')
-    if not order or #order > LONGEST_DECIMAL or #accepted_until > LONGEST_DECIMAL or #last_seen > LONGEST_BASE36 then
-      return nil
-    end
+    if count < 8 then fields = fields .. string.rep('|', 8 - count) end
+    order, accepted_until, reason, last_seen, device, login, successor, successor_end, rest = string.match(
+      fields,
+      '^|(%d*)|(%d*)|([a-z]*)|([0-9a-z]*)|([^|]*)|([0-9a-z]*)|([%w_:-]*)|([0-9a-z]*)(.*)$'
+    )
+    if not order or string.find(rest, '^[^|]') then return nil end
+    if #order > LONGEST_DECIMAL or #accepted_until > LONGEST_DECIMAL then return nil end
+    if #last_seen > LONGEST_BASE36 or #login > LONGEST_BASE36 or #successor_end > LONGEST_BASE36 then return nil end
   end
   if state == 's' and accepted_until == '' then return nil end
   return {
     jti = jti, state = state, platform = tonumber(platform, 36), issued_text = issued_at,
     issued_at = tonumber(issued_at, 36), expires_at = expires_at,
     order = tonumber(order) or tonumber(issued_at, 36),
-    accepted_until = accepted_until, reason = reason, last_seen = last_seen, rest = rest,
+    accepted_until = accepted_until, reason = reason, last_seen = last_seen, device = device, login = login,
+    successor = successor, successor_end = successor_end, rest = rest,
   }
+end
+
+-- When the token's session began, Unix ms: cutoffs go by it.
+local function login_of(token)
+  return tonumber(token.login, 36) or token.issued_at
 end
 
 local DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz'
@@ -86,7 +96,10 @@ end
 
 local function format(token)
   local order = token.order == token.issued_at and '' or whole(token.order)
-  local fields = table.concat({ '', order, token.accepted_until, token.reason, token.last_seen, token.rest }, '|')
+  local fields = table.concat({
+    '', order, token.accepted_until, token.reason, token.last_seen, token.device, token.login, token.successor,
+    token.successor_end,
+  }, '|') .. token.rest
   return token.state .. base36(token.platform) .. token.issued_text .. string.match(fields, '^(.-)|*$')
 end
 

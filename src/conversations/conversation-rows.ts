@@ -2,7 +2,7 @@
 
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
-import { sessionTypes } from '../protocol/numbers/constants.ts';
+import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import type { VersionLog } from '../sync/version-log.ts';
 import type { NewConversation } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';

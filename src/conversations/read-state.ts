@@ -6,7 +6,7 @@ import type { MessageStore } from '../log/message-store.ts';
 import { readByPeerNotices, readBySelfNotice } from '../notices/catalogue/messages.ts';
 import type { Notifier } from '../notices/notifier.ts';
 import { errors } from '../protocol/errors.ts';
-import { sessionTypes } from '../protocol/numbers/constants.ts';
+import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import type { ConversationView, ConversationViewStore, ReadPositionStore } from './view-store.ts';
 
 export interface MarkConversationRequest {

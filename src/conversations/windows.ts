@@ -1,7 +1,7 @@
 /** What the owner of a conversation may read of it, and how a stored message looks to a reader. */
 import type { SeqBounds, StoredMessage } from '../log/message-store.ts';
 import { withReadFlag } from '../protocol/message-bytes.ts';
-import { sessionTypes } from '../protocol/numbers/constants.ts';
+import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import type { ConversationView, ConversationWindow } from './view-store.ts';
 
 /** What the owner of a chat may read of it. */

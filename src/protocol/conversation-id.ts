@@ -3,7 +3,8 @@
  */
 
 import { errors } from './errors.ts';
-import { optionKeys, sessionTypes } from './numbers/constants.ts';
+import { optionKeys } from './numbers/messages.ts';
+import { sessionTypes } from './numbers/sessions.ts';
 
 /** Chat between two users: the same for both, whoever asks. */
 export function singleChatID(userA: string, userB: string): string {

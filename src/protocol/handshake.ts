@@ -5,7 +5,7 @@
 
 import { exceedsBytes, widestBounds } from './bounds.ts';
 import { errors, ProtocolError } from './errors.ts';
-import { isKnownPlatform, type PlatformID } from './numbers/constants.ts';
+import { isKnownPlatform, type PlatformID } from './numbers/platforms.ts';
 import { compileRequestDecoder, parseJsonBody } from './wire/wire-json.ts';
 import { Wire, type WireRequest } from './wire/wire-schema.ts';
 

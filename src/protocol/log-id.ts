@@ -11,7 +11,7 @@ import {
   isNotificationConversation,
   sortedPair,
 } from './conversation-id.ts';
-import { sessionTypes } from './numbers/constants.ts';
+import { sessionTypes } from './numbers/sessions.ts';
 
 /** Of the conversation that a message belongs to. @throws 1001 for an unknown session type */
 export function logIDOf(message: Addressed): string {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isReadableContent } from './message-content.ts';
-import { contentTypes } from './numbers/constants.ts';
+import { contentTypes } from './numbers/contents.ts';
 
 const parsed = Object.values(contentTypes).filter((type) => type !== contentTypes.legacyRevoke);
 

@@ -2,7 +2,7 @@
  * What clients can read as a message's content (conversations-messages chapter, section 4). They drop what they cannot
  * parse but count it all the same, and that unread count never goes away: such content must not be stored.
  */
-import { contentTypes, isNotificationContentType } from './numbers/constants.ts';
+import { contentTypes, isNotificationContentType } from './numbers/contents.ts';
 
 /** A value's kind; null is of every kind, as in the Go core. An object stands for one with fields of those kinds. */
 type Kind = 'text' | 'integer' | 'number' | 'boolean' | 'texts' | 'object' | 'objects' | Shape;

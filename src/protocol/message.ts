@@ -1,7 +1,8 @@
 /** Messages as objects; as stored bytes see message-bytes.ts. Protocol: conversations-messages.md 3 and 5. */
 
 import { MsgData } from './gen/openim.ts';
-import { contentTypes, msgStatus, type OptionKey, optionKeys } from './numbers/constants.ts';
+import { contentTypes } from './numbers/contents.ts';
+import { msgStatus, type OptionKey, optionKeys } from './numbers/messages.ts';
 
 /** Whether a switch of a message is on: a missing key means true. */
 export function optionEnabled(options: ReadonlyMap<string, boolean>, key: OptionKey): boolean {

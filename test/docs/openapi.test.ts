@@ -1,7 +1,7 @@
 /** docs/openapi.json, which the check of generated files keeps equal to what the server gives out. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { platformIDs } from '../../src/protocol/numbers/constants.ts';
+import { platformIDs } from '../../src/protocol/numbers/platforms.ts';
 import { readPage } from './markdown.ts';
 
 type Json = Record<string, unknown>;

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { limits } from '../../src/config/limits.ts';
 import { defaultLimits } from '../../src/gateway/limits.ts';
 import { errorTable } from '../../src/protocol/errors.ts';
-import { platformClass, platformIDs, platformName } from '../../src/protocol/numbers/constants.ts';
+import { platformClass, platformIDs, platformName } from '../../src/protocol/numbers/platforms.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { readPage, relativeLinks, tableUnder } from './markdown.ts';
 

@@ -1,7 +1,7 @@
 /** RFC 7662: whether a token is accepted now, and whose it is. */
 
 import { ProtocolError } from '../../protocol/errors.ts';
-import { platformName } from '../../protocol/numbers/constants.ts';
+import { platformName } from '../../protocol/numbers/platforms.ts';
 import type { Session } from '../../tokens/session.ts';
 import { oauthEndpoint } from './oauth-endpoint.ts';
 

@@ -1,5 +1,5 @@
 /** The audit trail of tokens. See docs/tokens.md. */
-import { platformName } from '../../../protocol/numbers/constants.ts';
+import { platformName } from '../../../protocol/numbers/platforms.ts';
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
 import { pageRequest } from '../../objects/page.ts';

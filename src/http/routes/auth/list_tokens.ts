@@ -1,5 +1,5 @@
 /** A user's sessions. See docs/tokens.md. */
-import { platformName } from '../../../protocol/numbers/constants.ts';
+import { platformName } from '../../../protocol/numbers/platforms.ts';
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint, self } from '../../endpoint.ts';
 import { pageRequest } from '../../objects/page.ts';

@@ -1,6 +1,6 @@
 /** Ends many tokens at once. See docs/tokens.md. */
 
-import { platformClasses } from '../../../protocol/numbers/constants.ts';
+import { platformClasses } from '../../../protocol/numbers/platforms.ts';
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { revokeAsAsked } from '../../../tokens/revocation.ts';
 import { endpoint, self } from '../../endpoint.ts';

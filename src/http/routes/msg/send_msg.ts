@@ -1,5 +1,5 @@
 import { errors } from '../../../protocol/errors.ts';
-import { sessionTypes } from '../../../protocol/numbers/constants.ts';
+import { sessionTypes } from '../../../protocol/numbers/sessions.ts';
 import { Wire, type WireRequest } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint } from '../../endpoint.ts';
 import { offlinePushInfo } from '../../objects/message.ts';

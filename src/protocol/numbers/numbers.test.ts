@@ -1,14 +1,8 @@
 /** Tables of numbers: what they promise beyond their values. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  isKnownPlatform,
-  isNotificationContentType,
-  platformClass,
-  platformIDs,
-  platformName,
-  platforms,
-} from './constants.ts';
+import { isNotificationContentType } from './contents.ts';
+import { isKnownPlatform, platformClass, platformIDs, platformName, platforms } from './platforms.ts';
 
 test('platforms 1 to 12 are known, nothing else is', () => {
   assert.deepEqual(platformIDs, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);

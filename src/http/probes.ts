@@ -1,4 +1,4 @@
-/** What orchestrators and Prometheus ask: is it alive, is it ready, how is it doing. */
+/** What orchestrators and Prometheus ask: is it alive, is it ready, how is it doing; and people, where they are. */
 import type { Registry } from 'prom-client';
 import type { Answer } from './exchange.ts';
 import { contentTypes } from './response-headers.ts';
@@ -8,6 +8,12 @@ export type Readiness = () => Promise<readonly string[]>;
 
 /** A probe that hangs must not look like a server that hangs. */
 const readinessTimeoutMs = 3000;
+
+/** For people who open the address in a browser. */
+export function rootAnswer(version: string): Answer {
+  const body = `<!doctype html><title>Tessera</title><p>Tessera ${version}: <a href="/docs">API reference</a>\n`;
+  return { status: 200, code: 0, contentType: contentTypes.html, body };
+}
 
 export function healthAnswer(): Answer {
   return { status: 200, code: 0, contentType: contentTypes.json, body: '{"status":"alive"}' };

@@ -14,4 +14,5 @@ export const contentTypes = {
   /** Without a charset, as OpenIM sends it. */
   json: 'application/json',
   text: 'text/plain',
+  html: 'text/html; charset=utf-8',
 } as const;

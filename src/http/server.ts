@@ -19,7 +19,7 @@ import { serveUnrouted } from './not-found.ts';
 import type { OauthEndpoint } from './oauth/oauth-endpoint.ts';
 import { serveOauth } from './oauth/serve-oauth.ts';
 import { openApiDocument } from './openapi.ts';
-import { healthAnswer, metricsAnswer, type Readiness, readinessAnswer } from './probes.ts';
+import { healthAnswer, metricsAnswer, type Readiness, readinessAnswer, rootAnswer } from './probes.ts';
 import { ReferencePage } from './reference-page.ts';
 import { contentTypes } from './response-headers.ts';
 import { serveEndpoint } from './serve-endpoint.ts';
@@ -163,12 +163,13 @@ function routesOf(options: HttpServerOptions): ReadonlyMap<string, Route> {
 
 type Page = (url: string) => Answer | Promise<Answer>;
 
-/** What is not the protocol's: probes and the API reference. */
+/** What is not the protocol's: a page for the curious, probes and the API reference. */
 function pagesOf(options: HttpServerOptions): readonly (readonly [string, Page])[] {
   const { endpoints, oauthEndpoints = [], registry, readiness, version } = options;
   const reference = new ReferencePage();
   let openApi: Buffer | undefined;
   return [
+    ['/', () => rootAnswer(version)],
     ['/healthz', healthAnswer],
     ['/readyz', () => readinessAnswer(readiness)],
     ['/metrics', () => metricsAnswer(registry)],

@@ -470,6 +470,13 @@ describe('logs and metrics', () => {
 describe('probes and the API reference', () => {
   const get = (server: ToyServer, path: string) => server.send({ method: 'GET', path });
 
+  test('/ leads people to the API reference', async (t) => {
+    const server = await ToyServer.start(t);
+    const { status, headers, body } = await get(server, '/');
+    assert.deepEqual([status, headers['content-type']], [200, 'text/html; charset=utf-8']);
+    assert.match(body.toString(), /<a href="\/docs">/);
+  });
+
   test('/healthz says alive, /readyz says what is missing', async (t) => {
     const server = await ToyServer.start(t);
     const ready = await get(server, '/readyz');

@@ -15,8 +15,7 @@ export class SqlClientConfigStore implements ClientConfigStore {
   }
 
   async read(userIDs: readonly string[]): Promise<readonly ClientConfigEntry[]> {
-    const rows = await this.#db
-      .executor()
+    const rows = await this.#db.reader
       .selectFrom('client_configs')
       .select(['config_key as key', 'user_id as userID', 'value'])
       .where(isOneOf(this.#db.dialect, 'user_id', userIDs))
@@ -75,12 +74,10 @@ export class SqlClientConfigStore implements ClientConfigStore {
       .offset(offset)
       .limit(limit);
     // The sizes first, without a value: a value is read only if it fits.
-    const summed = this.#db
-      .executor()
+    const summed = this.#db.reader
       .selectFrom(page.as('page'))
       .select(['config_key', 'user_id', sql<number>`sum(size) over (order by config_key, user_id)`.as('bytes')]);
-    const fitting = this.#db
-      .executor()
+    const fitting = this.#db.reader
       .selectFrom(summed.as('fitting'))
       .innerJoin('client_configs as config', (on) =>
         on.onRef('config.config_key', '=', 'fitting.config_key').onRef('config.user_id', '=', 'fitting.user_id'),
@@ -94,7 +91,7 @@ export class SqlClientConfigStore implements ClientConfigStore {
   }
 
   #matching({ userID, key }: ClientConfigFilter) {
-    let query = this.#db.executor().selectFrom('client_configs');
+    let query = this.#db.reader.selectFrom('client_configs');
     if (userID !== undefined) query = query.where('user_id', '=', userID);
     if (key !== undefined) query = query.where('config_key', '=', key);
     return query;

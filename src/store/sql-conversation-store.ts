@@ -86,7 +86,7 @@ export class SqlConversationStore implements ConversationStore {
   }
 
   #ownedBy(ownerUserID: string) {
-    return this.#db.executor().selectFrom('conversations').where('owner_user_id', '=', ownerUserID);
+    return this.#db.reader.selectFrom('conversations').where('owner_user_id', '=', ownerUserID);
   }
 
   /** Read by the primary key and sorted: an owner has hundreds, and few lists are asked for in this order. */

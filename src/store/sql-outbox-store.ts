@@ -24,8 +24,7 @@ export class SqlOutboxStore implements OutboxStore {
   }
 
   async oldest(limit: number): Promise<readonly OutboxRow[]> {
-    const rows = await this.#db
-      .executor()
+    const rows = await this.#db.reader
       .selectFrom('outbox')
       .select(['id', 'topic', 'item_key as key', 'payload'])
       .orderBy('id')

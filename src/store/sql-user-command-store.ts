@@ -57,15 +57,14 @@ export class SqlUserCommandStore implements UserCommandStore {
   }
 
   async list(userID: string, type: number | undefined, maxBytes: number): Promise<readonly UserCommand[]> {
-    const all = this.#db.executor().selectFrom('user_commands').where('user_id', '=', userID);
+    const all = this.#db.reader.selectFrom('user_commands').where('user_id', '=', userID);
     const summed = (type === undefined ? all : all.where('type', '=', type)).select([
       'type',
       'uuid',
       sql<number>`sum(${size}) over (order by type, uuid)`.as('bytes'),
     ]);
     // The sizes first, without a value: a value is read only if it fits.
-    const rows = await this.#db
-      .executor()
+    const rows = await this.#db.reader
       .selectFrom(summed.as('fitting'))
       .innerJoin('user_commands as command', (on) =>
         on.onRef('command.type', '=', 'fitting.type').onRef('command.uuid', '=', 'fitting.uuid'),

@@ -32,8 +32,7 @@ export class SqlUserStore implements UserStore {
   }
 
   async find(userIDs: readonly string[]): Promise<readonly User[]> {
-    const rows = await this.#db
-      .executor()
+    const rows = await this.#db.reader
       .selectFrom('users')
       .selectAll()
       .where(isOneOf(this.#db.dialect, 'user_id', userIDs))

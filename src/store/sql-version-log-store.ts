@@ -73,8 +73,7 @@ export class SqlVersionLogStore implements VersionLogStore {
   }
 
   async head(kind: VersionKind, ownerID: string): Promise<VersionHead> {
-    const row = await this.#db
-      .executor()
+    const row = await this.#db.reader
       .selectFrom('version_heads')
       .select(['version_id', 'version'])
       .where('kind', '=', kind)
@@ -86,8 +85,7 @@ export class SqlVersionLogStore implements VersionLogStore {
   }
 
   async tailAfter(kind: VersionKind, ownerID: string, version: number, limit: number): Promise<LogTail> {
-    const rows = await this.#db
-      .executor()
+    const rows = await this.#db.reader
       .selectFrom('version_entries')
       .select(['item_id', 'state', 'version'])
       .where('kind', '=', kind)
@@ -216,8 +214,7 @@ async function readOrMakeEpoch(db: Database, newText: () => string): Promise<str
       .onConflict((conflict) => conflict.columns(['kind', 'owner_id']).doNothing())
       .execute(),
   );
-  const row = await db
-    .executor()
+  const row = await db.reader
     .selectFrom('version_heads')
     .select('version_id')
     .where('kind', '=', '')

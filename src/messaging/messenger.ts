@@ -5,7 +5,7 @@ import type { Acknowledgement, MessagePipeline } from '../log/pipeline.ts';
 import { conversationIDOf, isNotificationConversation } from '../protocol/conversation-id.ts';
 import { errors } from '../protocol/errors.ts';
 import type { MsgData } from '../protocol/gen/openim.ts';
-import { encodedSize, optionEnabled } from '../protocol/message.ts';
+import { isLargerThan, optionEnabled } from '../protocol/message.ts';
 import { isReadableContent } from '../protocol/message-content.ts';
 import {
   contentTypes,
@@ -114,7 +114,7 @@ function checkShape(message: MsgData): void {
  * @throws 1001
  */
 function checkSize(message: MsgData, maxBytes: number): void {
-  if (encodedSize(message) > maxBytes) throw errors.args(`the message has more than ${maxBytes} bytes`);
+  if (isLargerThan(message, maxBytes)) throw errors.args(`the message has more than ${maxBytes} bytes`);
 }
 
 /** What only the server itself and admins may send: anything else would let a client forge notifications (M5). */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { GetSeqMessageResp, MsgData, PullMessageBySeqsResp, PullMsgs, PushMessages } from './gen/openim.ts';
-import { newMsgData, optionEnabled, placeholder } from './message.ts';
+import { isLargerThan, newMsgData, optionEnabled, placeholder, shortened } from './message.ts';
 import { encodePullMsgs, encodePullReply, encodePush, withReadFlag, withSeq } from './message-bytes.ts';
 
 const sample = newMsgData({
@@ -34,6 +34,61 @@ describe('messages', () => {
     assert.equal(optionEnabled(options, 'senderSync'), true);
     assert.equal(optionEnabled(options, 'offlinePush'), true);
     assert.equal(optionEnabled(new Map(), 'unreadCount'), true);
+  });
+});
+
+describe('the size of a message', () => {
+  const ids = Array.from({ length: 50 }, (_, index) => `用户${index}`);
+  const push = { title: '标题', desc: '说明', ex: '', iOSPushSound: '声', iOSBadgeCount: true, signalInfo: '信' };
+  const messages: readonly [name: string, message: MsgData][] = [
+    ['Latin', newMsgData({ content: Buffer.from('x'.repeat(3000)) })],
+    ['Chinese', newMsgData({ sendID: '用'.repeat(80), senderNickname: '名'.repeat(80), ex: '备'.repeat(900) })],
+    ['numbers', newMsgData({ sendTime: 2 ** 52, createTime: 2 ** 52, seq: 2 ** 52, status: -1, contentType: -1 })],
+    ['options', newMsgData({ options: new Map(ids.map((id) => [id, true])) })],
+    ['lists', newMsgData({ atUserIDList: ids, offlinePushInfo: push })],
+  ];
+  for (const [name, message] of messages) {
+    test(`is judged to the byte: ${name}`, () => {
+      const { length } = MsgData.encode(message).finish();
+      assert.equal(isLargerThan(message, length), false);
+      assert.equal(isLargerThan(message, length - 1), true);
+    });
+  }
+});
+
+describe('a shortened message', () => {
+  const of = (fields: Partial<MsgData>) => {
+    const bytes = shortened(MsgData.encode(newMsgData(fields)).finish());
+    return { bytes: bytes.length, message: MsgData.decode(bytes) };
+  };
+  const wordOf = (message: MsgData) => JSON.parse(Buffer.from(message.content).toString()).content;
+
+  test('is a text that keeps who, when and which', () => {
+    const kept = { sendID: 'a', recvID: 'b', clientMsgID: 'c', serverMsgID: 's', seq: 7, sendTime: 5, sessionType: 1 };
+    const { message } = of({ ...kept, contentType: 114, content: Buffer.from(`{"text":"${'long '.repeat(900)}"}`) });
+    assert.partialDeepStrictEqual(message, { ...kept, contentType: 101 });
+    assert.equal(wordOf(message), `${'long '.repeat(40)}…`);
+  });
+
+  test('says nothing of what has no words', () => {
+    for (const content of ['{"data":"x"}', 'not JSON', '{"content":7}', 'null']) {
+      assert.equal(wordOf(of({ contentType: 110, content: Buffer.from(content) }).message), '…');
+    }
+  });
+
+  test('is below 4 KB, whatever it was', () => {
+    const id = '用'.repeat(85);
+    const ids = { sendID: id, recvID: id, groupID: id, clientMsgID: id, serverMsgID: id };
+    const large = { senderNickname: '名'.repeat(9000), senderFaceURL: 'x'.repeat(9000), ex: 'x'.repeat(9000) };
+    const content = Buffer.from(JSON.stringify({ content: '\u0001'.repeat(9000) }));
+    const options = new Map(Array.from({ length: 900 }, (_, index) => [`option${index}`, false] as const));
+    const { bytes } = of({ ...ids, ...large, content, options, attachedInfo: `"${'x'.repeat(9000)}"` });
+    assert.ok(bytes < 4000, `${bytes} bytes`);
+  });
+
+  test('does not cut a character in two', () => {
+    const { message } = of({ content: Buffer.from(JSON.stringify({ content: `x${'😀'.repeat(300)}` })) });
+    assert.ok(wordOf(message).isWellFormed());
   });
 });
 

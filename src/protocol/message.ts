@@ -21,10 +21,45 @@ export function placeholder(seq: number, sendTime: number): Buffer {
 
 const nothing = new Uint8Array(0);
 
-/** Bytes of the encoded message. */
-export function encodedSize(message: MsgData): number {
-  return MsgData.encode(message).finish().length;
+/** Whether the encoded message has more than `maxBytes`; only one that comes near is encoded to know. */
+export function isLargerThan(message: MsgData, maxBytes: number): boolean {
+  return mostBytes(message) > maxBytes && MsgData.encode(message).finish().length > maxBytes;
 }
+
+/** What a message takes at the most, at a glance: every message that is sent comes by here. */
+function mostBytes(message: MsgData): number {
+  let units =
+    message.sendID.length +
+    message.recvID.length +
+    message.groupID.length +
+    message.clientMsgID.length +
+    message.serverMsgID.length +
+    message.senderNickname.length +
+    message.senderFaceURL.length +
+    message.attachedInfo.length +
+    message.ex.length;
+  let fields = fieldCount;
+  for (const key of message.options.keys()) {
+    units += key.length;
+    fields += 1;
+  }
+  for (const userID of message.atUserIDList) {
+    units += userID.length;
+    fields += 1;
+  }
+  if (message.offlinePushInfo !== undefined) {
+    const { title, desc, ex, iOSPushSound, signalInfo } = message.offlinePushInfo;
+    units += title.length + desc.length + ex.length + iOSPushSound.length + signalInfo.length;
+  }
+  return message.content.length + units * mostBytesPerUnit + fields * tagBytes;
+}
+
+/** Of a message, with those of its push text. */
+const fieldCount = 30;
+/** Of a UTF-16 unit in UTF-8. */
+const mostBytesPerUnit = 3;
+/** Tag and length, or a number, at the longest; with the value of an option. */
+const tagBytes = 16;
 
 /**
  * A message that has no room, as a short text under its own IDs, seq and times: a client that cannot have all of it

@@ -26,8 +26,9 @@ beside the server. The exit code is 1 if there is a problem, 0 otherwise.
     const { config, values } = configFromArgs(args, { repair: { type: 'boolean' }, json: { type: 'boolean' } });
     const repair = values.repair === true;
     const findings = [
-      ...checkSettings(config),
+      // First, since a secret that is open to others is refused until its mode is mended.
       ...checkDataDir(config, { repair }),
+      ...checkSettings(config),
       ...(config.redisUrl === '' ? [] : await examineRedis(config, repair)),
     ];
     await print(values.json === true ? JSON.stringify(findings, null, 2) : formatFindings(findings));

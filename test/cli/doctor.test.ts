@@ -1,6 +1,6 @@
 /** `tessera doctor` on installations that are well and on those that are not. */
 import assert from 'node:assert/strict';
-import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -57,6 +57,18 @@ test('a clock that was set back shows by what was stored before', async (t) => {
   const clock = findings.find(({ subject }) => subject === 'clock');
   assert.equal(clock?.severity, 'advice');
   assert.match(clock?.text ?? '', /3(600|59\d) s ahead of this host: its clock was set/);
+});
+
+test('a kept secret that others may read is a problem, and closed on request', async (t) => {
+  const dataDir = await temporaryDirectory(t);
+  await writeFile(join(dataDir, 'secret'), longSecret, { mode: 0o644 });
+  const started = await runTessera(['serve', '--api-port', '0', '--ws-port', '0'], { TESSERA_DATA_DIR: dataDir });
+  assert.equal(started.code, 2);
+  assert.match(started.stderr, /secret: holds secrets, and others on this machine may use it \(mode 0644\): chmod 600/);
+
+  assert.equal((await runTessera(['doctor'], { TESSERA_DATA_DIR: dataDir })).code, 1);
+  assert.equal((await runTessera(['doctor', '--repair'], { TESSERA_DATA_DIR: dataDir })).code, 0);
+  assert.equal((await stat(join(dataDir, 'secret'))).mode & 0o777, 0o600);
 });
 
 test('short and published secrets, and lenient settings, are pointed out', async (t) => {

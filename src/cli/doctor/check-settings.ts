@@ -25,7 +25,11 @@ function checkSecret(config: Config): Finding {
     secret = findAdminSecret(config);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return problem(subject, error.message, 'set a random one, or delete the file to have one made; see docs/keys.md');
+    return problem(
+      subject,
+      error.message,
+      'mend that; or set a random one, or delete the file to have one made; see docs/keys.md',
+    );
   }
   if (secret === undefined) {
     return advice(subject, 'is not set, and the data directory has none yet', 'none needed: the first start makes one');

@@ -100,7 +100,13 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const secrets = loadSecrets(config);
 
   const signingKeys = new SigningKeys(secrets.signingKeys);
-  const fixedSecrets = [secrets.adminSecret, config.databaseUrl, config.redisUrl, ...config.oauthClients.values()];
+  const fixedSecrets = [
+    config.pagesToken,
+    secrets.adminSecret,
+    config.databaseUrl,
+    config.redisUrl,
+    ...config.oauthClients.values(),
+  ];
   const scope = new OperationScope();
   const logger = createLogger({
     level: config.logLevel,
@@ -287,6 +293,10 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     trustedProxies: config.trustedProxies,
     bounds: config,
     limits: config,
+    pages: {
+      isOpen: config.pagesAccess === 'open' || (config.pagesAccess === 'auto' && config.dev),
+      token: config.pagesToken,
+    },
   });
   const gateway = createGateway({
     authority,

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
 import { parseAddress } from './client-network.ts';
+import type { Origin } from './throttle.ts';
 
 export interface ClientAddressOptions {
   /** Addresses and CIDR ranges whose X-Forwarded-For is believed. */
@@ -39,6 +40,14 @@ export class ClientAddresses {
       .split(',')
       .map((hop) => hop.trim());
     return hops.findLast((hop) => !this.#isTrusted(hop)) ?? hops[0] ?? peer;
+  }
+
+  /** Who may guess secrets, or hold one. */
+  originOf(request: IncomingMessage): Origin {
+    const { 'x-forwarded-for': forwarded = '', 'user-agent': program = '' } = request.headers;
+    // The last hop is what the nearest proxy wrote: behind one, nobody can say that it is somebody else.
+    const lastHop = String(forwarded).split(',').at(-1)?.trim() ?? '';
+    return { address: this.of(request), trait: `${lastHop} ${program}` };
   }
 
   #isTrusted(text: string): boolean {

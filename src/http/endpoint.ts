@@ -6,6 +6,7 @@
 import type { CallContext } from '../kernel/caller.ts';
 import type { WireRequest, WireResponse, WireSchema } from '../protocol/wire/wire-schema.ts';
 import type { Services } from './services.ts';
+import type { Origin } from './throttle.ts';
 
 /**
  * Who may call (rest-core chapter, section 3). `public`: anybody, without a token. `anyone`: whoever has a token that is
@@ -33,8 +34,7 @@ export type ExampleBody = Readonly<Record<string, unknown>>;
 /** What a public endpoint knows about its call. */
 export interface PublicCall {
   readonly operationID: string;
-  /** The peer's IP address. */
-  readonly address: string;
+  readonly origin: Origin;
 }
 
 export interface EndpointDefinition<A extends Access, Req extends WireSchema, Res extends WireSchema | undefined> {

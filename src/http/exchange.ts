@@ -19,6 +19,7 @@ import type { FairTurns } from './fair-turns.ts';
 import { gzipBody, wantsGzip } from './gzip.ts';
 import { contentTypes, corsHeaders } from './response-headers.ts';
 import { RetryLater } from './retry-later.ts';
+import type { Origin } from './throttle.ts';
 
 /** Where exchanges report to; one per server. */
 export interface Telemetry {
@@ -91,6 +92,10 @@ export class Exchange {
     this.#monotonicMs = surroundings.telemetry.monotonicMs ?? processMs;
     this.#startedMs = this.#monotonicMs();
     this.#bytesAtStart = request.socket.bytesRead;
+  }
+
+  get origin(): Origin {
+    return this.surroundings.addresses.originOf(this.request);
   }
 
   /** The client's IP address. */

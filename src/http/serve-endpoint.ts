@@ -28,7 +28,7 @@ export function serveEndpoint(
     try {
       binding = bindingFor(request.headers['content-type']);
       const bytes = await exchange.readBody(largestBody(call));
-      const turn = exchange.surroundings.turns.take('caller' in call ? call.caller.userID : call.address);
+      const turn = exchange.surroundings.turns.take('caller' in call ? call.caller.userID : call.origin.address);
       if (turn !== undefined) await turn;
       if (turn !== undefined || exchange.isOlderThanItsBody) call = await identify(exchange);
       body = binding.decode(bytes);
@@ -42,7 +42,7 @@ export function serveEndpoint(
 
   async function identify(exchange: Exchange): Promise<CallContext | PublicCall> {
     const operationID = requireOperationID(exchange.request);
-    if (endpoint.access === 'public') return { operationID, address: exchange.address };
+    if (endpoint.access === 'public') return { operationID, origin: exchange.origin };
     const caller = await requireToken(exchange.request, services.authority);
     exchange.identify(caller);
     return { operationID, caller };

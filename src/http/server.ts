@@ -15,10 +15,12 @@ import type { Endpoint } from './endpoint.ts';
 import { type Answer, Exchange, type Surroundings, serve, type Telemetry, type Work } from './exchange.ts';
 import { FairTurns } from './fair-turns.ts';
 import { InFlight } from './in-flight.ts';
+import { LogBudget } from './log-budget.ts';
 import { serveUnrouted } from './not-found.ts';
 import type { OauthEndpoint } from './oauth/oauth-endpoint.ts';
 import { serveOauth } from './oauth/serve-oauth.ts';
 import { openApiDocument } from './openapi.ts';
+import { type PageAccess, refusePage } from './page-guard.ts';
 import { healthAnswer, metricsAnswer, type Readiness, readinessAnswer, rootAnswer } from './probes.ts';
 import { ReferencePage } from './reference-page.ts';
 import { contentTypes } from './response-headers.ts';
@@ -39,6 +41,8 @@ export interface HttpServerOptions {
   readonly timeouts?: Partial<HttpTimeouts>;
   readonly bounds?: WireBounds;
   readonly limits: HttpLimits;
+  /** Who may see /metrics, /docs and /openapi.json; everybody by default. */
+  readonly pages?: PageAccess;
 }
 
 /** In bytes; docs/limits.md has what each is. */
@@ -82,13 +86,22 @@ export class HttpServer implements AsyncDisposable {
     const { endpoints, services, telemetry, limits, trustedProxies = [] } = options;
     const surroundings: Surroundings = {
       telemetry,
-      addresses: new ClientAddresses({ trustedProxies }),
+      addresses: new ClientAddresses({ trustedProxies, onUntrustedProxy: proxyWarning(telemetry) }),
       bodies: new BodyBudget(limits),
       turns: new FairTurns(),
       isListening: () => this.server.listening,
     };
     const routes = routesOf(options);
-    const unrouted: Route = { path: 'unknown', work: serveUnrouted({ endpoints, services, routes }) };
+    const unrouted: Route = {
+      path: 'unknown',
+      work: serveUnrouted({
+        endpoints,
+        services,
+        routes,
+        logger: telemetry.logger,
+        monotonicMs: monotonicOf(telemetry),
+      }),
+    };
     this.server.on('request', (request, response) => {
       const { path, work } = routes.get(routeOf(request)) ?? unrouted;
       serve(new Exchange(surroundings, path, request, response), work);
@@ -126,6 +139,22 @@ export class HttpServer implements AsyncDisposable {
   }
 }
 
+/** Once an hour, since it holds for every request that comes that way. */
+function proxyWarning(telemetry: Telemetry): (proxy: string) => void {
+  const budget = new LogBudget({ maxLines: 1, windowMs: 3_600_000, monotonicMs: monotonicOf(telemetry) });
+  return (proxy) =>
+    budget.spend(() =>
+      telemetry.logger.warn(
+        { proxy },
+        'X-Forwarded-For comes from a proxy that is not trusted: its clients count as one; name it in TESSERA_TRUSTED_PROXIES',
+      ),
+    );
+}
+
+function monotonicOf({ monotonicMs }: Telemetry): () => number {
+  return monotonicMs ?? (() => performance.now());
+}
+
 function openServer(timeouts: HttpTimeouts): Server {
   const server: Server = createServer({
     headersTimeout: timeouts.headersMs,
@@ -148,18 +177,26 @@ interface Route {
 
 /** By `METHOD /path`. */
 function routesOf(options: HttpServerOptions): ReadonlyMap<string, Route> {
-  const { endpoints, oauthEndpoints = [], services, bounds, limits } = options;
+  const { endpoints, oauthEndpoints = [], services, bounds, limits, pages = openPages } = options;
   const reading = { bodyLimits: limits, ...(bounds === undefined ? {} : { bounds }) };
   const routes = new Map<string, Route>();
   const add = (method: string, path: string, work: Work) => routes.set(`${method} ${path}`, { path, work });
   for (const endpoint of endpoints) add('POST', endpoint.path, serveEndpoint(endpoint, services, reading));
   for (const endpoint of oauthEndpoints) add('POST', endpoint.path, serveOauth(endpoint, services, limits));
   for (const [path, answer] of pagesOf(options)) {
-    const work: Work = async (exchange) => exchange.send(await answer(exchange.request.url ?? path));
+    const isGuarded = !openPaths.has(path);
+    const work: Work = async (exchange) => {
+      const refused = isGuarded ? await refusePage(exchange, pages, services.secretThrottle) : undefined;
+      await exchange.send(refused ?? (await answer(exchange.request.url ?? path)));
+    };
     for (const method of ['GET', 'HEAD']) add(method, path, work);
   }
   return routes;
 }
+
+const openPages: PageAccess = { isOpen: true, token: '' };
+/** Orchestrators ask for these from wherever they are, and the first says nothing but where to look. */
+const openPaths: ReadonlySet<string> = new Set(['/', '/healthz', '/readyz']);
 
 type Page = (url: string) => Answer | Promise<Answer>;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { errors } from '../protocol/errors.ts';
 import { RetryLater } from './retry-later.ts';
-import { FailureThrottle, type ThrottleOptions } from './throttle.ts';
+import { type Claimant, FailureThrottle, type ThrottleOptions } from './throttle.ts';
 
 const start = Date.UTC(2030, 0, 1);
 
@@ -61,14 +61,14 @@ test('failures that say nothing about the credential do not count', async () => 
   for (const failure of [errors.args(), errors.recordNotFound(), errors.internal(), new Error('down')]) {
     for (let i = 0; i < 20; i++) {
       const attempt = () => Promise.reject(failure);
-      await assert.rejects(throttle.guard('192.0.2.1', attempt), failure);
+      await assert.rejects(throttle.guard(claimant('192.0.2.1'), attempt), failure);
     }
   }
 });
 
 test('who guards says what a wrong credential is', async () => {
   const { throttle } = openThrottle({ maxFailures: 1 });
-  const attempt = () => throttle.guard('192.0.2.1', () => Promise.reject(new RangeError()), isRangeError);
+  const attempt = () => throttle.guard(claimant('192.0.2.1'), () => Promise.reject(new RangeError()), isRangeError);
   await assert.rejects(attempt(), RangeError);
   await assert.rejects(attempt(), RetryLater);
 });
@@ -81,7 +81,9 @@ test('wrong secrets that arrive at once are not looked at beyond the limit', asy
   };
   // Requests are separate events: the outcome of one is known before the next begins.
   const outcomes = await Promise.all(
-    Array.from({ length: 50 }, () => nextEvent().then(() => throttle.guard('192.0.2.1', guess).catch((e) => e.code))),
+    Array.from({ length: 50 }, () =>
+      nextEvent().then(() => throttle.guard(claimant('192.0.2.1'), guess).catch((e) => e.code)),
+    ),
   );
   assert.equal(attempts.length, 10);
   assert.deepEqual(new Set(outcomes), new Set([1002, 429]));
@@ -116,8 +118,22 @@ test('an address that begins to be refused is told, those that are refused then 
   assert.deepEqual(blocked, ['192.0.2.1']);
 });
 
+test('who has proved the secret of late is not locked out by others with its address, nor they by it', async () => {
+  const { fail, passTime, outcomeOf } = openThrottle();
+  assert.equal(await outcomeOf('192.0.2.1', 'right', 'back end'), 'right');
+  await fail('192.0.2.1', 10);
+  assert.ok((await outcomeOf('192.0.2.1', 'right', 'stranger')) instanceof RetryLater);
+  assert.equal(await outcomeOf('192.0.2.1', 'right', 'back end'), 'right');
+  for (let i = 0; i < 10; i++) await outcomeOf('192.0.2.1', 'wrong', 'back end');
+  assert.ok((await outcomeOf('192.0.2.1', 'right', 'back end')) instanceof RetryLater, 'it may not guess either');
+  passTime(25 * 3_600_000);
+  await fail('192.0.2.1', 10);
+  assert.ok((await outcomeOf('192.0.2.1', 'right', 'back end')) instanceof RetryLater, 'a day later it is forgotten');
+});
+
 function openThrottle(options: Partial<ThrottleOptions> = {}) {
   const time = { now: start };
+  let strangers = 0;
   const attempts: string[] = [];
   const throttle = new FailureThrottle({
     maxFailures: 10,
@@ -131,8 +147,8 @@ function openThrottle(options: Partial<ThrottleOptions> = {}) {
     if (secret !== 'right') throw errors.noPermission('secret invalid');
     return secret;
   };
-  const outcomeOf = (address: string, secret: string): Promise<unknown> =>
-    throttle.guard(address, () => compare(secret)).catch((error: unknown) => error);
+  const outcomeOf = (address: string, secret: string, trait = `stranger ${strangers++}`): Promise<unknown> =>
+    throttle.guard(claimant(address, trait), () => compare(secret)).catch((error: unknown) => error);
   return {
     throttle,
     attempts,
@@ -144,6 +160,10 @@ function openThrottle(options: Partial<ThrottleOptions> = {}) {
       for (let i = 0; i < times; i++) await outcomeOf(address, 'wrong');
     },
   };
+}
+
+function claimant(address: string, trait = ''): Claimant {
+  return { address, trait, name: 'imAdmin' };
 }
 
 function isRangeError(error: unknown): boolean {

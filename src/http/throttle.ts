@@ -1,8 +1,10 @@
 /**
  * Slows down who guesses secrets: an address that has failed too often is refused for a while, before what it sends is
- * even compared. Not the rate limiter of OpenIM (rest-core.md 1.6), but it answers in the same way: HTTP 429, error
+ * even compared. Who has proved a secret of late is counted apart, so that a stranger behind the same proxy or gateway
+ * does not lock a back end out. Counts are by plain texts and the times of failures, which nodes can share. Not the rate limiter of OpenIM (rest-core.md 1.6), but it answers in the same way: HTTP 429, error
  * 429, Retry-After.
  */
+import { createHash } from 'node:crypto';
 import { errorTable, ProtocolError } from '../protocol/errors.ts';
 import { clientNetwork } from './client-network.ts';
 import { RetryLater } from './retry-later.ts';
@@ -21,8 +23,26 @@ export interface ThrottleOptions {
 
 export const defaultThrottleLimits = { maxFailures: 10, windowMs: 60_000, maxAddresses: 10_000 } as const;
 
+/** As much as is known of who tries, before the secret is looked at. */
+export interface Origin {
+  /** Of the client, as the server takes it. */
+  readonly address: string;
+  /** What sets it apart from others with the same address: from whom its last proxy has the request, its program. */
+  readonly trait: string;
+}
+
+export interface Claimant extends Origin {
+  /** Whose secret it says it has. */
+  readonly name: string;
+}
+
+/** So long a caller is counted apart after it has proved its secret. */
+const provedForMs = 24 * 3_600_000;
+
 export class FailureThrottle {
   readonly #options: ThrottleOptions;
+  /** When callers have proved their secret, by their mark, the longest ago first. */
+  readonly #proved = new Map<string, number>();
   /** When each network has failed of late, Unix ms, oldest first; the networks by their latest failure. */
   readonly #failures = new Map<string, readonly number[]>();
 
@@ -33,49 +53,73 @@ export class FailureThrottle {
   /**
    * Makes the attempt unless its address has failed too often. One success forgives nothing: who shares an address with
    * somebody who guesses would reset the count for both.
-   * @param address of the client, as request.ip has it; IPv6 counts by /64
+   * @param claimant its address counts, IPv6 by /64; but who has proved a secret of late counts by itself, and so does
+   * whoever looks the same in all three
    * @param attempt must compare the credential before it waits for anything, so that no second attempt slips in
    * @param isWrongCredential tells wrong credentials from all other failures, which do not count
    * @throws RetryLater, or what the attempt throws
    */
   async guard<T>(
-    address: string,
+    claimant: Claimant,
     attempt: () => Promise<T>,
     isWrongCredential: (error: unknown) => boolean = isNoPermission,
   ): Promise<T> {
-    const network = clientNetwork(address);
-    this.#refuseIfBlocked(network);
+    const network = clientNetwork(claimant.address);
+    const mark = markOf(network, claimant);
+    const counted = this.#hasProved(mark) ? mark : network;
+    this.#refuseIfBlocked(counted);
     try {
-      return await attempt();
+      const result = await attempt();
+      this.#remember(mark);
+      return result;
     } catch (error) {
-      if (isWrongCredential(error)) this.#count(network);
+      if (isWrongCredential(error)) this.#count(counted, network);
       throw error;
     }
   }
 
-  #refuseIfBlocked(network: string): void {
-    const failures = this.#recent(network);
+  #hasProved(mark: string): boolean {
+    const provedAt = this.#proved.get(mark);
+    return provedAt !== undefined && provedAt + provedForMs > this.#options.clock();
+  }
+
+  #remember(mark: string): void {
+    this.#proved.delete(mark);
+    this.#proved.set(mark, this.#options.clock());
+    const [longestAgo] = this.#proved.keys();
+    if (this.#proved.size > this.#options.maxAddresses && longestAgo !== undefined) this.#proved.delete(longestAgo);
+  }
+
+  #refuseIfBlocked(counted: string): void {
+    const failures = this.#recent(counted);
     const [first] = failures;
     if (first === undefined || failures.length < this.#options.maxFailures) return;
     throw tooManyFailures(first + this.#options.windowMs - this.#options.clock());
   }
 
-  #count(network: string): void {
+  #count(counted: string, network: string): void {
     const { clock, maxFailures, maxAddresses, onBlocked } = this.#options;
-    const failures = [...this.#recent(network), clock()].slice(-maxFailures);
-    this.#failures.delete(network);
-    this.#failures.set(network, failures);
+    const failures = [...this.#recent(counted), clock()].slice(-maxFailures);
+    this.#failures.delete(counted);
+    this.#failures.set(counted, failures);
     const [longestQuiet] = this.#failures.keys();
     if (this.#failures.size > maxAddresses && longestQuiet !== undefined) this.#failures.delete(longestQuiet);
     if (failures.length === maxFailures) onBlocked?.(network);
   }
 
-  #recent(network: string): readonly number[] {
+  #recent(counted: string): readonly number[] {
     const { clock, windowMs } = this.#options;
     const now = clock();
     // Not later than now either: over a clock that was set back nobody is refused for longer than the window.
-    return (this.#failures.get(network) ?? []).filter((at) => at > now - windowMs && at <= now);
+    return (this.#failures.get(counted) ?? []).filter((at) => at > now - windowMs && at <= now);
   }
+}
+
+/** Of one length, whatever a client makes of its headers. */
+function markOf(network: string, { trait, name }: Claimant): string {
+  return createHash('sha256')
+    .update(JSON.stringify([network, trait, name]))
+    .digest('base64url');
 }
 
 /** 1002 is how a wrong secret is answered. */

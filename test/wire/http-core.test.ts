@@ -9,6 +9,7 @@ import { errors } from '../../src/protocol/errors.ts';
 import { envelopeOf, type RawReply, type RawRequest } from './raw-http.ts';
 import { headers, inside, type LogLine, ToyServer } from './toy-server.ts';
 
+const pagesToken = 'token-of-the-pages';
 const success = { errCode: 0, errMsg: '', errDlt: '' };
 
 function args(errDlt: string) {
@@ -450,6 +451,19 @@ describe('logs and metrics', () => {
     );
   });
 
+  test('a path that is not there is logged with its method, without its query, ten times a minute at most', async (t) => {
+    const server = await ToyServer.start(t);
+    const shown = () => server.log.filter(({ msg }) => msg === 'no such path');
+    const path = `/auth/get_usr_token/${'x'.repeat(200)}`;
+    for (let i = 0; i < 12; i++) await server.post(`${path}?secret=hunter22`, {});
+    assert.equal(shown().length, 10);
+    const [{ level, method, path: logged }] = shown() as [LogLine];
+    assert.deepEqual([level, method, logged], [30, 'POST', `${path.slice(0, 125)}...`]);
+    server.nowMs += 60_000;
+    await server.send({ method: 'GET', path: '/nowhere' });
+    assert.partialDeepStrictEqual(shown().at(-1), { method: 'GET', path: '/nowhere', leftOut: 2 });
+  });
+
   test('requests are counted by registered route and code, never by what the client sent', async (t) => {
     const server = await ToyServer.start(t);
     await server.post('/toy/echo?user=u1', {});
@@ -497,6 +511,38 @@ describe('probes and the API reference', () => {
     const reply = await get(server, '/metrics');
     assert.match(String(reply.headers['content-type']), /^text\/plain; version=0\.0\.4/);
     assert.match(reply.body.toString(), /tessera_http_request_seconds_count\{route="\/toy\/echo",code="0"\} 1/);
+  });
+
+  const pages = ['/metrics', '/docs/', '/openapi.json'];
+  const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
+  const forwarded = { 'X-Forwarded-For': '203.0.113.9' };
+  const visitors: readonly (readonly [string, Record<string, string>, number])[] = [
+    ['from this machine', {}, 200],
+    ['through a proxy on this machine', forwarded, 401],
+    ['from elsewhere with the token', { ...forwarded, ...bearer(pagesToken) }, 200],
+    [
+      'from elsewhere with the token as password',
+      { ...forwarded, Authorization: `Basic ${Buffer.from(`any:${pagesToken}`).toString('base64')}` },
+      200,
+    ],
+    ['from elsewhere with a wrong token', { ...forwarded, ...bearer('wrong') }, 401],
+    ['from elsewhere with an empty token', { ...forwarded, ...bearer('') }, 401],
+  ];
+  for (const [who, sent, status] of visitors) {
+    test(`guarded pages ${status === 200 ? 'are shown' : 'are not shown'}: ${who}`, async (t) => {
+      const server = await ToyServer.start(t, {}, {}, { isOpen: false, token: pagesToken });
+      for (const path of pages)
+        assert.equal((await server.send({ method: 'GET', path, headers: sent })).status, status);
+      for (const path of ['/healthz', '/readyz']) {
+        assert.equal((await server.send({ method: 'GET', path, headers: sent })).status, 200);
+      }
+    });
+  }
+
+  test('without a token of the pages nobody from elsewhere sees them', async (t) => {
+    const server = await ToyServer.start(t, {}, {}, { isOpen: false, token: '' });
+    const reply = await server.send({ method: 'GET', path: '/metrics', headers: { ...forwarded, ...bearer('') } });
+    assert.deepEqual([reply.status, reply.headers['www-authenticate']], [401, 'Basic realm="tessera pages"']);
   });
 
   test('/openapi.json has every endpoint with headers, envelope and error codes', async (t) => {

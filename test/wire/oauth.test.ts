@@ -164,6 +164,18 @@ for (const { path } of oauthEndpoints) {
     assert.equal((await post(world, { path, form })).status, 200);
   });
 
+  test(`${path}: what is the client's fault is no error of ours, and is not logged as one`, async (t) => {
+    const lines: string[] = [];
+    const logDestination = { write: (line: string) => lines.push(line) } as unknown as NodeJS.WritableStream;
+    const world = await World.open({ ...settings, TESSERA_LOG_LEVEL: 'info' }, { logDestination });
+    t.after(() => world[Symbol.asyncDispose]());
+    lines.length = 0;
+    await post(world, { path, form: {} });
+    await post(world, { path, form: { token: 'x' }, headers: noHeaders });
+    await post(world, { path, form: { token: 'x' }, headers: basicOf('gateway:wrong') });
+    assert.deepEqual(lines, []);
+  });
+
   test(`T5 ${path}: while the store fails it is 503 and Retry-After, which says nothing about the token`, async (t) => {
     const world = await openWorld(t);
     const token = await world.issue('alice', 2);

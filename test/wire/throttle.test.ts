@@ -43,6 +43,14 @@ test('who is refused here still has everything else', async (t) => {
   assert.equal(envelopeOf(parsed).errCode, 0);
 });
 
+test('behind a proxy that is not trusted, ten wrong secrets of one client do not lock out a back end that has proved its own', async (t) => {
+  const { ask } = await openWorld(t);
+  assert.equal(envelopeOf(await ask(adminSecret, '203.0.113.9')).errCode, 0);
+  for (let i = 0; i < 11; i++) await ask('wrong', `203.0.113.9, 198.51.100.${i}`);
+  assert.equal((await ask(adminSecret, '198.51.100.200')).status, 429);
+  assert.equal(envelopeOf(await ask(adminSecret, '203.0.113.9')).errCode, 0);
+});
+
 test('X-Forwarded-For of just anybody is not believed', async (t) => {
   const { ask } = await openWorld(t);
   for (let i = 0; i < 10; i++) await ask('wrong', `198.51.100.${i}`);

@@ -1,8 +1,10 @@
 /** A real API port with endpoints made for tests of the HTTP layer, a token table instead of an authority, and a log. */
 import type { TestContext } from 'node:test';
 import { type Endpoint, endpoint } from '../../src/http/endpoint.ts';
+import type { PageAccess } from '../../src/http/page-guard.ts';
 import { type HttpLimits, HttpServer, type HttpTimeouts } from '../../src/http/server.ts';
 import type { Services } from '../../src/http/services.ts';
+import { defaultThrottleLimits, FailureThrottle } from '../../src/http/throttle.ts';
 import { errors } from '../../src/protocol/errors.ts';
 import { Wire } from '../../src/protocol/wire/wire-schema.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -52,7 +54,7 @@ export class ToyServer implements AsyncDisposable {
   nowMs = 0;
   port = 0;
 
-  constructor(timeouts: Partial<HttpTimeouts> = {}, limits: Partial<HttpLimits> = {}) {
+  constructor(timeouts: Partial<HttpTimeouts> = {}, limits: Partial<HttpLimits> = {}, pages?: PageAccess) {
     const scope = new OperationScope();
     const destination = { write: (line: string) => this.log.push(JSON.parse(line)) };
     const logger = createLogger({
@@ -64,12 +66,16 @@ export class ToyServer implements AsyncDisposable {
     });
     this.http = new HttpServer({
       endpoints: toyEndpoints(this.gate),
-      services: { authority: { verify: (token: string) => this.#verify(token) } } as unknown as Services,
+      services: {
+        authority: { verify: (token: string) => this.#verify(token) },
+        secretThrottle: new FailureThrottle({ ...defaultThrottleLimits, clock: () => this.nowMs }),
+      } as unknown as Services,
       telemetry: { logger, metrics: this.metrics, scope, monotonicMs: () => this.nowMs },
       registry: this.metrics.registry,
       readiness: async () => this.notReady,
       version: '0.0.0',
       limits: { ...toyLimits, ...limits },
+      ...(pages === undefined ? {} : { pages }),
       timeouts,
     });
   }
@@ -78,8 +84,9 @@ export class ToyServer implements AsyncDisposable {
     t: Pick<TestContext, 'after'>,
     timeouts?: Partial<HttpTimeouts>,
     limits?: Partial<HttpLimits>,
+    pages?: PageAccess,
   ): Promise<ToyServer> {
-    const server = new ToyServer(timeouts, limits);
+    const server = new ToyServer(timeouts, limits, pages);
     server.port = await server.http.listen('127.0.0.1', 0);
     t.after(() => server[Symbol.asyncDispose]());
     return server;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type App, createApp } from '../../src/app/app.ts';
+import { type App, type AppOverrides, createApp } from '../../src/app/app.ts';
 import { loadConfig } from '../../src/config/config.ts';
 import type { PlatformID } from '../../src/protocol/numbers/constants.ts';
 import { newTokenID, TokenCodec } from '../../src/tokens/claims.ts';
@@ -44,7 +44,10 @@ export class World implements AsyncDisposable {
   }
 
   /** @param settings TESSERA_* beside those for tests */
-  static async open(settings: Readonly<Record<string, string>> = {}): Promise<World> {
+  static async open(
+    settings: Readonly<Record<string, string>> = {},
+    overrides: Pick<AppOverrides, 'logDestination'> = {},
+  ): Promise<World> {
     const dataDir = await mkdtemp(join(tmpdir(), 'tessera-wire-'));
     const config = loadConfig({
       environment: {
@@ -59,6 +62,7 @@ export class World implements AsyncDisposable {
     });
     const clock = { offsetMs: 0, setByMs: 0 };
     const app = await createApp(config, {
+      ...overrides,
       clock: () => Date.now() + clock.offsetMs + clock.setByMs,
       monotonicMs: () => performance.now() + clock.offsetMs,
     });

@@ -23,16 +23,21 @@ export function serveOauth(endpoint: OauthEndpoint, services: Services, { maxPub
       answer = successAnswer(await endpoint.handle(callOf(exchange, form, clientID), services));
     } catch (error) {
       if (error instanceof ClientGone) throw error;
-      exchange.logOurFault(error);
+      // What is the client's fault shows in the metrics, and as a request at debug level.
+      if (!(error instanceof OauthError)) exchange.logOurFault(error);
       answer = failureAnswer(error, exchange.id);
     }
     await exchange.send(answer);
   };
 
-  function authenticate({ request, address }: Exchange, form: OauthForm): Promise<string> {
+  function authenticate({ request, origin }: Exchange, form: OauthForm): Promise<string> {
     const { secretThrottle, oauthClients } = services;
     const credentials = readCredentials(request.headers.authorization, form);
-    return secretThrottle.guard(address, async () => oauthClients.check(credentials), isWrongSecret);
+    return secretThrottle.guard(
+      { ...origin, name: credentials.clientID },
+      async () => oauthClients.check(credentials),
+      isWrongSecret,
+    );
   }
 }
 

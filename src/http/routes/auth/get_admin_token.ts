@@ -17,6 +17,8 @@ export default endpoint({
     ...tokenWishes,
   }),
   response: issuedToken,
-  handle: ({ operationID, address }, body, { authority, secretThrottle }) =>
-    secretThrottle.guard(address, () => authority.issueAdminToken(body, operationID, address)),
+  handle: ({ operationID, origin }, body, { authority, secretThrottle }) =>
+    secretThrottle.guard({ ...origin, name: body.userID }, () =>
+      authority.issueAdminToken(body, operationID, origin.address),
+    ),
 });

@@ -13,9 +13,10 @@ export const doctor: Command = {
   summary: 'check the installation, and explain what is wrong with it',
   help: () => `Usage: tessera doctor [--repair] [--json] [flags]
 
-Looks at the settings, the data directory and, if there is one, Redis: its version, eviction, persistence, replication
-and clock, every token in it, and whether all who hold one are registered. Prints each finding with its remedy. Changes nothing unless told to, and may run
-beside the server. The exit code is 1 if there is a problem, 0 otherwise.
+Looks at the settings, the data directory, PostgreSQL where there is one (version, writes, durability) and Redis where
+there is one: its version, eviction, persistence, replication and clock, every token in it, and whether all who hold one
+are registered. Prints each finding with its remedy. Changes nothing unless told to, and may run beside the server. The
+exit code is 1 if there is a problem, 0 otherwise.
 
   --repair   mend what can be mended: modes of the data directory, index entries of tokens that are gone, tokens
              without an end, tokens that are missing from the index, token records that cannot be read
@@ -29,12 +30,19 @@ beside the server. The exit code is 1 if there is a problem, 0 otherwise.
       // First, since a secret that is open to others is refused until its mode is mended.
       ...checkDataDir(config, { repair }),
       ...checkSettings(config),
+      ...(config.databaseUrl === '' ? [] : await examineDatabase(config)),
       ...(config.redisUrl === '' ? [] : await examineRedis(config, repair)),
     ];
     await print(values.json === true ? JSON.stringify(findings, null, 2) : formatFindings(findings));
     return findings.some(({ severity, isRepaired }) => severity === 'problem' && isRepaired !== true) ? 1 : 0;
   },
 };
+
+/** PostgreSQL's client is loaded where it is used. */
+async function examineDatabase({ databaseUrl }: Config): Promise<Finding[]> {
+  const { checkDatabase } = await import('./doctor/check-database.ts');
+  return checkDatabase(databaseUrl);
+}
 
 async function examineRedis(config: Config, repair: boolean): Promise<Finding[]> {
   const { connectRedis } = await import('../redis/client/client.ts');

@@ -1,6 +1,6 @@
 /** Connections of the API port: size limits, malformed HTTP, slow clients, upgrades, draining. Promises O1, O2, O3. */
 import assert from 'node:assert/strict';
-import { on, once } from 'node:events';
+import { once } from 'node:events';
 import { Agent, type ClientRequest, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
@@ -103,8 +103,10 @@ describe('O2 bodies in flight', () => {
   /** Whether a body of so many bytes by `token` is still read beside one of u1 that does not end. */
   async function statusBeside(t: TestContext, limits: Partial<HttpLimits>, token: string, bytes: number) {
     const server = await ToyServer.start(t, {}, limits);
-    await hold(t, server, heldBytes);
+    const { socket } = await hold(t, server, heldBytes);
     const reply = await server.post('/toy/echo', bodyOf(bytes), { headers: { token } });
+    // The server would wait for it when it closes.
+    socket.destroy();
     return [reply.status, envelopeOf(reply).errCode, reply.headers['retry-after']];
   }
   const read = [200, 0, undefined];
@@ -162,17 +164,20 @@ describe('O2 bodies in flight', () => {
 
 /** A request of u1 whose body never ends; resolves when the server has read what was sent. */
 async function hold(t: TestContext, server: ToyServer, bytes: number) {
-  const arrived = once(server.http.server, 'request') as Promise<[IncomingMessage]>;
+  const { promise: reading, resolve } = Promise.withResolvers<IncomingMessage>();
+  // At once: between the request and its reading there may be no turn of the event loop.
+  server.http.server.once('request', (incoming: IncomingMessage) => incoming.once('resume', () => resolve(incoming)));
   const socket = await open(t, server);
   socket.write(`POST /toy/echo HTTP/1.1\r\n${common}Content-Length: ${bytes + 1}\r\n\r\n`);
-  const [incoming] = await arrived;
-  await once(incoming, 'resume');
-  socket.write(Buffer.alloc(bytes, ' '));
+  const incoming = await reading;
+  const { promise: all, resolve: onAll } = Promise.withResolvers<void>();
   let held = 0;
-  for await (const [chunk] of on(incoming, 'data') as AsyncIterable<[Buffer]>) {
+  incoming.on('data', (chunk: Buffer) => {
     held += chunk.length;
-    if (held === bytes) break;
-  }
+    if (held === bytes) onAll();
+  });
+  socket.write(Buffer.alloc(bytes, ' '));
+  await all;
   return { socket, incoming };
 }
 

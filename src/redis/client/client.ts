@@ -59,7 +59,10 @@ export interface RedisListener {
   onMessage(channel: string, message: string): void;
   /** Messages may be missed from now on: the connection was lost or given up, or there is another master. */
   onLost(): void;
-  /** Subscribed again: nothing published from now on is missed. */
+  /**
+   * Subscribed again: nothing published from now on is missed. What was published before may be heard once more: of a
+   * Cluster's servers the one that is listened to now may be behind the one before.
+   */
   onRestored(): void;
 }
 

@@ -145,6 +145,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     events,
     clock,
     logger,
+    metrics,
   });
 
   const users = new SqlUserStore(db);

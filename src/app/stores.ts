@@ -9,10 +9,14 @@ import type { Database, EffectFailureListener } from '../database/database.ts';
 import type { Migrated } from '../database/migrate.ts';
 import { openSqlite } from '../database/sqlite-database.ts';
 import { opening } from '../kernel/start-error.ts';
+import { longestTokenLifeMs } from '../protocol/numbers/constants.ts';
 import { parseRedisUrl } from '../redis/client/redis-url.ts';
+import { SqlTokenEndStore } from '../store/sql-token-end-store.ts';
 import { SqlTokenStore } from '../store/sql-token-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
 import { TokenCodec } from '../tokens/claims.ts';
+import { type DurableStoreObserver, DurableTokenStore } from '../tokens/durable-token-store.ts';
 import type { TokenEvents } from '../tokens/events.ts';
 import type { LegacyTokens } from '../tokens/legacy-tokens.ts';
 import type { SigningKeys } from '../tokens/signing-keys.ts';
@@ -80,27 +84,46 @@ export interface TokenStoresOptions {
   /** Unix ms. */
   readonly clock: () => number;
   readonly logger: Logger;
+  readonly metrics: Metrics;
 }
 
 /**
- * Redis if there is one, otherwise the database.
+ * Redis if there is one, with the database for what must not be forgotten; otherwise the database.
  * @param opened takes the connection to Redis
  * @throws StartError
  */
 export async function openTokenStores(
   config: Config,
   opened: AsyncDisposableStack,
-  { db, signingKeys, events, clock, logger }: TokenStoresOptions,
+  { db, signingKeys, events, clock, logger, metrics }: TokenStoresOptions,
 ): Promise<TokenStores> {
   if (config.redisUrl === '') return { store: new SqlTokenStore(db, clock), legacy: undefined };
   const { connectRedis } = await import('../redis/client/client.ts');
   const { RedisTokenStore } = await import('../redis/tokens/redis-token-store.ts');
+  const { RedisMemory } = await import('../redis/tokens/redis-memory.ts');
+  let durable: DurableTokenStore | undefined;
   const outages = new RedisOutages({ logger });
-  const connecting = connectRedis(config.redisUrl, { onConnectionFailure: outages.noteFailure });
+  const onConnectionFailure = (error: unknown) => {
+    durable?.doubt();
+    outages.noteFailure(error);
+  };
+  const connecting = connectRedis(config.redisUrl, { onConnectionFailure });
   const redis = opened.use(await opening('TESSERA_REDIS_URL: cannot use Redis', connecting));
   outages.watch(() => redis.ping());
   opened.use(outages);
-  const store = new RedisTokenStore(redis, clock, (userID, jti) => events.emit('tokenUnreadable', { userID, jti }));
+  const store = new DurableTokenStore({
+    store: new RedisTokenStore(redis, clock, (userID, jti) => events.emit('tokenUnreadable', { userID, jti })),
+    memory: new RedisMemory(redis),
+    ends: new SqlTokenEndStore(db),
+    longestLifeMs: longestTokenLifeMs,
+    clock,
+    observer: memoryObserver(logger, metrics),
+  });
+  durable = store;
+  // What fails leaves the doubt, and readiness tells of it.
+  const look = () => store.look().catch(() => {});
+  await look();
+  opened.use(setInterval(() => void look(), lookAtMemoryEveryMs));
   if (config.openimTokens === 'off') return { store, legacy: undefined };
   const { OpenimTokens } = await import('../redis/openim/openim-tokens.ts');
   const onFailure = (error: unknown) => logger.error({ err: error }, "cannot keep in step with OpenIM's tokens");
@@ -108,4 +131,39 @@ export async function openTokenStores(
   const isCluster = parseRedisUrl(config.redisUrl).kind === 'cluster';
   const mode = config.openimTokens;
   return { store, legacy: new OpenimTokens({ redis, isCluster, store, codec, events, mode, clock, onFailure }) };
+}
+
+/** A lost connection is noticed at once; a flush or a failover by looking. */
+const lookAtMemoryEveryMs = 1000;
+
+function memoryObserver(logger: Logger, metrics: Metrics): DurableStoreObserver {
+  return {
+    onSettings: ({ mayEvict, mayLose }) => {
+      metrics.redisUnsafe.set({ what: 'eviction' }, unsafety(mayEvict));
+      metrics.redisUnsafe.set({ what: 'persistence' }, unsafety(mayLose));
+      if (mayEvict !== false) {
+        const does =
+          mayEvict === true ? 'throws tokens away when its memory is full' : 'does not show its eviction policy';
+        logger.warn(
+          `Redis ${does}, which logs users out: set maxmemory-policy noeviction; ends of tokens are kept on disk`,
+        );
+      }
+      if (mayLose !== false) {
+        const does = mayLose === true ? 'has no append-only file' : 'does not show whether it has an append-only file';
+        logger.warn(`Redis ${does}: a crash of it may forget logins; set appendonly yes`);
+      }
+    },
+    onDoubt: (isInDoubt) => metrics.tokenStoreDoubted.set(isInDoubt ? 1 : 0),
+    onRestored: (tokens) => {
+      metrics.tokenEndsRestored.inc(tokens);
+      logger.warn(
+        { tokens },
+        'Redis was told again which tokens have ended: it had been restarted, replaced or flushed',
+      );
+    },
+  };
+}
+
+function unsafety(isUnsafe: boolean | undefined): number {
+  return isUnsafe === undefined ? -1 : Number(isUnsafe);
 }

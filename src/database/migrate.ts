@@ -13,6 +13,7 @@ import { up as liveTokens } from './migrations/007-live-tokens.ts';
 import { up as logIDs } from './migrations/008-log-ids.ts';
 import { up as schemaVersionStep } from './migrations/009-schema-version.ts';
 import { up as tokenLogins } from './migrations/010-token-logins.ts';
+import { up as tokenEnds } from './migrations/011-token-ends.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -27,6 +28,7 @@ const steps: Readonly<Record<string, Step>> = {
   '008-log-ids': logIDs,
   '009-schema-version': schemaVersionStep,
   '010-token-logins': tokenLogins,
+  '011-token-ends': tokenEnds,
 };
 
 /** A database whose schema was brought up to date. */

@@ -11,6 +11,8 @@ export interface Schema {
   version_entries: VersionEntriesTable;
   tokens: TokensTable;
   token_cutoffs: TokenCutoffsTable;
+  token_ends: TokenEndsTable;
+  token_end_cutoffs: TokenCutoffsTable;
   token_events: TokenEventsTable;
   client_configs: ClientConfigsTable;
   user_commands: UserCommandsTable;
@@ -143,6 +145,19 @@ interface TokensTable {
 }
 
 /** Tokens issued before `not_before` are revoked. */
+/** What ended tokens before their time, where the tokens themselves are in Redis. */
+interface TokenEndsTable {
+  user_id: string;
+  jti: string;
+  platform_id: number;
+  /** superseded, kicked or revoked. */
+  state: string;
+  reason: string;
+  issued_at: number;
+  expires_at: number;
+  accepted_until: number;
+}
+
 interface TokenCutoffsTable {
   /** Empty: everyone. */
   user_id: string;

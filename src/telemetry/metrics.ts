@@ -151,6 +151,22 @@ export function createMetrics() {
       help: '1 while this node hears what other nodes do to tokens; 0: the store is asked at every verification.',
       registers,
     }),
+    redisUnsafe: new Gauge({
+      name: 'tessera_redis_unsafe',
+      help: '1 where Redis may forget tokens: by eviction, or for want of persistence (no append-only file); -1: not shown.',
+      labelNames: ['what'] as const,
+      registers,
+    }),
+    tokenStoreDoubted: new Gauge({
+      name: 'tessera_token_store_doubted',
+      help: '1 while the token store may have forgotten ends of tokens: each token is looked up in the database too.',
+      registers,
+    }),
+    tokenEndsRestored: new Counter({
+      name: 'tessera_token_ends_restored_total',
+      help: 'Tokens whose end the token store had forgotten and was told again.',
+      registers,
+    }),
     clockSteps: new Counter({
       name: 'tessera_clock_steps_total',
       help: 'Times that the clock of this host was set by more than a second, by direction (forward, back).',

@@ -21,6 +21,17 @@ export function effectiveCutoff(platformID: number, ...cutoffs: readonly Cutoffs
   return Math.max(0, ...cutoffs.flatMap((each) => [each.get(allPlatforms) ?? 0, each.get(platformID) ?? 0]));
 }
 
+/** Of each platform the latest. */
+export function laterCutoffs(...cutoffs: readonly Cutoffs[]): Cutoffs {
+  const [first = noCutoffs, ...others] = cutoffs.filter(({ size }) => size > 0);
+  if (others.length === 0) return first;
+  const latest = new Map(first);
+  for (const [platformID, notBefore] of others.flatMap((each) => [...each])) {
+    latest.set(platformID, Math.max(latest.get(platformID) ?? 0, notBefore));
+  }
+  return latest;
+}
+
 /** `0=1790000000000,5=1790000000001`: as Redis keeps them. */
 export function formatCutoffs(cutoffs: Cutoffs): string {
   return [...cutoffs].map(([platformID, notBefore]) => `${platformID}=${notBefore}`).join(',');

@@ -127,7 +127,7 @@ export async function issuingDefects(t: TestContext, place: Place): Promise<void
     const world = await place.openWorld(t);
     const userID = place.newUser();
     await world.register(userID);
-    for (const platformID of [0, -1, 12, 2_147_483_647]) {
+    for (const platformID of [0, -1, 13, 2_147_483_647]) {
       const reply = await world.post('/auth/get_user_token', { userID, platformID }, world.token('admin'));
       assert.equal(envelopeOf(reply).errCode, 1001);
     }

@@ -32,7 +32,7 @@ function checkVersion(subject: string, info: ServerInfo): Finding {
 }
 
 function checkEviction(subject: string, info: ServerInfo): Finding {
-  const policy = info.get('maxmemory_policy') ?? 'unknown';
+  const policy = info.get('maxmemory_policy');
   const evicted = Number(info.get('evicted_keys') ?? 0);
   const remedy = 'set maxmemory-policy noeviction, and give Tessera a Redis of its own or enough memory';
   if (evicted > 0) {
@@ -42,6 +42,7 @@ function checkEviction(subject: string, info: ServerInfo): Finding {
       remedy,
     );
   }
+  if (policy === undefined) return advice(subject, 'not shown by this Redis: whether it evicts is unknown', remedy);
   if (policy === 'noeviction') return ok(subject, 'never: writes fail when memory is full');
   const isLimited = Number(info.get('maxmemory') ?? 0) > 0;
   const text = `maxmemory-policy is ${policy}: when memory is full, tokens are thrown away`;
@@ -55,6 +56,7 @@ function checkPersistence(subject: string, info: ServerInfo, save: string | unde
       : ok(subject, 'append-only file');
   }
   const remedy = 'set appendonly yes, with appendfsync everysec or always';
+  if (!info.has('aof_enabled')) return advice(subject, 'not shown by this Redis: unknown', remedy);
   if (save === '') {
     return problem(subject, 'none: a restart of Redis logs everybody out', remedy);
   }

@@ -29,3 +29,6 @@ export const everyonesCutoffsKey = 'tessera:not-before';
 /** Changes, published by the scripts; and the heartbeats of every node's feed. */
 export const changesChannel = 'tessera:tokens';
 export const heartbeatChannel = 'tessera:heartbeats';
+
+/** Which runs of the servers know every end of a token: see redis-memory.ts. It has no end of its own. */
+export const memoryKey = 'tessera:memory';

@@ -1,0 +1,195 @@
+/** What ended tokens before their time, in the durable database. See {@link TokenEndStore}. */
+import { type Selectable, sql } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { Schema } from '../database/schema.ts';
+import type { Cutoffs } from '../tokens/cutoffs.ts';
+import type { KeptCutoff, KnownEnds, TokenEnd, TokenEndStore } from '../tokens/token-end-store.ts';
+import type { TokenEndReason } from '../tokens/token-store.ts';
+import { insertPieces } from './sql-lists.ts';
+
+export class SqlTokenEndStore implements TokenEndStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async record(ends: readonly TokenEnd[]): Promise<void> {
+    // One statement may not touch a row twice, and the last word on a token is the one that counts.
+    const rows = [...new Map(ends.map((end) => [`${end.userID}\0${end.jti}`, toRow(end)])).values()];
+    await this.#db.transaction(async (tx) => {
+      for (const piece of insertPieces(rows)) {
+        await this.#db
+          .executor(tx)
+          .insertInto('token_ends')
+          .values(piece)
+          .onConflict((conflict) =>
+            conflict
+              .columns(['user_id', 'jti'])
+              .doUpdateSet((eb) => ({
+                state: eb.ref('excluded.state'),
+                reason: eb.ref('excluded.reason'),
+                accepted_until: eb.ref('excluded.accepted_until'),
+              }))
+              .where('token_ends.state', '=', 'superseded'),
+          )
+          .execute();
+      }
+    });
+  }
+
+  async cutOff({ userID, platformID, notBefore, keepUntil }: KeptCutoff): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      await this.#db
+        .executor(tx)
+        .insertInto('token_end_cutoffs')
+        .values({ user_id: userID, platform_id: platformID, not_before: notBefore, keep_until: keepUntil })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['user_id', 'platform_id'])
+            .doUpdateSet((eb) => ({
+              not_before: eb.ref('excluded.not_before'),
+              keep_until: eb.ref('excluded.keep_until'),
+            }))
+            .whereRef('token_end_cutoffs.not_before', '<', sql.ref('excluded.not_before')),
+        )
+        .execute();
+    });
+  }
+
+  async find(userID: string, jti: string): Promise<KnownEnds> {
+    const [row, cutoffs] = await Promise.all([this.#findEnd(userID, jti), this.#findCutoffs(userID)]);
+    return { end: row === undefined ? undefined : toEnd(row), cutoffs };
+  }
+
+  everyonesCutoffs(): Promise<Cutoffs> {
+    return this.#findCutoffs('');
+  }
+
+  async ends(
+    after: Pick<TokenEnd, 'userID' | 'jti'> | undefined,
+    now: number,
+    limit: number,
+  ): Promise<readonly TokenEnd[]> {
+    const rows = await this.#db.reader
+      .selectFrom('token_ends')
+      .selectAll()
+      .where('expires_at', '>', now)
+      .$if(after !== undefined, (query) =>
+        query.where((eb) => eb(eb.refTuple('user_id', 'jti'), '>', eb.tuple(after?.userID ?? '', after?.jti ?? ''))),
+      )
+      .orderBy('user_id')
+      .orderBy('jti')
+      .limit(limit)
+      .execute();
+    return rows.map(toEnd);
+  }
+
+  async cutoffs(
+    after: Pick<KeptCutoff, 'userID' | 'platformID'> | undefined,
+    now: number,
+    limit: number,
+  ): Promise<readonly KeptCutoff[]> {
+    const rows = await this.#db.reader
+      .selectFrom('token_end_cutoffs')
+      .selectAll()
+      .where('keep_until', '>', now)
+      .$if(after !== undefined, (query) =>
+        query.where((eb) =>
+          eb(eb.refTuple('user_id', 'platform_id'), '>', eb.tuple(after?.userID ?? '', after?.platformID ?? 0)),
+        ),
+      )
+      .orderBy('user_id')
+      .orderBy('platform_id')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({
+      userID: row.user_id,
+      platformID: row.platform_id,
+      notBefore: row.not_before,
+      keepUntil: row.keep_until,
+    }));
+  }
+
+  async sweep(now: number): Promise<number> {
+    await this.#db.transaction(async (tx) => {
+      await this.#db.executor(tx).deleteFrom('token_end_cutoffs').where('keep_until', '<=', now).execute();
+    });
+    for (let swept = 0; ; ) {
+      // In small transactions, so that a big sweep does not keep logins waiting.
+      const count = await this.#sweepPiece(now);
+      swept += count;
+      if (count < sweepBatch) return swept;
+    }
+  }
+
+  #sweepPiece(now: number): Promise<number> {
+    return this.#db.transaction(async (tx) => {
+      const { numDeletedRows } = await this.#db
+        .executor(tx)
+        .deleteFrom('token_ends')
+        .where((eb) =>
+          eb(
+            eb.refTuple('user_id', 'jti'),
+            'in',
+            eb
+              .selectFrom('token_ends')
+              .select(['user_id', 'jti'])
+              .where('expires_at', '<=', now)
+              .limit(sweepBatch)
+              .$asTuple('user_id', 'jti'),
+          ),
+        )
+        .executeTakeFirst();
+      return Number(numDeletedRows);
+    });
+  }
+
+  #findEnd(userID: string, jti: string): Promise<EndRow | undefined> {
+    return this.#db.reader
+      .selectFrom('token_ends')
+      .selectAll()
+      .where('user_id', '=', userID)
+      .where('jti', '=', jti)
+      .executeTakeFirst();
+  }
+
+  async #findCutoffs(userID: string): Promise<Cutoffs> {
+    const rows = await this.#db.reader
+      .selectFrom('token_end_cutoffs')
+      .select(['platform_id', 'not_before'])
+      .where('user_id', '=', userID)
+      .execute();
+    return new Map(rows.map(({ platform_id, not_before }) => [platform_id, not_before]));
+  }
+}
+
+type EndRow = Selectable<Schema['token_ends']>;
+
+const sweepBatch = 1000;
+
+function toRow(end: TokenEnd): EndRow {
+  return {
+    user_id: end.userID,
+    jti: end.jti,
+    platform_id: end.platformID,
+    state: end.state,
+    reason: end.reason,
+    issued_at: end.issuedAt,
+    expires_at: end.expiresAt,
+    accepted_until: end.acceptedUntil,
+  };
+}
+
+function toEnd(row: EndRow): TokenEnd {
+  return {
+    userID: row.user_id,
+    jti: row.jti,
+    platformID: row.platform_id,
+    state: row.state as TokenEnd['state'],
+    reason: row.reason as TokenEndReason | '',
+    issuedAt: row.issued_at,
+    expiresAt: row.expires_at,
+    acceptedUntil: row.accepted_until,
+  };
+}

@@ -1,0 +1,198 @@
+/** A store that forgets, played by SQLite databases of which one takes the place of the other. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { asAdmin, hourMs, openSqliteTokens, TestAuthority } from '../../test/support/token-authority.ts';
+import { SqlTokenEndStore } from '../store/sql-token-end-store.ts';
+import { DurableTokenStore } from './durable-token-store.ts';
+import { loginPolicy } from './policy.ts';
+import type { TokenEnd } from './token-end-store.ts';
+import type { TokenRecord, TokenStore } from './token-store.ts';
+import type { MemoryLook, StoreMemory } from './token-store-memory.ts';
+
+async function open(t: TestContext) {
+  const time = { now: Date.UTC(2030, 0, 1) };
+  const clock = () => time.now;
+  const opened = await Promise.all([1, 2, 3].map(() => openSqliteTokens(clock)));
+  t.after(async () => {
+    for (const tokens of opened) await tokens[Symbol.asyncDispose]();
+  });
+  const [first, second, disk] = opened as [(typeof opened)[0], (typeof opened)[0], (typeof opened)[0]];
+  const diskEnds = new SqlTokenEndStore(disk.db);
+  const state = { current: first.store as TokenStore, isDiskDown: false, restored: [] as TokenEnd[][] };
+  const look: { -readonly [Name in keyof MemoryLook]: MemoryLook[Name] } = {
+    identity: 'first',
+    knowsAll: true,
+    mayEvict: false,
+    mayLose: true,
+  };
+  const memory: StoreMemory = {
+    look: async () => ({ ...look }),
+    confirm: async ({ identity }) => {
+      assert.equal(identity, look.identity);
+      look.knowsAll = true;
+    },
+    restore: async (userID, ends) => {
+      state.restored.push([...ends]);
+      for (const end of ends) {
+        await state.current.adopt({ ...end, deviceName: '', lastSeenAt: 0 });
+        await state.current.kick(userID, { jtis: [end.jti] }, 'revoked', 'revoked');
+      }
+      return ends.length;
+    },
+  };
+  const told: unknown[] = [];
+  const store = new DurableTokenStore({
+    store: new Proxy({} as TokenStore, {
+      get: (_, name: keyof TokenStore) => (state.current[name] as () => unknown).bind(state.current),
+    }),
+    memory,
+    ends: new Proxy(diskEnds, {
+      get: (ends, name: keyof SqlTokenEndStore) =>
+        state.isDiskDown
+          ? async () => Promise.reject(new Error('disk is away'))
+          : (ends[name] as () => unknown).bind(ends),
+    }),
+    longestLifeMs: 365 * 24 * hourMs,
+    clock,
+    observer: {
+      onSettings: (settings) => told.push(settings),
+      onDoubt: (isInDoubt) => told.push(isInDoubt ? 'doubt' : 'trust'),
+      onRestored: (tokens) => told.push(tokens),
+    },
+  });
+  const authority = new TestAuthority(store, {
+    clock,
+    cache: { maxTokens: 0, ttlMs: 0 },
+    loginPolicy: loginPolicy('one-per-platform', 0),
+  });
+  /** Another server in the place of the one there was: it knows these tokens as they were, and nothing of their ends. */
+  const comeBackAs = async (identity: string, records: readonly TokenRecord[]) => {
+    state.current = second.store;
+    for (const record of records) await second.store.adopt(record);
+    Object.assign(look, { identity, knowsAll: false });
+  };
+  return { time, store, authority, first, second, diskEnds, state, look, told, comeBackAs };
+}
+
+async function recordOf(store: TokenStore, userID: string): Promise<TokenRecord> {
+  const [record] = (await store.list(userID)).tokens;
+  assert.ok(record);
+  return record;
+}
+
+test('T4 what was ended stays ended in a store that comes back without it: before, while and after it is told', async (t) => {
+  const { time, store, authority, first, second, state, told, comeBackAs } = await open(t);
+  await store.look();
+  const tokens = new Map<string, string>();
+  const snapshot: TokenRecord[] = [];
+  for (const userID of ['revoked', 'forced', 'kicked', 'cut off', 'untouched']) {
+    tokens.set(userID, await authority.login(userID));
+    snapshot.push(await recordOf(first.store, userID));
+  }
+  time.now += 10;
+  const jtiOf = (userID: string) => snapshot.find((record) => record.userID === userID)?.jti ?? '';
+  await authority.revokeToken(asAdmin, { token: '', jti: jtiOf('revoked'), userID: 'revoked' });
+  await authority.forceLogout(asAdmin, { userID: 'forced', platformID: 1 });
+  await authority.login('kicked');
+  await authority.revokeIssuedBefore(asAdmin, {
+    userID: 'cut off',
+    platformIDs: [],
+    issuedBefore: time.now,
+  });
+
+  const verdicts = async () =>
+    Object.fromEntries(
+      await Promise.all([...tokens].map(async ([userID, token]) => [userID, await authority.verdict(token)] as const)),
+    );
+  const before = await verdicts();
+  assert.partialDeepStrictEqual(before, { revoked: 1506, forced: 1506, kicked: 1506, 'cut off': 1506, untouched: 0 });
+
+  store.doubt();
+  await comeBackAs('second', snapshot);
+  assert.deepEqual(await verdicts(), before, 'before it is told');
+  assert.equal(await authority.verdict(tokens.get('untouched') ?? ''), 0);
+  await store.look();
+  assert.deepEqual(await verdicts(), before, 'afterwards');
+  assert.deepEqual(
+    state.restored
+      .flat()
+      .map(({ userID }) => userID)
+      .sort(),
+    ['forced', 'kicked', 'revoked'],
+  );
+  assert.deepEqual(told.slice(1), ['trust', 'doubt', 3, 'trust']);
+  assert.equal(
+    (await second.store.find({ userID: 'revoked', jti: jtiOf('revoked'), expiresAt: 9e15 })).record?.state,
+    'revoked',
+  );
+});
+
+test('T4 cutoffs of a user and of everyone outlive a store that loses them, also unnoticed where it may evict', async (t) => {
+  const { time, store, authority, first, look, comeBackAs } = await open(t);
+  await store.look();
+  const [alice, bob, carol] = [
+    await authority.login('alice'),
+    await authority.login('bob', 5),
+    await authority.login('carol'),
+  ];
+  const snapshot = await Promise.all(['alice', 'bob', 'carol'].map((userID) => recordOf(first.store, userID)));
+  time.now += 10;
+  await authority.revokeIssuedBefore(asAdmin, { userID: 'alice', platformIDs: [], issuedBefore: time.now });
+  await authority.revokeIssuedBefore(asAdmin, { userID: '', platformIDs: [5], issuedBefore: time.now });
+  look.mayEvict = true;
+  await store.look();
+  await comeBackAs('first', snapshot);
+  look.knowsAll = true;
+  const again = new TestAuthority(store, { clock: () => time.now });
+  assert.deepEqual([await again.verdict(alice), await again.verdict(bob), await again.verdict(carol)], [1506, 1506, 0]);
+});
+
+test('T4 a token that the store has lost with its end answers 1506, and is not taken in again as good', async (t) => {
+  const { store, authority, first, comeBackAs, look } = await open(t);
+  await store.look();
+  const token = await authority.login('alice');
+  const record = await recordOf(first.store, 'alice');
+  await authority.forceLogout(asAdmin, { userID: 'alice', platformID: 1 });
+  await comeBackAs('first', []);
+  look.knowsAll = true;
+  assert.equal(await authority.verdict(token), 1506);
+  assert.equal((await store.adopt(record))?.state, 'kicked');
+  assert.deepEqual(authority.takeHeard('tokenLost'), []);
+});
+
+test('T4 an end that could not be written is no success, and is made up for by the next attempt or look', async (t) => {
+  const { store, authority, first, diskEnds, state } = await open(t);
+  await store.look();
+  await authority.login('alice');
+  const { jti } = await recordOf(first.store, 'alice');
+  state.isDiskDown = true;
+  await assert.rejects(authority.forceLogout(asAdmin, { userID: 'alice', platformID: 1 }));
+  state.isDiskDown = false;
+  await store.look();
+  assert.equal((await diskEnds.find('alice', jti)).end?.state, 'kicked');
+
+  await authority.login('bob');
+  const bobs = await recordOf(first.store, 'bob');
+  // A process that ended between the two stores.
+  await first.store.kick('bob', { jtis: [bobs.jti] }, 'forced', 'kicked');
+  await authority.forceLogout(asAdmin, { userID: 'bob', platformID: 1 });
+  assert.equal((await diskEnds.find('bob', bobs.jti)).end?.state, 'kicked');
+});
+
+test('a doubt that comes while the store is being told is not forgotten', async (t) => {
+  const { store, told, look } = await open(t);
+  const looking = store.look();
+  store.doubt();
+  await looking;
+  assert.equal(told.includes('trust'), false);
+  await store.look();
+  assert.equal(told.at(-1), 'trust');
+  look.identity = undefined;
+  store.doubt();
+  await store.look();
+  assert.deepEqual(told.slice(-3), ['doubt', 0, 'trust'], 'one that does not show who it is, is told after each loss');
+  await store.look();
+  await turn();
+  assert.equal(told.at(-1), 'trust');
+});

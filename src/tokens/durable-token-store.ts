@@ -1,0 +1,243 @@
+/**
+ * A token store that may forget, made one that does not (T4): what ends tokens is on disk before it is acknowledged, and
+ * is told again to a store that has come back as another one. Until then, and where single tokens may be thrown away for
+ * want of memory, a token that the store takes for good is looked up on disk as well.
+ */
+import { type Cutoffs, laterCutoffs } from './cutoffs.ts';
+import { EndRecorder } from './end-recorder.ts';
+import type { KeptCutoff, TokenEnd, TokenEndStore } from './token-end-store.ts';
+import type {
+  FoundToken,
+  IssueOutcome,
+  IssueRequest,
+  LossCause,
+  TokenChangeListener,
+  TokenEndReason,
+  TokenKey,
+  TokenPage,
+  TokenRecord,
+  TokenSelector,
+  TokenStore,
+  TokenWatch,
+  UserTokens,
+} from './token-store.ts';
+import type { MemoryLook, StoreMemory } from './token-store-memory.ts';
+
+export interface DurableTokenStoreOptions {
+  /** It may forget. */
+  readonly store: TokenStore;
+  readonly memory: StoreMemory;
+  readonly ends: TokenEndStore;
+  /** No token lives longer. */
+  readonly longestLifeMs: number;
+  /** Unix ms. */
+  readonly clock: () => number;
+  readonly observer: DurableStoreObserver;
+}
+
+export interface DurableStoreObserver {
+  /** What the store says of itself, at the first look and whenever it changes. */
+  onSettings(look: Pick<MemoryLook, 'mayEvict' | 'mayLose'>): void;
+  /** Whether every token is looked up on disk too. */
+  onDoubt(isInDoubt: boolean): void;
+  /** A store that may have forgotten has been told everything; so many tokens had come back to life or were gone. */
+  onRestored(tokens: number): void;
+}
+
+export class DurableTokenStore implements TokenStore {
+  readonly #options: DurableTokenStoreOptions;
+  readonly #recorder: EndRecorder;
+  /** Until the first look nobody knows. */
+  #isInDoubt = true;
+  #doubts = 0;
+  /** Doubts that were dealt with when the store was last told everything. */
+  #toldAtDoubts = 0;
+  #looking: Promise<void> | undefined;
+  #settings: string | undefined;
+
+  constructor(options: DurableTokenStoreOptions) {
+    this.#options = options;
+    this.#recorder = new EndRecorder(options.ends);
+  }
+
+  /** The store may have forgotten since: the connection was lost, say. */
+  doubt(): void {
+    this.#doubts++;
+    this.#setDoubt(true);
+  }
+
+  /**
+   * Sees whether the store is the one that it was and, if it is not, tells it everything again. To be called every second
+   * or so.
+   * @throws the stores' failures; the doubt then stays
+   */
+  look(): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async issue(request: IssueRequest, text?: string): Promise<IssueOutcome> {
+    const outcome = await this.#options.store.issue(request, text);
+    await this.#recorder.record([...outcome.kicked, ...outcome.superseded]);
+    return outcome;
+  }
+
+  async find(token: TokenKey): Promise<FoundToken> {
+    const { store, ends } = this.#options;
+    const found = await store.find(token);
+    // What the store knows to have ended has ended, whatever else it has forgotten.
+    if (found.record !== undefined && !this.#isInDoubt) return found;
+    const known = await ends.find(token.userID, token.jti);
+    const cutoffs = laterCutoffs(found.cutoffs, known.cutoffs);
+    if (known.end === undefined || known.end.expiresAt <= this.#options.clock()) return { ...found, cutoffs };
+    const isEnded = found.record?.state === 'kicked' || found.record?.state === 'revoked';
+    return { record: isEnded ? found.record : endedRecord(found.record, known.end), cutoffs };
+  }
+
+  async kick(
+    userID: string,
+    selector: TokenSelector,
+    reason: TokenEndReason,
+    state: 'kicked' | 'revoked',
+  ): Promise<readonly TokenRecord[]> {
+    const { store } = this.#options;
+    const ended = await store.kick(userID, selector, reason, state);
+    // Where nothing was left to end, a first attempt may have come to grief between the two stores.
+    await this.#recorder.record(ended.length > 0 ? ended : await this.#endedBefore(userID, selector));
+    return ended;
+  }
+
+  list(userID: string, page?: TokenPage): Promise<UserTokens> {
+    return this.#options.store.list(userID, page);
+  }
+
+  async cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<boolean> {
+    const { store, ends, longestLifeMs } = this.#options;
+    const longest = Math.max(keepUntil, notBefore + longestLifeMs);
+    await ends.cutOff({ userID, platformID, notBefore, keepUntil: longest });
+    return store.cutOff(userID, platformID, notBefore, keepUntil);
+  }
+
+  /** From both: of all keys this one is used least, and so is the first that goes when memory is short. */
+  async everyonesCutoffs(): Promise<Cutoffs> {
+    const { store, ends } = this.#options;
+    return laterCutoffs(...(await Promise.all([store.everyonesCutoffs(), ends.everyonesCutoffs()])));
+  }
+
+  /** One that was ended here is not taken in as if it were good, only because the store has forgotten. */
+  async adopt(record: TokenRecord): Promise<TokenRecord | undefined> {
+    const { store, ends } = this.#options;
+    const { end } = await ends.find(record.userID, record.jti);
+    return store.adopt(end === undefined ? record : endedRecord(record, end));
+  }
+
+  touch(userID: string, jtis: readonly string[], seenAt: number): Promise<void> {
+    return this.#options.store.touch(userID, jtis, seenAt);
+  }
+
+  countLive(): Promise<ReadonlyMap<number, number>> {
+    return this.#options.store.countLive();
+  }
+
+  hasForgotten(userID: string): Promise<boolean> {
+    return this.#options.store.hasForgotten(userID);
+  }
+
+  explainLoss(userID: string, issuedAt: number): Promise<LossCause> {
+    return this.#options.store.explainLoss(userID, issuedAt);
+  }
+
+  watch(listener: TokenChangeListener): Promise<TokenWatch> {
+    return this.#options.store.watch({
+      onChange: (change) => listener.onChange(change),
+      onLost: () => {
+        this.doubt();
+        listener.onLost();
+      },
+      onRestored: () => listener.onRestored(),
+    });
+  }
+
+  async sweepExpired(): Promise<number> {
+    const { store, ends, clock } = this.#options;
+    await ends.sweep(clock());
+    return store.sweepExpired();
+  }
+
+  ping(): Promise<void> {
+    return this.#options.store.ping();
+  }
+
+  async #look(): Promise<void> {
+    const { memory, observer } = this.#options;
+    const doubts = this.#doubts;
+    const look = await memory.look();
+    this.#tellSettings(look);
+    await this.#recorder.settle();
+    if (!look.knowsAll || (look.identity === undefined && this.#toldAtDoubts < doubts)) {
+      this.#setDoubt(true);
+      observer.onRestored(await this.#tellEverything());
+      await memory.confirm(look);
+      this.#toldAtDoubts = doubts;
+    }
+    if (doubts === this.#doubts) this.#setDoubt(look.mayEvict !== false);
+  }
+
+  /** @returns how many tokens the store had forgotten the end of */
+  async #tellEverything(): Promise<number> {
+    const { store, memory, ends, clock } = this.#options;
+    let restored = 0;
+    for await (const { userID, platformID, notBefore, keepUntil } of everyCutoff(ends, clock())) {
+      await store.cutOff(userID, platformID, notBefore, keepUntil);
+    }
+    for await (const [userID, ofUser] of everyEnd(ends, clock())) {
+      restored += await memory.restore(userID, ofUser);
+    }
+    return restored;
+  }
+
+  async #endedBefore(userID: string, selector: TokenSelector): Promise<readonly TokenRecord[]> {
+    const { tokens } = await this.#options.store.list(userID);
+    const isMeant = ({ jti, platformID }: TokenRecord) =>
+      'jtis' in selector ? selector.jtis.includes(jti) : selector.platformIDs.includes(platformID);
+    return tokens.filter((token) => (token.state === 'kicked' || token.state === 'revoked') && isMeant(token));
+  }
+
+  #setDoubt(isInDoubt: boolean): void {
+    if (isInDoubt !== this.#isInDoubt) this.#options.observer.onDoubt(isInDoubt);
+    this.#isInDoubt = isInDoubt;
+  }
+
+  #tellSettings({ mayEvict, mayLose }: MemoryLook): void {
+    const settings = `${mayEvict} ${mayLose}`;
+    if (settings !== this.#settings) this.#options.observer.onSettings({ mayEvict, mayLose });
+    this.#settings = settings;
+  }
+}
+
+const pageSize = 500;
+
+/** A token as it has ended, with the label that the store may still know. */
+function endedRecord(record: TokenRecord | undefined, end: TokenEnd): TokenRecord {
+  const { deviceName, lastSeenAt } = record ?? { deviceName: '', lastSeenAt: 0 };
+  return { ...end, deviceName, lastSeenAt };
+}
+
+async function* everyCutoff(ends: TokenEndStore, now: number): AsyncGenerator<KeptCutoff> {
+  let page = await ends.cutoffs(undefined, now, pageSize);
+  while (page.length > 0) {
+    yield* page;
+    page = await ends.cutoffs(page.at(-1), now, pageSize);
+  }
+}
+
+/** By user; one with very many comes in several portions. */
+async function* everyEnd(ends: TokenEndStore, now: number): AsyncGenerator<[string, readonly TokenEnd[]]> {
+  let page = await ends.ends(undefined, now, pageSize);
+  while (page.length > 0) {
+    yield* Map.groupBy(page, ({ userID }) => userID);
+    page = await ends.ends(page.at(-1), now, pageSize);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * The contract for whatever keeps for good what ended tokens before their time, beside a token store that may forget.
+ * Suite: test/contract/token-end-store.suite.ts.
+ */
+import type { Cutoffs } from './cutoffs.ts';
+import type { TokenRecord } from './token-store.ts';
+
+/** A token that is kicked, revoked or superseded. Its label and when it was last seen are not kept. */
+export type TokenEnd = Omit<TokenRecord, 'deviceName' | 'lastSeenAt'>;
+
+/** Tokens of a user, empty for everyone, on a platform, 0 for all, that were issued before an instant. */
+export interface KeptCutoff {
+  readonly userID: string;
+  readonly platformID: number;
+  /** Unix ms. */
+  readonly notBefore: number;
+  /** Unix ms: no token from before it lives longer. */
+  readonly keepUntil: number;
+}
+
+export interface KnownEnds {
+  readonly end: TokenEnd | undefined;
+  /** The user's own. */
+  readonly cutoffs: Cutoffs;
+}
+
+export interface TokenEndStore {
+  /** All or, on rejection, none. A superseded token may be kicked later; nothing undoes a kick. */
+  record(ends: readonly TokenEnd[]): Promise<void>;
+
+  /** Moves a cutoff forward; one that is as late already stays. */
+  cutOff(cutoff: KeptCutoff): Promise<void>;
+
+  find(userID: string, jti: string): Promise<KnownEnds>;
+
+  everyonesCutoffs(): Promise<Cutoffs>;
+
+  /**
+   * A page of the ends of tokens that expire after `now`, all of a user in a row.
+   * @param after the last one of the page before
+   * @param now Unix ms
+   */
+  ends(after: Pick<TokenEnd, 'userID' | 'jti'> | undefined, now: number, limit: number): Promise<readonly TokenEnd[]>;
+
+  /** A page of the cutoffs that are still to be kept at `now`, in an order of its own. */
+  cutoffs(
+    after: Pick<KeptCutoff, 'userID' | 'platformID'> | undefined,
+    now: number,
+    limit: number,
+  ): Promise<readonly KeptCutoff[]>;
+
+  /** Forgets what concerns only tokens that have expired by `now`. Returns how many ends went. */
+  sweep(now: number): Promise<number>;
+}

@@ -1,0 +1,88 @@
+/** What every TokenEndStore does, as the tokens rely on it when Redis has forgotten. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { KeptCutoff, TokenEnd, TokenEndStore } from '../../src/tokens/token-end-store.ts';
+
+const now = Date.UTC(2030, 0, 1);
+
+function endOf(jti: string, changes: Partial<TokenEnd> = {}): TokenEnd {
+  const times = { issuedAt: now - 1000, expiresAt: now + 60_000, acceptedUntil: 0 };
+  return { userID: 'alice', jti, platformID: 1, state: 'revoked', reason: 'revoked', ...times, ...changes };
+}
+
+async function all<T>(page: (after: T | undefined) => Promise<readonly T[]>): Promise<T[]> {
+  const found: T[] = [];
+  for (let portion = await page(undefined); portion.length > 0; portion = await page(found.at(-1))) {
+    found.push(...portion);
+  }
+  return found;
+}
+
+export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
+  const endsIn = (at = now) => all<TokenEnd>((after) => store.ends(after, at, 2));
+  const cutoffsIn = (at = now) => all<KeptCutoff>((after) => store.cutoffs(after, at, 2));
+
+  await t.test('an end comes back whole, by its name and in pages, users in a row', async () => {
+    const ends = [
+      endOf('a', { state: 'kicked', reason: 'policy', platformID: 5 }),
+      endOf('b'),
+      endOf('a', { userID: 'bob', state: 'superseded', reason: '', acceptedUntil: now + 5000 }),
+      endOf('h:c', { userID: 'bob', expiresAt: now + 1 }),
+    ];
+    await store.record(ends.toReversed());
+    await store.record([]);
+    assert.deepEqual(await endsIn(), ends);
+    assert.deepEqual(await store.find('alice', 'a'), { end: ends[0], cutoffs: new Map() });
+    assert.deepEqual(await store.find('carol', 'a'), { end: undefined, cutoffs: new Map() });
+    assert.deepEqual(await endsIn(now + 1), ends.slice(0, 3));
+  });
+
+  await t.test('T4 nothing undoes an end; what was superseded may be kicked', async () => {
+    const superseded = endOf('x', { state: 'superseded', reason: '', acceptedUntil: now + 5000 });
+    const kicked = endOf('x', { state: 'kicked', reason: 'forced' });
+    await store.record([superseded]);
+    await store.record([kicked]);
+    assert.deepEqual((await store.find('alice', 'x')).end, kicked);
+    await store.record([superseded, endOf('x')]);
+    assert.deepEqual((await store.find('alice', 'x')).end, kicked);
+  });
+
+  await t.test('of one token twice in a row the last counts, and a thousand go in at once', async () => {
+    const many = Array.from({ length: 1001 }, (_, index) => endOf(`m${index}`, { userID: 'many' }));
+    const last = endOf('m0', { userID: 'many', state: 'kicked', reason: 'forced' });
+    await store.record([endOf('m0', { userID: 'many', state: 'superseded', acceptedUntil: now }), ...many, last]);
+    assert.deepEqual((await store.find('many', 'm0')).end, last);
+    assert.deepEqual((await store.find('many', 'm1000')).end, many[1000]);
+  });
+
+  await t.test('cutoffs move forward only, and come back by user and in pages', async () => {
+    const cutoff = { userID: 'alice', platformID: 0, notBefore: now - 10, keepUntil: now + 60_000 };
+    const others = [
+      { ...cutoff, userID: '' },
+      { ...cutoff, platformID: 5, notBefore: now - 5 },
+      { ...cutoff, userID: 'bob', keepUntil: now + 1 },
+    ];
+    for (const each of [cutoff, ...others, { ...cutoff, notBefore: now - 20, keepUntil: now + 1 }]) {
+      await store.cutOff(each);
+    }
+    assert.deepEqual(await cutoffsIn(), [others[0], cutoff, others[1], others[2]]);
+    assert.equal((await cutoffsIn(now + 1)).length, 3);
+    const own = new Map([
+      [0, now - 10],
+      [5, now - 5],
+    ]);
+    assert.deepEqual(await store.find('alice', 'nothing'), { end: undefined, cutoffs: own });
+    assert.deepEqual(await store.everyonesCutoffs(), new Map([[0, now - 10]]));
+    await store.cutOff({ ...cutoff, notBefore: now });
+    assert.equal((await store.find('alice', 'nothing')).cutoffs.get(0), now);
+  });
+
+  await t.test('a sweep takes what concerns only tokens that have expired', async () => {
+    const before = await endsIn();
+    assert.equal(await store.sweep(now), 0);
+    assert.deepEqual(await endsIn(), before);
+    assert.equal(await store.sweep(now + 1), 1);
+    assert.equal(await store.sweep(now + 60_000), before.length - 1);
+    assert.deepEqual([await endsIn(0), await cutoffsIn(0)], [[], []]);
+  });
+}

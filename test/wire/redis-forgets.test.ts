@@ -1,0 +1,94 @@
+/** A Redis that forgets what it was told: from an older snapshot, flushed, or evicting. What has ended stays ended (T4). */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { connectRedis } from '../../src/redis/client/client.ts';
+import { OpenimServer } from '../support/openim-redis.ts';
+import { redisCommand, untilTrue } from '../support/services/redis-command.ts';
+import { redisForSuite } from '../support/test-services.ts';
+import { adminSecret, World } from './world.ts';
+
+const uncached = { TESSERA_TOKEN_CACHE_SIZE: '0' };
+
+async function open(t: TestContext, settings: Readonly<Record<string, string>> = {}) {
+  // Snapshots only, as distributions have it; none by itself within the test.
+  const redis = await redisForSuite(t, { args: ['--save', '3600 1', '--appendonly', 'no'] });
+  if (redis === undefined) return undefined;
+  const world = await World.open({ ...uncached, TESSERA_REDIS_URL: redis.url, ...settings });
+  t.after(() => world[Symbol.asyncDispose]());
+  await world.register('dave', 'erin');
+  const metric = async (name: string) => {
+    const { body } = await world.send({ method: 'GET', path: '/metrics' });
+    const lines = body.toString().split('\n');
+    return Number(lines.find((line) => line.startsWith(`${name} `))?.split(' ')[1]);
+  };
+  const untilTrusted = () =>
+    untilTrue('Redis is trusted', async () => (await metric('tessera_token_store_doubted')) === 0);
+  return { redis, world, metric, untilTrusted };
+}
+
+test('T4 tokens that were ended after the snapshot stay ended when Redis comes back from it', async (t) => {
+  const opened = await open(t);
+  if (opened === undefined) return;
+  const { redis, world, metric, untilTrusted } = opened;
+  const [revoked, cutOff, forced, kicked, good] = (await Promise.all([
+    ...['alice', 'bob', 'carol', 'dave', 'erin'].map((userID) => world.issue(userID, 5)),
+  ])) as [string, string, string, string, string];
+  await redisCommand(redis.port, 'SAVE');
+  await world.call('/auth/revoke_token', { token: revoked });
+  await world.call('/auth/revoke_tokens', { userID: 'bob', issuedBefore: Date.now() });
+  await world.call('/auth/force_logout', { userID: 'carol', platformID: 5 });
+  await world.issue('dave', 5);
+  const verdicts = () => Promise.all([revoked, cutOff, forced, kicked, good].map((token) => world.verdict(token)));
+  const expected = [1506, 1506, 1506, 1506, 0];
+  assert.deepEqual(await verdicts(), expected);
+
+  await redis.kill();
+  await redis.restart();
+  const seen = new Set<string>();
+  await untilTrue('the server is at it again', async () => {
+    const codes = await verdicts();
+    seen.add(codes.filter((code) => code !== 500).join(' '));
+    return !codes.includes(500);
+  });
+  assert.deepEqual(await verdicts(), expected);
+  await untilTrusted();
+  assert.deepEqual(await verdicts(), expected);
+  for (const codes of seen) assert.ok(codes === '' || expected.join(' ').includes(codes), codes);
+  assert.ok((await metric('tessera_token_ends_restored_total')) >= 3);
+});
+
+test('T4 a Redis that was flushed revives nothing, and takes nothing of OpenIM in again that was revoked', async (t) => {
+  const opened = await open(t, { TESSERA_OPENIM_TOKENS: 'read' });
+  if (opened === undefined) return;
+  const { redis, world, metric, untilTrusted } = opened;
+  await untilTrusted();
+  await using client = await connectRedis(redis.url, { onConnectionFailure: () => {} });
+  const openim = new OpenimServer(client, { secret: adminSecret });
+  const theirs = await openim.issue('alice', 1);
+  const ours = await world.issue('bob', 1);
+  assert.deepEqual([await world.verdict(theirs), await world.verdict(ours)], [0, 0]);
+  for (const token of [theirs, ours]) await world.call('/auth/revoke_token', { token });
+  for (const key of (await redisCommand(redis.port, 'KEYS', 'tessera:*')) as string[]) {
+    await redisCommand(redis.port, 'DEL', key);
+  }
+  assert.deepEqual([await world.verdict(theirs), await world.verdict(ours)], [1506, 1506]);
+  await untilTrue('it is told again', async () => (await metric('tessera_token_ends_restored_total')) > 0);
+  assert.deepEqual([await world.verdict(theirs), await world.verdict(ours)], [1506, 1506]);
+});
+
+test('T4 a cutoff that Redis has evicted still holds', async (t) => {
+  const opened = await open(t);
+  if (opened === undefined) return;
+  const { redis, world, metric, untilTrusted } = opened;
+  await untilTrusted();
+  const [alices, bobs] = [await world.issue('alice', 5), await world.issue('bob', 5)];
+  await redisCommand(redis.port, 'CONFIG', 'SET', 'maxmemory', '1gb');
+  await redisCommand(redis.port, 'CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
+  await untilTrue('eviction is noticed', async () => (await metric('tessera_token_store_doubted')) === 1);
+  assert.equal(await metric('tessera_redis_unsafe{what="eviction"}'), 1);
+  await world.call('/auth/revoke_tokens', { userID: 'alice', issuedBefore: Date.now() });
+  await world.call('/auth/revoke_tokens', { everyone: true, platformIDs: [5], issuedBefore: Date.now() });
+  await redisCommand(redis.port, 'DEL', 'tessera:{alice}:not-before');
+  await redisCommand(redis.port, 'DEL', 'tessera:not-before');
+  assert.deepEqual([await world.verdict(alices), await world.verdict(bobs)], [1506, 1506]);
+});

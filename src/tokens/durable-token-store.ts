@@ -219,10 +219,9 @@ export class DurableTokenStore implements TokenStore {
 
 const pageSize = 500;
 
-/** A token as it has ended, with the label that the store may still know. */
+/** A token as it has ended, with what else the store may still know of it. */
 function endedRecord(record: TokenRecord | undefined, end: TokenEnd): TokenRecord {
-  const { deviceName, lastSeenAt } = record ?? { deviceName: '', lastSeenAt: 0 };
-  return { ...end, deviceName, lastSeenAt };
+  return { deviceName: '', lastSeenAt: 0, ...record, ...end };
 }
 
 async function* everyCutoff(ends: TokenEndStore, now: number): AsyncGenerator<KeptCutoff> {

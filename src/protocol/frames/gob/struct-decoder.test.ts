@@ -69,6 +69,22 @@ test('O1: a hundred thousand types before a good request are refused', () => {
   assert.throws(() => decode(Buffer.concat([...types, request])), FrameDecodeError);
 });
 
+test('O1: the last field of a type is read, and one more is refused, in its own type and in one passed over', () => {
+  const request = (...numbers: number[]) =>
+    Buffer.concat([
+      ...definitions(struct),
+      message(100, (writer) => {
+        writer.int(struct);
+        for (const number of numbers) writer.uint(number);
+      }),
+    ]);
+  // The third field is a struct of the same type: index 2, and in it again.
+  assert.equal(decode(request(1, 2 * 1001, 2, 0, 0)).ReqIdentifier, 1001);
+  assert.equal(decode(request(1, 2 * 1001, 2, 3, 0, 0, 0)).ReqIdentifier, 1001);
+  assert.throws(() => decode(request(1, 2 * 1001, 3, 0, 0)), FrameDecodeError);
+  assert.throws(() => decode(request(1, 2 * 1001, 2, 4, 0, 0)), FrameDecodeError);
+});
+
 /** A request of user u1 whose type has an unknown field too, with the value that `writeUnknown` writes. */
 function frameWith(type: number, writeUnknown: (writer: GobWriter) => void): Buffer {
   const value = message(2 * million, (writer) => {

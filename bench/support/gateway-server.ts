@@ -11,7 +11,7 @@ import { singleChatID } from '../../src/protocol/conversation-id.ts';
 import { createGobFrameCodec } from '../../src/protocol/frames/gob-frame-codec.ts';
 import { createJsonFrameCodec } from '../../src/protocol/frames/json-frame-codec.ts';
 import { MsgData, SendMsgResp } from '../../src/protocol/gen/openim.ts';
-import { reqIdentifiers } from '../../src/protocol/numbers/constants.ts';
+import { reqIdentifiers } from '../../src/protocol/numbers/request-identifiers.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { OperationScope } from '../../src/telemetry/operation.ts';

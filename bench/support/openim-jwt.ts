@@ -1,6 +1,6 @@
 /** Tokens as OpenIM makes them: HS256, whole seconds, no `jti`. Protocol: rest-core.md 5.2. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { PlatformID } from '../../src/protocol/numbers/constants.ts';
+import type { PlatformID } from '../../src/protocol/numbers/platforms.ts';
 
 export interface OpenIMClaims {
   readonly UserID: string;

@@ -7,7 +7,7 @@
  * for each user, so none of OpenIM's races (known defects 1, 2, 9) shows. Its parse cache is left out: it would hide a
  * lost token for up to five minutes, which of lives of days is nothing.
  */
-import { type PlatformID, platformName } from '../../src/protocol/numbers/constants.ts';
+import { type PlatformID, platformName } from '../../src/protocol/numbers/platforms.ts';
 import { connectRedis, type RedisClient } from '../../src/redis/client/client.ts';
 import { chooseVictims, policyGroups } from '../../src/tokens/policy.ts';
 import { benchRedis } from './bench-redis.ts';

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { ProtocolError } from '../../src/protocol/errors.ts';
-import { platforms } from '../../src/protocol/numbers/constants.ts';
+import { platforms } from '../../src/protocol/numbers/platforms.ts';
 import { connectRedis, type RedisClient } from '../../src/redis/client/client.ts';
 import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { TokenAuthority, type TokenAuthorityOptions } from '../../src/tokens/authority.ts';

@@ -1,5 +1,5 @@
 /** How much Redis memory tokens take, Tessera's layout beside OpenIM's with the same users. */
-import { type PlatformID, platforms } from '../../src/protocol/numbers/constants.ts';
+import { type PlatformID, platforms } from '../../src/protocol/numbers/platforms.ts';
 import { connectRedis } from '../../src/redis/client/client.ts';
 import { loginPolicy } from '../../src/tokens/policy.ts';
 import { startRedis } from '../../test/support/services/redis.ts';

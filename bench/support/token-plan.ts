@@ -1,5 +1,5 @@
 /** The load of bench/token-lifetime: who logs in, renews, is revoked or logged out, and when. The same for each system. */
-import { type PlatformID, platforms } from '../../src/protocol/numbers/constants.ts';
+import { type PlatformID, platforms } from '../../src/protocol/numbers/platforms.ts';
 import { type LoginPolicy, loginPolicy, policyNames } from '../../src/tokens/policy.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { Device } from './token-system.ts';

@@ -1,5 +1,5 @@
 /** What bench/token-lifetime asks of Tessera and of the emulations of OpenIM, so that one load can be put on each. */
-import type { PlatformID } from '../../src/protocol/numbers/constants.ts';
+import type { PlatformID } from '../../src/protocol/numbers/platforms.ts';
 import type { LoginPolicy } from '../../src/tokens/policy.ts';
 
 export interface Login {

@@ -23,7 +23,6 @@ import { OauthClients } from '../http/oauth/oauth-clients.ts';
 import { endpoints } from '../http/routes/index.ts';
 import { HttpServer } from '../http/server.ts';
 import type { Services } from '../http/services.ts';
-import { defaultThrottleLimits, FailureThrottle } from '../http/throttle.ts';
 import { ClockWatch } from '../kernel/clock-watch.ts';
 import { opening } from '../kernel/start-error.ts';
 import { GroupCommit } from '../log/group-commit.ts';
@@ -225,12 +224,6 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       clock,
       monotonicMs,
     }),
-    oauthClients: new OauthClients(config.oauthClients),
-    secretThrottle: new FailureThrottle({
-      ...defaultThrottleLimits,
-      clock: monotonicMs,
-      onBlocked: (network) => logger.warn({ network }, 'too many wrong secrets: refused for a while'),
-    }),
     users: usersDomain,
     clientConfigs: new ClientConfigs({
       store: new SqlClientConfigStore(db),
@@ -286,6 +279,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const http = new HttpServer({
     endpoints,
     oauthEndpoints,
+    oauthClients: new OauthClients(config.oauthClients),
     services,
     telemetry: { logger, metrics, scope },
     registry: metrics.registry,

@@ -4,7 +4,8 @@
  */
 import { closeReasons, cutReasons } from '../gateway/connection/close-reason.ts';
 import { errorTable } from '../protocol/errors.ts';
-import { platformIDs, platformName, reqIdentifiers } from '../protocol/numbers/constants.ts';
+import { platformIDs, platformName } from '../protocol/numbers/platforms.ts';
+import { reqIdentifiers } from '../protocol/numbers/request-identifiers.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { LossCause, TokenEndReason } from '../tokens/token-store.ts';
 

@@ -9,7 +9,7 @@ import type { Database, EffectFailureListener } from '../database/database.ts';
 import type { Migrated } from '../database/migrate.ts';
 import { openSqlite } from '../database/sqlite-database.ts';
 import { opening } from '../kernel/start-error.ts';
-import { longestTokenLifeMs } from '../protocol/numbers/constants.ts';
+import { longestTokenLifeMs } from '../protocol/numbers/token-life.ts';
 import { parseRedisUrl } from '../redis/client/redis-url.ts';
 import { SqlTokenEndStore } from '../store/sql-token-end-store.ts';
 import { SqlTokenStore } from '../store/sql-token-store.ts';

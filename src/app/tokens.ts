@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { ClockWatch } from '../kernel/clock-watch.ts';
 import { opening } from '../kernel/start-error.ts';
-import { platformIDs } from '../protocol/numbers/constants.ts';
+import { platformIDs } from '../protocol/numbers/platforms.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { TokenAuthority } from '../tokens/authority.ts';

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import { findSigningKeys } from '../config/secrets.ts';
 import { StartError } from '../kernel/start-error.ts';
 import { ProtocolError } from '../protocol/errors.ts';
-import { platformName } from '../protocol/numbers/constants.ts';
+import { platformName } from '../protocol/numbers/platforms.ts';
 import { TokenCodec } from '../tokens/claims.ts';
 import { SigningKeys } from '../tokens/signing-keys.ts';
 import { ApiRefusal, postPublic } from './api-client.ts';

@@ -1,6 +1,6 @@
 /** `tessera token`: tokens of a running server, issued, looked at and revoked by hand. */
 import { parseDuration } from '../config/duration.ts';
-import { findPlatform, platformIDs, platformName, platforms } from '../protocol/numbers/constants.ts';
+import { findPlatform, platformIDs, platformName, platforms } from '../protocol/numbers/platforms.ts';
 import { connectApi } from './api-client.ts';
 import { commandWithActions, UsageError } from './command.ts';
 import { formatInstant, textTable } from './text-table.ts';

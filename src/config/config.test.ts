@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { longestTokenLifeMs } from '../protocol/numbers/constants.ts';
+import { longestTokenLifeMs } from '../protocol/numbers/token-life.ts';
 import { ConfigError, type ConfigSources, load, loadConfig, secretsSet, settingsFile } from './config.ts';
 import { optionInfos } from './options.ts';
 import { loadSecrets } from './secrets.ts';

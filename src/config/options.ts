@@ -2,7 +2,7 @@
  * Every setting, once: its key, kind, default and meaning. Configuration loading, `--help` and docs/configuration.md
  * are all made from this list. Plain data: a schema library would take a third of the start-up time for these checks.
  */
-import { longestTokenLifeMs } from '../protocol/numbers/constants.ts';
+import { longestTokenLifeMs } from '../protocol/numbers/token-life.ts';
 import { formatDuration } from './duration.ts';
 import { limits } from './limits.ts';
 import { shortestSecret } from './secret-rules.ts';

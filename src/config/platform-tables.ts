@@ -1,12 +1,6 @@
 /** Settings that name platforms: lifetimes by platform, and the rooms of a custom login policy. Names go without regard to case; numbers do too. */
-import {
-  findPlatform,
-  longestTokenLifeMs,
-  type PlatformID,
-  platformClass,
-  platformIDs,
-  platforms,
-} from '../protocol/numbers/constants.ts';
+import { findPlatform, type PlatformID, platformClass, platformIDs, platforms } from '../protocol/numbers/platforms.ts';
+import { longestTokenLifeMs } from '../protocol/numbers/token-life.ts';
 import type { LoginPolicy, LoginRoom } from '../tokens/policy.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 

@@ -11,7 +11,7 @@ import { OnlineStatus } from '../presence/online-status.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { WireBounds } from '../protocol/bounds.ts';
 import { createTextPingResponder } from '../protocol/frames/text-ping.ts';
-import { reqIdentifiers } from '../protocol/numbers/constants.ts';
+import { reqIdentifiers } from '../protocol/numbers/request-identifiers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OperationScope } from '../telemetry/operation.ts';

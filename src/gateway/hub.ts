@@ -7,7 +7,7 @@ import type { Audience, Delivery } from '../log/delivery.ts';
 import type { Presence } from '../presence/presence.ts';
 import { takesPushes } from '../presence/reach.ts';
 import { encodePush } from '../protocol/message-bytes.ts';
-import { reqIdentifiers } from '../protocol/numbers/constants.ts';
+import { reqIdentifiers } from '../protocol/numbers/request-identifiers.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TokenEventMap } from '../tokens/events.ts';
 import { type CloseReason, closeReasons, cutReasons } from './connection/close-reason.ts';

@@ -6,7 +6,7 @@
 import type { PresenceChange } from '../presence/presence.ts';
 import { errors, type ProtocolError } from '../protocol/errors.ts';
 import { SubUserOnlineStatusTips } from '../protocol/gen/openim.ts';
-import { reqIdentifiers } from '../protocol/numbers/constants.ts';
+import { reqIdentifiers } from '../protocol/numbers/request-identifiers.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { SharedFrame } from './connection/frame-variant.ts';
 import { FanOut } from './fan-out.ts';

@@ -61,6 +61,11 @@ export interface EndpointDefinition<A extends Access, Req extends WireSchema, Re
   /** What the schema cannot say of the body and OpenIM refuses while binding. Throws 1001. */
   checkBinding?(body: WireRequest<Req>): void;
   /**
+   * Of an endpoint that takes a secret: whose it is said to be. Whoever gives wrong ones (1002) is refused after some
+   * (429, see throttle.ts); the handler's domain function compares the secret before it waits for anything.
+   */
+  claimedName?(body: WireRequest<Req>): string;
+  /**
    * Calls one domain function and shapes its result. The body is complete: what the client left out has its zero value.
    * Throws from the error table; anything else is answered as 500.
    */

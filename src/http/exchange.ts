@@ -19,7 +19,7 @@ import type { FairTurns } from './fair-turns.ts';
 import { gzipBody, wantsGzip } from './gzip.ts';
 import { contentTypes, corsHeaders } from './response-headers.ts';
 import { RetryLater } from './retry-later.ts';
-import type { Origin } from './throttle.ts';
+import type { FailureThrottle, Origin } from './throttle.ts';
 
 /** Where exchanges report to; one per server. */
 export interface Telemetry {
@@ -45,6 +45,8 @@ export interface Surroundings {
   readonly addresses: ClientAddresses;
   readonly bodies: BodyBudget;
   readonly turns: FairTurns;
+  /** For whatever takes a secret from somebody who has no token. */
+  readonly secrets: FailureThrottle;
   /** Whether the server takes connections; a connection that stayed open after close() would keep it from stopping. */
   readonly isListening: () => boolean;
 }

@@ -8,7 +8,6 @@ import { errors } from '../protocol/errors.ts';
 import { parseAddress } from './client-network.ts';
 import type { Answer, Exchange } from './exchange.ts';
 import { contentTypes } from './response-headers.ts';
-import type { FailureThrottle } from './throttle.ts';
 
 export interface PageAccess {
   readonly isOpen: boolean;
@@ -29,9 +28,8 @@ const refusal: Answer = {
  * @throws RetryLater for who guesses
  */
 export async function refusePage(
-  { request, origin }: Exchange,
+  { request, origin, surroundings }: Exchange,
   { isOpen, token }: PageAccess,
-  throttle: FailureThrottle,
 ): Promise<Answer | undefined> {
   if (isOpen || isLocal(request)) return undefined;
   const given = credentialOf(request.headers.authorization ?? '');
@@ -40,7 +38,7 @@ export async function refusePage(
     if (!timingSafeEqual(digest(given), digest(token))) throw errors.noPermission();
   };
   let answer: Answer | undefined;
-  await throttle.guard({ ...origin, name: 'pages' }, attempt).catch((error) => {
+  await surroundings.secrets.guard({ ...origin, name: 'pages' }, attempt).catch((error) => {
     if (error.code !== errors.noPermission().code) throw error;
     answer = refusal;
   });

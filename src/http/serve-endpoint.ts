@@ -36,8 +36,11 @@ export function serveEndpoint(
     } catch (error) {
       return exchange.fail(error, bindFailureStatus);
     }
-    const result = await endpoint.handle(call as CallContext & PublicCall, body, services);
-    await exchange.succeed(binding.encode(result));
+    const handle = () => endpoint.handle(call as CallContext & PublicCall, body, services);
+    const name = endpoint.claimedName?.(body);
+    const { origin, surroundings } = exchange;
+    const result = name === undefined ? handle() : surroundings.secrets.guard({ ...origin, name }, handle);
+    await exchange.succeed(binding.encode(await result));
   };
 
   async function identify(exchange: Exchange): Promise<CallContext | PublicCall> {

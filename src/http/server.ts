@@ -17,6 +17,7 @@ import { FairTurns } from './fair-turns.ts';
 import { InFlight } from './in-flight.ts';
 import { LogBudget } from './log-budget.ts';
 import { serveUnrouted } from './not-found.ts';
+import { OauthClients } from './oauth/oauth-clients.ts';
 import type { OauthEndpoint } from './oauth/oauth-endpoint.ts';
 import { serveOauth } from './oauth/serve-oauth.ts';
 import { openApiDocument } from './openapi.ts';
@@ -26,10 +27,13 @@ import { ReferencePage } from './reference-page.ts';
 import { contentTypes } from './response-headers.ts';
 import { serveEndpoint } from './serve-endpoint.ts';
 import type { Services } from './services.ts';
+import { defaultThrottleLimits, FailureThrottle } from './throttle.ts';
 
 export interface HttpServerOptions {
   readonly endpoints: readonly Endpoint[];
   readonly oauthEndpoints?: readonly OauthEndpoint[];
+  /** Who may call those; nobody by default. */
+  readonly oauthClients?: OauthClients;
   readonly services: Services;
   readonly telemetry: Telemetry;
   readonly registry: Registry;
@@ -89,6 +93,7 @@ export class HttpServer implements AsyncDisposable {
       addresses: new ClientAddresses({ trustedProxies, onUntrustedProxy: proxyWarning(telemetry) }),
       bodies: new BodyBudget(limits),
       turns: new FairTurns(),
+      secrets: secretThrottle(telemetry),
       isListening: () => this.server.listening,
     };
     const routes = routesOf(options);
@@ -139,6 +144,14 @@ export class HttpServer implements AsyncDisposable {
   }
 }
 
+function secretThrottle(telemetry: Telemetry): FailureThrottle {
+  return new FailureThrottle({
+    ...defaultThrottleLimits,
+    clock: monotonicOf(telemetry),
+    onBlocked: (network) => telemetry.logger.warn({ network }, 'too many wrong secrets: refused for a while'),
+  });
+}
+
 /** Once an hour, since it holds for every request that comes that way. */
 function proxyWarning(telemetry: Telemetry): (proxy: string) => void {
   const budget = new LogBudget({ maxLines: 1, windowMs: 3_600_000, monotonicMs: monotonicOf(telemetry) });
@@ -177,16 +190,18 @@ interface Route {
 
 /** By `METHOD /path`. */
 function routesOf(options: HttpServerOptions): ReadonlyMap<string, Route> {
-  const { endpoints, oauthEndpoints = [], services, bounds, limits, pages = openPages } = options;
+  const { endpoints, oauthEndpoints = [], oauthClients = new OauthClients(new Map()), services } = options;
+  const { bounds, limits, pages = openPages } = options;
   const reading = { bodyLimits: limits, ...(bounds === undefined ? {} : { bounds }) };
   const routes = new Map<string, Route>();
   const add = (method: string, path: string, work: Work) => routes.set(`${method} ${path}`, { path, work });
   for (const endpoint of endpoints) add('POST', endpoint.path, serveEndpoint(endpoint, services, reading));
-  for (const endpoint of oauthEndpoints) add('POST', endpoint.path, serveOauth(endpoint, services, limits));
+  for (const endpoint of oauthEndpoints)
+    add('POST', endpoint.path, serveOauth(endpoint, services, oauthClients, limits));
   for (const [path, answer] of pagesOf(options)) {
     const isGuarded = !openPaths.has(path);
     const work: Work = async (exchange) => {
-      const refused = isGuarded ? await refusePage(exchange, pages, services.secretThrottle) : undefined;
+      const refused = isGuarded ? await refusePage(exchange, pages) : undefined;
       await exchange.send(refused ?? (await answer(exchange.request.url ?? path)));
     };
     for (const method of ['GET', 'HEAD']) add(method, path, work);

@@ -1,4 +1,4 @@
-/** The domain objects that routes may call. Constructed in app.ts; a new domain adds its line here. */
+/** The domain objects that routes may call. Made by src/app/, where a new domain adds its line. */
 import type { ConversationPreviews } from '../conversations/conversation-previews.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { ReadState } from '../conversations/read-state.ts';
@@ -11,15 +11,10 @@ import type { TokenEventLog } from '../tokens/token-event-log.ts';
 import type { ClientConfigs } from '../users/client-configs.ts';
 import type { UserCommands } from '../users/user-commands.ts';
 import type { Users } from '../users/users.ts';
-import type { OauthClients } from './oauth/oauth-clients.ts';
-import type { FailureThrottle } from './throttle.ts';
 
 export interface Services {
   readonly authority: TokenAuthority;
   readonly tokenEventLog: TokenEventLog;
-  readonly oauthClients: OauthClients;
-  /** For whatever takes a secret from somebody who has no token. */
-  readonly secretThrottle: FailureThrottle;
   readonly users: Users;
   readonly clientConfigs: ClientConfigs;
   readonly userCommands: UserCommands;

@@ -7,7 +7,7 @@ import { conversationIDOf, isNotificationConversation } from '../protocol/conver
 import { MsgData } from '../protocol/gen/openim.ts';
 import { logIDOf } from '../protocol/log-id.ts';
 import { optionEnabled } from '../protocol/message.ts';
-import { msgStatus, optionKeys } from '../protocol/numbers/constants.ts';
+import { msgStatus, optionKeys } from '../protocol/numbers/messages.ts';
 import type { DeliveryBus } from './delivery.ts';
 import type { GroupCommit } from './group-commit.ts';
 

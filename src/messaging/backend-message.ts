@@ -3,7 +3,8 @@
 import { errors } from '../protocol/errors.ts';
 import type { MsgData, OfflinePushInfo } from '../protocol/gen/openim.ts';
 import { newMsgData } from '../protocol/message.ts';
-import { contentTypes, msgFrom, type OptionKey } from '../protocol/numbers/constants.ts';
+import { contentTypes } from '../protocol/numbers/contents.ts';
+import { msgFrom, type OptionKey } from '../protocol/numbers/messages.ts';
 import type { JsonObject } from '../protocol/wire/wire-schema.ts';
 
 export interface BackendMessage {

@@ -7,15 +7,10 @@ import { errors } from '../protocol/errors.ts';
 import type { MsgData } from '../protocol/gen/openim.ts';
 import { isLargerThan, optionEnabled } from '../protocol/message.ts';
 import { isReadableContent } from '../protocol/message-content.ts';
-import {
-  contentTypes,
-  isNotificationContentType,
-  msgFrom,
-  notificationTypes,
-  type OptionKey,
-  optionKeys,
-  sessionTypes,
-} from '../protocol/numbers/constants.ts';
+import { contentTypes, isNotificationContentType } from '../protocol/numbers/contents.ts';
+import { msgFrom, type OptionKey, optionKeys } from '../protocol/numbers/messages.ts';
+import { notificationTypes } from '../protocol/numbers/notices.ts';
+import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import { type BackendMessage, toMsgData } from './backend-message.ts';
 import type { SendingFacts, SingleChatFacts } from './sending-facts.ts';
 

@@ -2,7 +2,7 @@
  * The words in which notifications are declared, one constant each in catalogue/<area>.ts: what the notifier needs to
  * know of a kind, and the type of its tips. Protocol: notifications-sync.md 1 and 2.
  */
-import type { NotificationType } from '../protocol/numbers/constants.ts';
+import type { NotificationType } from '../protocol/numbers/notices.ts';
 
 /** One row of the catalogue. */
 export interface NoticeKind<Tips extends object> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { platformIDs, platforms } from '../protocol/numbers/constants.ts';
+import { platformIDs, platforms } from '../protocol/numbers/platforms.ts';
 import { isPhoneReached, takesPushes } from './reach.ts';
 
 test('only an iOS app in the background takes no pushes', () => {

@@ -2,7 +2,7 @@
  * Which connections take pushes, and whether that is enough to do without an offline push. Protocol: websocket.md 4
  * (2004) and 5; conversations-messages.md 6.3.
  */
-import { platforms } from '../protocol/numbers/constants.ts';
+import { platforms } from '../protocol/numbers/platforms.ts';
 import type { OnlineConnection } from './presence.ts';
 
 type Reachable = Pick<OnlineConnection, 'platformID' | 'isBackground'>;

@@ -4,7 +4,7 @@
  */
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import { errors } from '../protocol/errors.ts';
-import type { PlatformID } from '../protocol/numbers/constants.ts';
+import type { PlatformID } from '../protocol/numbers/platforms.ts';
 import { TokenCodec } from './claims.ts';
 import { TokenEnder } from './ender.ts';
 import { nobody, type TokenEvents } from './events.ts';

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createDecoder, createSigner, createVerifier, TOKEN_ERROR_CODES } from 'fast-jwt';
 import { errors } from '../protocol/errors.ts';
-import { isKnownPlatform, type PlatformID } from '../protocol/numbers/constants.ts';
+import { isKnownPlatform, type PlatformID } from '../protocol/numbers/platforms.ts';
 import type { KeyRing, SigningKey, SigningKeys } from './signing-keys.ts';
 
 /** What a correctly signed, current token says. */

@@ -4,13 +4,8 @@
  */
 import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
 import { errors, ProtocolError } from '../protocol/errors.ts';
-import {
-  isKnownPlatform,
-  longestTokenLifeMs,
-  type PlatformID,
-  platformRange,
-  platforms,
-} from '../protocol/numbers/constants.ts';
+import { isKnownPlatform, type PlatformID, platformRange, platforms } from '../protocol/numbers/platforms.ts';
+import { longestTokenLifeMs } from '../protocol/numbers/token-life.ts';
 import type { TokenClaims, TokenCodec } from './claims.ts';
 import { allPlatforms } from './cutoffs.ts';
 import { type Actor, actorOf, nobody, type TokenEvents } from './events.ts';

@@ -7,7 +7,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { type CallContext, notAdmin } from '../kernel/caller.ts';
 import { errors, type ProtocolError } from '../protocol/errors.ts';
-import { isKnownPlatform, type PlatformID, platformRange, platforms } from '../protocol/numbers/constants.ts';
+import { isKnownPlatform, type PlatformID, platformRange, platforms } from '../protocol/numbers/platforms.ts';
 import { newTokenID, type TokenCodec } from './claims.ts';
 import { type Actor, actorOf, type TokenEvents } from './events.ts';
 import type { EveryonesCutoffs } from './everyones-cutoffs.ts';

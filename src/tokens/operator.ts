@@ -2,7 +2,7 @@
  * The admin that commands such as `tessera token` act as. An account of its own, because an admin has one live token:
  * looking something up must not supersede that of a back end.
  */
-import { platforms } from '../protocol/numbers/constants.ts';
+import { platforms } from '../protocol/numbers/platforms.ts';
 import type { TokenClaims } from './claims.ts';
 
 export const operatorUserID = 'tesseraOperator';

@@ -1,7 +1,7 @@
 /** The policy table against an oracle written from the protocol's prose, platform by platform, without our table. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { PlatformID } from '../protocol/numbers/constants.ts';
+import type { PlatformID } from '../protocol/numbers/platforms.ts';
 import {
   chooseVictims,
   displacedPlatforms,

@@ -2,7 +2,7 @@
  * Which of a user's sessions may live side by side. One table, executed by every token store at issue and by the
  * gateway at connect. Protocol: rest-core.md 5.6, websocket.md 7.2.
  */
-import { type PlatformID, platformClass, platformIDs, platforms } from '../protocol/numbers/constants.ts';
+import { type PlatformID, platformClass, platformIDs, platforms } from '../protocol/numbers/platforms.ts';
 
 /** Platforms that share room for `size` sessions of one user; platforms in no room are not limited. */
 export interface LoginRoom {

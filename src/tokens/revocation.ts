@@ -5,7 +5,7 @@
 
 import type { CallContext } from '../kernel/caller.ts';
 import { errors } from '../protocol/errors.ts';
-import { platformClass, platformClasses, platformIDs } from '../protocol/numbers/constants.ts';
+import { platformClass, platformClasses, platformIDs } from '../protocol/numbers/platforms.ts';
 import type { TokenAuthority } from './authority.ts';
 
 export interface RevocationRequest {

@@ -1,7 +1,7 @@
 /** A verified token: whose it is and how long it may act. */
 
 import type { Caller } from '../kernel/caller.ts';
-import type { PlatformID } from '../protocol/numbers/constants.ts';
+import type { PlatformID } from '../protocol/numbers/platforms.ts';
 
 export interface Session extends Caller {
   readonly platformID: PlatformID;

@@ -4,7 +4,7 @@
  */
 
 import { errors, ProtocolError } from '../protocol/errors.ts';
-import { platforms } from '../protocol/numbers/constants.ts';
+import { platforms } from '../protocol/numbers/platforms.ts';
 import { requireBegun, type TokenClaims, type TokenCodec } from './claims.ts';
 import { type Cutoffs, effectiveCutoff } from './cutoffs.ts';
 import type { TokenEvents } from './events.ts';

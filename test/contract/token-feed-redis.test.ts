@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
-import { platforms } from '../../src/protocol/numbers/constants.ts';
+import { platforms } from '../../src/protocol/numbers/platforms.ts';
 import { newTokenID } from '../../src/tokens/claims.ts';
 import { allPlatforms, noCutoffs } from '../../src/tokens/cutoffs.ts';
 import { loginPolicy, policyGroups } from '../../src/tokens/policy.ts';

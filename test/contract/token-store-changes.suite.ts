@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { platforms } from '../../src/protocol/numbers/constants.ts';
+import { platforms } from '../../src/protocol/numbers/platforms.ts';
 import { newTokenID } from '../../src/tokens/claims.ts';
 import { allPlatforms, type Cutoffs, effectiveCutoff } from '../../src/tokens/cutoffs.ts';
 import { loginPolicy } from '../../src/tokens/policy.ts';

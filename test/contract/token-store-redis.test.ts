@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { errorTable, ProtocolError } from '../../src/protocol/errors.ts';
-import { platforms } from '../../src/protocol/numbers/constants.ts';
+import { platforms } from '../../src/protocol/numbers/platforms.ts';
 import { connectRedis } from '../../src/redis/client/client.ts';
 import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { newTokenID } from '../../src/tokens/claims.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import type { SqliteDatabase } from '../../src/database/database.ts';
-import { platforms } from '../../src/protocol/numbers/constants.ts';
+import { platforms } from '../../src/protocol/numbers/platforms.ts';
 import { SqlTokenStore } from '../../src/store/sql-token-store.ts';
 import { testOnEveryDatabase } from './every-database.ts';
 

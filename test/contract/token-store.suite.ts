@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { platformIDs, platforms } from '../../src/protocol/numbers/constants.ts';
+import { platformIDs, platforms } from '../../src/protocol/numbers/platforms.ts';
 import { newTokenID } from '../../src/tokens/claims.ts';
 import { noCutoffs } from '../../src/tokens/cutoffs.ts';
 import { chooseVictims, type LoginPolicy, loginPolicy, policyGroups, policyNames } from '../../src/tokens/policy.ts';

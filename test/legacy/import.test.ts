@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { platforms } from '../../src/protocol/numbers/constants.ts';
+import { platforms } from '../../src/protocol/numbers/platforms.ts';
 import { connectRedis, type RedisClient } from '../../src/redis/client/client.ts';
 import { OpenimAdoption } from '../../src/redis/openim/openim-adoption.ts';
 import {

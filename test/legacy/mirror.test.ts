@@ -1,6 +1,6 @@
 /** TESSERA_OPENIM_TOKENS=mirror: OpenIM's servers and ours share the work, and each side sees what the other does. */
 import assert from 'node:assert/strict';
-import { platforms } from '../../src/protocol/numbers/constants.ts';
+import { platforms } from '../../src/protocol/numbers/platforms.ts';
 import type { RedisClient } from '../../src/redis/client/client.ts';
 import { openimHash, signOpenimToken } from '../support/openim-redis.ts';
 import { asAdmin, callOf, hourMs, lifetimesOf } from '../support/token-authority.ts';

@@ -1,7 +1,7 @@
 /** A move as clients see it: a real server on OpenIM's Redis, over REST and over sockets. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { platforms } from '../../src/protocol/numbers/constants.ts';
+import { platforms } from '../../src/protocol/numbers/platforms.ts';
 import { connectRedis } from '../../src/redis/client/client.ts';
 import { BackEnd } from '../support/back-end.ts';
 import { OpenimServer, openimSecret, openimTemporary } from '../support/openim-redis.ts';

@@ -1,6 +1,6 @@
 /** TESSERA_OPENIM_TOKENS=read: what OpenIM issued is honoured, and keeps its promised end from then on. */
 import assert from 'node:assert/strict';
-import { platforms } from '../../src/protocol/numbers/constants.ts';
+import { platforms } from '../../src/protocol/numbers/platforms.ts';
 import { loginPolicy, type PolicyName } from '../../src/tokens/policy.ts';
 import { OpenimServer, openimHash, openimSecret, openimTemporary, signOpenimToken } from '../support/openim-redis.ts';
 import { asAdmin, callOf, hourMs, rejectsWith } from '../support/token-authority.ts';

@@ -3,7 +3,7 @@
  * of 3.7.1 and 3.8. Protocol: rest-core.md 5.2 to 5.9.
  */
 import { createHmac } from 'node:crypto';
-import { platformName, platforms } from '../../src/protocol/numbers/constants.ts';
+import { platformName, platforms } from '../../src/protocol/numbers/platforms.ts';
 import type { RedisClient } from '../../src/redis/client/client.ts';
 
 export const openimSecret = 'the share.secret of an OpenIM';

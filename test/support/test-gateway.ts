@@ -11,7 +11,7 @@ import { MemoryPresence } from '../../src/presence/memory-presence.ts';
 import { errors } from '../../src/protocol/errors.ts';
 import type { FrameCodec } from '../../src/protocol/frames/frames.ts';
 import { createJsonFrameCodec } from '../../src/protocol/frames/json-frame-codec.ts';
-import type { PlatformID } from '../../src/protocol/numbers/constants.ts';
+import type { PlatformID } from '../../src/protocol/numbers/platforms.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { OperationScope } from '../../src/telemetry/operation.ts';

@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, request } from 'node:http';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { errors } from '../../src/protocol/errors.ts';
-import { platformIDs } from '../../src/protocol/numbers/constants.ts';
+import { platformIDs } from '../../src/protocol/numbers/platforms.ts';
 import { connect, dialRefused, SocketClient } from '../support/socket-client.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { converse, send } from './raw-http.ts';

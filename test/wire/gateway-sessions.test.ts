@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { RequestHandler } from '../../src/gateway/requests/request-handler.ts';
-import { platformIDs } from '../../src/protocol/numbers/constants.ts';
+import { platformIDs } from '../../src/protocol/numbers/platforms.ts';
 import { type JsonReply, SocketClient } from '../support/socket-client.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 

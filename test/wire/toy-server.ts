@@ -4,7 +4,6 @@ import { type Endpoint, endpoint } from '../../src/http/endpoint.ts';
 import type { PageAccess } from '../../src/http/page-guard.ts';
 import { type HttpLimits, HttpServer, type HttpTimeouts } from '../../src/http/server.ts';
 import type { Services } from '../../src/http/services.ts';
-import { defaultThrottleLimits, FailureThrottle } from '../../src/http/throttle.ts';
 import { errors } from '../../src/protocol/errors.ts';
 import { Wire } from '../../src/protocol/wire/wire-schema.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -68,7 +67,6 @@ export class ToyServer implements AsyncDisposable {
       endpoints: toyEndpoints(this.gate),
       services: {
         authority: { verify: (token: string) => this.#verify(token) },
-        secretThrottle: new FailureThrottle({ ...defaultThrottleLimits, clock: () => this.nowMs }),
       } as unknown as Services,
       telemetry: { logger, metrics: this.metrics, scope, monotonicMs: () => this.nowMs },
       registry: this.metrics.registry,

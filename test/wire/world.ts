@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, type AppOverrides, createApp } from '../../src/app/app.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import type { PlatformID } from '../../src/protocol/numbers/constants.ts';
+import type { PlatformID } from '../../src/protocol/numbers/platforms.ts';
 import { newTokenID, TokenCodec } from '../../src/tokens/claims.ts';
 import { SigningKeys } from '../../src/tokens/signing-keys.ts';
 import { type Envelope, envelopeOf, type RawReply, type RawRequest, send } from './raw-http.ts';

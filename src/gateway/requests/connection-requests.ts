@@ -10,7 +10,8 @@ import {
   SubUserOnlineStatus,
   SubUserOnlineStatusTips,
 } from '../../protocol/gen/openim.ts';
-import { isKnownPlatform, platformRange, reqIdentifiers } from '../../protocol/numbers/constants.ts';
+import { isKnownPlatform, platformRange } from '../../protocol/numbers/platforms.ts';
+import { reqIdentifiers } from '../../protocol/numbers/request-identifiers.ts';
 import { decodeData } from './request-data.ts';
 import type { RequestCall, RequestHandler, RequestHandlers } from './request-handler.ts';
 

@@ -4,7 +4,7 @@ import type { Caller } from '../../kernel/caller.ts';
 import { errors, ProtocolError } from '../../protocol/errors.ts';
 import { isOurFault, toProtocolError } from '../../protocol/failure.ts';
 import type { SocketReply, SocketRequest } from '../../protocol/frames/frames.ts';
-import { reqIdentifiers } from '../../protocol/numbers/constants.ts';
+import { reqIdentifiers } from '../../protocol/numbers/request-identifiers.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { OperationScope } from '../../telemetry/operation.ts';

@@ -17,7 +17,7 @@ import {
   SendMsgResp,
 } from '../../protocol/gen/openim.ts';
 import { encodeLastMessages } from '../../protocol/message-bytes.ts';
-import { reqIdentifiers } from '../../protocol/numbers/constants.ts';
+import { reqIdentifiers } from '../../protocol/numbers/request-identifiers.ts';
 import { decodeData } from './request-data.ts';
 import type { RequestHandler, RequestHandlers } from './request-handler.ts';
 

@@ -7,12 +7,17 @@ import { type BodyLimits, ClientGone } from '../body.ts';
 import type { Answer, Exchange } from '../exchange.ts';
 import { contentTypes } from '../response-headers.ts';
 import type { Services } from '../services.ts';
-import { readCredentials } from './oauth-clients.ts';
+import { type OauthClients, readCredentials } from './oauth-clients.ts';
 import type { OauthCall, OauthEndpoint } from './oauth-endpoint.ts';
 import { failureAnswer, noStore, OauthError } from './oauth-error.ts';
 import { type OauthForm, parseForm } from './oauth-form.ts';
 
-export function serveOauth(endpoint: OauthEndpoint, services: Services, { maxPublicBodyBytes }: BodyLimits) {
+export function serveOauth(
+  endpoint: OauthEndpoint,
+  services: Services,
+  clients: OauthClients,
+  { maxPublicBodyBytes }: BodyLimits,
+) {
   return async (exchange: Exchange): Promise<void> => {
     let answer: Answer;
     try {
@@ -30,12 +35,11 @@ export function serveOauth(endpoint: OauthEndpoint, services: Services, { maxPub
     await exchange.send(answer);
   };
 
-  function authenticate({ request, origin }: Exchange, form: OauthForm): Promise<string> {
-    const { secretThrottle, oauthClients } = services;
+  function authenticate({ request, origin, surroundings }: Exchange, form: OauthForm): Promise<string> {
     const credentials = readCredentials(request.headers.authorization, form);
-    return secretThrottle.guard(
+    return surroundings.secrets.guard(
       { ...origin, name: credentials.clientID },
-      async () => oauthClients.check(credentials),
+      async () => clients.check(credentials),
       isWrongSecret,
     );
   }

@@ -1,5 +1,5 @@
 /** Notifications about messages (notifications-sync chapter, 2.6: 2200). */
-import { notificationTypes } from '../../protocol/numbers/constants.ts';
+import { notificationTypes } from '../../protocol/numbers/notices.ts';
 import { type Notice, noticeKind } from '../notice.ts';
 
 /** What a reader has read of a conversation. */

@@ -1,5 +1,5 @@
 /** Notifications about users' own data (notifications-sync chapter, 2.1: 1303, 1305 to 1307). */
-import { notificationTypes } from '../../protocol/numbers/constants.ts';
+import { notificationTypes } from '../../protocol/numbers/notices.ts';
 import { type Notice, noticeKind } from '../notice.ts';
 
 const userInfoUpdated = noticeKind<{ readonly userID: string }>({

@@ -1,5 +1,5 @@
 /** Where OpenIM's servers keep tokens in Redis, and what they write there. Protocol: rest-core.md 5.3, 5.4, 5.10. */
-import { type PlatformID, platformIDs, platformName } from '../../protocol/numbers/constants.ts';
+import { type PlatformID, platformIDs, platformName } from '../../protocol/numbers/platforms.ts';
 
 /** Whose tokens a hash holds: those of one user on one platform. */
 export interface HashOwner {

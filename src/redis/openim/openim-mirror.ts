@@ -2,7 +2,7 @@
  * Keeps OpenIM's own keys in step with ours, so that OpenIM's servers honour the same tokens while both share the work.
  * Protocol: rest-core.md 5.4, 5.5, 5.9.
  */
-import { platforms } from '../../protocol/numbers/constants.ts';
+import { platforms } from '../../protocol/numbers/platforms.ts';
 import type { TokenCodec } from '../../tokens/claims.ts';
 import type { MirroredEnd, MirroredToken } from '../../tokens/legacy-tokens.ts';
 import type { RedisClient } from '../client/client.ts';

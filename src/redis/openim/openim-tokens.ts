@@ -4,7 +4,7 @@
  */
 
 import { errors } from '../../protocol/errors.ts';
-import { platformIDs, platforms } from '../../protocol/numbers/constants.ts';
+import { platformIDs, platforms } from '../../protocol/numbers/platforms.ts';
 import type { TokenClaims, TokenCodec } from '../../tokens/claims.ts';
 import type { TokenEvents } from '../../tokens/events.ts';
 import type { LegacyTokens, MirroredEnd, MirroredToken } from '../../tokens/legacy-tokens.ts';

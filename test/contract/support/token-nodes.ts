@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { TestContext } from 'node:test';
-import { type PlatformID, platforms } from '../../../src/protocol/numbers/constants.ts';
+import { type PlatformID, platforms } from '../../../src/protocol/numbers/platforms.ts';
 import { newTokenID } from '../../../src/tokens/claims.ts';
 import { noCutoffs } from '../../../src/tokens/cutoffs.ts';
 import { type LoginPolicy, loginPolicy, policyGroups } from '../../../src/tokens/policy.ts';

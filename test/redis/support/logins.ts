@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { platforms } from '../../../src/protocol/numbers/constants.ts';
+import { platforms } from '../../../src/protocol/numbers/platforms.ts';
 import { newTokenID } from '../../../src/tokens/claims.ts';
 import { noCutoffs } from '../../../src/tokens/cutoffs.ts';
 import { loginPolicy, policyGroups } from '../../../src/tokens/policy.ts';

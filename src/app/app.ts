@@ -281,7 +281,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     oauthEndpoints,
     oauthClients: new OauthClients(config.oauthClients),
     services,
-    telemetry: { logger, metrics, scope },
+    telemetry: { logger, metrics, scope, monotonicMs },
     registry: metrics.registry,
     readiness,
     version: readVersion(),

@@ -36,8 +36,9 @@ export async function endingDefects(t: TestContext, place: Place): Promise<void>
         const code = await nodes[1].verdict(token);
         assert.ok(code === 1506 || !hasEnded, `token ${i} came back`);
         hasEnded ||= code === 1506;
+        // A commit waits for its turn of the event loop, which microtasks alone would never let come.
+        await new Promise(setImmediate);
       }
-      assert.ok(hasEnded);
     });
     const kicks = sessions.map(({ jti }, i) =>
       nodes[((i + 1) % 2) as 0 | 1].displace(sessions[i]!, [jti, sessions[(i + 1) % 8]!.jti]),
@@ -49,6 +50,7 @@ export async function endingDefects(t: TestContext, place: Place): Promise<void>
     assert.deepEqual(await Promise.all(issued.map((token) => nodes[0].verdict(token))), Array(8).fill(1506));
     isOver = true;
     await Promise.all(watched);
+    assert.deepEqual(await Promise.all(issued.map((token) => nodes[1].verdict(token))), Array(8).fill(1506));
   });
 
   await t.test('Defect 10: a client that comes back at once after a forced logout is refused', async (t) => {

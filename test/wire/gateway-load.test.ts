@@ -80,11 +80,15 @@ describe('requests under way', () => {
   /** More than one chunk that the kernel gives us: what it holds of that has been read already. */
   const large = 50_000;
 
-  for (const [what, count, expected] of [
-    ['fewer are read', 3, true],
-    ['beyond it the socket is not read until they have been answered', 40, false],
-  ] as const) {
-    test(`limit maxWaitingRequests: ${what}`, async (t) => {
+  for (const { name, given: count, expected } of [
+    { name: 'limit maxWaitingRequests: fewer are read', given: 3, expected: true },
+    {
+      name: 'limit maxWaitingRequests: beyond it the socket is not read until they have been answered',
+      given: 40,
+      expected: false,
+    },
+  ]) {
+    test(name, async (t) => {
       const { gateway, gate } = await open(t, { maxWaitingRequests: 4 });
       const client = await gateway.connect('alice');
       assert.equal(await areRead(client, count, large), expected);
@@ -93,11 +97,15 @@ describe('requests under way', () => {
     });
   }
 
-  for (const [what, count, expected] of [
-    ['sockets of a user below it are read', 3, true],
-    ['beyond it they are not, until there is room', 40, false],
-  ] as const) {
-    test(`limit maxInboundBytesPerUser: ${what}; others are`, async (t) => {
+  for (const { name, given: count, expected } of [
+    { name: 'limit maxInboundBytesPerUser: sockets of a user below it are read; others are', given: 3, expected: true },
+    {
+      name: 'limit maxInboundBytesPerUser: beyond it they are not, until there is room; others are',
+      given: 40,
+      expected: false,
+    },
+  ]) {
+    test(name, async (t) => {
       const { gateway, gate } = await open(t, { maxInboundBytesPerUser: 300_000, maxWaitingRequests: 1000 });
       const [first, second] = [await gateway.connect('alice'), await gateway.connect('alice')];
       const other = await gateway.connect('bob');
@@ -115,11 +123,11 @@ describe('requests under way', () => {
     });
   }
 
-  for (const [what, count, expected] of [
-    ['below it everybody is read', 2, true],
-    ['beyond it nobody is, until there is room', 40, false],
-  ] as const) {
-    test(`limit maxInboundBytes: ${what}`, async (t) => {
+  for (const { name, given: count, expected } of [
+    { name: 'limit maxInboundBytes: below it everybody is read', given: 2, expected: true },
+    { name: 'limit maxInboundBytes: beyond it nobody is, until there is room', given: 40, expected: false },
+  ]) {
+    test(name, async (t) => {
       const { gateway, gate } = await open(t, { maxInboundBytes: 400_000, maxWaitingRequests: 1000 });
       const [alice, bob] = [await gateway.connect('alice'), await gateway.connect('bob')];
       await areRead(alice, count, large);
@@ -179,11 +187,15 @@ describe('what a client is sent', () => {
     assert.equal(await cutOff(gateway), 1);
   });
 
-  for (const [what, seconds, expected] of [
-    ['a client that takes nothing for a little less is waited for', 4, 0],
-    ['one that takes nothing for longer is cut off', 6, 1],
-  ] as const) {
-    test(`limit maxStuckSeconds: ${what}`, async (t) => {
+  for (const { name, given: seconds, expected } of [
+    {
+      name: 'limit maxStuckSeconds: a client that takes nothing for a little less is waited for',
+      given: 4,
+      expected: 0,
+    },
+    { name: 'limit maxStuckSeconds: one that takes nothing for longer is cut off', given: 6, expected: 1 },
+  ]) {
+    test(name, async (t) => {
       const { gateway, deaf } = await openDeaf(t, { maxStuckSeconds: 5, maxQueuedBytes: 1_000_000_000 });
       await push(gateway, 200);
       gateway.passSeconds(seconds);

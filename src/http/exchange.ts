@@ -189,6 +189,8 @@ export class Exchange {
   }
 
   #holdUntilRead(bytes: number): void {
+    // Its client has gone: nothing would ever give these bytes back.
+    if (this.#response.closed) return;
     const { bodies } = this.surroundings;
     const holder = this.#holderOfBodies();
     bodies.add(holder, bytes);

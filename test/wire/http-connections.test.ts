@@ -160,6 +160,23 @@ describe('O2 bodies in flight', () => {
     await closed;
     assert.equal((await more()).status, 200);
   });
+
+  test('O2 answers to pipelined requests whose client has gone hold nothing', async (t) => {
+    const roomForOne = 2000;
+    const server = await ToyServer.start(t, {}, { maxBodyBytesInFlight: roomForOne });
+    const responses: ServerResponse[] = [];
+    server.http.server.on('request', (_incoming, response: ServerResponse) => responses.push(response));
+    const socket = await open(t, server);
+    socket.write(`POST /toy/wait HTTP/1.1\r\n${common}Content-Length: 2\r\n\r\n{}`.repeat(20));
+    await server.gate.entered.promise;
+    while (responses.length < 20) await new Promise(setImmediate);
+    const gone = once(responses.at(-1) as ServerResponse, 'close');
+    socket.resetAndDestroy();
+    await gone;
+    server.gate.opened.resolve();
+    while (responses.some(({ writableEnded }) => !writableEnded)) await new Promise(setImmediate);
+    assert.equal((await server.post('/toy/echo', bodyOf(roomForOne))).status, 200);
+  });
 });
 
 /** A request of u1 whose body never ends; resolves when the server has read what was sent. */

@@ -45,21 +45,28 @@ test('if the commit fails, so do all that would have shared it, and the next one
   assert.deepEqual([rows(), failures.length], [['c'], 1]);
 });
 
+test('if not even the rollback succeeds, nobody is told success, and it is tried again before the next one', async () => {
+  const { writer, insert, rows, failNextCommit, failNextRollback, failures } = open();
+  failNextCommit();
+  failNextRollback();
+  await assert.rejects(
+    writer.run(() => insert('a')),
+    /the disk broke/,
+  );
+  await writer.run(() => insert('b'));
+  assert.deepEqual([rows(), failures.length], [['b'], 1]);
+});
+
 function open() {
   const database = new DatabaseSync(':memory:');
   database.exec('CREATE TABLE names (name text)');
   const log: string[] = [];
-  let failsNext = false;
+  const failsNext = new Set<string>();
   const connection = new (class extends StatementCache {
     override prepare(sql: string) {
       if (sql.startsWith('BEGIN')) log.push('begin');
-      if (sql === 'COMMIT') {
-        if (failsNext) {
-          failsNext = false;
-          throw new Error('the disk broke');
-        }
-        log.push('commit');
-      }
+      if (failsNext.delete(sql)) throw new Error('the disk broke');
+      if (sql === 'COMMIT') log.push('commit');
       return super.prepare(sql);
     }
   })(database);
@@ -69,9 +76,8 @@ function open() {
     writer: new SqliteWriter({ connection, file: { check: () => {} }, health, patienceMs: 1000 }),
     log,
     failures,
-    failNextCommit: () => {
-      failsNext = true;
-    },
+    failNextCommit: () => failsNext.add('COMMIT'),
+    failNextRollback: () => failsNext.add('ROLLBACK'),
     insert: (name: string) => {
       log.push(name);
       database.prepare('INSERT INTO names VALUES (?)').run(name);

@@ -65,6 +65,8 @@ export class SqliteWriter {
     for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
       try {
         file.check();
+        // Where that failed before, what is begun now must not add to it.
+        this.#rollBack();
         connection.prepare('BEGIN IMMEDIATE').run();
         return true;
       } catch (error) {
@@ -92,9 +94,12 @@ export class SqliteWriter {
       connection.prepare('COMMIT').run();
       file.check();
     } catch (error) {
-      // SQLite may have rolled back by itself, when the disk is full for one.
-      if (connection.isTransaction) connection.prepare('ROLLBACK').run();
       this.#fail(done, error);
+      try {
+        this.#rollBack();
+      } catch {
+        // The first cause has been told. It is tried again before the next transaction.
+      }
       return;
     }
     health.succeeded();
@@ -119,6 +124,12 @@ export class SqliteWriter {
       job.reject(error);
       return false;
     }
+  }
+
+  /** SQLite may have rolled back by itself, when the disk is full for one. */
+  #rollBack(): void {
+    const { connection } = this.#options;
+    if (connection.isTransaction) connection.prepare('ROLLBACK').run();
   }
 
   #fail(jobs: readonly Job[], error: unknown): false {

@@ -47,7 +47,7 @@ export const limits = {
     beyond: 'the socket is closed with 1009',
     minimum: 1024,
   }),
-  maxInflatedBytes: limit('The same after gunzip.', 1024 * 1024, {
+  maxInflatedBytes: limit('The same after gunzip: a message of maxMessageBytes in base64 has room.', 256 * 1024, {
     unit: 'bytes',
     beyond: 'the socket is closed with 1002',
     minimum: 1024,
@@ -84,12 +84,16 @@ export const limits = {
     minimum: 64,
     maximum: widestBounds.maxIdBytes,
   }),
-  maxListItems: limit('Elements of one list or object of a request.', widestBounds.maxListItems, {
-    unit: 'items',
-    beyond: '1001',
-    minimum: 100,
-    maximum: widestBounds.maxListItems,
-  }),
+  maxListItems: limit(
+    'Elements of one list or object of a request; in protobuf, about as many in all its lists.',
+    widestBounds.maxListItems,
+    {
+      unit: 'items',
+      beyond: '1001',
+      minimum: 100,
+      maximum: widestBounds.maxListItems,
+    },
+  ),
   maxDeviceNameLength: limit('The label of a token in lists (`deviceName`).', 64, {
     unit: 'characters',
     beyond: '1001',

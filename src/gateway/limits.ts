@@ -49,7 +49,7 @@ export const defaultLimits: GatewayLimits = {
   maxSocketsPerUser: 128,
   maxHandshakesPerAddress: 0,
   maxFrameBytes: 51_200,
-  maxInflatedBytes: 1024 * 1024,
+  maxInflatedBytes: 256 * 1024,
   maxInboundBytesPerUser: 4 * 1024 * 1024,
   maxInboundBytes: 256 * 1024 * 1024,
   // A burst must not cost a healthy client its connection: slowness is a matter of time.

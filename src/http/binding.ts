@@ -1,6 +1,6 @@
 /** Between an endpoint's schemas and the bytes on the wire: JSON, or protobuf where an endpoint offers it. */
 import { type WireBounds, widestBounds } from '../protocol/bounds.ts';
-import { checkMessage } from '../protocol/checked-message.ts';
+import { decodeChecked } from '../protocol/checked-message.ts';
 import { errors } from '../protocol/errors.ts';
 import { compileRequestDecoder, compileResponseEncoder, parseJsonBody } from '../protocol/wire/wire-json.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -36,20 +36,9 @@ function jsonBinding(endpoint: Endpoint, bounds: WireBounds): Binding {
 
 function protobufBinding(variant: NonNullable<Endpoint['protobuf']>, bounds: WireBounds): Binding {
   return {
-    decode: (bytes) => {
-      const message = decodeProtobuf(variant, bytes);
-      checkMessage(message, bounds);
-      return message;
-    },
+    decode: (bytes) => decodeChecked(variant.decode, bytes, bounds, undecodable),
     encode: (result) => `"${Buffer.from(variant.encode(result)).toString('base64')}"`,
   };
 }
 
-/** @throws 500 */
-function decodeProtobuf(variant: NonNullable<Endpoint['protobuf']>, bytes: Uint8Array): unknown {
-  try {
-    return variant.decode(bytes);
-  } catch {
-    throw errors.internal('body is not the expected protobuf message');
-  }
-}
+const undecodable = () => errors.internal('body is not the expected protobuf message');

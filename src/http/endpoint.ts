@@ -3,6 +3,7 @@
  * schemas give the handler its types, check the request, write the answer and fill the API reference.
  */
 
+import type { BinaryReader } from '@bufbuild/protobuf/wire';
 import type { CallContext } from '../kernel/caller.ts';
 import type { WireRequest, WireResponse, WireSchema } from '../protocol/wire/wire-schema.ts';
 import type { Services } from './services.ts';
@@ -73,8 +74,8 @@ export interface EndpointDefinition<A extends Access, Req extends WireSchema, Re
 }
 
 export interface ProtobufVariant<Req extends WireSchema, Res extends WireSchema | undefined> {
-  /** Whatever it throws is answered as 500, as OpenIM answers a malformed message. */
-  decode(bytes: Uint8Array): WireRequest<Req>;
+  /** Whatever it throws is answered as 500, as OpenIM answers a malformed message; not what the reader throws. */
+  decode(input: BinaryReader): WireRequest<Req>;
   /** The bytes become the envelope's `data` as base64. */
   encode(result: Awaited<ResultOf<Res>>): Uint8Array;
 }

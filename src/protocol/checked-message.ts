@@ -1,10 +1,31 @@
-/** What the schemas check of JSON requests, for decoded protobuf messages: bounds, and text that no store can hold. */
+/** What the schemas check of JSON requests, for protobuf messages: bounds, and text that no store can hold. */
+import type { BinaryReader } from '@bufbuild/protobuf/wire';
+import { BoundedReader } from './bounded-reader.ts';
 import { exceedsBytes, isIDField, type WireBounds } from './bounds.ts';
-import { errors } from './errors.ts';
+import { errors, ProtocolError } from './errors.ts';
 
-/** Goes by the names of fields, so that no request can be forgotten. @throws 1001 */
-export function checkMessage(message: unknown, bounds: WireBounds): void {
+/** @throws Error for what is not such a message */
+export type DecodeMessage<Message> = (input: BinaryReader) => Message;
+
+/**
+ * Decodes a request; what it checks goes by the names of fields, so that no request can be forgotten.
+ * @throws 1001 for a string that no store can hold, an ID or a list beyond its bound
+ * @throws what `undecodable` makes, for what is not such a message
+ */
+export function decodeChecked<Message>(
+  decode: DecodeMessage<Message>,
+  data: Uint8Array,
+  bounds: WireBounds,
+  undecodable: () => ProtocolError,
+): Message {
+  let message: Message;
+  try {
+    message = decode(new BoundedReader(data, bounds));
+  } catch (error) {
+    throw error instanceof ProtocolError ? error : undecodable();
+  }
   check(message, 'request', bounds);
+  return message;
 }
 
 /** @param name of the field */

@@ -1,7 +1,7 @@
 /** The bounds that hold for every request, on both doors: settings that only narrow those of the protocol's words. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { GetMaxSeqReq, SubUserOnlineStatus } from '../../src/protocol/gen/openim.ts';
+import { GetMaxSeqReq, GetSeqMessageReq, SubUserOnlineStatus } from '../../src/protocol/gen/openim.ts';
 import { connect, type SocketClient } from '../support/socket-client.ts';
 import { envelopeOf } from './raw-http.ts';
 import { World } from './world.ts';
@@ -60,6 +60,27 @@ test('limit maxListItems: one more is 1001, and none of it is walked', async () 
   const body = Object.fromEntries(names(101).map((name) => [name, 1]));
   const { errDlt } = envelopeOf(await world.post('/auth/list_tokens', body, world.token('user')));
   assert.equal(errDlt, 'body must be an object of at most 100 keys');
+});
+
+const pull = (seqs: readonly number[][]) =>
+  ask(
+    1005,
+    GetSeqMessageReq.encode({
+      userID: 'alice',
+      conversations: seqs.map((list) => ({ conversationID: 'c', seqs: list })),
+      order: 0,
+    }).finish(),
+  );
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+
+test('limit maxListItems: protobuf lists of as many numbers together are taken', async () => {
+  assert.equal(await pull([numbers(50), numbers(50)]), 0);
+});
+
+test('limit maxListItems: far more in lists that are each short enough are 1001 before they are decoded', async () => {
+  assert.equal(await pull(Array(10).fill(numbers(100))), 1001);
+  const parts = Buffer.alloc(3000, Buffer.from([0xf8, 0x01, 0x00]));
+  assert.equal(await ask(1001, parts), 1001);
 });
 
 test('O1 an operationID over 256 bytes is 1001: it goes into logs, the trail of tokens and pushes', async () => {

@@ -162,10 +162,10 @@ function toyEndpoints(gate: Gate): readonly Endpoint[] {
       request: Wire.object({ text: Wire.string() }),
       response: Wire.object({ text: Wire.string() }),
       protobuf: {
-        decode: (bytes) => {
-          if (bytes[0] === 0xff) throw new RangeError('index out of range: 255 + 10 > 1');
-          return { text: Buffer.from(bytes).toString() };
-        },
+        // A byte of ASCII is a varint of that value; another begins one that has to go on.
+        decode: (reader) => ({
+          text: String.fromCharCode(...Array.from({ length: reader.len }, () => reader.uint32())),
+        }),
         encode: ({ text }) => Buffer.from(text),
       },
       handle: async (_call, { text }) => {

@@ -1,11 +1,11 @@
 /** From the bytes of a request's `data` to its protobuf message. Protocol: websocket.md 2.4. */
 import type { BinaryReader } from '@bufbuild/protobuf/wire';
 import { type WireBounds, widestBounds } from '../../protocol/bounds.ts';
-import { checkMessage } from '../../protocol/checked-message.ts';
+import { decodeChecked } from '../../protocol/checked-message.ts';
 import { type ErrorFactory, errors } from '../../protocol/errors.ts';
 
 interface Decoder<Message> {
-  decode(input: BinaryReader | Uint8Array): Message;
+  decode(input: BinaryReader): Message;
 }
 
 export interface DecodeOptions {
@@ -24,12 +24,5 @@ export function decodeData<Message>(
   data: Uint8Array,
   { bounds = widestBounds, undecodable = errors.internal }: DecodeOptions = {},
 ): Message {
-  let message: Message;
-  try {
-    message = decoder.decode(data);
-  } catch {
-    throw undecodable('data is not the expected protobuf message');
-  }
-  checkMessage(message, bounds);
-  return message;
+  return decodeChecked(decoder.decode, data, bounds, () => undecodable('data is not the expected protobuf message'));
 }

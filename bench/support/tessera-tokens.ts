@@ -21,7 +21,7 @@ import {
   type TokenSystemOptions,
 } from './token-system.ts';
 
-/** As token-services.ts composes it. */
+/** As app/tokens.ts composes it. */
 export const serverCache = { maxTokens: 50_000, ttlMs: 10_000 };
 const noCache = { maxTokens: 0, ttlMs: 0 };
 const signingKeys = new SigningKeys(['a signing key as long as people choose them']);

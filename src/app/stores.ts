@@ -3,9 +3,8 @@
  * together they would cost the embedded default a third of its start-up time and 35 MB.
  */
 import { join } from 'node:path';
-import type { Config } from '../config/config.ts';
 import { lockDataDir } from '../database/data-dir-lock.ts';
-import type { Database, EffectFailureListener } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import type { Migrated } from '../database/migrate.ts';
 import { openSqlite } from '../database/sqlite-database.ts';
 import { opening } from '../kernel/start-error.ts';
@@ -19,9 +18,9 @@ import { TokenCodec } from '../tokens/claims.ts';
 import { type DurableStoreObserver, DurableTokenStore } from '../tokens/durable-token-store.ts';
 import type { TokenEvents } from '../tokens/events.ts';
 import type { LegacyTokens } from '../tokens/legacy-tokens.ts';
-import type { SigningKeys } from '../tokens/signing-keys.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
 import { readVersion } from '../version.ts';
+import type { Ground } from './ground.ts';
 import { RedisOutages } from './redis-outages.ts';
 
 /**
@@ -30,9 +29,8 @@ import { RedisOutages } from './redis-outages.ts';
  * @throws StartError
  */
 export async function openDatabase(
-  config: Config,
+  { config, logger, reportFailure }: DatabaseGround,
   opened: AsyncDisposableStack,
-  { logger, reportFailure }: DatabaseOptions,
 ): Promise<Database> {
   const observer = {
     program: readVersion(),
@@ -66,9 +64,9 @@ export async function openDatabase(
   return opening(what, openPostgres(config.databaseUrl, options));
 }
 
-export interface DatabaseOptions {
+/** As much of the ground as a command has, too. */
+interface DatabaseGround extends Pick<Ground, 'config' | 'reportFailure'> {
   readonly logger: Pick<Logger, 'info' | 'warn'>;
-  readonly reportFailure: EffectFailureListener;
 }
 
 export interface TokenStores {
@@ -77,25 +75,15 @@ export interface TokenStores {
   readonly legacy: LegacyTokens | undefined;
 }
 
-export interface TokenStoresOptions {
-  readonly db: Database;
-  readonly signingKeys: SigningKeys;
-  readonly events: TokenEvents;
-  /** Unix ms. */
-  readonly clock: () => number;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-}
-
 /**
  * Redis if there is one, with the database for what must not be forgotten; otherwise the database.
  * @param opened takes the connection to Redis
  * @throws StartError
  */
 export async function openTokenStores(
-  config: Config,
+  { config, signingKeys, clock, logger, metrics }: Ground,
   opened: AsyncDisposableStack,
-  { db, signingKeys, events, clock, logger, metrics }: TokenStoresOptions,
+  { db, events }: { readonly db: Database; readonly events: TokenEvents },
 ): Promise<TokenStores> {
   if (config.redisUrl === '') return { store: new SqlTokenStore(db, clock), legacy: undefined };
   const { connectRedis } = await import('../redis/client/client.ts');

@@ -1,9 +1,10 @@
 /** The token authority with everything around it, composed. Part of the composition root; see app.ts. */
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
-import type { ClockWatch } from '../kernel/clock-watch.ts';
+import type { Database } from '../database/database.ts';
 import { opening } from '../kernel/start-error.ts';
 import { platformIDs } from '../protocol/numbers/platforms.ts';
+import { SqlTokenEventStore } from '../store/sql-token-event-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { TokenAuthority } from '../tokens/authority.ts';
@@ -13,29 +14,18 @@ import { LegacyTokenStore } from '../tokens/legacy-token-store.ts';
 import type { LegacyTokens } from '../tokens/legacy-tokens.ts';
 import { operatorUserID } from '../tokens/operator.ts';
 import { type LoginPolicy, loginPolicy, type PolicyName, policyNames } from '../tokens/policy.ts';
-import type { SigningKeys } from '../tokens/signing-keys.ts';
 import { TokenSweeper } from '../tokens/sweeper.ts';
 import { timedTokenStore } from '../tokens/timed-token-store.ts';
 import { TokenEventLog, type TokenEventLogObserver } from '../tokens/token-event-log.ts';
-import type { TokenEventStore } from '../tokens/token-event-store.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
+import type { Ground } from './ground.ts';
 import { platformLabel } from './metric-series.ts';
 
-export interface TokenServicesOptions {
+export interface TokenAuthorityParts {
   readonly store: TokenStore;
   readonly legacy: LegacyTokens | undefined;
-  readonly signingKeys: SigningKeys;
-  readonly adminSecret: string;
   readonly users: TokenUsers;
   readonly events: TokenEvents;
-  readonly metrics: Metrics;
-  readonly logger: Logger;
-  /** Unix ms. */
-  readonly clock: () => number;
-  /** Milliseconds that only ever go forward. */
-  readonly monotonicMs: () => number;
-  readonly clockWatch: ClockWatch;
-  readonly reportFailure: (error: unknown) => void;
 }
 
 /**
@@ -43,19 +33,23 @@ export interface TokenServicesOptions {
  * @throws StartError if the store cannot be watched
  */
 export async function openTokenAuthority(
-  config: Config,
+  { config, secrets, signingKeys, clock, monotonicMs, clockWatch, metrics, logger, reportFailure }: Ground,
   opened: AsyncDisposableStack,
-  options: TokenServicesOptions,
+  { store: plainStore, legacy, users, events }: TokenAuthorityParts,
 ): Promise<TokenAuthority> {
-  const { events, metrics, logger, legacy, reportFailure } = options;
-  const timed = timedTokenStore(options.store, (operation, seconds) =>
+  const timed = timedTokenStore(plainStore, (operation, seconds) =>
     metrics.tokenStoreSeconds.observe({ operation }, seconds),
   );
   const store = legacy === undefined ? timed : new LegacyTokenStore(timed, legacy);
   countTokenEvents(events, metrics);
   logStoreOutages(events, logger);
   const authority = new TokenAuthority({
-    ...options,
+    signingKeys,
+    adminSecret: secrets.adminSecret,
+    users,
+    events,
+    clock,
+    monotonicMs,
     store,
     honoursLegacy: legacy !== undefined,
     adminUserIDs: [...config.adminUserIDs, operatorUserID],
@@ -72,7 +66,7 @@ export async function openTokenAuthority(
     randomBytes,
   });
   opened.use(await opening('TESSERA_REDIS_URL: cannot subscribe', authority.watch()));
-  const sweeper = new TokenSweeper({ store, clockWatch: options.clockWatch });
+  const sweeper = new TokenSweeper({ store, clockWatch });
   opened.use(setInterval(() => void sweeper.sweep().catch(reportFailure), sweepEveryMs));
   opened.defer(() => authority.flushLastSeen().catch(reportFailure));
   opened.use(setInterval(() => void authority.flushLastSeen().catch(reportFailure), flushEveryMs));
@@ -84,9 +78,9 @@ export async function openTokenAuthority(
 
 /** @param opened closes the trail with what is still to be written */
 export function openTokenEventLog(
-  { tokenEventsLimit }: Config,
+  { config, metrics, logger, clock, monotonicMs }: Ground,
   opened: AsyncDisposableStack,
-  { store, events, metrics, logger, clock, monotonicMs }: TokenEventLogServices,
+  { db, events }: { readonly db: Database; readonly events: TokenEvents },
 ): TokenEventLog {
   const observer: TokenEventLogObserver = {
     failed: (error) => logger.error({ err: error }, 'the audit trail of tokens cannot be written: entries wait'),
@@ -96,12 +90,10 @@ export function openTokenEventLog(
     refusalLeftOut: () => metrics.tokenEventsDropped.inc({ reason: 'flood' }),
     trimFailed: (error) => logger.error({ err: error }, 'old entries of the audit trail could not be deleted'),
   };
-  return opened.use(new TokenEventLog({ store, events, clock, monotonicMs, limit: tokenEventsLimit, observer }));
-}
-
-interface TokenEventLogServices
-  extends Pick<TokenServicesOptions, 'events' | 'metrics' | 'logger' | 'clock' | 'monotonicMs'> {
-  readonly store: TokenEventStore;
+  const limit = config.tokenEventsLimit;
+  return opened.use(
+    new TokenEventLog({ store: new SqlTokenEventStore(db), events, clock, monotonicMs, limit, observer }),
+  );
 }
 
 /** How often rows of expired tokens are deleted; in Redis they go by themselves. */

@@ -148,7 +148,7 @@ const silent = {
 async function openForImport(config: Config, opened: AsyncDisposableStack): Promise<Database> {
   if (config.databaseUrl === '') {
     const { openDatabase } = await import('../app/stores.ts');
-    return openDatabase(config, opened, { logger: { info: () => {}, warn: () => {} }, reportFailure: () => {} });
+    return openDatabase({ config, logger: { info: () => {}, warn: () => {} }, reportFailure: () => {} }, opened);
   }
   const { openPostgres } = await import('../database/postgres-database.ts');
   const what = 'TESSERA_DATABASE_URL: cannot use PostgreSQL';

@@ -1,0 +1,121 @@
+/** The API port and the gateway, and what they say of their readiness. Part of the composition root; see app.ts. */
+import { createAddressOf } from '../gateway/connection/peer.ts';
+import { createGateway } from '../gateway/gateway.ts';
+import { defaultLimits } from '../gateway/limits.ts';
+import { createRequestHandlers } from '../gateway/requests/requests.ts';
+import { oauthEndpoints } from '../http/oauth/index.ts';
+import { OauthClients } from '../http/oauth/oauth-clients.ts';
+import { endpoints } from '../http/routes/index.ts';
+import { HttpServer } from '../http/server.ts';
+import type { Services } from '../http/services.ts';
+import { opening } from '../kernel/start-error.ts';
+import type { DeliveryBus } from '../log/delivery.ts';
+import type { Presence } from '../presence/presence.ts';
+import { createGobFrameCodec } from '../protocol/frames/gob-frame-codec.ts';
+import { createJsonFrameCodec } from '../protocol/frames/json-frame-codec.ts';
+import type { TokenEvents } from '../tokens/events.ts';
+import { readVersion } from '../version.ts';
+import type { Ground } from './ground.ts';
+import { HealthWatch } from './health-watch.ts';
+import { startReport } from './start-report.ts';
+
+export interface Doors {
+  /** Opens the ports and resolves when both listen. @throws StartError naming the one that cannot be had */
+  listen(): Promise<Ports>;
+}
+
+export interface Ports {
+  readonly apiPort: number;
+  readonly wsPort: number;
+}
+
+export interface DoorsOptions {
+  readonly services: Services;
+  readonly events: TokenEvents;
+  readonly bus: Pick<DeliveryBus, 'onDelivery'>;
+  readonly presence: Presence;
+  /** What the server cannot do without, by the names that /readyz gives; each resolves if it answers. */
+  readonly stores: Readonly<Record<string, () => Promise<void>>>;
+}
+
+/**
+ * No port is open yet.
+ * @param opened drains when it is disposed of: no new work, what is under way is finished (O3)
+ */
+export async function openDoors(ground: Ground, opened: AsyncDisposableStack, options: DoorsOptions): Promise<Doors> {
+  const { config, logger, metrics, scope, clock, monotonicMs, reportFailure } = ground;
+  const { services, events, bus, presence, stores } = options;
+  let isDraining = false;
+  let isHearing = true;
+  events.on('hearing', (change) => {
+    isHearing = change.isHearing;
+  });
+  const readiness = async () => {
+    const missing = await Promise.all(Object.entries(stores).map(([name, ping]) => unreachable(name, ping())));
+    if (isDraining) return ['draining'];
+    return isHearing ? missing.flat() : [...missing.flat(), 'token feed'];
+  };
+  const { dataDir } = config;
+  const health = new HealthWatch({ missing: readiness, stores: Object.keys(stores), dataDir, metrics, logger });
+  await health.look();
+  opened.use(setInterval(() => void health.look().catch(reportFailure), lookAtHealthEveryMs));
+
+  const http = new HttpServer({
+    endpoints,
+    oauthEndpoints,
+    oauthClients: new OauthClients(config.oauthClients),
+    services,
+    telemetry: { logger, metrics, scope, monotonicMs },
+    registry: metrics.registry,
+    readiness,
+    version: readVersion(),
+    trustedProxies: config.trustedProxies,
+    bounds: config,
+    limits: config,
+    pages: {
+      isOpen: config.pagesAccess === 'open' || (config.pagesAccess === 'auto' && config.dev),
+      token: config.pagesToken,
+    },
+  });
+  const gateway = createGateway({
+    authority: services.authority,
+    events,
+    handlers: createRequestHandlers(services, config),
+    bounds: config,
+    bus,
+    presence,
+    addressOf: createAddressOf(config.trustedProxies),
+    codecs: { js: createJsonFrameCodec(), go: createGobFrameCodec() },
+    limits: { ...defaultLimits, ...config, drainTimeoutMs: config.shutdownTimeoutMs },
+    metrics,
+    logger,
+    scope,
+    clock,
+  });
+  gateway.attach(http.server);
+  opened.defer(async () => {
+    isDraining = true;
+    await Promise.all([gateway[Symbol.asyncDispose](), http.close(config.shutdownTimeoutMs)]);
+  });
+
+  return {
+    listen: async () => {
+      const { host } = config;
+      const apiPort = await opening(`TESSERA_API_PORT: cannot listen on ${host}`, http.listen(host, config.apiPort));
+      const wsPort = await opening(`TESSERA_WS_PORT: cannot listen on ${host}`, gateway.listen(host, config.wsPort));
+      logger.info(startReport(config, { apiPort, wsPort }), 'listening');
+      return { apiPort, wsPort };
+    },
+  };
+}
+
+const lookAtHealthEveryMs = 5000;
+
+async function unreachable(name: string, ping: Promise<void>): Promise<string[]> {
+  try {
+    await ping;
+    return [];
+  } catch {
+    return [name];
+  }
+}

@@ -1,0 +1,120 @@
+/** The log, notices and all that is sent and read, composed. Part of the composition root; see app.ts. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { ConversationPreviews } from '../conversations/conversation-previews.ts';
+import { ConversationRows } from '../conversations/conversation-rows.ts';
+import { Conversations } from '../conversations/conversations.ts';
+import { ReadState } from '../conversations/read-state.ts';
+import { payloadBytes } from '../conversations/reply-budget.ts';
+import type { Database } from '../database/database.ts';
+import type { Services } from '../http/services.ts';
+import { opening } from '../kernel/start-error.ts';
+import type { DeliveryBus } from '../log/delivery.ts';
+import { GroupCommit } from '../log/group-commit.ts';
+import { MessagePipeline } from '../log/pipeline.ts';
+import { History } from '../messaging/history.ts';
+import { Messenger } from '../messaging/messenger.ts';
+import { Notifier, noticeSender } from '../notices/notifier.ts';
+import { Outbox } from '../notices/outbox.ts';
+import { SqlConversationStore } from '../store/sql-conversation-store.ts';
+import { SqlConversationViewStore } from '../store/sql-conversation-view-store.ts';
+import { SqlMessageStore } from '../store/sql-message-store.ts';
+import { SqlOutboxStore } from '../store/sql-outbox-store.ts';
+import { SqlReadPositionStore } from '../store/sql-read-position-store.ts';
+import { SqlSendingFacts } from '../store/sql-sending-facts.ts';
+import { SqlVersionLogStore } from '../store/sql-version-log-store.ts';
+import { EmptyRelations } from '../sync/empty-relations.ts';
+import { VersionLog } from '../sync/version-log.ts';
+import type { UserStore } from '../users/user-store.ts';
+import type { Ground } from './ground.ts';
+
+export interface Log {
+  readonly messages: SqlMessageStore;
+  readonly pipeline: MessagePipeline;
+  readonly notifier: Notifier;
+}
+
+/**
+ * The way of every message and notice. What an earlier process has left in the outbox is on its way afterwards.
+ * @param opened waits, when it is disposed of, for what is under way
+ * @throws StartError if the outbox cannot be read
+ */
+export async function openLog(
+  { config, clock, logger, metrics, reportFailure }: Ground,
+  opened: AsyncDisposableStack,
+  db: Database,
+  bus: DeliveryBus,
+): Promise<Log> {
+  const messages = new SqlMessageStore(db);
+  const commits = new GroupCommit({
+    store: messages,
+    // SQLite has one writer: a second lane could only wait.
+    lanes: db.dialect === 'sqlite' ? 1 : 4,
+    maxBatch: 512,
+    onCommit: ({ stored, repeated, durationMs }) => {
+      metrics.messagesAppended.inc(stored);
+      metrics.messagesDeduplicated.inc(repeated);
+      metrics.appendBatchSize.observe(stored + repeated);
+      metrics.appendSeconds.observe(durationMs / 1000);
+    },
+  });
+  opened.defer(() => commits.drain());
+  const pipeline = new MessagePipeline({ commits, bus, now: clock, newMessageID });
+  const outbox = new Outbox({
+    store: new SqlOutboxStore(db),
+    handlers: {
+      notices: noticeSender(pipeline, (error) => logger.error({ err: error }, 'a notification was refused by the log')),
+    },
+    now: clock,
+    observer: {
+      waiting: (rows) => metrics.outboxWaiting.set(rows),
+      failed: (error) => {
+        metrics.outboxFailures.inc();
+        logger.warn({ err: error }, 'the outbox was held up: it tries again');
+      },
+    },
+  });
+  opened.defer(() => outbox.close(config.shutdownTimeoutMs).catch(reportFailure));
+  await opening('cannot read the outbox', outbox.resume());
+  return { messages, pipeline, notifier: new Notifier({ outbox, newMessageID, now: clock }) };
+}
+
+export type Messaging = Pick<
+  Services,
+  'conversations' | 'previews' | 'emptyRelations' | 'messenger' | 'history' | 'readState'
+>;
+
+export async function openMessaging(
+  { config, clock }: Ground,
+  db: Database,
+  { messages, pipeline, notifier }: Log,
+  users: Pick<UserStore, 'find'>,
+): Promise<Messaging> {
+  const conversations = new SqlConversationStore(db);
+  const views = new SqlConversationViewStore(db);
+  const versionLog = new VersionLog(await SqlVersionLogStore.open(db, () => randomBytes(16).toString('hex')));
+  const maxReplyBytes = payloadBytes(config.maxReplyFrameBytes);
+  return {
+    conversations: new Conversations(conversations, versionLog),
+    previews: new ConversationPreviews({ messages, views, conversations, users, maxReplyBytes }),
+    emptyRelations: new EmptyRelations(versionLog),
+    messenger: new Messenger({
+      facts: new SqlSendingFacts(db),
+      rows: new ConversationRows({ store: conversations, versionLog, unitOfWork: db, now: clock }),
+      pipeline,
+      now: clock,
+      maxMessageBytes: config.maxMessageBytes,
+    }),
+    history: new History({ messages, views, maxReplyBytes }),
+    readState: new ReadState({
+      messages,
+      views,
+      positions: new SqlReadPositionStore(db),
+      unitOfWork: db,
+      notifier,
+    }),
+  };
+}
+
+function newMessageID(): string {
+  return randomUUID().replaceAll('-', '');
+}

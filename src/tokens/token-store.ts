@@ -167,7 +167,7 @@ export interface TokenStore {
   /**
    * Kicks what `groups` leave no room for, supersedes, and stores the new token as live: all of it or, on rejection,
    * nothing (T3). Concurrent issues for one user take effect one after the other on all nodes; of two within one
-   * millisecond the one that took effect later is the newer. No cutoff that is there already counts against the new one.
+   * millisecond the one that took effect later is the newer, if it had groups to look at. No cutoff that is there already counts against the new one.
    * @param text the signed token, for a store that other servers than ours look into; others never keep it (T6)
    */
   issue(request: IssueRequest, text?: string): Promise<IssueOutcome>;

@@ -29,7 +29,7 @@ test('Redis dies and comes back', async (t) => {
   await t.test('the node says that it is not ready, and goes on serving the sockets that are open', async () => {
     const response = await fetch(`${server.apiUrl}/readyz`);
     assert.equal(response.status, 503);
-    assert.deepEqual(await response.json(), { status: 'not ready', notReady: ['tokens'] });
+    assert.deepEqual(await response.json(), { status: 'not ready', notReady: ['tokens', 'token feed'] });
     await open.roundTrip();
   });
 

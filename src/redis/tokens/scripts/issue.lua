@@ -66,13 +66,11 @@ if expires_at <= clock() then
   return redis.error_reply('ERR token has expired by the clock of Redis')
 end
 
--- A renewal looks at its predecessor alone; where nothing is decided about others, a few are looked at all the same, so
--- that a policy that comes later knows their order within one millisecond.
-local FEW = 32
+-- A renewal looks at its predecessor alone, and where nothing is decided about others, at none.
 local jtis, ends = {}, {}
 if renewed ~= '' then
   jtis, ends = { renewed }, { [renewed] = end_of(sets, prefix, renewed) }
-elseif #groups > 0 or superseded_until ~= '' or redis.call('ZCARD', sets.live) <= FEW then
+elseif #groups > 0 or superseded_until ~= '' then
   jtis, ends = live_tokens(sets)
 end
 

@@ -14,6 +14,9 @@ export interface ConversationStore {
   /** The owner's rows from `offset` on, at most `limit`, in order of creation. */
   listByOwner(ownerUserID: string, offset: number, limit: number): Promise<readonly Conversation[]>;
 
+  /** How many conversations the owner has. */
+  count(ownerUserID: string): Promise<number>;
+
   /** All of the owner's conversation IDs, in order of creation. */
   ids(ownerUserID: string): Promise<readonly string[]>;
 

@@ -93,6 +93,7 @@ function conversationsWith(ids: readonly string[], changes: readonly Change[]) {
         rows.filter(({ conversationID }) => wanted.includes(conversationID)),
       ),
     listByOwner: () => reading('list', rows),
+    count: () => reading('count', rows.length),
     ids: () => reading('ids', ids),
     notNotifyIDs: () => reading('notNotifyIDs', []),
     pinnedIDs: () => reading('pinnedIDs', []),

@@ -37,7 +37,7 @@ export class Conversations {
   /** One page in order of creation, and how many there are in all; no page without pagination. @throws 1002 */
   async page(call: CallContext, userID: string, pagination: Pagination | null) {
     requireAccess(call, userID);
-    const total = (await this.#store.ids(userID)).length;
+    const total = await this.#store.count(userID);
     if (pagination === null || pagination.pageNumber < 1 || pagination.showNumber < 1) return { total, rows: [] };
     const rows = await this.#store.listByOwner(userID, offsetOf(pagination), pagination.showNumber);
     return { total, rows };

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { Caller } from '../kernel/caller.ts';
-import { errorEnvelope, successEnvelope } from '../protocol/envelope.ts';
+import { errorEnvelope, successEnvelope, successEnvelopeBytes } from '../protocol/envelope.ts';
 import { isOurFault, toProtocolError } from '../protocol/failure.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -153,8 +153,9 @@ export class Exchange {
   }
 
   /** @param dataJson JSON text of the envelope's `data`; left out for endpoints that answer nothing */
-  succeed(dataJson?: string): Promise<void> {
-    return this.send({ status: 200, code: 0, contentType: contentTypes.json, body: successEnvelope(dataJson) });
+  succeed(dataJson?: string | Uint8Array): Promise<void> {
+    const body = dataJson instanceof Uint8Array ? successEnvelopeBytes(dataJson) : successEnvelope(dataJson);
+    return this.send({ status: 200, code: 0, contentType: contentTypes.json, body });
   }
 
   /** Answers with the error's envelope, and logs what a client must not see. */

@@ -40,7 +40,8 @@ export function serveEndpoint(
     const name = endpoint.claimedName?.(body);
     const { origin, surroundings } = exchange;
     const result = name === undefined ? handle() : surroundings.secrets.guard({ ...origin, name }, handle);
-    await exchange.succeed(binding.encode(await result));
+    const encoded = binding.encode(await result);
+    await exchange.succeed(encoded instanceof Promise ? await encoded : encoded);
   };
 
   async function identify(exchange: Exchange): Promise<CallContext | PublicCall> {

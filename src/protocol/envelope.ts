@@ -11,6 +11,11 @@ export function successEnvelope(dataJson?: string): string {
   return dataJson === undefined ? '{"errCode":0,"errMsg":"","errDlt":""}' : `${successUpToData}${dataJson}}`;
 }
 
+/** The same of a long answer, which is bytes already. */
+export function successEnvelopeBytes(dataJson: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(successUpToData), dataJson, Buffer.from('}')]);
+}
+
 /** Body of a failure: never has `data`. */
 export function errorEnvelope(error: ProtocolError): string {
   return JSON.stringify({ errCode: error.code, errMsg: error.errMsg, errDlt: error.detail });

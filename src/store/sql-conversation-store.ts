@@ -6,7 +6,7 @@ import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { chatLogID } from '../protocol/log-id.ts';
-import { insertPieces, isOneOf } from './sql-lists.ts';
+import { inPages, insertPieces, isOneOf } from './sql-lists.ts';
 
 export class SqlConversationStore implements ConversationStore {
   readonly #db: Database;
@@ -32,12 +32,25 @@ export class SqlConversationStore implements ConversationStore {
   }
 
   async listByOwner(ownerUserID: string, offset: number, limit: number): Promise<readonly Conversation[]> {
+    if (limit > shortPage) return (await this.#all(ownerUserID)).slice(offset, offset + limit).map(fromRow);
     const rows = await this.#inOrderOfCreation(ownerUserID).selectAll().offset(offset).limit(limit).execute();
     return rows.map(fromRow);
   }
 
+  async count(ownerUserID: string): Promise<number> {
+    const counted = this.#ownedBy(ownerUserID).select(({ fn }) => fn.countAll<number>().as('total'));
+    return Number((await counted.executeTakeFirstOrThrow()).total);
+  }
+
   async ids(ownerUserID: string): Promise<readonly string[]> {
-    return idsOf(await this.#inOrderOfCreation(ownerUserID).select('conversation_id').execute());
+    const rows = this.#ownedBy(ownerUserID).select(['conversation_id', 'created_at']);
+    return idsOf(
+      inOrderOfCreation(
+        await inPages((after, limit) =>
+          rows.where('conversation_id', '>', after).orderBy('conversation_id').limit(limit).execute(),
+        ),
+      ),
+    );
   }
 
   async notNotifyIDs(ownerUserID: string): Promise<readonly string[]> {
@@ -89,10 +102,27 @@ export class SqlConversationStore implements ConversationStore {
     return this.#db.reader.selectFrom('conversations').where('owner_user_id', '=', ownerUserID);
   }
 
+  async #all(ownerUserID: string): Promise<ConversationRow[]> {
+    const rows = this.#ownedBy(ownerUserID).selectAll();
+    return inOrderOfCreation(
+      await inPages((after, limit) =>
+        rows.where('conversation_id', '>', after).orderBy('conversation_id').limit(limit).execute(),
+      ),
+    );
+  }
+
   /** Read by the primary key and sorted: an owner has hundreds, and few lists are asked for in this order. */
   #inOrderOfCreation(ownerUserID: string) {
     return this.#ownedBy(ownerUserID).orderBy('created_at').orderBy('conversation_id');
   }
+}
+
+/** Rows that are read at once. */
+const shortPage = 500;
+
+/** @param rows in order of their IDs, in which those of one moment stay */
+function inOrderOfCreation<Row extends Pick<ConversationRow, 'created_at'>>(rows: Row[]): Row[] {
+  return rows.sort((a, b) => a.created_at - b.created_at);
 }
 
 /** The recvMsgOpt that means: without notification. */

@@ -1,9 +1,8 @@
 /** Conversation rows with the counters of their logs and their owners' read positions, in SQL, for both dialects. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { ConversationView, ConversationViewStore } from '../conversations/view-store.ts';
 import type { Database } from '../database/database.ts';
-import { inChunks } from './sql-lists.ts';
+import { inChunks, inPages } from './sql-lists.ts';
 
 export class SqlConversationViewStore implements ConversationViewStore {
   readonly #db: Database;
@@ -35,8 +34,8 @@ export class SqlConversationViewStore implements ConversationViewStore {
       .where('c.owner_user_id', '=', userID);
     const rows =
       conversationIDs === undefined
-        ? await inPages((after) =>
-            all.where('c.conversation_id', '>', after).orderBy('c.conversation_id').limit(viewsPerPage).execute(),
+        ? await inPages((after, limit) =>
+            all.where('c.conversation_id', '>', after).orderBy('c.conversation_id').limit(limit).execute(),
           )
         : await inChunks([...new Set(conversationIDs)], (chunk) =>
             all.where('c.conversation_id', 'in', chunk).execute(),
@@ -59,19 +58,3 @@ export class SqlConversationViewStore implements ConversationViewStore {
 
 /** Of a conversation row `c`. */
 const ownLogID = sql<string>`CASE WHEN c.log_id = '' THEN c.conversation_id ELSE c.log_id END`;
-
-/** A user may have tens of thousands of conversations: between pages others have their turn. */
-const viewsPerPage = 500;
-
-/** All rows in order of their conversation IDs. @param query a page of {@link viewsPerPage} rows after an ID */
-async function inPages<Row extends { conversation_id: string }>(
-  query: (after: string) => Promise<Row[]>,
-): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (;;) {
-    const page = await query(rows.at(-1)?.conversation_id ?? '');
-    for (const row of page) rows.push(row);
-    if (page.length < viewsPerPage) return rows;
-    await nextTurn();
-  }
-}

@@ -31,5 +31,22 @@ export async function inChunks<Item, Row>(
   return rows;
 }
 
-/** Parameters per statement that both engines take without complaint. */
+/**
+ * All rows of a user, who may have tens of thousands of conversations, in order of their IDs; between pages others have
+ * their turn.
+ * @param query a page of at most `limit` rows after an ID
+ */
+export async function inPages<Row extends { readonly conversation_id: string }>(
+  query: (after: string, limit: number) => Promise<Row[]>,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (;;) {
+    const page = await query(rows.at(-1)?.conversation_id ?? '', chunkSize);
+    for (const row of page) rows.push(row);
+    if (page.length < chunkSize) return rows;
+    await nextTurn();
+  }
+}
+
+/** Parameters per statement, which both engines take without complaint, and rows of a page. */
 const chunkSize = 500;

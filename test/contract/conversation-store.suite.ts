@@ -93,6 +93,41 @@ export async function conversationStoreSuite(t: TestContext, { node, peer, setOp
     assert.deepEqual(idsOf(await store.listByOwner('ordered', farAway, 2 ** 31 - 1)), []);
   });
 
+  await t.test('counts what an owner has', async () => {
+    assert.equal(await store.count('ordered'), 5);
+    assert.equal(await store.count('nobody'), 0);
+  });
+
+  await t.test('O1 a list of any length is whole and in order, and lets others in between', async () => {
+    const length = 1700;
+    const expected = Array.from({ length }, (_, index) => `si_${String(index).padStart(4, '0')}`);
+    await create(
+      expected.slice(0, 900).map((id) => newRow('busy', id)),
+      2000,
+    );
+    await create(
+      expected.slice(900).map((id) => newRow('busy', id)),
+      1000,
+    );
+    const inOrder = [...expected.slice(900), ...expected.slice(0, 900)];
+    for (const list of [
+      async () => idsOf(await store.listByOwner('busy', 0, Number.MAX_SAFE_INTEGER)),
+      () => store.ids('busy'),
+    ]) {
+      let turns = 0;
+      const count = () => {
+        turns++;
+        again = setImmediate(count);
+      };
+      let again = setImmediate(count);
+      assert.deepEqual(await list(), inOrder);
+      clearImmediate(again);
+      assert.ok(turns >= 3, `${turns} turns`);
+    }
+    assert.deepEqual(idsOf(await store.listByOwner('busy', 600, 1000)), inOrder.slice(600, 1600));
+    assert.equal(await store.count('busy'), length);
+  });
+
   await t.test('findMany gives those that the owner has', async () => {
     const found = await store.findMany('ordered', ['si_a', 'nothing', 'si_b', 'si_a', 'si_keep_b']);
     assert.deepEqual(idsOf(found).sort(), ['si_a', 'si_b']);

@@ -13,6 +13,55 @@ export function compileResponseEncoder<S extends WireSchema>(schema: S): Respons
   return (value) => encode(value) ?? 'null';
 }
 
+/**
+ * The same text in pieces, for a response whose lists are so long that writing them takes long: one for each element.
+ * Undefined for any other.
+ */
+export function compileResponsePieces<S extends WireSchema>(
+  schema: S,
+): (value: WireResponse<S>) => Iterable<string> | undefined {
+  const kind: WireKind = schema['~wire'];
+  if (kind.kind !== 'object') return () => undefined;
+  const entries = Object.entries(kind.fields).map(([name, field]) => ({
+    name,
+    key: `${JSON.stringify(name)}:`,
+    encode: compile(field),
+    encodeElement: field['~wire'].kind === 'list' ? compile(field['~wire'].of) : undefined,
+  }));
+  const isLong = (field: unknown): field is readonly unknown[] => Array.isArray(field) && field.length > longList;
+
+  return (value) => {
+    const source = asRecord(value);
+    return entries.some(({ name, encodeElement }) => encodeElement !== undefined && isLong(source[name]))
+      ? pieces(source)
+      : undefined;
+  };
+
+  function* pieces(source: Readonly<Record<string, unknown>>): Generator<string> {
+    let before = '{';
+    for (const { name, key, encode, encodeElement } of entries) {
+      const field = source[name];
+      if (encodeElement !== undefined && isLong(field)) {
+        before += `${key}[`;
+        for (const element of field) {
+          yield `${before}${encodeElement(element) ?? 'null'}`;
+          before = ',';
+        }
+        before = '],';
+        continue;
+      }
+      const encoded = encode(field);
+      if (encoded === undefined) continue;
+      yield `${before}${key}${encoded}`;
+      before = ',';
+    }
+    yield before === '],' ? ']}' : '}';
+  }
+}
+
+/** Elements that are written at once. */
+const longList = 1000;
+
 /** JSON text, or undefined where the key is left out altogether (an empty map). */
 type Encode = (value: unknown) => string | undefined;
 

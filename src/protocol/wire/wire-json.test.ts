@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ProtocolError } from '../errors.ts';
-import { compileRequestDecoder, compileResponseEncoder, parseJsonBody } from './wire-json.ts';
+import { compileRequestDecoder, compileResponseEncoder, compileResponsePieces, parseJsonBody } from './wire-json.ts';
 import { Wire, type WireRequest, type WireResponse, type WireSchema } from './wire-schema.ts';
 
 const parse = (text: string): unknown => parseJsonBody(Buffer.from(text));
@@ -300,6 +300,28 @@ describe('responses', () => {
     assert.equal(encode({ seqs: new Map(), end: true }), '{"end":true}');
     assert.equal(encode({ seqs: new Map([['"', false]]), end: true }), '{"seqs":{"\\"":false},"end":true}');
     assert.equal(compileResponseEncoder(Wire.object({ seqs: Wire.map(Wire.bool()) }))({}), '{}');
+  });
+
+  test('a response with long lists comes in pieces that are the same text, any other does not', () => {
+    const schema = Wire.object({
+      total: Wire.int32(),
+      rows: Wire.list(Wire.object({ id: Wire.id() })),
+      seqs: Wire.map(Wire.bool()),
+      names: Wire.list(Wire.string()),
+    });
+    const [whole, inPieces] = [compileResponseEncoder(schema), compileResponsePieces(schema)];
+    const rows = Array.from({ length: 1001 }, (_, index) => ({ id: `${index}"` }));
+    const names = rows.map(({ id }) => id);
+    for (const response of [
+      { total: 5, rows, names },
+      { total: 5, rows, names: [], seqs: new Map([['a', true]]) },
+      { total: 5, rows: [], names },
+      { total: 5, rows, names: null as unknown as string[] },
+    ]) {
+      assert.equal([...(inPieces(response) ?? [])].join(''), whole(response));
+    }
+    assert.equal(inPieces({ total: 5, rows: rows.slice(1), names: [] }), undefined);
+    assert.equal(compileResponsePieces(Wire.string())('x'), undefined);
   });
 
   test('a bare list or text can be a whole answer', () => {

@@ -3,4 +3,4 @@
  */
 export { parseJsonBody } from './json-body.ts';
 export { compileRequestDecoder } from './wire-decoder.ts';
-export { compileResponseEncoder } from './wire-encoder.ts';
+export { compileResponseEncoder, compileResponsePieces } from './wire-encoder.ts';

@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Answer } from './exchange.ts';
 import { contentTypes } from './response-headers.ts';
 
-/** Names what is not ready (`database`, `tokens`, `draining`): empty means that this node can take requests. */
+/** Names what is not ready (`database`, `tokens`, `token feed`, `draining`): empty means that this node can take requests. */
 export type Readiness = () => Promise<readonly string[]>;
 
 /** A probe that hangs must not look like a server that hangs. */

@@ -1,13 +1,14 @@
 /**
- * What tokens cost: issued and verified per second, in process and over HTTP beside bare fastify routes that do only the
- * unavoidable, and bytes per token in Redis beside OpenIM's layout.
+ * What tokens cost, in CPU of the server per operation: issued and verified in process, over HTTP beside bare fastify
+ * routes that do only the unavoidable, on Redis and on SQLite; and bytes per token in Redis beside OpenIM's layout.
  *
- *   node bench/tokens.ts [--quick]
+ *   node bench/tokens.ts [--quick] [--only in-process|redis|sqlite|memory]
  *
- * Aims: issue at 60 % of the rate of a bare route that does one EVALSHA, verify at 70 % of one that does nothing (with
- * the cache) or reads Redis once (without); at most 330 bytes per token with one token per user, 220 with four.
+ * With --quick each part takes at most 20 s on a quiet machine. Aims: issuing on Redis twice the CPU of a bare route that runs the same
+ * script, verifying 1.4 times that of one that does nothing (with the cache) or reads Redis once (without); a user who
+ * has very many ended tokens costs what another one does; at most 330 bytes per token with one token per user, 220 with
+ * four.
  */
-import type { ChildProcess } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { connectRedis } from '../src/redis/client/client.ts';
 import { loginPolicy } from '../src/tokens/policy.ts';
@@ -15,8 +16,9 @@ import { BackEnd } from '../test/support/back-end.ts';
 import { startRedis } from '../test/support/services/redis.ts';
 import { adminSecret, TesseraProcess } from '../test/support/tessera-process.ts';
 import { benchRedis } from './support/bench-redis.ts';
-import { cpuSecondsOf, nextMessage, startChild } from './support/child.ts';
-import type { HttpOrder, HttpResult } from './support/http-load.ts';
+import { nextMessage, startChild } from './support/child.ts';
+import { LoadedRoutes, type Subject } from './support/http-subjects.ts';
+import { median, whole } from './support/numbers.ts';
 import { printTable } from './support/table.ts';
 import { adminCall, newAuthority, serverCache } from './support/tessera-tokens.ts';
 import { measureTokenMemory } from './support/token-memory.ts';
@@ -25,11 +27,11 @@ const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string', multiple: true } },
 });
 const sizes = values.quick
-  ? { rounds: 2, seconds: 1, users: 2000, inProcess: 5000, memory: 10_000 }
-  : { rounds: 7, seconds: 3, users: 20_000, inProcess: 40_000, memory: 100_000 };
+  ? { rounds: 2, requests: 2500, warmUp: 4000, users: 2000, ended: 2000, inProcess: 5000, memory: 10_000 }
+  : { rounds: 7, requests: 15_000, warmUp: 15_000, users: 20_000, ended: 13_000, inProcess: 40_000, memory: 100_000 };
 /** Calls at a time, in process; over HTTP it is the number of connections. */
 const atOnce = 64;
-const parts = { 'in-process': compareInProcess, http: compareOverHttp, memory: compareMemory };
+const parts = { 'in-process': compareInProcess, redis: compareOnRedis, sqlite: compareOnSqlite, memory: compareMemory };
 
 for (const [name, measure] of Object.entries(parts)) {
   if (values.only?.includes(name) ?? true) await measure();
@@ -52,43 +54,47 @@ async function compareInProcess(): Promise<void> {
     'verify, the store is asked': (index) => issuer.verify(tokens[index % sizes.users]!),
     'verify, from the cache': (index) => remembering.verify(tokens[index % sizes.users]!),
   };
-  const rates = new Map<string, number[]>(Object.keys(subjects).map((name) => [name, []]));
+  const results = new Map<string, Effort[]>(Object.keys(subjects).map((name) => [name, []]));
   for (let round = 0; round <= sizes.rounds; round += 1) {
     for (const [name, run] of Object.entries(subjects)) {
-      const rate = await ratePerSecond(run);
+      const effort = await effortOf(run);
       // The first round warms up.
-      if (round > 0) rates.get(name)?.push(rate);
+      if (round > 0) results.get(name)?.push(effort);
     }
   }
   printTable(
     `In process, ${atOnce} at once, ${sizes.users} users on one platform, policy one-per-platform`,
-    ['', 'per second', 'slowest round', 'fastest'],
-    [...rates].map(([name, all]) => [name, ...[median(all), Math.min(...all), Math.max(...all)].map(whole)]),
+    ['', 'CPU µs', 'per second', 'slowest round', 'fastest'],
+    [...results].map(([name, all]) => {
+      const rates = all.map(({ perSecond }) => perSecond);
+      const micros = median(all.map(({ cpuMicros }) => cpuMicros)).toFixed(1);
+      return [name, micros, ...[median(rates), Math.min(...rates), Math.max(...rates)].map(whole)];
+    }),
   );
 }
 
-async function ratePerSecond(run: (index: number) => Promise<unknown>): Promise<number> {
+interface Effort {
+  readonly perSecond: number;
+  /** Of this process, per operation. */
+  readonly cpuMicros: number;
+}
+
+async function effortOf(run: (index: number) => Promise<unknown>): Promise<Effort> {
   const startedAt = performance.now();
+  const before = process.cpuUsage();
   let started = 0;
   const worker = async () => {
     while (started < sizes.inProcess) await run(started++);
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  return (sizes.inProcess * 1000) / (performance.now() - startedAt);
+  const { user, system } = process.cpuUsage(before);
+  return {
+    perSecond: (sizes.inProcess * 1000) / (performance.now() - startedAt),
+    cpuMicros: (user + system) / sizes.inProcess,
+  };
 }
 
-/** One HTTP route under load. */
-interface Subject {
-  readonly name: string;
-  /** The subject whose rate is 100 %. */
-  readonly floor?: string;
-  readonly aim?: string;
-  readonly pid: number;
-  readonly order: Omit<HttpOrder, 'seconds'>;
-  readonly rounds: { readonly perSecond: number; readonly serverMicros: number; readonly loadShare: number }[];
-}
-
-async function compareOverHttp(): Promise<void> {
+async function compareOnRedis(): Promise<void> {
   await using redis = await startRedis();
   const env = { TESSERA_REDIS_URL: redis.url };
   const [tessera, uncached] = await Promise.all([
@@ -96,107 +102,107 @@ async function compareOverHttp(): Promise<void> {
     TesseraProcess.start({ env: { ...env, TESSERA_TOKEN_CACHE_SIZE: '0' } }),
   ]);
   const bare = startChild(new URL('./support/bare-token-server.ts', import.meta.url), redis.url);
-  const load = startChild(new URL('./support/http-load.ts', import.meta.url));
-  const { port: barePort } = await nextMessage<{ port: number }>(bare);
-  const subjects = await subjectsOf(tessera, uncached, { pid: bare.pid!, port: barePort });
-
-  for (const subject of subjects) await measure(load, subject, 1);
-  for (let round = 0; round < sizes.rounds; round += 1) {
-    for (const subject of subjects) subject.rounds.push(await measure(load, subject, sizes.seconds));
-  }
-  load.disconnect();
-  bare.disconnect();
-  await Promise.all([tessera.dispose(), uncached.dispose()]);
-  report(subjects);
-}
-
-async function subjectsOf(
-  tessera: TesseraProcess,
-  uncached: TesseraProcess,
-  bare: { pid: number; port: number },
-): Promise<readonly Subject[]> {
-  const backEnd = new BackEnd(() => tessera.apiUrl);
-  const users = Array.from({ length: sizes.users }, (_, index) => userIDOf(index));
-  for (let first = 0; first < users.length; first += 500) await backEnd.register(...users.slice(first, first + 500));
-  const { data } = await backEnd.post('/auth/get_admin_token', { secret: adminSecret, userID: 'imAdmin' }, 'none');
-  const headers = { operationID: '1700000000000123456', token: data.token };
-  const logins = users.map((userID) => JSON.stringify({ userID, platformID: 1 }));
-  const held: string[] = [];
-  for (const userID of users.slice(0, 2000)) held.push(await backEnd.userToken(userID, 2));
-  const checks = held.map((token) => JSON.stringify({ token }));
-
+  using load = new LoadedRoutes();
+  const { port } = await nextMessage<{ port: number }>(bare);
+  const { headers, logins, checks, endedLogin } = await populate(tessera, load);
   const onBare = (path: string, bodies: readonly string[]) => ({
-    pid: bare.pid,
-    order: { port: bare.port, path, headers, bodies },
-    rounds: [],
+    pid: bare.pid!,
+    order: { port, path, headers, bodies },
   });
-  const on = ({ pid, apiUrl }: TesseraProcess, path: string, bodies: readonly string[]) => ({
-    pid,
-    order: { port: Number(new URL(apiUrl).port), path, headers, bodies },
-    rounds: [],
+  const on = (server: TesseraProcess, path: string, bodies: readonly string[], connections = atOnce) => ({
+    pid: server.pid,
+    order: { port: portOf(server), path, headers, bodies, connections },
   });
-  return [
-    { name: 'bare: EVALSHA of one SET', ...onBare('/small-script', logins) },
+  const subjects: readonly Subject[] = [
     { name: 'bare: EVALSHA of the issue script', ...onBare('/issue-script', logins) },
     {
       name: 'get_user_token',
       floor: 'bare: EVALSHA of the issue script',
-      aim: '60',
+      aim: '2',
       ...on(tessera, '/auth/get_user_token', logins),
+    },
+    { name: 'get_user_token, one at a time', ...on(tessera, '/auth/get_user_token', logins, 1) },
+    {
+      name: `the same, of a user with ${whole(sizes.ended)} ended tokens`,
+      floor: 'get_user_token, one at a time',
+      ...on(tessera, '/auth/get_user_token', [endedLogin], 1),
     },
     { name: 'bare: nothing', ...onBare('/nothing', checks) },
     {
       name: 'parse_token, from the cache',
       floor: 'bare: nothing',
-      aim: '70',
+      aim: '1.4',
       ...on(tessera, '/auth/parse_token', checks),
     },
     { name: 'bare: one MGET', ...onBare('/read', checks) },
     {
       name: 'parse_token, without a cache',
       floor: 'bare: one MGET',
-      aim: '70',
+      aim: '1.4',
       ...on(uncached, '/auth/parse_token', checks),
     },
   ];
+  await load.compare(`On Redis over HTTP, ${atOnce} connections, ${sizes.users} users`, subjects, sizes);
+  bare.disconnect();
+  await Promise.all([tessera.dispose(), uncached.dispose()]);
 }
 
-async function measure(
-  load: ChildProcess,
-  { pid, order, name }: Subject,
-  seconds: number,
-): Promise<Subject['rounds'][number]> {
-  const [serverBefore, loadBefore] = [cpuSecondsOf(pid), cpuSecondsOf(load.pid!)];
-  load.send({ ...order, seconds } satisfies HttpOrder);
-  const { requests, elapsedMs, failures, firstFailure } = await nextMessage<HttpResult>(load);
-  if (failures > 0) throw new Error(`${name}: ${failures} requests failed, such as ${firstFailure}`);
+async function compareOnSqlite(): Promise<void> {
+  const tessera = await TesseraProcess.start();
+  using load = new LoadedRoutes();
+  const { headers, logins, checks, endedLogin } = await populate(tessera, load);
+  const on = (path: string, bodies: readonly string[], connections = atOnce) => ({
+    pid: tessera.pid,
+    order: { port: portOf(tessera), path, headers, bodies, connections },
+  });
+  const subjects: readonly Subject[] = [
+    { name: `get_user_token, ${atOnce} at a time`, ...on('/auth/get_user_token', logins) },
+    { name: 'get_user_token, one at a time', ...on('/auth/get_user_token', logins, 1) },
+    {
+      name: `the same, of a user with ${whole(sizes.ended)} ended tokens`,
+      floor: 'get_user_token, one at a time',
+      ...on('/auth/get_user_token', [endedLogin], 1),
+    },
+    { name: 'parse_token, from the cache', ...on('/auth/parse_token', checks) },
+  ];
+  await load.compare(`On SQLite over HTTP, ${sizes.users} users`, subjects, sizes);
+  await tessera.dispose();
+}
+
+/** What a server is to be asked. */
+interface Population {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Bodies of get_user_token, of many users. */
+  readonly logins: readonly string[];
+  /** Of the one user who has very many ended tokens. */
+  readonly endedLogin: string;
+  /** Bodies of parse_token. */
+  readonly checks: readonly string[];
+}
+
+async function populate(tessera: TesseraProcess, load: LoadedRoutes): Promise<Population> {
+  const backEnd = new BackEnd(() => tessera.apiUrl);
+  const users = Array.from({ length: sizes.users }, (_, index) => userIDOf(index));
+  const busy = 'busy';
+  const everybody = [...users, busy];
+  for (let first = 0; first < everybody.length; first += 500) {
+    await backEnd.register(...everybody.slice(first, first + 500));
+  }
+  const { data } = await backEnd.post('/auth/get_admin_token', { secret: adminSecret, userID: 'imAdmin' }, 'none');
+  const headers = { operationID: '1700000000000123456', token: data.token };
+  const bodyOf = (userID: string) => JSON.stringify({ userID, platformID: 1 });
+  const held: string[] = [];
+  for (let first = 0; first < Math.min(2000, users.length); first += 50) {
+    held.push(...(await Promise.all(users.slice(first, first + 50).map((userID) => backEnd.userToken(userID, 2)))));
+  }
+  const order = { port: portOf(tessera), path: '/auth/get_user_token', headers, bodies: [bodyOf(busy)] };
+  await load.round({ name: 'ending tokens', pid: tessera.pid, order }, sizes.ended);
   return {
-    perSecond: (requests * 1000) / elapsedMs,
-    serverMicros: ((cpuSecondsOf(pid) - serverBefore) * 1e6) / requests,
-    loadShare: ((cpuSecondsOf(load.pid!) - loadBefore) * 1000) / elapsedMs,
+    headers,
+    logins: users.map(bodyOf),
+    endedLogin: bodyOf(busy),
+    checks: held.map((token) => JSON.stringify({ token })),
   };
-}
-
-function report(subjects: readonly Subject[]): void {
-  const rateOf = ({ rounds }: Subject) => median(rounds.map(({ perSecond }) => perSecond));
-  const microsOf = ({ rounds }: Subject) => median(rounds.map(({ serverMicros }) => serverMicros));
-  const percent = (ratio: number) => (ratio * 100).toFixed(0);
-  printTable(
-    `Over HTTP, 64 connections, ${sizes.users} users, the routes in turns, median of ${sizes.rounds} rounds of ${sizes.seconds} s`,
-    ['', 'per second', '% of its floor', 'aim', 'server CPU µs', '% of its floor', 'clients CPU %'],
-    subjects.map((subject) => {
-      const floor = subjects.find(({ name }) => name === subject.floor);
-      return [
-        subject.name,
-        whole(rateOf(subject)),
-        floor === undefined ? '' : percent(rateOf(subject) / rateOf(floor)),
-        subject.aim ?? '',
-        microsOf(subject).toFixed(0),
-        floor === undefined ? '' : percent(microsOf(floor) / microsOf(subject)),
-        percent(median(subject.rounds.map(({ loadShare }) => loadShare))),
-      ];
-    }),
-  );
 }
 
 async function compareMemory(): Promise<void> {
@@ -208,15 +214,11 @@ async function compareMemory(): Promise<void> {
   );
 }
 
+function portOf({ apiUrl }: TesseraProcess): number {
+  return Number(new URL(apiUrl).port);
+}
+
 /** Ten digits, as people number their users. */
 function userIDOf(index: number): string {
   return String(1_000_000_000 + (index % sizes.users));
-}
-
-function median(all: readonly number[]): number {
-  return all.toSorted((a, b) => a - b)[all.length >> 1] ?? Number.NaN;
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString('en');
 }

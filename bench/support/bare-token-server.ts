@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { fastify } from 'fastify';
-import { connectRedis, redisScript } from '../../src/redis/client/client.ts';
+import { connectRedis } from '../../src/redis/client/client.ts';
 import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { noCutoffs } from '../../src/tokens/cutoffs.ts';
 import { loginPolicy, policyGroups } from '../../src/tokens/policy.ts';
@@ -14,7 +14,6 @@ import { benchRedis } from './bench-redis.ts';
 const redis = await connectRedis(process.argv[2] ?? '', benchRedis);
 const store = new RedisTokenStore(redis, Date.now);
 const policy = loginPolicy('one-per-platform', 0);
-const smallScript = redisScript("return redis.call('SET', KEYS[1], ARGV[1], 'PXAT', ARGV[2])");
 const lifetimeMs = 90 * 86_400_000;
 /** As long as a token of ours. */
 const token = 'x'.repeat(220);
@@ -30,12 +29,6 @@ const envelope = (data: unknown) => ({ errCode: 0, errMsg: '', errDlt: '', data 
 server.post('/nothing', async () =>
   envelope({ userID: '1000000000', platformID: 1, expireTimeSeconds: 1_790_000_000 }),
 );
-server.post('/small-script', async ({ body }) => {
-  const { userID } = body as IssueBody;
-  const key = `bare:${userID}:${randomBytes(10).toString('base64url')}`;
-  await redis.evalScript(smallScript, [key], ['l1mg0000000', String(Date.now() + lifetimeMs)]);
-  return envelope({ token, expireTimeSeconds: lifetimeMs / 1000 });
-});
 server.post('/issue-script', async ({ body }) => {
   const { userID, platformID } = body as IssueBody;
   const issuedAt = Date.now();

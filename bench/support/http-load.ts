@@ -10,7 +10,12 @@ export interface HttpOrder {
   readonly headers: Readonly<Record<string, string>>;
   /** Taken in turns, from one order to the next. */
   readonly bodies: readonly string[];
+  /** How many requests to send, but for those under way then. */
+  readonly requests: number;
+  /** After which no more are sent, however few there were. */
   readonly seconds: number;
+  /** 64 if it is left out. */
+  readonly connections?: number;
 }
 
 export interface HttpResult {
@@ -21,7 +26,6 @@ export interface HttpResult {
   readonly firstFailure: string;
 }
 
-const connections = 64;
 const headEnd = Buffer.from('\r\n\r\n');
 const lengthName = Buffer.from('ontent-');
 const success = Buffer.from('"errCode":0');
@@ -31,12 +35,17 @@ let nextBody = 0;
 process.on('message', async (order: HttpOrder) => process.send?.(await execute(order)));
 process.on('disconnect', () => process.exit());
 
-async function execute({ port, path, headers, bodies, seconds }: HttpOrder): Promise<HttpResult> {
-  const requests = bodies.map((body) => requestFor(path, headers, body));
+async function execute(order: HttpOrder): Promise<HttpResult> {
+  const { port, path, headers, bodies, requests, seconds, connections = 64 } = order;
+  const texts = bodies.map((body) => requestFor(path, headers, body));
   const startedAt = performance.now();
   const until = startedAt + seconds * 1000;
-  const take = () => requests[nextBody++ % requests.length]!;
-  const clients = await Promise.all(Array.from({ length: connections }, () => Client.run(port, until, take)));
+  let left = requests;
+  const take = () => {
+    if (left-- <= 0 || performance.now() >= until) return undefined;
+    return texts[nextBody++ % texts.length];
+  };
+  const clients = await Promise.all(Array.from({ length: connections }, () => Client.run(port, take)));
   return {
     requests: clients.reduce((sum, { answers }) => sum + answers, 0),
     elapsedMs: performance.now() - startedAt,
@@ -52,22 +61,21 @@ class Client {
   readonly #socket: Socket;
   #rest: Buffer = Buffer.alloc(0);
 
-  /** Resolves when the time is over and the last answer is there. */
-  static run(port: number, until: number, take: () => Buffer): Promise<Client> {
+  /** Resolves when there is nothing more to take and the last answer is there. */
+  static run(port: number, take: () => Buffer | undefined): Promise<Client> {
     const { promise, resolve, reject } = Promise.withResolvers<Client>();
     const client = new Client(connect({ host: '127.0.0.1', port, noDelay: true }));
     const socket = client.#socket;
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('the server closed a connection')));
-    socket.on('connect', () => socket.write(take()));
-    socket.on('data', (chunk) => {
-      if (!client.#read(chunk)) return;
-      if (performance.now() < until) socket.write(take());
-      else {
-        resolve(client);
-        socket.destroy();
-      }
-    });
+    const next = () => {
+      const request = take();
+      if (request !== undefined) return socket.write(request);
+      resolve(client);
+      return socket.destroy();
+    };
+    socket.on('connect', next);
+    socket.on('data', (chunk) => client.#read(chunk) && next());
     return promise;
   }
 

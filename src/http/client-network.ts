@@ -1,4 +1,5 @@
 /** Which addresses are taken for one client. */
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
 /**
@@ -7,6 +8,8 @@ import ipaddr from 'ipaddr.js';
  * @param address of a connection, or what a proxy says it is: any text
  */
 export function clientNetwork(address: string): string {
+  // As sockets mostly have it: each request without a token is asked for it.
+  if (isIPv4(address)) return address;
   const parsed = parseAddress(address);
   if (parsed === undefined) return address.slice(0, maxLength);
   if (parsed instanceof ipaddr.IPv4) return parsed.toString();

@@ -1,11 +1,14 @@
 /**
  * Writes ends of tokens to the durable store, those of many calls in one transaction: a login waits for one commit and
- * never for those of all others.
+ * never for those of all others. While many log in, commits take turns with as long a time of gathering for the next one:
+ * a commit costs more than what it holds. Who comes alone waits for nobody.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TokenEnd, TokenEndStore } from './token-end-store.ts';
 
 /** What could not be written goes with the next one; of more than that the oldest are given up. */
 const maxOwed = 10_000;
+const longestGatheringMs = 10;
 
 export class EndRecorder {
   readonly #store: Pick<TokenEndStore, 'record'>;
@@ -38,6 +41,7 @@ export class EndRecorder {
       this.#waiting = [];
       const owed = this.#owed;
       const ends = [...owed, ...batch.flatMap((each) => each.ends)];
+      const beganMs = performance.now();
       try {
         await this.#store.record(ends);
         this.#owed = [];
@@ -46,6 +50,7 @@ export class EndRecorder {
         this.#owed = ends.slice(-maxOwed);
         for (const { done } of batch) done.reject(error);
       }
+      if (batch.length > 1) await delay(Math.min(performance.now() - beganMs, longestGatheringMs));
     }
     this.#isWorking = false;
   }

@@ -4,8 +4,9 @@
  */
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { Kysely, SqliteAdapter, SqliteDialect, type SqliteStatement } from 'kysely';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { DatabaseObserver, SqliteDatabase } from './database.ts';
 import { migrateToLatest } from './migrate.ts';
 import type { Schema } from './schema.ts';
@@ -24,6 +25,8 @@ export interface SqliteHandle {
   write<T>(work: (connection: StatementCache) => T): Promise<T>;
   /** The reading connection; sees committed data only. */
   readonly read: StatementCache;
+  /** The connection of a transaction under way. @throws TypeError for one that is over, or another store's */
+  within(tx: Transaction): StatementCache;
 }
 
 export interface SqliteOptions extends DatabaseObserver {
@@ -54,7 +57,14 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
   return {
     dialect: 'sqlite',
     reader,
-    sqlite: { read: reading, write: (work) => writer.run(() => work(writing)) },
+    sqlite: {
+      read: reading,
+      write: (work) => writer.run(() => work(writing)),
+      within: (tx) => {
+        executorOf(tx);
+        return writing;
+      },
+    },
     executor: (tx) => (tx === undefined ? reader : executorOf(tx)),
     transaction: async (work) => {
       const tx = new SqlTransaction(executor);
@@ -119,17 +129,24 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
 
 /** Kysely's SQLite dialect expects another library's statement shape; this gives it ours in that shape. */
 function asBetterSqlite(connection: StatementCache) {
+  const shaped = new WeakMap<StatementSync, SqliteStatement>();
   return {
     prepare(sql: string) {
       const statement = connection.prepare(sql);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])),
-        run: (parameters: readonly unknown[]) => statement.run(...(parameters as SQLInputValue[])),
-        iterate: (parameters: readonly unknown[]) =>
-          statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
-      };
+      const known = shaped.get(statement) ?? inShape(statement);
+      shaped.set(statement, known);
+      return known;
     },
     close: () => connection.close(),
+  };
+}
+
+function inShape(statement: StatementSync): SqliteStatement {
+  return {
+    // Asking for the columns costs more than running a short statement.
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+    run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+    iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
   };
 }

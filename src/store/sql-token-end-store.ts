@@ -2,6 +2,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
+import type { StatementCache } from '../database/statement-cache.ts';
 import type { Cutoffs } from '../tokens/cutoffs.ts';
 import type { KeptCutoff, KnownEnds, TokenEnd, TokenEndStore } from '../tokens/token-end-store.ts';
 import type { TokenEndReason } from '../tokens/token-store.ts';
@@ -17,6 +18,7 @@ export class SqlTokenEndStore implements TokenEndStore {
   async record(ends: readonly TokenEnd[]): Promise<void> {
     // One statement may not touch a row twice, and the last word on a token is the one that counts.
     const rows = [...new Map(ends.map((end) => [`${end.userID}\0${end.jti}`, toRow(end)])).values()];
+    if (this.#db.dialect === 'sqlite') return this.#db.sqlite.write((connection) => recordRows(connection, rows));
     await this.#db.transaction(async (tx) => {
       for (const piece of insertPieces(rows)) {
         await this.#db
@@ -165,6 +167,21 @@ export class SqlTokenEndStore implements TokenEndStore {
 }
 
 type EndRow = Selectable<Schema['token_ends']>;
+
+/** Nearly every login ends a token. */
+function recordRows(connection: StatementCache, rows: readonly EndRow[]): void {
+  const statement = connection.prepare(recordEnd);
+  for (const row of rows) {
+    const { user_id, jti, platform_id, state, reason, issued_at, expires_at, accepted_until } = row;
+    statement.run(user_id, jti, platform_id, state, reason, issued_at, expires_at, accepted_until);
+  }
+}
+
+const recordEnd = `INSERT INTO token_ends
+  (user_id, jti, platform_id, state, reason, issued_at, expires_at, accepted_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (user_id, jti) DO UPDATE
+  SET state = excluded.state, reason = excluded.reason, accepted_until = excluded.accepted_until
+  WHERE token_ends.state = 'superseded'`;
 
 const sweepBatch = 1000;
 

@@ -2,6 +2,7 @@
 import type { Insertable, Selectable } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
+import type { StatementCache } from '../database/statement-cache.ts';
 import type {
   StoredTokenEvent,
   TokenEvent,
@@ -19,6 +20,7 @@ export class SqlTokenEventStore implements TokenEventStore {
   }
 
   async append(events: readonly TokenEvent[]): Promise<void> {
+    if (this.#db.dialect === 'sqlite') return this.#db.sqlite.write((connection) => appendRows(connection, events));
     await this.#db.transaction(async (tx) => {
       for (const piece of insertPieces(events.map(toRow))) {
         await this.#db.executor(tx).insertInto('token_events').values(piece).execute();
@@ -71,6 +73,17 @@ export class SqlTokenEventStore implements TokenEventStore {
 }
 
 const trimBatch = 500;
+
+/** A login makes one or two. */
+function appendRows(connection: StatementCache, events: readonly TokenEvent[]): void {
+  const statement = connection.prepare(appendEvent);
+  for (const { at, kind, userID, platformID, jti, actor, reason, operationID } of events) {
+    statement.run(at, kind, userID, platformID, jti, actor, reason, operationID);
+  }
+}
+
+const appendEvent = `INSERT INTO token_events (at, kind, user_id, platform_id, jti, actor, reason, operation_id)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 
 type EventsTable = Schema['token_events'];
 

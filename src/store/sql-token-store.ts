@@ -1,7 +1,9 @@
 /** Tokens in the durable database. See {@link TokenStore}. */
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
+import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import { type Cutoffs, effectiveCutoff } from '../tokens/cutoffs.ts';
 import { type Contender, chooseVictims } from '../tokens/policy.ts';
 import {
@@ -26,15 +28,11 @@ import {
 export class SqlTokenStore implements TokenStore {
   readonly #db: Database;
   readonly #clock: () => number;
-  readonly #findRow: (userID: string, jti: string) => Promise<TokenRow | undefined>;
-  readonly #readCutoffs: (userID: string) => Promise<Cutoffs>;
 
   /** @param clock Unix ms */
   constructor(db: Database, clock: () => number) {
     this.#db = db;
     this.#clock = clock;
-    this.#findRow = rowFinder(db);
-    this.#readCutoffs = cutoffReader(db);
   }
 
   issue({ record, groups, supersede, everyonesCutoffs }: IssueRequest): Promise<IssueOutcome> {
@@ -42,8 +40,8 @@ export class SqlTokenStore implements TokenStore {
     return this.#db.transaction(async (tx) => {
       const executor = this.#db.executor(tx);
       await this.#lockUser(executor, userID);
-      const cutoffs = [toCutoffs(await selectCutoffs(executor, userID)), everyonesCutoffs];
-      const live = (await selectLive(executor, userID, issuedAt)).filter(
+      const cutoffs = [await this.#readCutoffs(userID, tx), everyonesCutoffs];
+      const live = (await this.#readLive(userID, issuedAt, tx)).filter(
         (token) => loginOf(token) >= effectiveCutoff(token.platformID, ...cutoffs),
       );
       const superseded = live.filter((token) => isSuperseded(supersede, token, platformID));
@@ -69,14 +67,17 @@ export class SqlTokenStore implements TokenStore {
         // A renewal goes on with its predecessor's session.
         ...(renewed === undefined ? {} : { loginAt: loginOf(renewed) }),
       };
-      await insert(executor, fresh, Math.max(order, notBefore));
+      await this.#insert(fresh, Math.max(order, notBefore), tx);
       if (superseded.length > 0) await forgetSuperseded(executor, userID, issuedAt);
       return { isIssued: true, kicked: kickedRows.map(toRecord), superseded: supersededRows.map(toRecord) };
     });
   }
 
   async find({ userID, jti }: TokenKey): Promise<FoundToken> {
-    const [row, cutoffs] = await Promise.all([this.#findRow(userID, jti), this.#readCutoffs(userID)]);
+    const [[row], cutoffs] = await Promise.all([
+      runHot<TokenRow>(this.#db, tokenQuery, [userID, jti]),
+      this.#readCutoffs(userID),
+    ]);
     const isGone = row === undefined || row.expires_at <= this.#clock();
     return { record: isGone ? undefined : toRecord(row), cutoffs };
   }
@@ -163,7 +164,7 @@ export class SqlTokenStore implements TokenStore {
         .where('jti', '=', jti)
         .executeTakeFirst();
       if (known !== undefined) return toRecord(known);
-      await insert(executor, record, issuedAt);
+      await this.#insert(record, issuedAt, tx);
       return record;
     });
   }
@@ -235,6 +236,22 @@ export class SqlTokenStore implements TokenStore {
     return this.#db.ping();
   }
 
+  async #readCutoffs(userID: string, tx?: Transaction): Promise<Cutoffs> {
+    return toCutoffs(await runHot<CutoffRow>(this.#db, cutoffsQuery, [userID], tx));
+  }
+
+  async #readLive(userID: string, now: number, tx: Transaction): Promise<readonly LiveToken[]> {
+    return (await runHot<LiveRow>(this.#db, liveQuery, [userID, now], tx)).map(toLive);
+  }
+
+  async #insert(record: TokenRecord, issueOrder: number, tx: Transaction): Promise<void> {
+    const { jti, userID, platformID, state, reason, issuedAt, expiresAt, acceptedUntil } = record;
+    const { deviceName, lastSeenAt, loginAt = 0 } = record;
+    const ends = [issuedAt, expiresAt, acceptedUntil, issueOrder];
+    const row = [jti, userID, platformID, state, reason, ...ends, deviceName, lastSeenAt, loginAt];
+    await runHot(this.#db, insertToken, row, tx);
+  }
+
   /**
    * Makes the changes for one user wait for each other until the transaction ends; SQLite has only one writer anyway.
    * The second argument keeps these locks apart from any other advisory locks in the database.
@@ -267,31 +284,23 @@ const sweepBatch = 1000;
 /** Well below both engines' limit on the parameters of one statement. */
 const updateBatch = 200;
 
-/** The hot path of every request: one prepared statement. */
-function rowFinder(db: Database): (userID: string, jti: string) => Promise<TokenRow | undefined> {
-  if (db.dialect === 'sqlite') {
-    const statement = 'SELECT * FROM tokens WHERE user_id = ? AND jti = ?';
-    return async (userID, jti) => db.sqlite.read.prepare(statement).get(userID, jti) as TokenRow | undefined;
-  }
-  const query = 'SELECT * FROM tokens WHERE user_id = $1 AND jti = $2';
-  return async (userID, jti) => (await db.connections.query<TokenRow>(query, [userID, jti]))[0];
-}
+const tokenQuery = hotQuery('SELECT * FROM tokens WHERE user_id = $1 AND jti = $2');
+const cutoffsQuery = hotQuery('SELECT platform_id, not_before FROM token_cutoffs WHERE user_id = $1');
+/** With the state written out, as above. */
+const liveQuery = hotQuery(
+  `SELECT jti, platform_id, issued_at, issue_order, login_at FROM tokens
+  WHERE user_id = $1 AND state = 'live' AND expires_at > $2`,
+);
+const insertToken = hotQuery(
+  `INSERT INTO tokens (jti, user_id, platform_id, state, reason, issued_at, expires_at, accepted_until, issue_order,
+    device_name, last_seen_at, login_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+);
 
-function cutoffReader(db: Database): (userID: string) => Promise<Cutoffs> {
-  if (db.dialect === 'sqlite') {
-    const statement = 'SELECT platform_id, not_before FROM token_cutoffs WHERE user_id = ?';
-    return async (userID) => toCutoffs(db.sqlite.read.prepare(statement).all(userID) as unknown as CutoffRow[]);
-  }
-  const query = 'SELECT platform_id, not_before FROM token_cutoffs WHERE user_id = $1';
-  return async (userID) => toCutoffs(await db.connections.query<CutoffRow>(query, [userID]));
-}
+type LiveRow = Pick<TokenRow, 'jti' | 'platform_id' | 'issued_at' | 'issue_order' | 'login_at'>;
 
-function selectCutoffs(executor: Kysely<Schema>, userID: string): Promise<CutoffRow[]> {
-  return executor
-    .selectFrom('token_cutoffs')
-    .select(['platform_id', 'not_before'])
-    .where('user_id', '=', userID)
-    .execute();
+function toLive({ jti, platform_id, issued_at, issue_order, login_at }: LiveRow): LiveToken {
+  const token = { jti, platformID: platform_id, issuedAt: issued_at, issueOrder: issue_order };
+  return login_at === 0 ? token : { ...token, loginAt: login_at };
 }
 
 interface CutoffRow {
@@ -314,37 +323,6 @@ function isSuperseded(
 
 function freshToken(record: IssueRequest['record']): TokenRecord {
   return { ...record, state: 'live', reason: '', acceptedUntil: 0, lastSeenAt: 0 };
-}
-
-async function insert(executor: Kysely<Schema>, record: TokenRecord, issueOrder: number): Promise<void> {
-  await executor
-    .insertInto('tokens')
-    .values({
-      jti: record.jti,
-      user_id: record.userID,
-      platform_id: record.platformID,
-      state: record.state,
-      reason: record.reason,
-      issued_at: record.issuedAt,
-      expires_at: record.expiresAt,
-      accepted_until: record.acceptedUntil,
-      issue_order: issueOrder,
-      device_name: record.deviceName,
-      last_seen_at: record.lastSeenAt,
-      login_at: record.loginAt ?? 0,
-    })
-    .execute();
-}
-
-async function selectLive(executor: Kysely<Schema>, userID: string, now: number): Promise<LiveToken[]> {
-  const rows = await executor
-    .selectFrom('tokens')
-    .select(['jti', 'platform_id as platformID', 'issued_at as issuedAt', 'issue_order as issueOrder', 'login_at'])
-    .where('user_id', '=', userID)
-    .where('state', '=', isLive)
-    .where('expires_at', '>', now)
-    .execute();
-  return rows.map(({ login_at, ...row }) => (login_at === 0 ? row : { ...row, loginAt: login_at }));
 }
 
 /** Those that are accepted now: the live ones, and the superseded ones in their grace. */

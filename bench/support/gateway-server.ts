@@ -50,6 +50,7 @@ const gateway = createGateway({
       kid: '',
     }),
     lookAgain: async () => endsAt,
+    hearsAll: () => true,
     displacedPlatforms: () => [],
     displace: async () => {},
   },

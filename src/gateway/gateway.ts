@@ -37,7 +37,7 @@ import type { RequestHandlers } from './requests/request-handler.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 export interface GatewayOptions {
-  readonly authority: Pick<TokenAuthority, 'verify' | 'displacedPlatforms' | 'displace' | 'lookAgain'>;
+  readonly authority: Pick<TokenAuthority, 'verify' | 'displacedPlatforms' | 'displace' | 'lookAgain' | 'hearsAll'>;
   readonly events: TokenEvents;
   /** The domains' requests; those about the connection itself are the gateway's own. */
   readonly handlers: RequestHandlers;

@@ -115,6 +115,11 @@ export class TokenAuthority {
     return guarded(this.#verifier.lookAgain(session));
   }
 
+  /** See {@link TokenVerifier.hearsAll}. */
+  hearsAll(): boolean {
+    return this.#verifier.hearsAll();
+  }
+
   /** Stores when tokens were last used; to be called now and then. @throws the store's failure */
   flushLastSeen(): Promise<void> {
     return this.#lastSeen.flush();

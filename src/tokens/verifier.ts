@@ -41,7 +41,7 @@ export class TokenVerifier {
   constructor(options: TokenVerifierOptions) {
     this.#options = options;
     this.#verified = new VerifiedTokens(options.cache);
-    this.everyonesCutoffs = new EveryonesCutoffs(options.store, () => this.#isFresh());
+    this.everyonesCutoffs = new EveryonesCutoffs(options.store, () => this.hearsAll());
     this.#losses = new LossReporter(options);
     this.#follow(options.events);
   }
@@ -53,7 +53,7 @@ export class TokenVerifier {
    */
   async verify(token: string): Promise<Session> {
     const { clock, monotonicMs, events } = this.#options;
-    const cached = this.#isFresh() ? this.#verified.get(token, clock(), monotonicMs()) : undefined;
+    const cached = this.hearsAll() ? this.#verified.get(token, clock(), monotonicMs()) : undefined;
     if (cached !== undefined) {
       events.emit('tokenVerified', { code: 0, wasCached: true });
       return cached;
@@ -89,7 +89,8 @@ export class TokenVerifier {
     this.#watch = watch;
   }
 
-  #isFresh(): boolean {
+  /** Whether all changes of tokens up to a moment ago have been heard of; to be asked at each use of what is known. */
+  hearsAll(): boolean {
     return this.#watch?.isFresh() ?? true;
   }
 

@@ -106,6 +106,26 @@ test('T4: a node that does not hear of the others is not ready, and serves no re
   await untilTrue('ready', async () => (await fetch(`${far.server.apiUrl}/readyz`)).status === 200);
 });
 
+test('T4: a node that has stood still asks the store before it serves what came in meanwhile', async (t) => {
+  const redis = await redisForSuite(t);
+  if (redis === undefined) return;
+  const [near, far] = [await startServer(t, redis.url), await startServer(t, redis.url)];
+  const [userID, token] = [userIDs[0]!, far.tokens[0]!];
+  const client = await connect({ port: far.server.wsPort, query: { sendID: userID, token } });
+  assert.equal((await far.backEnd.post('/auth/parse_token', { token })).errCode, 0);
+
+  process.kill(far.server.pid, 'SIGSTOP');
+  await near.backEnd.call('/auth/force_logout', { userID, platformID: 5 });
+  // For a second a node may not know of it.
+  await new Promise((resolve) => setTimeout(resolve, 1100));
+  const parsed = far.backEnd.post('/auth/parse_token', { token });
+  client.send(1001, GetMaxSeqReq.encode({ userID }).finish());
+  process.kill(far.server.pid, 'SIGCONT');
+
+  assert.equal((await parsed).errCode, 1506);
+  assert.equal((await within('2002', client.nextReply())).reqIdentifier, 2002);
+});
+
 test('a server that cannot use its Redis does not start, and names the setting but not the password', async () => {
   const env = { TESSERA_REDIS_URL: 'redis+sentinel://me:hush@127.0.0.1:1/mymaster?sentinelPassword=hush' };
   await assert.rejects(TesseraProcess.start({ env }), (error) => {

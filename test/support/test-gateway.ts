@@ -186,6 +186,9 @@ class TestAuthority {
   /** What the store says of a session's token; undefined if it has been ended. */
   standing: (jti: string) => Promise<number | undefined> = async () => Number.POSITIVE_INFINITY;
 
+  /** Whether what happens to tokens elsewhere is heard of. */
+  hearsAll = () => true;
+
   lookAgain({ jti }: { readonly jti: string }): Promise<number | undefined> {
     return this.standing(jti);
   }

@@ -7,6 +7,7 @@ import type { RequestHandler } from '../../src/gateway/requests/request-handler.
 import { platformIDs } from '../../src/protocol/numbers/platforms.ts';
 import { type JsonReply, SocketClient } from '../support/socket-client.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { within } from '../support/within.ts';
 
 const echo: RequestHandler = async (_call, data) => data;
 const kick: JsonReply = { reqIdentifier: 2002, msgIncr: '', operationID: '', errCode: 0, errMsg: '', data: null };
@@ -79,7 +80,13 @@ describe('the end of a token', () => {
 
   for (const [what, begin] of [
     ['other nodes are not heard', (gateway) => gateway.events.emit('hearing', { isHearing: false })],
-    ['the process has stood still', (gateway) => (gateway.monotonicMs += 5000)],
+    [
+      'the process has stood still and has not been told',
+      (gateway) => {
+        gateway.monotonicMs += 5000;
+        gateway.authority.hearsAll = () => false;
+      },
+    ],
   ] as readonly [string, (gateway: TestGateway) => void][]) {
     test(`T4: while ${what}, the store is asked before a request is served, not more than once a second`, async (t) => {
       let served = 0;
@@ -105,6 +112,23 @@ describe('the end of a token', () => {
       assert.equal(served, 3);
     });
   }
+
+  test('T4: when they are heard again, no request is served before its token has been looked at', async (t) => {
+    const gateway = await startTestGateway(t, { handlers: { 1001: echo } });
+    const client = await gateway.connect('alice');
+    const answer = Promise.withResolvers<undefined>();
+    const askedForRequest = Promise.withResolvers<void>();
+    let asked = 0;
+    gateway.authority.standing = () => {
+      if (++asked === 2) askedForRequest.resolve();
+      return answer.promise;
+    };
+    gateway.events.emit('hearing', { isHearing: true });
+    client.send(1001);
+    await within('the question', askedForRequest.promise);
+    answer.resolve(undefined);
+    await assertKicked(client);
+  });
 
   test('T5: a store that cannot be asked then is 500 for the request, unless signatures are enough', async (t) => {
     const gateway = await startTestGateway(t, { handlers: { 1001: echo } });

@@ -11,7 +11,7 @@ import type { Session } from './session.ts';
 
 export interface RecheckOptions {
   readonly hub: Pick<Hub, 'all'>;
-  readonly authority: Pick<TokenAuthority, 'lookAgain'>;
+  readonly authority: Pick<TokenAuthority, 'lookAgain' | 'hearsAll'>;
   readonly events: TokenEvents;
   readonly logger: Logger;
   /** Milliseconds that only go forward. */
@@ -26,38 +26,32 @@ type Checked = Pick<
 /** Looked at side by side: ten thousand sockets are no reason to keep logins waiting. */
 const width = 50;
 
-/** While nothing is heard, how long an answer of the store is good for. */
+/** While not everything is heard, how long an answer of the store is good for. */
 const freshMs = 1000;
 
 /** While nothing is heard, between two looks at sockets that ask for nothing. */
 const betweenLooksMs = 5000;
-
-/** A process whose timers are later than that has stood still: what it should have heard is still to be read. */
-const standstillMs = 1500;
-const tickMs = 500;
 
 export class Recheck implements Disposable {
   readonly #options: RecheckOptions;
   readonly #stops: readonly (() => void)[];
   #isRunning = false;
   #isAskedAgain = false;
-  /** Since when nothing is heard of other nodes, by the monotonic clock; undefined while they are heard. */
-  #deafSinceMs: number | undefined;
+  /** Nothing is heard of other nodes. */
+  #isDeaf = false;
+  /** What happened before may have been missed; by the monotonic clock. */
+  #missedUntilMs = Number.NEGATIVE_INFINITY;
   /** The store cannot be asked, and the operator wants signatures to be enough. */
   #isAccepting = false;
-  #tickedAtMs: number;
   #nextLook: NodeJS.Timeout | undefined;
 
   constructor(options: RecheckOptions) {
     const { events, monotonicMs } = options;
     this.#options = options;
-    this.#tickedAtMs = monotonicMs();
-    const ticking = setInterval(() => {
-      this.#tickedAtMs = monotonicMs();
-    }, tickMs);
     this.#stops = [
       events.on('hearing', ({ isHearing }) => {
-        this.#deafSinceMs = isHearing ? undefined : (this.#deafSinceMs ?? monotonicMs());
+        this.#isDeaf = !isHearing;
+        this.#missedUntilMs = monotonicMs();
         this.#begin();
       }),
       events.on('storeDown', ({ accepting }) => {
@@ -67,7 +61,6 @@ export class Recheck implements Disposable {
         this.#isAccepting = false;
         this.#begin();
       }),
-      () => clearInterval(ticking),
       () => clearTimeout(this.#nextLook),
     ];
   }
@@ -78,9 +71,10 @@ export class Recheck implements Disposable {
 
   /** Whether the store has to be asked before the session's next request is served. */
   isDue({ confirmedAtMs }: Pick<Checked, 'confirmedAtMs'>): boolean {
-    const now = this.#options.monotonicMs();
-    const sinceMs = this.#deafSinceMs ?? (now - this.#tickedAtMs > standstillMs ? this.#tickedAtMs : undefined);
-    return sinceMs !== undefined && (confirmedAtMs <= sinceMs || now - confirmedAtMs > freshMs);
+    if (confirmedAtMs <= this.#missedUntilMs) return true;
+    // A process that has stood still has not been told that it hears nothing.
+    const hearsAll = !this.#isDeaf && this.#options.authority.hearsAll();
+    return !hearsAll && this.#options.monotonicMs() - confirmedAtMs > freshMs;
   }
 
   /**
@@ -116,7 +110,7 @@ export class Recheck implements Disposable {
       );
     }
     this.#isRunning = false;
-    if (this.#deafSinceMs !== undefined) this.#nextLook = setTimeout(() => this.#begin(), betweenLooksMs);
+    if (this.#isDeaf) this.#nextLook = setTimeout(() => this.#begin(), betweenLooksMs);
   }
 
   async #lookAt(session: Checked): Promise<void> {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { configurationPage, limitsPage } from '../../src/config/describe.ts';
 import { limits } from '../../src/config/limits.ts';
 import { defaultLimits } from '../../src/gateway/limits.ts';
 import { errorTable } from '../../src/protocol/errors.ts';
@@ -11,6 +12,7 @@ import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { readPage, relativeLinks, tableUnder } from './markdown.ts';
 
 const root = join(import.meta.dirname, '../..');
+const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
 const api = readPage('docs/api.md');
 const operations = readPage('docs/operations.md');
 
@@ -54,11 +56,26 @@ test('those that are settings have the same defaults', () => {
 });
 
 test('every link between our pages leads to a file', () => {
-  const pages = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
   const broken = pages.flatMap((page) =>
     relativeLinks(readPage(page))
       .filter((target) => !existsSync(join(root, dirname(page), target)))
       .map((target) => `${page}: ${target}`),
   );
   assert.deepEqual(broken, []);
+});
+
+test('every file, setting and metric that a page names exists', async () => {
+  const settings = new Set([configurationPage(), limitsPage()].join().match(/TESSERA_\w+/g));
+  const metrics = new Set((await createMetrics().registry.getMetricsAsJSON()).map(({ name }) => name));
+  const isThere = (name: string) => {
+    if (name.startsWith('TESSERA_')) return settings.has(name) || /^TESSERA_(?:TEST_\w+|NAME)$/.test(name);
+    if (name.startsWith('tessera_')) return metrics.has(name);
+    return existsSync(join(root, name)) || name.includes('NNN');
+  };
+  const named =
+    /\bTESSERA_\w+|(?<=`)tessera_\w+(?=`)|(?<=[`([ ])(?:src|test|bench|scripts|deploy|bin)\/[\w./-]*\w(?=[`) ])/g;
+  const missing = pages.flatMap((page) =>
+    (readPage(page).match(named) ?? []).filter((name) => !isThere(name)).map((name) => `${page}: ${name}`),
+  );
+  assert.deepEqual(missing, []);
 });

@@ -159,11 +159,11 @@ describe('1.3 request headers', () => {
   });
 
   const ends: readonly (readonly [string, () => Error, number])[] = [
-    ['T4 a token that is revoked', errors.tokenKicked, 1506],
-    ['T1 a token that expires', errors.tokenExpired, 1501],
+    ['a token that is revoked', errors.tokenKicked, 1506],
+    ['a token that expires', errors.tokenExpired, 1501],
   ];
   for (const [what, fault, code] of ends) {
-    test(`${what} while the body is still arriving does not act`, async (t) => {
+    test(`T1 T4 ${what} while the body is still arriving does not act`, async (t) => {
       const server = await ToyServer.start(t);
       const { outgoing, incoming } = await beginRequest(server, '/toy/echo', '{"text":');
       await once(incoming, 'resume');

@@ -47,7 +47,7 @@ export function layGround(config: Config, opened: AsyncDisposableStack, override
   const { clock = Date.now, monotonicMs = () => performance.now() } = overrides;
   makeDataDir(config.dataDir);
   const secrets = loadSecrets(config);
-  const signingKeys = new SigningKeys(secrets.signingKeys);
+  const signingKeys = new SigningKeys(secrets.signingKeys, secrets.needingStore);
   const scope = new OperationScope();
   const { pagesToken, databaseUrl, redisUrl, oauthClients } = config;
   const fixedSecrets = [pagesToken, secrets.adminSecret, databaseUrl, redisUrl, ...oauthClients.values()];
@@ -63,6 +63,7 @@ export function layGround(config: Config, opened: AsyncDisposableStack, override
   if (secrets.generatedPath !== undefined) {
     logger.info({ path: secrets.generatedPath }, 'made a random admin secret: get_admin_token asks for it');
   }
+  for (const warning of secrets.warnings) logger.warn(warning);
   if (exposure(config.dataDir) !== undefined) {
     logger.warn({ path: config.dataDir }, 'others on this machine may look into the data directory: chmod 700');
   }
@@ -100,12 +101,12 @@ const lookAtClockEveryMs = 1000;
 /** @returns undefined if the keys are fixed by a setting */
 function watchSigningKeys(
   { dataDir }: Config,
-  { adminSecret, signingKeySource }: Secrets,
+  { adminKeys, signingKeySource }: Secrets,
   { keys, monotonicMs, log }: { keys: SigningKeys; monotonicMs: () => number; log: Logger },
 ): SigningKeyWatch | undefined {
   if (signingKeySource !== 'admin secret') log.info({ from: signingKeySource, ...keys.kids }, 'signing keys');
   if (signingKeySource === 'setting') return undefined;
-  const watch = new SigningKeyWatch({ dataDir, adminSecret, keys, monotonicMs, log });
+  const watch = new SigningKeyWatch({ dataDir, adminKeys, keys, monotonicMs, log });
   watch.check();
   return watch;
 }

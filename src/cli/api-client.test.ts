@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { loadConfig } from '../config/config.ts';
 import { connectApi, postPublic } from './api-client.ts';
 
-const config = loadConfig({ environment: { TESSERA_SECRET: 'the-secret' } });
+const config = loadConfig({ environment: { TESSERA_SECRET: 'what the tests ask for' } });
 
 test('a redirect is not followed: the secret stays with the server that was named', async (t) => {
   let reached = 0;
@@ -56,7 +56,7 @@ test('T6 plain http to another machine is refused before anything is sent, token
     await assert.rejects(connectApi(config, address), refusal);
     await assert.rejects(postPublic(config, address, '/auth/parse_token', { token: 't' }), refusal);
   }
-  const remote = loadConfig({ environment: { TESSERA_SECRET: 'the-secret', TESSERA_HOST: 'im.example' } });
+  const remote = loadConfig({ environment: { TESSERA_SECRET: 'what the tests ask for', TESSERA_HOST: 'im.example' } });
   await assert.rejects(connectApi(remote, { url: '', isInsecure: false }), { name: 'UsageError' });
 });
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { initialKeys, type KeyState, kidOf, retirableAt, type StoredKey } from '../config/key-rotation.ts';
-import { findAdminSecret, type SigningKeySource } from '../config/secrets.ts';
+import { findAdminKey, findSigningKeys, type SigningKeySource } from '../config/secrets.ts';
 import { readSigningKeyFile, signingKeyFileName } from '../config/signing-key-file.ts';
 import { keyID } from '../protocol/key-id.ts';
 import { print } from './print.ts';
@@ -38,12 +38,13 @@ export async function printKeys(
 
 function findKeys(config: Config, longestTtlMs: number): { source: SigningKeySource; rows: readonly KeyRow[] } {
   if (config.signingKeys.length > 0) {
-    return { source: 'setting', rows: config.signingKeys.map((key, index) => settingRow(keyID(key), index === 0)) };
+    const keys = findSigningKeys(config) ?? [];
+    return { source: 'setting', rows: keys.map((key, index) => settingRow(keyID(key), index === 0)) };
   }
-  const adminSecret = findAdminSecret(config);
+  const adminKey = findAdminKey(config);
   const stored = readSigningKeyFile(config.dataDir);
   const toRow = (key: StoredKey): KeyRow => ({
-    kid: kidOf(key, adminSecret) ?? null,
+    kid: kidOf(key, adminKey) ?? null,
     isAdminSecret: 'from' in key,
     state: key.state,
     createdAt: ('createdAt' in key ? key.createdAt : undefined) ?? null,
@@ -84,6 +85,6 @@ function explain(source: SigningKeySource, path: string): string {
     case 'file':
       return `The keys are those of ${path}; every node needs a copy.`;
     case 'admin secret':
-      return 'The admin secret signs, until the first `tessera keys rotate`.';
+      return 'The key that is derived from the admin secret signs, until the first `tessera keys rotate`.';
   }
 }

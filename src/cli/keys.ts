@@ -10,7 +10,7 @@ import {
   type RotationTime,
   retire,
 } from '../config/key-rotation.ts';
-import { findAdminSecret } from '../config/secrets.ts';
+import { findAdminKey } from '../config/secrets.ts';
 import { changeSigningKeyFile } from '../config/signing-key-file.ts';
 import { StartError } from '../kernel/start-error.ts';
 import { keyID } from '../protocol/key-id.ts';
@@ -69,11 +69,11 @@ ${commonFlags}`,
     if (values.prepare === true && values.promote !== undefined) {
       throw new UsageError('--prepare and --promote are two steps; take one of them');
     }
-    return change(config, values, (current, adminSecret, time) => {
-      if (typeof values.promote === 'string') return promote(current, values.promote, adminSecret, time);
+    return change(config, values, (current, adminKey, time) => {
+      if (typeof values.promote === 'string') return promote(current, values.promote, adminKey, time);
       const secret = randomBytes(32).toString('base64url');
       const added = addPrepared(current, secret, time);
-      return values.prepare === true ? added : promote(added, keyID(secret), adminSecret, time);
+      return values.prepare === true ? added : promote(added, keyID(secret), adminKey, time);
     });
   },
 };
@@ -91,8 +91,8 @@ ${commonFlags}`,
   run: async ([kid, ...args]) => {
     if (kid === undefined || kid.startsWith('-')) throw new UsageError('retire needs the kid of a key first');
     const { config, values } = configFromArgs(args, { ...jsonFlag, force: { type: 'boolean' } });
-    return change(config, values, (current, adminSecret, time) =>
-      retire(current, kid, adminSecret, { ...time, isForced: values.force === true }),
+    return change(config, values, (current, adminKey, time) =>
+      retire(current, kid, adminKey, { ...time, isForced: values.force === true }),
     );
   },
 };
@@ -103,7 +103,7 @@ const jsonFlag = { json: { type: 'boolean' } } as const;
 function change(
   config: Config,
   values: Readonly<Record<string, unknown>>,
-  makeNext: (current: KeyList, adminSecret: string | undefined, time: RotationTime) => KeyList,
+  makeNext: (current: KeyList, adminKey: string | undefined, time: RotationTime) => KeyList,
 ): Promise<number> {
   if (config.signingKeys.length > 0) {
     throw new StartError(
@@ -111,10 +111,10 @@ function change(
         'list and restart every node; to retire one, take it out',
     );
   }
-  const adminSecret = findAdminSecret(config);
+  const adminKey = findAdminKey(config);
   const time = { now: Date.now(), longestTtlMs: longestTokenTtlMs(config) };
   try {
-    changeSigningKeyFile(config.dataDir, (current = initialKeys) => makeNext(current, adminSecret, time));
+    changeSigningKeyFile(config.dataDir, (current = initialKeys) => makeNext(current, adminKey, time));
   } catch (error) {
     throw error instanceof KeyRefusal ? new StartError(error.message, { cause: error }) : error;
   }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { longestTokenLifeMs } from '../protocol/numbers/token-life.ts';
+import { derivedKey } from './admin-keys.ts';
 import { ConfigError, type ConfigSources, load, loadConfig, secretsSet, settingsFile } from './config.ts';
 import { optionInfos } from './options.ts';
 import { loadSecrets } from './secrets.ts';
@@ -359,14 +360,14 @@ test('a first start makes a random secret that only its owner can read, and late
   assert.ok(first.adminSecret.length >= 43);
   const second = loadSecrets(config);
   assert.deepEqual([second.adminSecret, second.generatedPath], [first.adminSecret, undefined]);
-  assert.deepEqual(second.signingKeys, [first.adminSecret]);
+  assert.deepEqual(second.signingKeys, [derivedKey(first.adminSecret), first.adminSecret]);
 });
 
 test('signing keys are apart from the admin secret when they are given', () => {
   const secrets = loadSecrets(
-    loadConfig(env({ TESSERA_SECRET: 'the-secret', TESSERA_SIGNING_KEYS: 'new-key-1,old-key-1' })),
+    loadConfig(env({ TESSERA_SECRET: 'what the tests ask for', TESSERA_SIGNING_KEYS: 'new-key-1,old-key-1' })),
   );
-  assert.deepEqual([secrets.adminSecret, secrets.signingKeys], ['the-secret', ['new-key-1', 'old-key-1']]);
+  assert.deepEqual([secrets.adminSecret, secrets.signingKeys], ['what the tests ask for', ['new-key-1', 'old-key-1']]);
 });
 
 test('the longest durations are taken as they are, and a timer can wait for them', () => {
@@ -397,6 +398,33 @@ test("OpenIM's published secret is refused wherever a secret goes, except in dev
     assert.throws(() => loadConfig(env(settings)), { name: 'ConfigError', message });
     loadConfig(env({ ...settings, TESSERA_DEV: 'true' }));
   }
+});
+
+test('a secret that is easily guessed is refused likewise, in words that do not hold it', () => {
+  for (const secret of [
+    'password',
+    'P4ssw0rd!',
+    '12345678',
+    'aaaaaaaaaaaa',
+    'qwertyuiop',
+    'openim-secret',
+    'Admin2026',
+  ]) {
+    for (const settings of [
+      { TESSERA_SECRET: secret },
+      { TESSERA_SIGNING_KEYS: `${secret},a key from before` },
+      { TESSERA_OAUTH_CLIENTS: `a:${secret}` },
+    ]) {
+      assert.throws(
+        () => loadConfig(env(settings)),
+        ({ message }: Error) => /is easily guessed: .*openssl rand.*--dev/.test(message) && !message.includes(secret),
+      );
+      loadConfig(env({ ...settings, TESSERA_DEV: 'true' }));
+    }
+  }
+  // One that has signed before goes on verifying, or all would be logged out.
+  loadConfig(env({ TESSERA_SIGNING_KEYS: 'a key of good length,password1' }));
+  for (const TESSERA_SECRET of ['123456', 'x']) loadConfig(env({ TESSERA_SECRET, TESSERA_DEV: 'true' }));
 });
 
 function env(environment: Record<string, string>): ConfigSources {

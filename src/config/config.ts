@@ -14,7 +14,7 @@ import { exposure } from './file-modes.ts';
 import { parseOauthClients } from './oauth-clients.ts';
 import { type OptionInfo, type Options, optionInfos } from './options.ts';
 import { parsePlatformTtls, parsePolicyTable } from './platform-tables.ts';
-import { secretFault } from './secret-rules.ts';
+import { publishedDefault, secretFault } from './secret-rules.ts';
 import { readTextFile, reasonOf } from './text-file.ts';
 
 /** Validated settings; durations in milliseconds. */
@@ -308,7 +308,10 @@ function secretProblems({ secret, signingKeys, oauthClients, dev }: Config): str
     secrets.flatMap((each) => secretFault(each, { dev }) ?? []).map((fault) => `${name} ${fault}`);
   return [
     ...problemsOf('TESSERA_SECRET:', secret === '' ? [] : [secret]),
-    ...problemsOf('TESSERA_SIGNING_KEYS: one', signingKeys),
+    ...problemsOf('TESSERA_SIGNING_KEYS: the first', signingKeys.slice(0, 1)),
+    ...(signingKeys.slice(1).includes(publishedDefault)
+      ? problemsOf('TESSERA_SIGNING_KEYS: one', [publishedDefault])
+      : []),
     ...problemsOf('TESSERA_OAUTH_CLIENTS: a secret', [...oauthClients.values()]),
   ];
 }

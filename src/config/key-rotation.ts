@@ -22,7 +22,7 @@ export interface OwnKey extends KeyLife {
   readonly createdAt?: number;
 }
 
-/** The admin secret in its second role as OpenIM's signing key. Referred to, never copied. */
+/** What the admin secret stands for as a signing key: see AdminKeys. Referred to, never copied. */
 export interface AdminSecretKey extends KeyLife {
   readonly from: 'admin secret';
 }
@@ -35,7 +35,7 @@ export type KeyList = readonly [StoredKey, ...StoredKey[]];
 /** What a command names the admin secret's key by, beside its kid. */
 const adminSecretName = 'admin-secret';
 
-/** Without a list of its own a deployment signs with the admin secret. */
+/** Without a list of its own a deployment signs with what its admin secret stands for. */
 export const initialKeys: KeyList = [{ from: 'admin secret', state: 'signing' }];
 
 /** When it is, and what has to be known to say when tokens end. */
@@ -65,11 +65,12 @@ export function addPrepared(keys: KeyList, secret: string, { now }: RotationTime
 /**
  * Makes a key sign; the one that signed goes on verifying.
  * @param name its kid, or `admin-secret`
+ * @param adminKey the key that the admin secret signs with; undefined if the secret is not known here
  * @throws KeyRefusal if there is no such key, or if it signs already
  */
-export function promote(keys: KeyList, name: string, adminSecret: string | undefined, time: RotationTime): KeyList {
+export function promote(keys: KeyList, name: string, adminKey: string | undefined, time: RotationTime): KeyList {
   const [signing, ...others] = keys;
-  const chosen = findKey(keys, name, adminSecret);
+  const chosen = findKey(keys, name, adminKey);
   if (chosen === signing) throw new KeyRefusal(`${name} signs already`);
   return [
     { ...chosen, state: 'signing', since: time.now },
@@ -87,11 +88,11 @@ export function promote(keys: KeyList, name: string, adminSecret: string | undef
 export function retire(
   keys: KeyList,
   name: string,
-  adminSecret: string | undefined,
+  adminKey: string | undefined,
   { isForced, ...time }: RotationTime & { readonly isForced: boolean },
 ): KeyList {
   const [signing, ...others] = keys;
-  const chosen = findKey(keys, name, adminSecret);
+  const chosen = findKey(keys, name, adminKey);
   if (chosen === signing) throw new KeyRefusal(`${name} signs; let another key sign first: tessera keys rotate`);
   if (!isForced) requireUnused(chosen, name, time);
   return [signing, ...others.filter((key) => key !== chosen)];
@@ -113,9 +114,9 @@ export function retirableAt(key: StoredKey, { longestTtlMs }: Pick<RotationTime,
 }
 
 /** @returns undefined for the admin secret's key if the secret is not known here */
-export function kidOf(key: StoredKey, adminSecret: string | undefined): string | undefined {
+export function kidOf(key: StoredKey, adminKey: string | undefined): string | undefined {
   if ('kid' in key) return key.kid;
-  return adminSecret === undefined ? undefined : keyID(adminSecret);
+  return adminKey === undefined ? undefined : keyID(adminKey);
 }
 
 /** How long after a rotation a running server may still sign with the old key, before it has noticed. */
@@ -130,8 +131,8 @@ function lastEnd(stoppedSigningAt: number, longestTtlMs: number): number {
   return stoppedSigningAt + noticedWithinMs + longestTtlMs;
 }
 
-function findKey(keys: KeyList, name: string, adminSecret: string | undefined): StoredKey {
-  const isNamed = (key: StoredKey) => kidOf(key, adminSecret) === name || ('from' in key && name === adminSecretName);
+function findKey(keys: KeyList, name: string, adminKey: string | undefined): StoredKey {
+  const isNamed = (key: StoredKey) => kidOf(key, adminKey) === name || ('from' in key && name === adminSecretName);
   const found = keys.find(isNamed);
   if (found === undefined) throw new KeyRefusal(`there is no key ${name}; tessera keys list shows them`);
   return found;

@@ -5,7 +5,6 @@
 import { longestTokenLifeMs } from '../protocol/numbers/token-life.ts';
 import { formatDuration } from './duration.ts';
 import { limits } from './limits.ts';
-import { shortestSecret } from './secret-rules.ts';
 
 interface Common<Value> {
   readonly default: Value;
@@ -104,15 +103,15 @@ export const options = {
     'Redis or Valkey for tokens: redis://user:password@host:6379/0 (one server), redis+sentinel://user:password@host:26379,host:26379/master-name/0?sentinelUsername=...&sentinelPassword=... (the master that Sentinel names) or redis+cluster://user:password@host:6379,host:6379 (a Cluster); rediss instead of redis for TLS. Empty: tokens live in the database.',
   ),
   secret: secretText(
-    'Admin secret that get_admin_token asks for. Empty: a random one is made in dataDir at the first start.',
+    'Admin secret that get_admin_token asks for; one that is easily guessed is refused except in development. Empty: a random one is made in dataDir at the first start.',
   ),
   signingKeys: {
     kind: 'list',
     default: [],
-    minItemLength: shortestSecret,
+    minItemLength: 1,
     isSecret: true,
     description:
-      'Keys that sign tokens: the first signs, all verify. Empty: those of `tessera keys` in dataDir, or else the admin secret, as OpenIM has it.',
+      'Keys that sign tokens: the first signs, all verify. Empty: those of `tessera keys` in dataDir, or else one that is derived from the admin secret.',
   } satisfies ListOption as ListOption,
   trustedProxies: {
     kind: 'list',

@@ -4,14 +4,38 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { derivedKey } from './admin-keys.ts';
 import { type Config, loadConfig } from './config.ts';
 import { findAdminSecret, findSigningKeys, loadSecrets } from './secrets.ts';
 
+const theSecret = 'what the tests ask for';
+const derivedAndBare = [derivedKey(theSecret), theSecret] as const;
 const [inFile, inFileToo] = ['a'.repeat(43), 'b'.repeat(43)];
 
-test('without a setting and without a file the admin secret signs, as with OpenIM', (t) => {
-  const { signingKeys, signingKeySource } = loadSecrets(configured(t));
-  assert.deepEqual([signingKeys, signingKeySource], [['the-secret'], 'admin secret']);
+test('without a setting and without a file a key derived from the admin secret signs, and the secret verifies', (t) => {
+  const { signingKeys, signingKeySource, needingStore } = loadSecrets(configured(t));
+  assert.deepEqual([signingKeys, signingKeySource], [derivedAndBare, 'admin secret']);
+  assert.deepEqual(needingStore, [theSecret]);
+});
+
+test('for OpenIM’s servers, which know one key, the admin secret itself signs', (t) => {
+  const settings = { TESSERA_OPENIM_TOKENS: 'mirror', TESSERA_REDIS_URL: 'redis://127.0.0.1' };
+  assert.deepEqual(loadSecrets(configured(t, settings)).signingKeys, derivedAndBare.toReversed());
+  const read = { ...settings, TESSERA_OPENIM_TOKENS: 'read' };
+  assert.deepEqual(loadSecrets(configured(t, read)).signingKeys, derivedAndBare);
+});
+
+test('an admin secret that is named among the signing keys signs nothing either', (t) => {
+  const { signingKeys } = loadSecrets(configured(t, { TESSERA_SIGNING_KEYS: `${theSecret},a key from before` }));
+  assert.deepEqual(signingKeys, [...derivedAndBare, 'a key from before']);
+});
+
+test('every start and every node derives the same key, which is of 256 bits and does not hold the secret', () => {
+  const [derived] = derivedAndBare;
+  assert.equal(derived, derivedKey(theSecret));
+  assert.equal(Buffer.from(derived, 'base64url').length, 32);
+  assert.notEqual(derived, derivedKey(`${theSecret} `));
+  assert.ok(!derived.includes(theSecret));
 });
 
 test('the file decides if there is one, and may refer to the admin secret', (t) => {
@@ -22,7 +46,7 @@ test('the file decides if there is one, and may refer to the admin secret', (t) 
     { state: 'signing', secret: inFile },
   ]);
   const { signingKeys, signingKeySource } = loadSecrets(config);
-  assert.deepEqual([signingKeys, signingKeySource], [[inFile, 'the-secret', inFileToo], 'file']);
+  assert.deepEqual([signingKeys, signingKeySource], [[inFile, ...derivedAndBare, inFileToo], 'file']);
 });
 
 test('the setting wins over the file', (t) => {
@@ -44,7 +68,7 @@ test('finding the admin secret makes none', (t) => {
   assert.equal(existsSync(join(config.dataDir, 'secret')), false);
   const { adminSecret } = loadSecrets(config);
   assert.equal(findAdminSecret(config), adminSecret);
-  assert.equal(findAdminSecret(configured(t)), 'the-secret');
+  assert.equal(findAdminSecret(configured(t)), theSecret);
 });
 
 test('finding the keys makes nothing, wherever they come from', (t) => {
@@ -69,12 +93,13 @@ test('a file that refers to an admin secret which is not here is found without i
   ]);
   assert.deepEqual(findSigningKeys(config), [inFile]);
   assert.deepEqual(readdirSync(config.dataDir), ['signing-keys.json']);
-  assert.deepEqual(findSigningKeys({ ...config, secret: 'the-secret' }), ['the-secret', inFile]);
+  assert.deepEqual(findSigningKeys({ ...config, secret: theSecret }), [...derivedAndBare, inFile]);
 });
 
 const unusable: Readonly<Record<string, RegExp>> = {
   openIM123: /secret: is OpenIM's published default/,
-  '1234567\n': /secret: must be at least 8 characters$/,
+  '1234567\n': /secret: must be at least 8 characters; make a random one/,
+  'password\n': /secret: is easily guessed: about 2\^8 tries find it; make a random one/,
   ' \n': /secret: is empty/,
 };
 for (const [kept, message] of Object.entries(unusable)) {
@@ -87,10 +112,26 @@ for (const [kept, message] of Object.entries(unusable)) {
   });
 }
 
-test('in development the published default may be kept too', (t) => {
-  const config = configured(t, { TESSERA_SECRET: '', TESSERA_DEV: 'true' });
-  writeFileSync(join(config.dataDir, 'secret'), 'openIM123\n');
-  assert.equal(loadSecrets(config).adminSecret, 'openIM123');
+for (const secret of ['openIM123', '123456', 'x']) {
+  test(`in development ${secret} may be kept or set too, with a warning that says what it means`, (t) => {
+    const kept = configured(t, { TESSERA_SECRET: '', TESSERA_DEV: 'true' });
+    writeFileSync(join(kept.dataDir, 'secret'), `${secret}\n`);
+    const set = configured(t, { TESSERA_SECRET: secret, TESSERA_SIGNING_KEYS: secret, TESSERA_DEV: 'true' });
+    for (const { adminSecret, warnings } of [loadSecrets(kept), loadSecrets(set)]) {
+      assert.equal(adminSecret, secret);
+      assert.match(warnings[0] ?? '', /^the admin secret \(.*\), which makes anybody an admin, .*openssl rand/);
+      assert.ok(secret === 'x' || !warnings.join().includes(secret));
+    }
+  });
+}
+
+test('a doubtful secret is warned of, a good one is not, and one from before may go on verifying', (t) => {
+  assert.deepEqual(loadSecrets(configured(t, { TESSERA_SECRET: '' })).warnings, []);
+  const settings = { TESSERA_SECRET: 'hX9!kd2Q', TESSERA_SIGNING_KEYS: `${derivedAndBare[0]},password1` };
+  const { warnings, needingStore } = loadSecrets(configured(t, settings));
+  assert.match(warnings[0] ?? '', /^the admin secret \(TESSERA_SECRET\), .* may be guessed: about 2\^53 tries/);
+  assert.match(warnings[1] ?? '', /^one of TESSERA_SIGNING_KEYS is easily guessed/);
+  assert.deepEqual([warnings.length, needingStore], [2, ['hX9!kd2Q', 'password1']]);
 });
 
 test('a kept secret that cannot be read is named', (t) => {
@@ -102,7 +143,7 @@ test('a kept secret that cannot be read is named', (t) => {
 function configured(t: TestContext, settings: Record<string, string> = {}): Config {
   const dataDir = mkdtempSync(join(tmpdir(), 'tessera-secrets-'));
   t.after(() => rmSync(dataDir, { recursive: true }));
-  return loadConfig({ environment: { TESSERA_DATA_DIR: dataDir, TESSERA_SECRET: 'the-secret', ...settings } });
+  return loadConfig({ environment: { TESSERA_DATA_DIR: dataDir, TESSERA_SECRET: theSecret, ...settings } });
 }
 
 function writeKeys({ dataDir }: Config, keys: readonly object[]): void {

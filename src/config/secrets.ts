@@ -3,14 +3,15 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from '../kernel/start-error.ts';
+import { type AdminKeys, adminKeysOf } from './admin-keys.ts';
 import { type Config, ConfigError } from './config.ts';
 import { exposure } from './file-modes.ts';
 import { initialKeys } from './key-rotation.ts';
-import { secretFault } from './secret-rules.ts';
+import { guessableBecause, secretDoubt, secretFault } from './secret-rules.ts';
 import { readSigningKeyFile, secretsOf, signingKeyFileName } from './signing-key-file.ts';
 import { readTextFile, reasonOf } from './text-file.ts';
 
-/** `setting`: TESSERA_SIGNING_KEYS. `file`: signing-keys.json. `admin secret`: neither is there, as with OpenIM. */
+/** `setting`: TESSERA_SIGNING_KEYS. `file`: signing-keys.json. `admin secret`: neither is there; see {@link AdminKeys}. */
 export type SigningKeySource = 'setting' | 'file' | 'admin secret';
 
 export interface Secrets {
@@ -19,6 +20,12 @@ export interface Secrets {
   /** The first signs, all verify. At least one. */
   readonly signingKeys: readonly [string, ...string[]];
   readonly signingKeySource: SigningKeySource;
+  /** What an `admin secret` among the keys stands for. */
+  readonly adminKeys: AdminKeys;
+  /** Secrets that people choose or can guess: a token signed with one counts only where the store knows it. */
+  readonly needingStore: readonly string[];
+  /** What is to be said of secrets that can be guessed. Never a secret itself. */
+  readonly warnings: readonly string[];
   /** Where the admin secret was generated to, if this start made it. */
   readonly generatedPath?: string;
 }
@@ -31,9 +38,13 @@ export interface Secrets {
 export function loadSecrets(config: Config): Secrets {
   const { adminSecret, generatedPath } =
     config.secret === '' ? fromDataDir(config) : { adminSecret: config.secret, generatedPath: undefined };
+  const adminKeys = adminKeysOf(adminSecret, config);
   return {
     adminSecret,
-    ...signingKeysFor(config, adminSecret),
+    adminKeys,
+    ...signingKeysFor(config, adminSecret, adminKeys),
+    needingStore: [adminSecret, ...config.signingKeys.filter((key) => guessableBecause(key) !== undefined)],
+    warnings: warningsOf(config, adminSecret),
     ...(generatedPath === undefined ? {} : { generatedPath }),
   };
 }
@@ -48,29 +59,62 @@ export function findAdminSecret(config: Config): string | undefined {
 }
 
 /**
+ * The key that signs where the admin secret is said to, as far as that is there already; makes none.
+ * @throws ConfigError as {@link findAdminSecret}
+ */
+export function findAdminKey(config: Config): string | undefined {
+  const adminSecret = findAdminSecret(config);
+  return adminSecret === undefined ? undefined : adminKeysOf(adminSecret, config)()[0];
+}
+
+/**
  * The keys that verify tokens, the one that signs first, as far as they are there already; makes none. The admin secret
  * is missing among them while there is none, and is not even looked for where TESSERA_SIGNING_KEYS has the keys.
  * @returns undefined if there are none
  * @throws ConfigError as {@link loadSecrets}
  */
 export function findSigningKeys(config: Config): Secrets['signingKeys'] | undefined {
-  const [first, ...others] = config.signingKeys.length > 0 ? config.signingKeys : findKeptKeys(config);
+  const [first, ...others] = config.signingKeys.length > 0 ? findSetKeys(config) : findKeptKeys(config);
   return first === undefined ? undefined : [first, ...others];
+}
+
+function findSetKeys({ signingKeys, secret, openimTokens }: Config): readonly string[] {
+  const adminKeys = adminKeysOf(secret, { openimTokens });
+  return signingKeys.flatMap((key) => (key === secret ? adminKeys() : key));
 }
 
 function findKeptKeys(config: Config): readonly string[] {
   const adminSecret = findAdminSecret(config);
+  const adminKeys = adminSecret === undefined ? () => [] : adminKeysOf(adminSecret, config);
   const keys = readSigningKeyFile(config.dataDir) ?? initialKeys;
-  return keys.flatMap((key) => ('secret' in key ? key.secret : (adminSecret ?? [])));
+  return keys.flatMap((key) => ('secret' in key ? key.secret : adminKeys()));
 }
 
-function signingKeysFor(config: Config, adminSecret: string): Pick<Secrets, 'signingKeys' | 'signingKeySource'> {
+function signingKeysFor(
+  config: Config,
+  adminSecret: string,
+  adminKeys: AdminKeys,
+): Pick<Secrets, 'signingKeys' | 'signingKeySource'> {
   const [first, ...others] = config.signingKeys;
-  if (first !== undefined) return { signingKeys: [first, ...others], signingKeySource: 'setting' };
+  // The admin secret signs nothing, wherever it is named, or it could be guessed from any token.
+  const keysOf = (key: string) => (key === adminSecret ? adminKeys() : ([key] as const));
+  if (first !== undefined) {
+    const [signing, ...more] = keysOf(first);
+    return { signingKeys: [signing, ...more, ...others.flatMap(keysOf)], signingKeySource: 'setting' };
+  }
   const stored = readSigningKeyFile(config.dataDir);
   refuseExposed(join(config.dataDir, signingKeyFileName), config);
-  if (stored !== undefined) return { signingKeys: secretsOf(stored, adminSecret), signingKeySource: 'file' };
-  return { signingKeys: [adminSecret], signingKeySource: 'admin secret' };
+  if (stored !== undefined) return { signingKeys: secretsOf(stored, adminKeys), signingKeySource: 'file' };
+  return { signingKeys: adminKeys(), signingKeySource: 'admin secret' };
+}
+
+function warningsOf(config: Config, adminSecret: string): readonly string[] {
+  const name = config.secret === '' ? keptPath(config) : 'TESSERA_SECRET';
+  const warningOf = (where: string, doubt: string | undefined) => (doubt === undefined ? [] : [`${where} ${doubt}`]);
+  return [
+    ...warningOf(`the admin secret (${name}), which makes anybody an admin,`, secretDoubt(adminSecret)),
+    ...config.signingKeys.flatMap((key) => warningOf('one of TESSERA_SIGNING_KEYS', secretDoubt(key))),
+  ];
 }
 
 function keptPath({ dataDir }: Config): string {

@@ -5,6 +5,7 @@
 import { closeSync, fchownSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyID } from '../protocol/key-id.ts';
+import type { AdminKeys } from './admin-keys.ts';
 import { ConfigError } from './config.ts';
 import { type KeyList, KeyRefusal, type KeyState, type StoredKey } from './key-rotation.ts';
 import { readTextFile } from './text-file.ts';
@@ -28,9 +29,10 @@ export function readSigningKeyFile(dataDir: string): KeyList | undefined {
 }
 
 /** The keys as the server uses them: the one that signs first. */
-export function secretsOf([signing, ...others]: KeyList, adminSecret: string): readonly [string, ...string[]] {
-  const secret = (key: StoredKey) => ('secret' in key ? key.secret : adminSecret);
-  return [secret(signing), ...others.map(secret)];
+export function secretsOf([signing, ...others]: KeyList, adminKeys: AdminKeys): readonly [string, ...string[]] {
+  const secrets = (key: StoredKey) => ('secret' in key ? ([key.secret] as const) : adminKeys());
+  const [first, ...more] = secrets(signing);
+  return [first, ...more, ...others.flatMap(secrets)];
 }
 
 /**

@@ -155,7 +155,7 @@ function startWatch(t: TestContext) {
   const time = { now };
   const watch = new SigningKeyWatch({
     dataDir,
-    adminSecret,
+    adminKeys: () => [adminSecret],
     keys,
     monotonicMs: () => time.now,
     log: { info: write('info'), warn: write('warn'), error: write('error') },

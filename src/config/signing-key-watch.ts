@@ -5,12 +5,13 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SigningKeys } from '../tokens/signing-keys.ts';
+import type { AdminKeys } from './admin-keys.ts';
 import { ConfigError } from './config.ts';
 import { readSigningKeyFile, secretsOf, signingKeyFileName } from './signing-key-file.ts';
 
 export interface SigningKeyWatchOptions {
   readonly dataDir: string;
-  readonly adminSecret: string;
+  readonly adminKeys: AdminKeys;
   /** Given the file's keys whenever they change. */
   readonly keys: SigningKeys;
   /** Milliseconds that only ever go forward. */
@@ -74,7 +75,7 @@ export class SigningKeyWatch {
 
   /** What fails is tried again at the next check: it may be a file that is still being written. */
   #readIfNew(): boolean {
-    const { dataDir, adminSecret, keys } = this.#options;
+    const { dataDir, adminKeys, keys } = this.#options;
     const stats = statSync(this.#path, { bigint: true, throwIfNoEntry: false });
     const seen = stats === undefined ? undefined : fingerprintOf(stats);
     if (seen === this.#seen) return false;
@@ -82,7 +83,7 @@ export class SigningKeyWatch {
     if (stored === undefined || stats === undefined) throw new ConfigError(`${this.#path}: has gone`);
     this.#seen = seen;
     this.#warnIfExposed(stats);
-    if (!keys.replace(secretsOf(stored, adminSecret))) return false;
+    if (!keys.replace(secretsOf(stored, adminKeys))) return false;
     this.#tellKeys();
     return true;
   }

@@ -67,7 +67,7 @@ function createScrubber(currentSecrets: () => readonly string[]): (text: string)
 const somethingLikeAToken = 'eyJ[\\w-]{4}[\\w.-]*';
 
 function patternOf(secrets: readonly string[]): RegExp {
-  // Secrets shorter than this would blank out ordinary words; the configuration refuses such signing keys.
+  // Secrets shorter than this would blank out ordinary words; only development mode has such.
   const known = secrets
     .filter((secret) => secret.length >= 6)
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);

@@ -24,6 +24,8 @@ export interface TokenClaims {
   readonly isOurs: boolean;
   /** The key that has signed it, also where the token does not name one. */
   readonly kid: string;
+  /** Whether that key proves too little by itself: see {@link SigningKey}. */
+  readonly needsStore: boolean;
 }
 
 export interface SignedToken extends TokenClaims {
@@ -65,7 +67,7 @@ export class TokenCodec {
     const iat = Math.floor(now / 1000) - clockSkewSeconds;
     const { ring, sign } = this.#current();
     const token = sign({ UserID: userID, PlatformID: platformID, exp, iat, jti });
-    const { kid } = ring.signing;
+    const { kid, needsStore } = ring.signing;
     return {
       token,
       userID,
@@ -76,6 +78,7 @@ export class TokenCodec {
       expiresAt: exp * 1000,
       isOurs: true,
       kid,
+      needsStore,
     };
   }
 
@@ -96,11 +99,11 @@ export class TokenCodec {
 
   #verifySignature(token: string): Signed {
     const known = this.#current().keyByHeader.get(headerSegment(token));
-    if (known !== undefined) return { payload: known.verify(token), namesKey: true, kid: known.kid };
+    if (known !== undefined) return { payload: known.verify(token), namesKey: true, key: known };
     const { kid } = this.#decodeHeader(token);
     if (kid === undefined) return this.#verifyWithAny(token);
     const key = this.#keyNamed(kid);
-    return { payload: key.verify(token), namesKey: true, kid: key.kid };
+    return { payload: key.verify(token), namesKey: true, key };
   }
 
   /** For a token without `kid`, which is how OpenIM signs. */
@@ -108,7 +111,7 @@ export class TokenCodec {
     const candidates = [...this.#current().keys.values()];
     for (const key of candidates) {
       try {
-        return { payload: key.verify(token), namesKey: false, kid: key.kid };
+        return { payload: key.verify(token), namesKey: false, key };
       } catch (error) {
         // Another key may fit; any other failure is the same for all keys.
         if (key === candidates.at(-1)) throw error;
@@ -145,8 +148,7 @@ interface KeyTools {
   readonly keyByHeader: ReadonlyMap<string, VerifyingKey>;
 }
 
-interface VerifyingKey {
-  readonly kid: string;
+interface VerifyingKey extends Pick<SigningKey, 'kid' | 'needsStore'> {
   readonly verify: Verifier;
 }
 
@@ -155,7 +157,7 @@ interface Signed {
   readonly payload: Payload;
   /** Whether the token names its key. */
   readonly namesKey: boolean;
-  readonly kid: string;
+  readonly key: VerifyingKey;
 }
 
 type Signer = (payload: Record<string, unknown>) => string;
@@ -171,20 +173,23 @@ const bearerPrefix = /^bearer /i;
 const algorithm = 'HS256';
 
 function toolsFor(ring: KeyRing): KeyTools {
-  const keys = ring.all.map((key) => ({ kid: key.kid, sign: signerFor(key), verify: verifierFor(key) }));
+  const keys = ring.all.map(({ kid, secret, needsStore }) => {
+    const key: VerifyingKey = { kid, needsStore, verify: verifierFor({ secret }) };
+    return { key, header: headerSegment(signerFor({ kid, secret })({})) };
+  });
   return {
     ring,
     sign: signerFor(ring.signing),
-    keys: new Map(keys.map(({ kid, verify }) => [kid, { kid, verify }])),
-    keyByHeader: new Map(keys.map(({ kid, sign, verify }) => [headerSegment(sign({})), { kid, verify }])),
+    keys: new Map(keys.map(({ key }) => [key.kid, key])),
+    keyByHeader: new Map(keys.map(({ key, header }) => [header, key])),
   };
 }
 
-function signerFor({ kid, secret }: SigningKey): Signer {
+function signerFor({ kid, secret }: Pick<SigningKey, 'kid' | 'secret'>): Signer {
   return createSigner({ algorithm, key: Buffer.from(secret), kid });
 }
 
-function verifierFor({ secret }: SigningKey): Verifier {
+function verifierFor({ secret }: Pick<SigningKey, 'secret'>): Verifier {
   // Times are checked here, against the clock passed in and in the protocol's order.
   const verify = createVerifier({
     algorithms: [algorithm],
@@ -230,7 +235,7 @@ function protocolErrorFor(error: unknown): unknown {
   }
 }
 
-function readClaims({ payload, namesKey, kid }: Signed, token: string): TokenClaims {
+function readClaims({ payload, namesKey, key }: Signed, token: string): TokenClaims {
   const { UserID, PlatformID, exp, iat, nbf, jti } = payload;
   if (typeof UserID !== 'string' || UserID === '') throw errors.tokenMalformed('claim UserID');
   if (typeof PlatformID !== 'number' || !isKnownPlatform(PlatformID)) throw errors.tokenMalformed('claim PlatformID');
@@ -246,7 +251,8 @@ function readClaims({ payload, namesKey, kid }: Signed, token: string): TokenCla
     notBefore: nbf === undefined ? 0 : nbf * 1000,
     expiresAt: exp * 1000,
     isOurs: ownID !== undefined && namesKey,
-    kid,
+    kid: key.kid,
+    needsStore: key.needsStore,
   };
 }
 

@@ -33,6 +33,7 @@ function claimsOf(jti: string): TokenClaims {
     expiresAt: 2_000_000,
     isOurs: true,
     kid: 'k',
+    needsStore: false,
   };
 }
 
@@ -46,7 +47,7 @@ test('a lost token is told of once, with whose it is and the likely cause', asyn
   await turn();
   reporter.report(claimsOf('a'));
   await turn();
-  const { isOurs: _, kid: __, notBefore: ___, ...lost } = claimsOf('a');
+  const { isOurs: _, kid: __, notBefore: ___, needsStore: ____, ...lost } = claimsOf('a');
   assert.deepEqual(told, [{ ...lost, cause: 'eviction' }]);
   assert.deepEqual(asked, [['alice', 5]]);
 });

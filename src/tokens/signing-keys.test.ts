@@ -7,7 +7,7 @@ const kidsOf = ({ kids }: SigningKeys) => [kids.signing, ...kids.verifying];
 
 test('the first key signs, all verify, and each is named by its kid', () => {
   const keys = new SigningKeys(['key one', 'key two', 'key three']);
-  assert.deepEqual(keys.ring.signing, { kid: keyID('key one'), secret: 'key one' });
+  assert.deepEqual(keys.ring.signing, { kid: keyID('key one'), secret: 'key one', needsStore: false });
   assert.deepEqual(kidsOf(keys), [keyID('key one'), keyID('key two'), keyID('key three')]);
 });
 
@@ -39,4 +39,12 @@ test('who can find newer keys is asked when one is missing, and nobody by defaul
   keys.whenUnknown(() => keys.replace(['two', 'one']));
   keys.lookForNewer();
   assert.equal(keys.ring.signing.secret, 'two');
+});
+
+test('a secret that people chose needs the store wherever it stands, and logs get no kid to try guesses against', () => {
+  const keys = new SigningKeys(['one', 'two'], ['two']);
+  const needing = () => keys.ring.all.filter(({ needsStore }) => needsStore).map(({ secret }) => secret);
+  assert.deepEqual([needing(), kidsOf(keys)], [['two'], [keyID('one'), 'a secret']]);
+  keys.replace(['two', 'three']);
+  assert.deepEqual([needing(), kidsOf(keys)], [['two'], ['a secret', keyID('three')]]);
 });

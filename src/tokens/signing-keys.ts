@@ -8,6 +8,11 @@ export interface SigningKey {
   /** Names the key in token headers, logs and commands. */
   readonly kid: string;
   readonly secret: string;
+  /**
+   * Whether a signature of it proves too little: it is a secret that people choose and hand about. What it has signed
+   * counts only where the store knows it.
+   */
+  readonly needsStore: boolean;
 }
 
 /** The keys of one moment; never changed, only replaced as a whole. */
@@ -21,12 +26,15 @@ export interface KeyRing {
 export type KeySecrets = readonly [string, ...string[]];
 
 export class SigningKeys {
+  readonly #needingStore: ReadonlySet<string>;
   #ring: KeyRing;
   #look: () => void = () => {};
   #onReplaced: () => void = () => {};
 
-  constructor(secrets: KeySecrets) {
-    this.#ring = ringOf(secrets);
+  /** @param needingStore secrets that prove too little, wherever they are among the keys */
+  constructor(secrets: KeySecrets, needingStore: readonly string[] = []) {
+    this.#needingStore = new Set(needingStore);
+    this.#ring = ringOf(secrets, this.#needingStore);
   }
 
   /** What holds now. Whoever derives something from it compares by identity to notice that it has been replaced. */
@@ -34,15 +42,15 @@ export class SigningKeys {
     return this.#ring;
   }
 
-  /** For logs: the ring without its secrets. */
+  /** For logs: the ring without its secrets, and without kids against which a guess could be tried. */
   get kids(): { readonly signing: string; readonly verifying: readonly string[] } {
-    const [signing = '', ...verifying] = this.#ring.all.map(({ kid }) => kid);
+    const [signing = '', ...verifying] = this.#ring.all.map(({ kid, needsStore }) => (needsStore ? 'a secret' : kid));
     return { signing, verifying };
   }
 
   /** @returns whether anything changed; the ring is another object only then */
   replace(secrets: KeySecrets): boolean {
-    const next = ringOf(secrets);
+    const next = ringOf(secrets, this.#needingStore);
     if (isSame(next, this.#ring)) return false;
     this.#ring = next;
     this.#onReplaced();
@@ -68,13 +76,10 @@ export class SigningKeys {
   }
 }
 
-function ringOf([first, ...others]: KeySecrets): KeyRing {
+function ringOf([first, ...others]: KeySecrets, needingStore: ReadonlySet<string>): KeyRing {
+  const toKey = (secret: string) => ({ kid: keyID(secret), secret, needsStore: needingStore.has(secret) });
   const signing = toKey(first);
   return { signing, all: [signing, ...[...new Set(others)].filter((secret) => secret !== first).map(toKey)] };
-}
-
-function toKey(secret: string): SigningKey {
-  return { kid: keyID(secret), secret };
 }
 
 function isSame(a: KeyRing, b: KeyRing): boolean {

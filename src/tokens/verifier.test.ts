@@ -62,10 +62,15 @@ class PlayedStore {
   }
 }
 
-function open({ acceptSignedMs = 0, maxTokens = 100, legacy = undefined as LegacyTokens | undefined } = {}) {
+function open({
+  acceptSignedMs = 0,
+  maxTokens = 100,
+  legacy = undefined as LegacyTokens | undefined,
+  needingStore = [] as readonly string[],
+} = {}) {
   const store = new PlayedStore();
   const events = new TokenEvents((error) => assert.fail(String(error)));
-  const keys = new SigningKeys([key]);
+  const keys = new SigningKeys([key], needingStore);
   const codec = new TokenCodec(keys);
   const clock = () => now;
   const verifier = new TokenVerifier({
@@ -453,6 +458,18 @@ describe('accepting by signature while the store is down', () => {
     await verifier.verify(token);
     store.isDown = false;
     await assert.rejects(verifier.verify(token), rejectsWith(1506));
+  });
+
+  test('a token signed with a secret that can be guessed is 500, and 0 only where the store answers and knows it', async () => {
+    const { verifier, store, issue, codec } = open({ acceptSignedMs: 5000, needingStore: [key] });
+    const { token } = issue();
+    assert.equal((await verifier.verify(token)).userID, 'alice');
+    const request = { userID: 'imAdmin', platformID: 10, jti: newTokenID(randomBytes), now, ttlMs: hourMs } as const;
+    const forged = codec.sign(request).token;
+    await assert.rejects(verifier.verify(forged), rejectsWith(1507));
+    store.isDown = true;
+    await assert.rejects(verifier.verify(forged), rejectsWith(500));
+    await assert.rejects(verifier.verify(issue('bob').token), rejectsWith(500));
   });
 
   test("T4 does not accept what everyone's cutoffs are known to have ended: 500", async () => {

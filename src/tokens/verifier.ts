@@ -168,8 +168,9 @@ export class TokenVerifier {
   #withoutStore(claims: TokenClaims, failure: unknown): Session {
     const { clock, outage, adminUserIDs, honoursLegacy } = this.#options;
     const { userID, platformID, jti, issuedAt, expiresAt, kid } = claims;
+    const isProven = claims.isOurs && !claims.needsStore;
     // OpenIM would refuse one whose time has not come; of ours that says nothing.
-    const isHonoured = claims.isOurs || (honoursLegacy && clock() >= claims.notBefore);
+    const isHonoured = isProven || (honoursLegacy && clock() >= claims.notBefore);
     // The token says its age only to the second: in doubt it is too old.
     const isCutOff = issuedAt < effectiveCutoff(platformID, this.everyonesCutoffs.lastKnown);
     const until = failure instanceof StoreFault ? undefined : outage.acceptsUntil(failure);

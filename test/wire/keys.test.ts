@@ -1,17 +1,26 @@
 /** Signing keys, from the command that changes them to the tokens and sockets of a running server. */
 import assert from 'node:assert/strict';
+import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { describe, type TestContext, test } from 'node:test';
-import { decodeProtectedHeader } from 'jose';
+import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { derivedKey } from '../../src/config/admin-keys.ts';
 import { GetMaxSeqReq } from '../../src/protocol/gen/openim.ts';
 import { keyID } from '../../src/protocol/key-id.ts';
+import type { PlatformID } from '../../src/protocol/numbers/platforms.ts';
+import { newTokenID, TokenCodec } from '../../src/tokens/claims.ts';
+import { SigningKeys } from '../../src/tokens/signing-keys.ts';
 import { BackEnd } from '../support/back-end.ts';
 import { type Outcome, runTessera } from '../support/run-tessera.ts';
 import { connect } from '../support/socket-client.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
 import { adminSecret, World } from './world.ts';
+
+/** Of the key that is derived from the admin secret. */
+const adminKid = keyID(derivedKey(adminSecret));
 
 describe('a running server', () => {
   test('T1 a rotation logs nobody out: tokens and sockets live on, new tokens carry the new kid', async (t) => {
@@ -24,7 +33,7 @@ describe('a running server', () => {
     world.app.reloadSigningKeys();
     const young = await world.issue('bob', 2);
 
-    assert.deepEqual([kidOf(old), kidOf(young)], [keyID(adminSecret), rows[0].kid]);
+    assert.deepEqual([kidOf(old), kidOf(young)], [adminKid, rows[0].kid]);
     assert.deepEqual([await world.verdict(old), await world.verdict(young)], [0, 0]);
     assert.equal((await socket.request(1001, GetMaxSeqReq.encode({ userID: 'alice' }).finish())).errCode, 0);
     const again = await connect({ port: world.wsPort, query: { sendID: 'alice', platformID: '1', token: old } });
@@ -38,13 +47,13 @@ describe('a running server', () => {
     world.app.reloadSigningKeys();
     const young = await world.issue('bob', 2);
 
-    const refused = await keys('retire', keyID(adminSecret));
+    const refused = await keys('retire', adminKid);
     world.app.reloadSigningKeys();
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /may be live until .*--force/);
     assert.deepEqual([await world.verdict(old), await world.verdict(young)], [0, 0]);
 
-    assert.equal((await keys('retire', keyID(adminSecret), '--force')).code, 0);
+    assert.equal((await keys('retire', adminKid, '--force')).code, 0);
     world.app.reloadSigningKeys();
     assert.deepEqual([await world.verdict(old), await world.verdict(young)], [1505, 0]);
   });
@@ -55,7 +64,7 @@ describe('a running server', () => {
     await keys('retire', 'admin-secret', '--force');
     world.app.reloadSigningKeys();
     const { token } = await world.call('/auth/get_admin_token', { secret: adminSecret, userID: 'imAdmin' });
-    assert.notEqual(kidOf(token), keyID(adminSecret));
+    assert.notEqual(kidOf(token), adminKid);
     assert.equal(await world.verdict(token), 0);
   });
 
@@ -80,10 +89,38 @@ describe('a running server', () => {
     const prepared = JSON.parse((await keys('rotate', '--prepare', '--json')).stdout).keys[1];
     world.app.reloadSigningKeys();
     assert.equal(prepared.state, 'prepared');
-    assert.equal(kidOf(await world.issue('bob', 2)), keyID(adminSecret));
+    assert.equal(kidOf(await world.issue('bob', 2)), adminKid);
     await keys('rotate', '--promote', prepared.kid);
     world.app.reloadSigningKeys();
     assert.equal(kidOf(await world.issue('bob', 2)), prepared.kid);
+  });
+
+  test('the admin secret signs nothing: no guess can be tried against a token, nor against what the log says', async (t) => {
+    const log: string[] = [];
+    const logDestination = new PassThrough().on('data', (chunk) => log.push(String(chunk)));
+    const settings = { TESSERA_SIGNING_KEYS: '', TESSERA_LOG_LEVEL: 'info', TESSERA_LOG_FORMAT: 'json' };
+    const world = await World.open(settings, { logDestination });
+    t.after(() => world[Symbol.asyncDispose]());
+    world.app.reloadSigningKeys();
+    for (const token of [world.token('user'), world.token('admin')]) {
+      const signedPart = token.slice(0, token.lastIndexOf('.'));
+      const signature = token.slice(signedPart.length + 1);
+      const hmac = (key: string) => createHmac('sha256', key).update(signedPart).digest('base64url');
+      assert.notEqual(signature, hmac(adminSecret));
+      assert.equal(signature, hmac(derivedKey(adminSecret)));
+      assert.notEqual(kidOf(token), keyID(adminSecret));
+    }
+    assert.match(log.join(''), /"signing keys"/);
+    assert.ok(!log.join('').includes(keyID(adminSecret)));
+  });
+
+  test('T1 a token that an earlier version signed with the admin secret holds, one that nobody issued is 1507', async (t) => {
+    const { world } = await openWorld(t);
+    const old = await signedByEarlierVersion(world, 'alice', 3);
+    assert.equal(await world.verdict(old), 0);
+    const claims = { userID: 'imAdmin', platformID: 10, jti: newTokenID(randomBytes), now: Date.now(), ttlMs: 60_000 };
+    const forged = new TokenCodec(new SigningKeys([adminSecret])).sign({ ...claims, platformID: 10 }).token;
+    assert.equal(await world.verdict(forged), 1507);
   });
 
   test('SIGHUP has a process take over a rotation, a restart keeps it, and T6 the log names kids alone', async (t) => {
@@ -109,7 +146,7 @@ describe('a running server', () => {
     assert.equal((await backEnd.post('/user/get_users_info', { userIDs: ['alice'] }, old)).errCode, 0);
     const log = server.logLines.join('\n');
     const [{ secret }] = JSON.parse(await readFile(join(dataDir, 'signing-keys.json'), 'utf8'));
-    assert.match(log, new RegExp(`"signing":"${kid}","verifying":\\["${keyID(adminSecret)}"\\],"msg":"signing keys"`));
+    assert.match(log, new RegExp(`"signing":"${kid}","verifying":\\["${adminKid}","a secret"\\],"msg":"signing keys"`));
     assert.ok(!log.includes(secret));
   });
 });
@@ -122,7 +159,7 @@ describe('tessera keys', () => {
     assert.deepEqual(JSON.parse((await run(['list', '--json'])).stdout), {
       source: 'admin secret',
       path: null,
-      keys: [rowOf({ kid: keyID(adminSecret), isAdminSecret: true, state: 'signing' })],
+      keys: [rowOf({ kid: adminKid, isAdminSecret: true, state: 'signing' })],
     });
   });
 
@@ -140,7 +177,7 @@ describe('tessera keys', () => {
     assert.deepEqual(
       verifying,
       rowOf({
-        kid: keyID(adminSecret),
+        kid: adminKid,
         isAdminSecret: true,
         state: 'verifying',
         signedUntil: since,
@@ -186,8 +223,8 @@ describe('tessera keys', () => {
     'two steps at once': { args: ['rotate', '--prepare', '--promote', 'x'], code: 2, says: /two steps/ },
     'retire without a kid': { args: ['retire', '--force'], code: 2, says: /needs the kid/ },
     'an unknown kid': { args: ['retire', '01234567', '--force'], code: 1, says: /there is no key 01234567/ },
-    'the key that signs': { args: ['retire', keyID(adminSecret), '--force'], code: 1, says: /signs; let another/ },
-    'to promote what signs': { args: ['rotate', '--promote', keyID(adminSecret)], code: 1, says: /signs already/ },
+    'the key that signs': { args: ['retire', adminKid, '--force'], code: 1, says: /signs; let another/ },
+    'to promote what signs': { args: ['rotate', '--promote', adminKid], code: 1, says: /signs already/ },
     'a directory that is not there': { args: ['rotate', '--data-dir', 'x'], code: 1, says: /no such data directory/ },
   };
   for (const [name, { args, code, says }] of Object.entries(refused)) {
@@ -221,10 +258,18 @@ describe('tessera keys', () => {
 });
 
 async function openWorld(t: TestContext) {
-  const world = await World.open();
+  const world = await World.open({ TESSERA_SIGNING_KEYS: '' });
   t.after(() => world[Symbol.asyncDispose]());
   const settings = { TESSERA_DATA_DIR: world.dataDir, TESSERA_SECRET: adminSecret };
   return { world, keys: (...args: string[]) => runTessera(['keys', ...args], settings) };
+}
+
+/** A token that the store knows, as the version before keys were derived signed it. */
+async function signedByEarlierVersion(world: World, userID: string, platformID: PlatformID): Promise<string> {
+  const { jti, iat = 0, exp = 0 } = decodeJwt(await world.issue(userID, platformID));
+  const now = (iat + 5) * 1000;
+  const request = { userID, platformID, jti: jti ?? '', now, ttlMs: exp * 1000 - now };
+  return new TokenCodec(new SigningKeys([adminSecret])).sign(request).token;
 }
 
 type Run = (args: readonly string[], settings?: Readonly<Record<string, string>>) => Promise<Outcome>;

@@ -39,6 +39,22 @@ test('a kept secret with which the server would not start is a finding, not a cr
   assert.match(secret?.text ?? '', /published default/);
 });
 
+test('a secret that can be guessed is a problem, a doubtful one advice, also in development', () => {
+  const verdicts = ['x', '123456', 'openIM123', 'hX9!kd2Q', goodSecret].map((TESSERA_SECRET) => {
+    const [secret] = findings({ TESSERA_SECRET, TESSERA_DEV: 'true' });
+    return secret?.severity;
+  });
+  assert.deepEqual(verdicts, ['problem', 'problem', 'problem', 'advice', 'ok']);
+});
+
+test('a signing key that can be guessed is a problem where it signs, and advice where it only verifies', () => {
+  const verdictOf = (TESSERA_SIGNING_KEYS: string) =>
+    findings({ TESSERA_SIGNING_KEYS, TESSERA_DEV: 'true' }).find(({ subject }) => subject === 'TESSERA_SIGNING_KEYS')
+      ?.severity;
+  assert.deepEqual([verdictOf(`password1,${goodSecret}`), verdictOf(`${goodSecret},password1`)], ['problem', 'advice']);
+  assert.equal(verdictOf(goodSecret), 'ok');
+});
+
 function temporaryDirectory(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'tessera-settings-'));
   t.after(() => rmSync(path, { recursive: true }));

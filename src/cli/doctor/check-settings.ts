@@ -1,6 +1,6 @@
 /** Settings that work but put tokens or secrets at risk. */
 import { type Config, ConfigError } from '../../config/config.ts';
-import { publishedDefault } from '../../config/secret-rules.ts';
+import { guessableBecause, secretDoubt } from '../../config/secret-rules.ts';
 import { findAdminSecret } from '../../config/secrets.ts';
 import { isLoopback } from '../loopback.ts';
 import { advice, type Finding, ok, problem } from './finding.ts';
@@ -34,46 +34,30 @@ function checkSecret(config: Config): Finding {
   if (secret === undefined) {
     return advice(subject, 'is not set, and the data directory has none yet', 'none needed: the first start makes one');
   }
-  if (secret === publishedDefault) {
-    return problem(
-      subject,
-      "is OpenIM's published default: anybody can make themselves an admin",
-      'set a random one, such as `openssl rand -base64 32` prints',
-    );
-  }
+  const remedy =
+    'set a random one, such as `openssl rand -base64 32` prints; docs/keys.md says how nobody is logged out';
+  const weakness = guessableBecause(secret);
+  if (weakness !== undefined) return problem(subject, `${weakness}: whoever guesses it is an admin`, remedy);
+  const doubt = secretDoubt(secret);
+  if (doubt !== undefined) return advice(subject, doubt, remedy);
   const bytes = Buffer.byteLength(secret);
-  if (bytes < 16) {
-    return problem(
-      subject,
-      `has only ${bytes} bytes: whoever has one token can find it by trying`,
-      'set a random one of 32 bytes; with TESSERA_SIGNING_KEYS or `tessera keys rotate` first, nobody is logged out',
-    );
+  if (config.openimTokens === 'mirror' && bytes < goodKeyBytes) {
+    const text = `signs tokens while TESSERA_OPENIM_TOKENS is mirror, with only ${bytes} bytes: it can be guessed from any`;
+    return advice(subject, text, 'end the mirroring when OpenIM is gone, then set another');
   }
-  if (bytes < goodKeyBytes && config.signingKeys.length === 0) {
-    return advice(
-      subject,
-      `signs tokens with only ${bytes} bytes`,
-      'make a signing key of its own: tessera keys rotate',
-    );
-  }
-  return ok(subject, 'is long enough');
+  return ok(subject, 'is not to be guessed');
 }
 
 function checkSigningKeys({ signingKeys }: Config): Finding[] {
-  const short = signingKeys.filter((key) => Buffer.byteLength(key) < goodKeyBytes);
   if (signingKeys.length === 0) return [];
   const subject = 'TESSERA_SIGNING_KEYS';
-  if (signingKeys.includes(publishedDefault)) {
-    return [
-      problem(
-        subject,
-        "hold OpenIM's published default: anybody can sign tokens",
-        'take it out once its tokens have gone',
-      ),
-    ];
-  }
+  const remedy = 'put a random key of 32 bytes in front, and take the others out once their tokens have ended';
+  const [signing = ''] = signingKeys;
+  const weakness = guessableBecause(signing);
+  if (weakness !== undefined)
+    return [problem(subject, `the one that signs ${weakness}: anybody can sign tokens`, remedy)];
+  const short = signingKeys.filter((key) => Buffer.byteLength(key) < goodKeyBytes);
   if (short.length === 0) return [ok(subject, `${signingKeys.length} of good length`)];
-  const remedy = 'put a random key of 32 bytes in front, and take the short ones out once their tokens have ended';
   return [advice(subject, `${short.length} of ${signingKeys.length} have less than ${goodKeyBytes} bytes`, remedy)];
 }
 
@@ -85,7 +69,7 @@ function checkProxies({ trustedProxies, host }: Config): Finding[] {
 
 function checkDev({ dev }: Config): Finding[] {
   if (!dev) return [];
-  return [advice('TESSERA_DEV', 'development mode is on: known secrets are accepted', 'leave it off in production')];
+  return [advice('TESSERA_DEV', 'development mode is on: any secret is accepted', 'leave it off in production')];
 }
 
 function checkOutage({ tokensWhenStoreDown, storeDownGraceMs }: Config): Finding[] {

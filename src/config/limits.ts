@@ -140,21 +140,30 @@ export const limits = {
       minimum: 1_048_576,
     },
   ),
-  maxBodyBytes: limit('The body of a REST call by a user.', 256 * 1024, {
+  maxBodyBytes: limit('The body of a REST call by a user, and of most by an admin.', 256 * 1024, {
     unit: 'bytes',
     beyond: '1001',
     minimum: 4096,
   }),
-  maxAdminBodyBytes: limit('The body of a REST call by an admin.', 8 * 1024 * 1024, {
-    unit: 'bytes',
-    beyond: '1001',
-    minimum: 4096,
-  }),
+  maxAdminBodyBytes: limit(
+    'The body of a REST call by an admin, where back ends send long lists: registering users, for one.',
+    8 * 1024 * 1024,
+    {
+      unit: 'bytes',
+      beyond: '1001',
+      minimum: 4096,
+    },
+  ),
   maxPublicBodyBytes: limit('The body of a REST call that needs no token.', 64 * 1024, {
     unit: 'bytes',
     beyond: '1001',
     minimum: 4096,
   }),
+  maxWrongSecretsPerMinute: limit(
+    'Wrong secrets of one address, or of one caller who has proved a secret of late.',
+    10,
+    { unit: 'items', beyond: '429' },
+  ),
   maxBodyBytesInFlight: limit(
     'Bodies that the API port holds: of requests until they are answered, of answers until they are read.',
     128 * 1024 * 1024,

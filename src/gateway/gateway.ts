@@ -110,6 +110,7 @@ class LongConnectionGateway implements Gateway {
       logger,
       scope,
       clock,
+      monotonicMs,
       handshakeTimeoutMs: limits.handshakeTimeoutMs,
       onConnection: (connection) => this.#open(connection),
     });

@@ -6,6 +6,7 @@ import { errors } from '../protocol/errors.ts';
 export interface BodyLimits {
   /** Of a user. */
   readonly maxBodyBytes: number;
+  /** Of an admin, where an endpoint takes large ones. */
   readonly maxAdminBodyBytes: number;
   /** Of endpoints that need no token. */
   readonly maxPublicBodyBytes: number;

@@ -57,6 +57,8 @@ export interface EndpointDefinition<A extends Access, Req extends WireSchema, Re
   readonly response?: Res;
   /** A body that does not bind gets HTTP 400 beside its 1001 envelope (rest-core chapter, section 1.1). */
   readonly strictBind?: true;
+  /** Back ends send it long lists: an admin's body may be larger than a user's (`maxAdminBodyBytes`). */
+  readonly takesLargeBody?: true;
   /** The endpoint also speaks protobuf, chosen by Content-Type (rest-core chapter, section 12). */
   readonly protobuf?: ProtobufVariant<Req, Res>;
   /** What the schema cannot say of the body and OpenIM refuses while binding. Throws 1001. */

@@ -1,11 +1,11 @@
 /** Requests that no route takes: preflights, superfluous slashes, unknown paths. Protocol: rest-core.md 1.1, 1.3. */
 import type { IncomingMessage } from 'node:http';
-import { publicText } from '../protocol/errors.ts';
+import { LogBudget } from '../telemetry/log-budget.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { nameOfRequest } from '../telemetry/request-name.ts';
 import { requireOperationID, requireToken } from './admission.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { Answer, Exchange } from './exchange.ts';
-import { LogBudget } from './log-budget.ts';
 import { contentTypes } from './response-headers.ts';
 import type { Services } from './services.ts';
 
@@ -42,7 +42,7 @@ export function serveUnrouted({ endpoints, services, routes, logger, monotonicMs
     if (request.method === 'OPTIONS') return exchange.send(preflightAnswer);
     const redirect = withoutSlash(request, routes);
     if (redirect !== undefined) return exchange.send(redirect);
-    logBudget.spend((leftOut) => logger.info({ ...nameOf(request), leftOut }, 'no such path'));
+    logBudget.spend((leftOut) => logger.info({ ...nameOfRequest(request), leftOut }, 'no such path'));
     if (request.method === 'POST') await check(request);
     await exchange.send(notFoundAnswer);
   };
@@ -53,12 +53,6 @@ export function serveUnrouted({ endpoints, services, routes, logger, monotonicMs
     if (publicPaths.some((path) => request.url?.startsWith(path))) return;
     await requireToken(request, services.authority);
   }
-}
-
-/** What a back end that calls a wrong path looks for; without the query, which may hold anything. */
-function nameOf({ method = '', url = '' }: IncomingMessage): { readonly method: string; readonly path: string } {
-  const [path = ''] = url.slice(0, 256).split('?', 1);
-  return { method, path: publicText(path, 128) };
 }
 
 /** To the same path without its last slash, if that is a route. */

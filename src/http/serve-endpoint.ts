@@ -52,9 +52,11 @@ export function serveEndpoint(
     return { operationID, caller };
   }
 
-  /** Who has no token yet has little to say; admins speak for whole back ends. */
+  /** Who has no token yet has little to say; admins speak for whole back ends, where there is much to say. */
   function largestBody(call: CallContext | PublicCall): number {
     if (!('caller' in call)) return bodyLimits.maxPublicBodyBytes;
-    return call.caller.isAdmin ? bodyLimits.maxAdminBodyBytes : bodyLimits.maxBodyBytes;
+    return call.caller.isAdmin && endpoint.takesLargeBody === true
+      ? bodyLimits.maxAdminBodyBytes
+      : bodyLimits.maxBodyBytes;
   }
 }

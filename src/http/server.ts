@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, Server as TcpServer } from 'node:net';
 import type { Registry } from 'prom-client';
 import type { WireBounds } from '../protocol/bounds.ts';
+import { LogBudget } from '../telemetry/log-budget.ts';
 import type { BodyLimits } from './body.ts';
 import { BodyBudget, type BodyBudgetLimits } from './body-budget.ts';
 import { ClientAddresses } from './client-address.ts';
@@ -15,7 +16,6 @@ import type { Endpoint } from './endpoint.ts';
 import { type Answer, Exchange, type Surroundings, serve, type Telemetry, type Work } from './exchange.ts';
 import { FairTurns } from './fair-turns.ts';
 import { InFlight } from './in-flight.ts';
-import { LogBudget } from './log-budget.ts';
 import { serveUnrouted } from './not-found.ts';
 import { OauthClients } from './oauth/oauth-clients.ts';
 import type { OauthEndpoint } from './oauth/oauth-endpoint.ts';
@@ -27,7 +27,7 @@ import { ReferencePage } from './reference-page.ts';
 import { contentTypes } from './response-headers.ts';
 import { serveEndpoint } from './serve-endpoint.ts';
 import type { Services } from './services.ts';
-import { defaultThrottleLimits, FailureThrottle } from './throttle.ts';
+import { FailureThrottle } from './throttle.ts';
 
 export interface HttpServerOptions {
   readonly endpoints: readonly Endpoint[];
@@ -49,8 +49,13 @@ export interface HttpServerOptions {
   readonly pages?: PageAccess;
 }
 
-/** In bytes; docs/limits.md has what each is. */
-export type HttpLimits = BodyLimits & BodyBudgetLimits;
+/** docs/limits.md has what each is. */
+export type HttpLimits = BodyLimits & BodyBudgetLimits & SecretLimits;
+
+export interface SecretLimits {
+  /** Of one address, or of one caller who has proved a secret of late. */
+  readonly maxWrongSecretsPerMinute: number;
+}
 
 export interface HttpTimeouts {
   /** For all headers of a request to arrive. */
@@ -93,7 +98,7 @@ export class HttpServer implements AsyncDisposable {
       addresses: new ClientAddresses({ trustedProxies, onUntrustedProxy: proxyWarning(telemetry) }),
       bodies: new BodyBudget(limits),
       turns: new FairTurns(),
-      secrets: secretThrottle(telemetry),
+      secrets: secretThrottle(telemetry, limits),
       isListening: () => this.server.listening,
     };
     const routes = routesOf(options);
@@ -144,9 +149,11 @@ export class HttpServer implements AsyncDisposable {
   }
 }
 
-function secretThrottle(telemetry: Telemetry): FailureThrottle {
+function secretThrottle(telemetry: Telemetry, { maxWrongSecretsPerMinute }: SecretLimits): FailureThrottle {
   return new FailureThrottle({
-    ...defaultThrottleLimits,
+    maxFailures: maxWrongSecretsPerMinute,
+    windowMs: 60_000,
+    maxAddresses: 10_000,
     clock: monotonicOf(telemetry),
     onBlocked: (network) => telemetry.logger.warn({ network }, 'too many wrong secrets: refused for a while'),
   });

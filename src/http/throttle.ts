@@ -1,8 +1,9 @@
 /**
  * Slows down who guesses secrets: an address that has failed too often is refused for a while, before what it sends is
  * even compared. Who has proved a secret of late is counted apart, so that a stranger behind the same proxy or gateway
- * does not lock a back end out. Counts are by plain texts and the times of failures, which nodes can share. Not the rate limiter of OpenIM (rest-core.md 1.6), but it answers in the same way: HTTP 429, error
- * 429, Retry-After.
+ * does not lock a back end out. Counts are by plain texts and the times of failures, which nodes
+ * can share. Not the rate limiter of OpenIM (rest-core.md 1.6), but it answers in the same way: HTTP 429, error 429,
+ * Retry-After.
  */
 import { createHash } from 'node:crypto';
 import { errorTable, ProtocolError } from '../protocol/errors.ts';
@@ -20,8 +21,6 @@ export interface ThrottleOptions {
   /** Told when an address begins to be refused. */
   readonly onBlocked?: (network: string) => void;
 }
-
-export const defaultThrottleLimits = { maxFailures: 10, windowMs: 60_000, maxAddresses: 10_000 } as const;
 
 /** As much as is known of who tries, before the secret is looked at. */
 export interface Origin {

@@ -64,7 +64,7 @@ export class TestGateway {
       limits: { ...defaultLimits, ...limits },
       ...rest,
       metrics: this.metrics,
-      logger: createLogger({ level: 'warn', format: 'json', secrets: () => [], scope, destination }),
+      logger: createLogger({ level: 'info', format: 'json', secrets: () => [], scope, destination }),
       scope,
       clock: () => this.now,
       monotonicMs: () => this.monotonicMs,

@@ -323,6 +323,23 @@ describe('handshake errors', async () => {
   });
 });
 
+test('a call of the API that went to the gateway shows in the log, ten times a minute and without its query', async (t) => {
+  const gateway = await startTestGateway(t);
+  const strays = () => gateway.log.map((line) => JSON.parse(line)).filter(({ msg }) => /^no such path here/.test(msg));
+  for (let i = 0; i < 12; i++) await send(gateway.port, { path: '/auth/get_user_token?secret=hush' });
+  gateway.monotonicMs += 60_000;
+  await send(gateway.port, { method: 'GET', path: '/' });
+  assert.deepEqual(
+    strays().map(({ method, path, leftOut }) => ({ method, path, leftOut })),
+    [
+      ...Array(10).fill({ method: 'POST', path: '/auth/get_user_token', leftOut: 0 }),
+      { method: 'GET', path: '/', leftOut: 2 },
+    ],
+  );
+  await gateway.connect('alice');
+  assert.equal(strays().length, 11);
+});
+
 describe('handshake', () => {
   test('the result is the first text frame for a client with isMsgResp', async (t) => {
     const gateway = await startTestGateway(t);

@@ -17,7 +17,7 @@ const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Vers
 describe('O1 bodies of any size', () => {
   const callers = {
     maxBodyBytes: { path: '/toy/echo', more: {} },
-    maxAdminBodyBytes: { path: '/toy/echo', more: { token: adminToken } },
+    maxAdminBodyBytes: { path: '/toy/register', more: { token: adminToken } },
     maxPublicBodyBytes: { path: '/toy/public', more: {} },
   } as const;
   const sendBody = async (t: TestContext, key: keyof typeof callers, bytes: number) => {
@@ -37,6 +37,16 @@ describe('O1 bodies of any size', () => {
   test('limit maxAdminBodyBytes: one more byte is 1001', async (t) => {
     assert.equal(await sendBody(t, 'maxAdminBodyBytes', toyLimits.maxAdminBodyBytes + 1), 1001);
   });
+  for (const [who, path, more] of [
+    ['an admin, where no long lists are sent', '/toy/echo', { token: adminToken }],
+    ['a user, where back ends send long lists', '/toy/register', {}],
+  ] as const) {
+    test(`O1 a body larger than a user's is 1001 by ${who}`, async (t) => {
+      const server = await ToyServer.start(t);
+      assert.equal(envelopeOf(await server.post(path, bodyOf(maxBodyBytes), { headers: more })).errCode, 0);
+      assert.equal(envelopeOf(await server.post(path, bodyOf(maxBodyBytes + 1), { headers: more })).errCode, 1001);
+    });
+  }
   test('limit maxPublicBodyBytes: a body of so many bytes without a token is read', async (t) => {
     assert.equal(await sendBody(t, 'maxPublicBodyBytes', toyLimits.maxPublicBodyBytes), 0);
   });

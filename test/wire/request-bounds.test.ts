@@ -1,7 +1,13 @@
 /** The bounds that hold for every request, on both doors: settings that only narrow those of the protocol's words. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { GetMaxSeqReq, GetSeqMessageReq, SubUserOnlineStatus } from '../../src/protocol/gen/openim.ts';
+import {
+  DelUserPushTokenReq,
+  GetMaxSeqReq,
+  GetSeqMessageReq,
+  SetAppBackgroundStatusReq,
+  SubUserOnlineStatus,
+} from '../../src/protocol/gen/openim.ts';
 import { connect, type SocketClient } from '../support/socket-client.ts';
 import { envelopeOf } from './raw-http.ts';
 import { World } from './world.ts';
@@ -42,6 +48,17 @@ test('limit maxIdBytes: one byte more is 1001 before anything is done with it', 
   });
   assert.equal(await newestSeqs('x'.repeat(65)), 1001);
   assert.equal(await subscribe(['x'.repeat(65)]), 1001);
+});
+
+test('limit maxIdBytes: 2003 and 2004 know it too', async () => {
+  const [narrow, wide] = ['x'.repeat(64), 'x'.repeat(65)];
+  const setBackground = (userID: string) =>
+    ask(2004, SetAppBackgroundStatusReq.encode({ userID, isBackground: false }).finish());
+  assert.deepEqual([await setBackground(narrow), await setBackground(wide)], [0, 1001]);
+  const token = await world.issue('bob', 5);
+  const leaving = await connect({ port: world.wsPort, query: { sendID: 'bob', token } });
+  const logout = DelUserPushTokenReq.encode({ userID: wide, platformID: 5 }).finish();
+  assert.equal((await leaving.request(2003, logout)).errCode, 1001);
 });
 
 test('limit maxListItems: a list, and an object, of as many is taken', async () => {

@@ -24,6 +24,21 @@ test('defect 21: after ten wrong secrets an address is refused, even with the ri
   assert.equal(envelopeOf(await ask(adminSecret)).errCode, 0);
 });
 
+/** What the right secret meets after so many wrong ones. */
+async function codeAfter(t: TestContext, failures: number): Promise<number> {
+  const { ask, codes } = await openWorld(t, { TESSERA_MAX_WRONG_SECRETS_PER_MINUTE: '3' });
+  assert.deepEqual(await codes(failures, 'wrong'), Array(failures).fill(1002));
+  return envelopeOf(await ask(adminSecret)).errCode;
+}
+
+test('limit maxWrongSecretsPerMinute: with one less the right secret is taken', async (t) => {
+  assert.equal(await codeAfter(t, 2), 0);
+});
+
+test('limit maxWrongSecretsPerMinute: after so many even the right one is 429', async (t) => {
+  assert.equal(await codeAfter(t, 3), 429);
+});
+
 test('what is no wrong secret does not count: bad bodies, unknown admins, right secrets', async (t) => {
   const { world, ask, codes } = await openWorld(t);
   await codes(9, 'wrong');

@@ -32,6 +32,7 @@ export const toyLimits: HttpLimits = {
   maxBodyBytes: 256 * 1024,
   maxAdminBodyBytes: 1024 * 1024,
   maxPublicBodyBytes: 64 * 1024,
+  maxWrongSecretsPerMinute: 10,
   maxBodyBytesInFlight: 128 * 1024 * 1024,
   maxBodyBytesInFlightPerUser: 128 * 1024 * 1024,
 };
@@ -131,6 +132,15 @@ function toyEndpoints(gate: Gate): readonly Endpoint[] {
         userID: Wire.string(),
       }),
       handle: async ({ caller }, body) => ({ ...body, userID: caller.userID }),
+    }),
+    endpoint({
+      path: '/toy/register',
+      summary: 'What back ends send long lists to',
+      access: 'admin',
+      example: {},
+      takesLargeBody: true,
+      request: Wire.object({ text: Wire.string() }),
+      handle: async () => {},
     }),
     endpoint({
       path: '/toy/public',

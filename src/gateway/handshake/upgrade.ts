@@ -6,9 +6,11 @@ import { successEnvelope } from '../../protocol/envelope.ts';
 import type { ProtocolError } from '../../protocol/errors.ts';
 import { isOurFault, toProtocolError } from '../../protocol/failure.ts';
 import { wantsMessageReply } from '../../protocol/handshake.ts';
+import { LogBudget } from '../../telemetry/log-budget.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { OperationScope } from '../../telemetry/operation.ts';
+import { nameOfRequest } from '../../telemetry/request-name.ts';
 import type { Session as TokenSession } from '../../tokens/session.ts';
 import { connIDOf, remoteAddressOf } from '../connection/peer.ts';
 import type { Connection } from '../connection/session.ts';
@@ -25,6 +27,8 @@ export interface UpgraderOptions extends HandshakeOptions {
   readonly scope: OperationScope;
   /** Unix ms. */
   readonly clock: () => number;
+  /** Milliseconds that only go forward. */
+  readonly monotonicMs: () => number;
   /** Called for each new connection, before anything that its client sends is read. */
   readonly onConnection: (connection: Connection) => void;
 }
@@ -38,10 +42,12 @@ interface Outcome {
 export class Upgrader {
   readonly #options: UpgraderOptions;
   readonly #sockets: WebSocketServer;
+  readonly #strays: LogBudget;
 
   constructor(options: UpgraderOptions) {
     this.#options = options;
     this.#sockets = new WebSocketServer(webSocketOptions(options.limits));
+    this.#strays = new LogBudget({ maxLines: 10, windowMs: 60_000, monotonicMs: options.monotonicMs });
     this.#sockets.on('wsClientError', (error, socket) => respondRaw(socket, notAnUpgrade(error.message)));
   }
 
@@ -58,6 +64,12 @@ export class Upgrader {
 
   /** For requests that do not ask for an upgrade: they pass the same checks, and then are no use. */
   readonly onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#strays.spend((leftOut) =>
+      this.#options.logger.info(
+        { ...nameOfRequest(request), leftOut },
+        'no such path here: this port takes sockets only',
+      ),
+    );
     void this.#check(request, connIDOf(request, this.#options.clock()), {
       accept: () => respond(response, notAnUpgrade('This is a WebSocket endpoint')),
       refuse: (error) => respond(response, jsonError(error)),

@@ -13,15 +13,15 @@ import {
 import { isKnownPlatform, platformRange } from '../../protocol/numbers/platforms.ts';
 import { reqIdentifiers } from '../../protocol/numbers/request-identifiers.ts';
 import { decodeData } from './request-data.ts';
-import type { RequestCall, RequestHandler, RequestHandlers } from './request-handler.ts';
+import type { RequestHandler, RequestHandlers } from './request-handler.ts';
 
 export function createConnectionRequests(
   onlineStatus: Pick<OnlineStatus, 'platforms'>,
   bounds?: WireBounds,
 ): RequestHandlers {
   return new Map([
-    [reqIdentifiers.logout, logout],
-    [reqIdentifiers.setBackgroundStatus, setBackground],
+    [reqIdentifiers.logout, logout(bounds)],
+    [reqIdentifiers.setBackgroundStatus, setBackground(bounds)],
     [reqIdentifiers.subscribeOnlineStatus, subscribeTo(onlineStatus, bounds)],
   ]);
 }
@@ -31,18 +31,22 @@ export function createConnectionRequests(
  * token is meant is known from the connection: what the request says of it is checked and otherwise ignored.
  * @throws 1001 empty userID, unknown platform; 500 undecodable request
  */
-async function logout({ connection }: RequestCall, data: Uint8Array): Promise<Uint8Array> {
-  connection.closeAfterReply();
-  const { userID, platformID } = decodeData(DelUserPushTokenReq, data);
-  if (userID === '') throw errors.args('userID is empty');
-  if (!isKnownPlatform(platformID)) throw errors.args(`platformID must be ${platformRange}`);
-  return DelUserPushTokenResp.encode({}).finish();
+function logout(bounds?: WireBounds): RequestHandler {
+  return async ({ connection }, data) => {
+    connection.closeAfterReply();
+    const { userID, platformID } = decodeData(DelUserPushTokenReq, data, { bounds });
+    if (userID === '') throw errors.args('userID is empty');
+    if (!isKnownPlatform(platformID)) throw errors.args(`platformID must be ${platformRange}`);
+    return DelUserPushTokenResp.encode({}).finish();
+  };
 }
 
 /** 2004: of this connection, whatever userID the request names; the Go core names none. @throws 500 undecodable */
-async function setBackground({ connection }: RequestCall, data: Uint8Array): Promise<null> {
-  connection.setBackground(decodeData(SetAppBackgroundStatusReq, data).isBackground);
-  return null;
+function setBackground(bounds?: WireBounds): RequestHandler {
+  return async ({ connection }, data) => {
+    connection.setBackground(decodeData(SetAppBackgroundStatusReq, data, { bounds }).isBackground);
+    return null;
+  };
 }
 
 /**

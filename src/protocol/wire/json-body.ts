@@ -1,10 +1,17 @@
 /**
  * Turns the bytes of a request body into a JSON value that is safe to walk. Protocol: rest-core.md 2.1.
  */
+import { widestBounds } from '../bounds.ts';
 import { errors } from '../errors.ts';
 
 /** Nesting that no request needs; deeper values would exhaust the stack of whoever walks them. */
 const maxJsonDepth = 256;
+
+/**
+ * Values in one body: more than any request needs, and few enough for a parse of tens of milliseconds. Eight megabytes
+ * of empty objects take a second, all of it on everybody's thread.
+ */
+const maxJsonValues = 20 * widestBounds.maxListItems;
 
 /** Bodies with numbers that need all their digits (idHash) are far smaller. */
 const maxCarefulLength = 16 * 1024;
@@ -15,14 +22,13 @@ const maxCarefulLength = 16 * 1024;
  * Larger ones are parsed plainly: a reviver takes forty times as long, all of it on everybody's thread, and `__proto__`
  * is then an own key like any other, which no decoder looks at.
  *
- * Throws errors.args for an empty body, invalid JSON, or too much nesting; the detail never quotes the body.
+ * Throws errors.args for an empty body, invalid JSON, or too much in it; the detail never quotes the body.
  */
 export function parseJsonBody(body: Uint8Array): unknown {
   if (body.length === 0) throw errors.args('body is empty');
   const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
-  if (hasMoreBracketsThan(maxJsonDepth, text) && nestsDeeperThan(maxJsonDepth, body)) {
-    throw errors.args('body is nested too deeply');
-  }
+  // Each value takes two bytes at least, with the bracket or comma before it.
+  if (body.length > 2 * maxJsonValues || hasMoreBracketsThan(maxJsonDepth, text)) requireParsable(body);
   try {
     return text.length <= maxCarefulLength && needsCare(text) ? JSON.parse(text, keepExactAndClean) : JSON.parse(text);
   } catch {
@@ -44,9 +50,13 @@ function hasMoreBracketsThan(limit: number, text: string): boolean {
 const quote = 0x22;
 const backslash = 0x5c;
 
-/** Counts brackets outside strings; parsing is left to JSON.parse, so invalid JSON may give either answer. */
-function nestsDeeperThan(limit: number, body: Uint8Array): boolean {
+/**
+ * Counts brackets and commas outside strings; parsing is left to JSON.parse, so invalid JSON may give either answer.
+ * @throws 1001
+ */
+function requireParsable(body: Uint8Array): void {
   let depth = 0;
+  let values = 0;
   let inString = false;
   for (let i = 0; i < body.length; i++) {
     const byte = body[i];
@@ -56,12 +66,15 @@ function nestsDeeperThan(limit: number, body: Uint8Array): boolean {
     } else if (byte === quote) {
       inString = true;
     } else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > limit) return true;
+      if (++depth > maxJsonDepth) throw errors.args('body is nested too deeply');
+      values++;
+    } else if (byte === 0x2c) {
+      values++;
     } else if (byte === 0x7d || byte === 0x5d) {
       depth--;
     }
   }
-  return false;
+  if (values > maxJsonValues) throw errors.args(`body holds more than ${maxJsonValues} values`);
 }
 
 /** True where a plain parse could lose something: a `__proto__` key, perhaps written in escapes, or a long number. */

@@ -45,6 +45,12 @@ describe('bodies', () => {
     assert.deepEqual(parse(nested(256)), JSON.parse(nested(256)));
     refuses(() => parse(nested(258)), 'body is nested too deeply');
     refuses(() => parseJsonBody(Buffer.alloc(5_000_000, '[')), 'body is nested too deeply');
+  });
+
+  test('O1 as many values as any request needs, and not one more', () => {
+    const listOf = (count: number) => Buffer.from(`["${',['.repeat(300_000)}"${',1'.repeat(count - 1)}]`);
+    assert.equal((parseJsonBody(listOf(200_000)) as unknown[]).length, 200_000);
+    refuses(() => parseJsonBody(listOf(200_001)), 'body holds more than 200000 values');
     assert.equal(parse(JSON.stringify('[\\"{'.repeat(1000))), '[\\"{'.repeat(1000));
   });
 

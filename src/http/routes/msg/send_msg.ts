@@ -27,6 +27,7 @@ export default endpoint({
   access: 'admin',
   required: ['sendID', 'content', 'contentType', 'sessionType'],
   example: { sendID: 'alice', recvID: 'bob', content: { content: 'hello' }, contentType: 101, sessionType: 1 },
+  takesLargeBody: true,
   request,
   strictBind: true,
   response: Wire.object({ serverMsgID: Wire.id(), clientMsgID: Wire.id(), sendTime: Wire.int64() }),

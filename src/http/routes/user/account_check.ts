@@ -8,6 +8,7 @@ export default endpoint({
   access: 'admin',
   required: ['checkUserIDs'],
   example: { checkUserIDs: ['alice', 'bob'] },
+  takesLargeBody: true,
   request: Wire.object({ checkUserIDs: Wire.list(Wire.id()) }),
   response: Wire.object({
     results: Wire.list(

@@ -8,6 +8,7 @@ export default endpoint({
   description: 'Keys that are not set are no error.',
   access: 'admin',
   example: { userID: 'alice', keys: ['theme'] },
+  takesLargeBody: true,
   request: Wire.object({
     userID: Wire.id({ description: 'empty: those for everybody' }),
     keys: Wire.list(Wire.id()),

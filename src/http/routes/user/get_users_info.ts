@@ -11,6 +11,7 @@ export default endpoint({
   access: 'anyone',
   required: ['userIDs'],
   example: { userIDs: ['alice', 'bob'] },
+  takesLargeBody: true,
   request: Wire.object({ userIDs: Wire.list(Wire.id()) }),
   response: Wire.object({ usersInfo: Wire.list(userInfo) }),
   handle: async (_call, body, { users }) => ({ usersInfo: (await users.find(body.userIDs)).map(toUserInfo) }),

@@ -12,6 +12,7 @@ export default endpoint({
   access: 'admin',
   example: { userIDs: ['alice', 'bob'] },
   strictBind: true,
+  takesLargeBody: true,
   request: Wire.object({ userIDs: Wire.list(Wire.id()) }),
   response: Wire.list(
     Wire.object({

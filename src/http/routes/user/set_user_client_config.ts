@@ -8,6 +8,7 @@ export default endpoint({
   description: 'Clients are not told; they read them at their next login.',
   access: 'admin',
   example: { userID: 'alice', configs: { theme: 'dark' } },
+  takesLargeBody: true,
   request: Wire.object({
     userID: Wire.id({ description: 'empty: for everybody' }),
     configs: Wire.map(Wire.string()),

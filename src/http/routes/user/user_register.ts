@@ -15,6 +15,7 @@ export default endpoint({
       { userID: 'bob', nickname: 'Bob' },
     ],
   },
+  takesLargeBody: true,
   request: Wire.object({ users: Wire.list(userInfo) }),
   handle: (call, body, { users }) =>
     users.register(

@@ -3,7 +3,6 @@
  * that do it. Protocol: rest-core.md 5 and 6; the endpoints that OpenIM does not have are described in docs/tokens.md.
  */
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
-import { errors } from '../protocol/errors.ts';
 import type { PlatformID } from '../protocol/numbers/platforms.ts';
 import { TokenCodec } from './claims.ts';
 import { TokenEnder } from './ender.ts';
@@ -126,14 +125,14 @@ export class TokenAuthority {
   }
 
   /**
-   * A user's tokens, newest first.
-   * @throws 1001 empty userID or unreadable cursor, 1002 another user's, 500 store failure
+   * A user's tokens, newest first; with an empty userID the caller's.
+   * @throws 1001 unreadable cursor, 1002 another user's, 500 store failure
    */
   async listTokens(context: CallContext, request: TokenListRequest): Promise<TokenListPage> {
-    if (request.userID === '') throw errors.args('userID is empty');
-    requireAccess(context, request.userID);
+    const userID = request.userID === '' ? context.caller.userID : request.userID;
+    requireAccess(context, userID);
     const { store, clock } = this.#options;
-    const listed = await guarded(store.list(request.userID, pageAsked(request)));
+    const listed = await guarded(store.list(userID, pageAsked(request)));
     const everyones = await guarded(this.#verifier.everyonesCutoffs.current());
     return showTokens(listed, everyones, clock());
   }

@@ -1,11 +1,12 @@
 /** The gateway in the whole server, with real tokens, policy and messages. Details: the other gateway-*.test.ts. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { SignJWT } from 'jose';
 import { MsgData, PushMessages, SendMsgResp } from '../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
 import { connect, dialRefused, type SocketClient } from '../support/socket-client.ts';
 import { envelopeOf } from './raw-http.ts';
-import { type TokenKind, World } from './world.ts';
+import { signingKey, type TokenKind, World } from './world.ts';
 
 let world: World;
 before(async () => {
@@ -41,6 +42,17 @@ describe('tokens at the handshake', () => {
   test('T4: a kicked token is answered with 1506', async () => {
     const { body } = await dialRefused(optionsFor(world.token('kicked'), 'carol'));
     assert.equal(JSON.parse(body).errCode, 1506);
+  });
+
+  test('one that is well signed but says too little is 1503, here and over REST', async () => {
+    const exp = Math.floor(Date.now() / 1000) + 60;
+    const whose = { UserID: 'alice', PlatformID: 1, jti: 'AAAAAAAAAAAAAA' };
+    for (const said of [{}, whose, { exp }, { PlatformID: 1, exp }, { UserID: 'alice', exp }]) {
+      const token = await new SignJWT(said).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(signingKey));
+      const { body } = await dialRefused(optionsFor(token));
+      const parsed = envelopeOf(await world.post('/auth/parse_token', { token }, ''));
+      assert.deepEqual([JSON.parse(body).errCode, parsed.errCode, await world.verdict(token)], [1503, 1503, 1503]);
+    }
   });
 
   test('a live one connects', async () => {

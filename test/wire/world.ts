@@ -12,7 +12,7 @@ import { SigningKeys } from '../../src/tokens/signing-keys.ts';
 import { type Envelope, envelopeOf, type RawReply, type RawRequest, send } from './raw-http.ts';
 
 export const adminSecret = 'a-secret-only-for-tests';
-const signingKey = 'a signing key only for the tests of the wire';
+export const signingKey = 'a signing key only for the tests of the wire';
 export const adminUserID = 'imAdmin';
 
 /**

@@ -11,7 +11,7 @@ export default endpoint({
   description: 'All whose `exp` is still to come, in whatever state, newest first.',
   access: self('userID'),
   example: { userID: 'alice', limit: 20 },
-  request: Wire.object({ userID: Wire.id(), ...pageRequest }),
+  request: Wire.object({ userID: Wire.id({ description: "Whose tokens; empty: one's own." }), ...pageRequest }),
   response: Wire.object({
     tokens: Wire.list(
       Wire.object({

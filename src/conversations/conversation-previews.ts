@@ -5,7 +5,14 @@
 
 import type { CallContext } from '../kernel/caller.ts';
 import type { MessageStore } from '../log/message-store.ts';
-import { type ConversationMsg, type GetActiveConversationsResp, MsgData } from '../protocol/gen/openim.ts';
+import { singleChatID } from '../protocol/conversation-id.ts';
+import {
+  Conversation,
+  type ConversationMsg,
+  type GetActiveConversationsResp,
+  MsgData,
+} from '../protocol/gen/openim.ts';
+import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import { toUserInfo } from '../users/user.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { toProtocolConversation } from './conversation.ts';
@@ -51,10 +58,21 @@ export class ConversationPreviews {
     return this.#answer(call.caller.userID, candidates, candidates.slice(0, wanted));
   }
 
-  /** The caller's conversations among `conversationIDs`; unknown ones are left out. */
+  /**
+   * The caller's conversations among `conversationIDs`; unknown ones are left out. A single chat that nobody has begun
+   * is shown empty: the pure-JS SDK asks for one that it knows from a message that is not stored, such as "is typing",
+   * and cannot send to that user if it gets nothing.
+   */
   async byIDs(call: CallContext, conversationIDs: readonly string[]): Promise<GetActiveConversationsResp> {
-    const candidates = conversationIDs.length === 0 ? [] : await this.#candidates(call.caller.userID, conversationIDs);
-    return this.#answer(call.caller.userID, candidates, candidates);
+    const { userID } = call.caller;
+    const candidates = conversationIDs.length === 0 ? [] : await this.#candidates(userID, conversationIDs);
+    const answer = await this.#answer(userID, candidates, candidates);
+    const shown = new Set(answer.conversations.map(({ conversation }) => conversation?.conversationID));
+    const empty = await this.#empty(
+      userID,
+      conversationIDs.filter((id) => !shown.has(id)),
+    );
+    return { ...answer, conversations: [...answer.conversations, ...empty] };
   }
 
   async #candidates(userID: string, conversationIDs?: readonly string[]): Promise<Candidate[]> {
@@ -69,6 +87,25 @@ export class ConversationPreviews {
   ): Promise<GetActiveConversationsResp> {
     const unreadCount = counted.reduce((sum, { view, window }) => sum + Math.max(0, window.upper - view.readSeq), 0);
     return { unreadCount, conversations: await this.#describe(userID, shown) };
+  }
+
+  /** Of chats of two users, the caller one of them, that have nothing to show. */
+  async #empty(userID: string, conversationIDs: readonly string[]): Promise<ConversationMsg[]> {
+    const peers = new Map(conversationIDs.map((id) => [id, possiblePeers(id, userID)]));
+    const peerIDs = [...peers.values()].flat();
+    if (peerIDs.length === 0) return [];
+    const { conversations, users } = this.#options;
+    const [rows, found] = await Promise.all([conversations.findMany(userID, [...peers.keys()]), users.find(peerIDs)]);
+    const rowByID = new Map(rows.map((row) => [row.conversationID, row]));
+    const userByID = new Map(found.map((user) => [user.userID, user]));
+    return [...peers].flatMap(([conversationID, ids]) => {
+      const row = rowByID.get(conversationID);
+      const peer = userByID.get(row?.userID ?? ids.find((id) => userByID.has(id)) ?? '');
+      if (peer === undefined) return [];
+      const names = { ownerUserID: userID, conversationID, conversationType: sessionTypes.single, userID: peer.userID };
+      const conversation = row === undefined ? { ...untouched, ...names } : toProtocolConversation(row);
+      return { ...nothingIn, conversation, user: toUserInfo(peer) };
+    });
   }
 
   /** In the order given; a conversation without any readable message has nothing to show and is left out. */
@@ -103,4 +140,16 @@ export class ConversationPreviews {
       };
     });
   }
+}
+
+const untouched = Conversation.decode(new Uint8Array(0));
+const nothingIn = { lastMsg: undefined, friend: undefined, group: undefined, maxSeq: 0, readSeq: 0 };
+
+/** Who the other user of a single chat may be: its ID can be read in two ways where IDs have a `_`. */
+function possiblePeers(conversationID: string, userID: string): string[] {
+  const afterOwn = conversationID.slice(`si_${userID}_`.length);
+  const beforeOwn = conversationID.slice('si_'.length, -`_${userID}`.length);
+  return [...new Set([afterOwn, beforeOwn])].filter(
+    (peerID) => peerID !== '' && singleChatID(userID, peerID) === conversationID,
+  );
 }

@@ -113,6 +113,23 @@ testOnEveryDeployment('JS SDK', {}, async (t, { server, backEnd, device }) => {
   });
 });
 
+testOnEveryDeployment('JS SDK, before the first message', {}, async (t, { backEnd, device }) => {
+  await t.test('what is only for who is online reaches a stranger, who can answer', async () => {
+    await backEnd.register('erin', 'frank');
+    const [erin, frank] = [await device('erin'), await device('frank')];
+    const typing = frank.next('OnConversationUserInputStatusChanged');
+    await erin.sdk.getOneConversation({ sourceID: 'frank', sessionType: 1 });
+    await erin.sdk.changeInputStates({ conversationID: 'si_erin_frank', focus: true });
+    assert.equal((await typing).data.userID, 'erin');
+
+    const received = erin.next('OnRecvNewMessages');
+    await frank.sendText('erin', 'you were saying?');
+    assert.equal((await received).data[0].textElem.content, 'you were saying?');
+    assert.equal((await eventually(() => list(erin), isNotEmpty))[0]?.unreadCount, 1);
+    assert.equal((await eventually(() => list(frank), isNotEmpty))[0]?.unreadCount, 0);
+  });
+});
+
 testOnEveryDeployment('JS SDK with a token of 3 s', { TESSERA_TOKEN_TTL: '3s' }, async (t, { backEnd, device }) => {
   await t.test('T1, T7: its end closes the socket, and the user hears that it expired', async () => {
     await backEnd.register('carol');

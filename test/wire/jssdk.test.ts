@@ -77,6 +77,27 @@ testEndpoint(
       expect: { errCode: 0, data: lists(2, [['si_alice_bob', 'bob', 'two', 2, 0]]) },
     },
     {
+      name: 'a single chat that nobody has begun, with a registered user, is shown empty',
+      token: 'other',
+      body: { conversationIDs: ['si_bob_carol', 'si_bob_nobody', 'si_alice_carol', 'sg_bob_carol', 'si_bob_'] },
+      expect: {
+        errCode: 0,
+        data: ({ conversations, ...rest }: { readonly conversations: readonly Listed[] }) => {
+          assert.deepEqual(rest, { unreadCount: 0 });
+          assert.deepEqual(
+            conversations.map((listed) => [
+              listed.conversation.conversationID,
+              listed.user.userID,
+              listed.lastMsg,
+              listed.maxSeq,
+              listed.readSeq,
+            ]),
+            [['si_bob_carol', 'carol', null, 0, 0]],
+          );
+        },
+      },
+    },
+    {
       name: 'M5: a conversation of others is unknown',
       token: 'other',
       body: { conversationIDs: ['si_alice_carol'] },

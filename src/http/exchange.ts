@@ -80,6 +80,7 @@ export class Exchange {
   /** Whom the bytes of the bodies are counted for. */
   #holder: Holder;
   #isHolderKnown = false;
+  #address: string | undefined;
   /** Of the request's body, in bytes. */
   #heldBytes = 0;
   #waitedMs = 0;
@@ -102,7 +103,8 @@ export class Exchange {
 
   /** The client's IP address. */
   get address(): string {
-    return this.surroundings.addresses.of(this.request);
+    this.#address ??= this.surroundings.addresses.of(this.request);
+    return this.#address;
   }
 
   /** Says who calls, once that is known; until then it is whoever has the address. */

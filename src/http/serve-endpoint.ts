@@ -11,6 +11,7 @@ import type { BodyLimits } from './body.ts';
 import type { Endpoint, PublicCall } from './endpoint.ts';
 import type { Exchange } from './exchange.ts';
 import type { Services } from './services.ts';
+import type { Origin } from './throttle.ts';
 
 export function serveEndpoint(
   endpoint: Endpoint,
@@ -28,7 +29,7 @@ export function serveEndpoint(
     try {
       binding = bindingFor(request.headers['content-type']);
       const bytes = await exchange.readBody(largestBody(call));
-      const turn = exchange.surroundings.turns.take('caller' in call ? call.caller.userID : call.origin.address);
+      const turn = exchange.surroundings.turns.take('caller' in call ? call.caller.userID : exchange.address);
       if (turn !== undefined) await turn;
       if (turn !== undefined || exchange.isOlderThanItsBody) call = await identify(exchange);
       body = binding.decode(bytes);
@@ -38,15 +39,15 @@ export function serveEndpoint(
     }
     const handle = () => endpoint.handle(call as CallContext & PublicCall, body, services);
     const name = endpoint.claimedName?.(body);
-    const { origin, surroundings } = exchange;
-    const result = name === undefined ? handle() : surroundings.secrets.guard({ ...origin, name }, handle);
+    const { secrets } = exchange.surroundings;
+    const result = name === undefined ? handle() : secrets.guard({ ...exchange.origin, name }, handle);
     const encoded = binding.encode(await result);
     await exchange.succeed(encoded instanceof Promise ? await encoded : encoded);
   };
 
   async function identify(exchange: Exchange): Promise<CallContext | PublicCall> {
     const operationID = requireOperationID(exchange.request);
-    if (endpoint.access === 'public') return { operationID, origin: exchange.origin };
+    if (endpoint.access === 'public') return new AnonymousCall(operationID, exchange);
     const caller = await requireToken(exchange.request, services.authority);
     exchange.identify(caller);
     return { operationID, caller };
@@ -58,5 +59,20 @@ export function serveEndpoint(
     return call.caller.isAdmin && endpoint.takesLargeBody === true
       ? bodyLimits.maxAdminBodyBytes
       : bodyLimits.maxBodyBytes;
+  }
+}
+
+/** Few ask where it comes from. */
+class AnonymousCall implements PublicCall {
+  readonly operationID: string;
+  readonly #exchange: Exchange;
+
+  constructor(operationID: string, exchange: Exchange) {
+    this.operationID = operationID;
+    this.#exchange = exchange;
+  }
+
+  get origin(): Origin {
+    return this.#exchange.origin;
   }
 }

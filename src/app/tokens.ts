@@ -1,7 +1,7 @@
 /** The token authority with everything around it, composed. Part of the composition root; see app.ts. */
-import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
+import { randomPool } from '../kernel/random-pool.ts';
 import { opening } from '../kernel/start-error.ts';
 import { platformIDs } from '../protocol/numbers/platforms.ts';
 import { SqlTokenEventStore } from '../store/sql-token-event-store.ts';
@@ -63,7 +63,7 @@ export async function openTokenAuthority(
     },
     cache: { maxTokens: config.tokenCacheSize, ttlMs: cacheTtlMs },
     acceptSignedMs: config.tokensWhenStoreDown === 'reject' ? 0 : config.storeDownGraceMs,
-    randomBytes,
+    randomBytes: randomPool(),
   });
   opened.use(await opening('TESSERA_REDIS_URL: cannot subscribe', authority.watch()));
   const sweeper = new TokenSweeper({ store, clockWatch });

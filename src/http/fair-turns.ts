@@ -45,6 +45,8 @@ export class FairTurns {
   /** One at a time, because how long it takes shows only when it is done; between two, everything else has its turn. */
   #nextTurn(): void {
     this.#isTurnOpen = false;
+    // As nearly always.
+    if (this.#waiting.size === 0) return;
     const [next] = this.#waiting;
     if (next === undefined) return;
     this.#openTurn(this.#monotonicMs());

@@ -12,6 +12,7 @@ import { type Command, configFromArgs, UsageError } from './command.ts';
 import { ImportProgress } from './import-progress.ts';
 import { formatImport, type ImportResult } from './import-result.ts';
 import { interruptedCode, watchInterrupts } from './interruption.ts';
+import { type KeptEnds, openKeptEnds } from './kept-ends.ts';
 import { print } from './print.ts';
 
 export const tokens: Command = {
@@ -21,7 +22,8 @@ export const tokens: Command = {
 
 Gives every token that OpenIM keeps in TESSERA_REDIS_URL a key of its own, with the end that the token was promised.
 OpenIM's keys stay as they are. What Tessera knows already is left alone: nothing that was ended comes back. May run
-beside servers of either kind, be interrupted (Ctrl-C), resumed, and run again.
+beside servers of either kind, be interrupted (Ctrl-C), resumed, and run again. Settings must be those that the server has:
+what it has ended is looked up in its database too.
 
 TESSERA_SECRET, or one of TESSERA_SIGNING_KEYS, must be OpenIM's share.secret.
 
@@ -69,14 +71,20 @@ async function importTokens(config: Config, request: ImportRequest): Promise<Imp
   const connecting = connectRedis(config.redisUrl, { onConnectionFailure: () => {}, commandTimeoutMs });
   await using redis = await opening('TESSERA_REDIS_URL: cannot use Redis', connecting);
   try {
-    return await run(redis, codec, request);
+    await using ended = await openKeptEnds(config);
+    return await run(redis, codec, ended, request);
   } catch (error) {
     const remedy = request.isDryRun ? '' : '. What was done stays done; --resume goes on from there';
     throw new StartError(`the import ended early: ${error instanceof Error ? error.message : String(error)}${remedy}`);
   }
 }
 
-async function run(redis: RedisClient, codec: TokenCodec, request: ImportRequest): Promise<ImportResult> {
+async function run(
+  redis: RedisClient,
+  codec: TokenCodec,
+  ended: KeptEnds,
+  request: ImportRequest,
+): Promise<ImportResult> {
   const { isDryRun, batchSize } = request;
   const { OpenimAdoption } = await import('../redis/openim/openim-adoption.ts');
   const { dropCheckpoint, saveCheckpoint } = await import('../redis/openim/openim-checkpoint.ts');
@@ -84,7 +92,16 @@ async function run(redis: RedisClient, codec: TokenCodec, request: ImportRequest
   const { RedisTokenStore } = await import('../redis/tokens/redis-token-store.ts');
   const checkpoint = await startingPoint(redis, request);
   const events = new TokenEvents(() => {});
-  const adoption = new OpenimAdoption({ redis, store: new RedisTokenStore(redis, Date.now), events });
+  const store = new RedisTokenStore(redis, Date.now);
+  const adoption = new OpenimAdoption({
+    redis,
+    events,
+    store: {
+      // One that was ended here is not taken in as if it were good, only because Redis has forgotten.
+      adopt: async (record) => store.adopt({ ...record, ...(await ended.of(record.userID, record.jti)) }),
+      kick: (...tokens) => store.kick(...tokens),
+    },
+  });
   const { report } = checkpoint;
   const progress = new ImportProgress({
     ...{ count: () => tokensIn(report), noun: 'tokens' },

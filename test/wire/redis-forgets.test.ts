@@ -3,11 +3,13 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { connectRedis } from '../../src/redis/client/client.ts';
 import { OpenimServer } from '../support/openim-redis.ts';
+import { runTessera } from '../support/run-tessera.ts';
 import { redisCommand, untilTrue } from '../support/services/redis-command.ts';
 import { redisForSuite } from '../support/test-services.ts';
 import { adminSecret, World } from './world.ts';
 
-const uncached = { TESSERA_TOKEN_CACHE_SIZE: '0' };
+/** No signing keys, so that what OpenIM has signed with the secret verifies. */
+const uncached = { TESSERA_TOKEN_CACHE_SIZE: '0', TESSERA_SIGNING_KEYS: '' };
 
 async function open(t: TestContext, settings: Readonly<Record<string, string>> = {}) {
   // Snapshots only, as distributions have it; none by itself within the test.
@@ -74,6 +76,30 @@ test('T4 a Redis that was flushed revives nothing, and takes nothing of OpenIM i
   assert.deepEqual([await world.verdict(theirs), await world.verdict(ours)], [1506, 1506]);
   await untilTrue('it is told again', async () => (await metric('tessera_token_ends_restored_total')) > 0);
   assert.deepEqual([await world.verdict(theirs), await world.verdict(ours)], [1506, 1506]);
+});
+
+test('T4 an import takes nothing in as good that the database says has ended', async (t) => {
+  const opened = await open(t, { TESSERA_OPENIM_TOKENS: 'read' });
+  if (opened === undefined) return;
+  const { redis, world, untilTrusted } = opened;
+  await untilTrusted();
+  await using client = await connectRedis(redis.url, { onConnectionFailure: () => {} });
+  const openim = new OpenimServer(client, { secret: adminSecret });
+  const [revoked, good] = [await openim.issue('alice', 1), await openim.issue('bob', 1)];
+  assert.deepEqual([await world.verdict(revoked), await world.verdict(good)], [0, 0]);
+  await world.call('/auth/revoke_token', { token: revoked });
+  const { dataDir } = world;
+  await world.app[Symbol.asyncDispose]();
+  for (const key of (await redisCommand(redis.port, 'KEYS', 'tessera:*')) as string[]) {
+    await redisCommand(redis.port, 'DEL', key);
+  }
+  const settings = { TESSERA_REDIS_URL: redis.url, TESSERA_SECRET: adminSecret, TESSERA_DATA_DIR: dataDir };
+  assert.equal((await runTessera(['tokens', 'import'], settings)).code, 0);
+  const states = new Map<string, string>();
+  for (const key of (await redisCommand(redis.port, 'KEYS', 'tessera:*:token:*')) as string[]) {
+    states.set(key.slice(0, key.indexOf('}')), String(await redisCommand(redis.port, 'GET', key)).slice(0, 1));
+  }
+  assert.deepEqual(Object.fromEntries(states), { 'tessera:{alice': 'r', 'tessera:{bob': 'l' });
 });
 
 test('T4 a cutoff that Redis has evicted still holds', async (t) => {

@@ -31,22 +31,23 @@ for (const { chinesePath, englishPath, chinese, english } of pages) {
     assert.deepEqual(levels(chinese), levels(english));
   });
 
+  test(`${chinesePath} has as many paragraphs and points in each section`, () => {
+    for (const [ours, theirs, title] of sectionPairs(chinese, english))
+      assert.deepEqual(pieces(ours), pieces(theirs), title);
+  });
+
   test(`${chinesePath} has the same commands, answers and programs`, () => {
     assert.deepEqual(programs(chinese), programs(english));
   });
 
   test(`${chinesePath} has the same tables, by their names and numbers`, () => {
-    const english_ = sections(english);
-    for (const [index, section] of sections(chinese).entries()) {
-      assert.deepEqual(rows(section), rows(english_[index] ?? ''), titleOf(section));
-    }
+    for (const [ours, theirs, title] of sectionPairs(chinese, english))
+      assert.deepEqual(rows(ours), rows(theirs), title);
   });
 
   test(`${chinesePath} names in each section the same settings, commands, fields and files`, () => {
-    const english_ = sections(english);
-    for (const [index, section] of sections(chinese).entries()) {
-      assert.deepEqual(names(section), names(english_[index] ?? ''), titleOf(section));
-    }
+    for (const [ours, theirs, title] of sectionPairs(chinese, english))
+      assert.deepEqual(names(ours), names(theirs), title);
   });
 
   test(`${chinesePath} says of each secret which one it is`, () => {
@@ -79,8 +80,17 @@ function sections(page: string): string[] {
   return prose(page).split(/^(?=#+ )/m);
 }
 
-function titleOf(section: string): string {
-  return section.split('\n', 1)[0] ?? '';
+/** Each section in Chinese, the one at its place in English, and its title. */
+function sectionPairs(chinese: string, english: string): (readonly [string, string, string | undefined])[] {
+  const theirs = sections(english);
+  return sections(chinese).map((ours, index) => [ours, theirs[index] ?? '', ours.split('\n', 1)[0]] as const);
+}
+
+function pieces(section: string) {
+  return {
+    paragraphs: section.trim().split(/\n\s*\n/).length,
+    points: section.match(/^ *(?:-|\d+\.) /gm)?.length ?? 0,
+  };
 }
 
 /** Of each row of a table how many cells it has, and what in it is no prose. */

@@ -43,7 +43,7 @@ export interface SessionEnvironment {
   readonly monotonicMs: () => number;
 }
 
-const echoDelayMs = 3;
+const echoDelayMs = 10;
 
 /** Tells the ping of a drain from those of the pulse. */
 const drainPing = 'drain';

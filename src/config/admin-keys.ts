@@ -5,7 +5,7 @@
 import { scryptSync } from 'node:crypto';
 import type { Config } from './config.ts';
 
-/** The first signs, all verify. Asked for only where they are needed, as the first time takes a tenth of a second. */
+/** The first signs, all verify. Asked for only where they are needed, as the first time takes a sixth of a second. */
 export type AdminKeys = () => readonly [string, ...string[]];
 
 /**
@@ -30,5 +30,5 @@ export function derivedKey(adminSecret: string): string {
 
 const salt = 'tessera signing key';
 const keyBytes = 32;
-/** 32 MiB and about 0.1 s of one core for every guess. */
+/** 32 MiB and about 0.15 s of one core for every guess. */
 const cost = { N: 2 ** 15, r: 8, p: 1 } as const;

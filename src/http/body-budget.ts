@@ -22,11 +22,6 @@ export class BodyBudget {
     this.#limits = limits;
   }
 
-  /** What is held now, in bytes. */
-  get total(): number {
-    return this.#total;
-  }
-
   /** @throws RetryLater, and holds nothing more, if these bytes are beyond the budget */
   hold(holder: Holder, bytes: number): void {
     this.requireRoom(holder, bytes);

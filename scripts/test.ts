@@ -22,7 +22,7 @@ No other TESSERA_ variable reaches them.`;
 
 const UNIT_TESTS = 'src/**/*.test.ts';
 const SERVICE_TESTS = 'test/**/*.test.ts';
-const CONCURRENCY = 2;
+const CONCURRENCY = 3;
 const COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/compiled');
 
 /** For one test, and for one file with all of its tests: what hangs is named instead of holding up the run. */

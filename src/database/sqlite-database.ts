@@ -107,6 +107,8 @@ function openConnection(path: string): DatabaseSync {
   // FULL: a commit returns only once the log is on disk, so that an acknowledged message survives a power cut (M1).
   connection.exec('PRAGMA synchronous = FULL');
   connection.exec('PRAGMA cache_size = -16000');
+  // What savepoints copy is small and short-lived: no file is needed for it.
+  connection.exec('PRAGMA temp_store = MEMORY');
   return connection;
 }
 

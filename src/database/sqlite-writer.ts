@@ -88,7 +88,8 @@ export class SqliteWriter {
     try {
       for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift()) {
         done.push(job);
-        if (!(await this.#runOne(job))) done.pop();
+        if (!(await (done.length === 1 ? this.#runFirst(job) : this.#runBeside(job)))) done.pop();
+        if (done.length === 0) return;
         if (performance.now() > enoughAt) break;
       }
       connection.prepare('COMMIT').run();
@@ -107,10 +108,28 @@ export class SqliteWriter {
   }
 
   /**
+   * There is nobody else's work in the transaction yet, which can be undone whole: a savepoint copies every page that is
+   * changed, for which a batch of messages would pay a third of its CPU.
+   * @returns false if the job failed for a reason of its own; then the transaction is over
+   * @throws if the database failed
+   */
+  async #runFirst(job: Job): Promise<boolean> {
+    try {
+      await job.run();
+      return true;
+    } catch (error) {
+      if (isStorageFailure(error) || !this.#options.connection.isTransaction) throw error;
+      this.#rollBack();
+      job.reject(error);
+      return false;
+    }
+  }
+
+  /**
    * @returns false if the job failed for a reason of its own, and left nothing behind
    * @throws if the database failed
    */
-  async #runOne(job: Job): Promise<boolean> {
+  async #runBeside(job: Job): Promise<boolean> {
     const { connection } = this.#options;
     connection.prepare('SAVEPOINT job').run();
     try {

@@ -50,7 +50,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     tokenEventLog: openTokenEventLog(ground, opened, { db, events }),
     onlineStatus: new OnlineStatus(presence),
     ...people,
-    ...(await openMessaging(ground, db, log, userStore)),
+    ...openMessaging(ground, db, log, userStore),
   };
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };
   const doors = await openDoors(ground, opened, { services, events, bus, presence, stores });

@@ -13,6 +13,7 @@ import { GroupCommit } from '../log/group-commit.ts';
 import { MessagePipeline } from '../log/pipeline.ts';
 import { History } from '../messaging/history.ts';
 import { Messenger } from '../messaging/messenger.ts';
+import { defaultNoticeSettings } from '../notices/notice-settings.ts';
 import { Notifier, noticeSender } from '../notices/notifier.ts';
 import { Outbox } from '../notices/outbox.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
@@ -31,6 +32,9 @@ export interface Log {
   readonly messages: SqlMessageStore;
   readonly pipeline: MessagePipeline;
   readonly notifier: Notifier;
+  readonly versionLog: VersionLog;
+  readonly conversations: SqlConversationStore;
+  readonly conversationRows: ConversationRows;
 }
 
 /**
@@ -58,7 +62,10 @@ export async function openLog(
     },
   });
   opened.defer(() => commits.drain());
-  const pipeline = new MessagePipeline({ commits, bus, now: clock, newMessageID });
+  const pipeline = new MessagePipeline({ commits, messages, bus, now: clock, newMessageID });
+  const versionLog = new VersionLog(await SqlVersionLogStore.open(db, () => randomBytes(16).toString('hex')));
+  const conversations = new SqlConversationStore(db);
+  const conversationRows = new ConversationRows({ store: conversations, versionLog, unitOfWork: db, now: clock });
   const outbox = new Outbox({
     store: new SqlOutboxStore(db),
     handlers: {
@@ -75,7 +82,15 @@ export async function openLog(
   });
   opened.defer(() => outbox.close(config.shutdownTimeoutMs).catch(reportFailure));
   await opening('cannot read the outbox', outbox.resume());
-  return { messages, pipeline, notifier: new Notifier({ outbox, newMessageID, now: clock }) };
+  const notifier = new Notifier({
+    outbox,
+    pipeline,
+    rows: conversationRows,
+    settings: defaultNoticeSettings,
+    newMessageID,
+    now: clock,
+  });
+  return { messages, pipeline, notifier, versionLog, conversations, conversationRows };
 }
 
 export type Messaging = Pick<
@@ -83,15 +98,13 @@ export type Messaging = Pick<
   'conversations' | 'previews' | 'emptyRelations' | 'messenger' | 'history' | 'readState'
 >;
 
-export async function openMessaging(
+export function openMessaging(
   { config, clock }: Ground,
   db: Database,
-  { messages, pipeline, notifier }: Log,
+  { messages, pipeline, notifier, versionLog, conversations, conversationRows }: Log,
   users: Pick<UserStore, 'find'>,
-): Promise<Messaging> {
-  const conversations = new SqlConversationStore(db);
+): Messaging {
   const views = new SqlConversationViewStore(db);
-  const versionLog = new VersionLog(await SqlVersionLogStore.open(db, () => randomBytes(16).toString('hex')));
   const maxReplyBytes = payloadBytes(config.maxReplyFrameBytes);
   return {
     conversations: new Conversations(conversations, versionLog),
@@ -99,9 +112,11 @@ export async function openMessaging(
     emptyRelations: new EmptyRelations(versionLog),
     messenger: new Messenger({
       facts: new SqlSendingFacts(db),
-      rows: new ConversationRows({ store: conversations, versionLog, unitOfWork: db, now: clock }),
+      rows: conversationRows,
       pipeline,
       now: clock,
+      isAdmin: (userID) => config.adminUserIDs.includes(userID),
+      needsFriendship: config.friendVerify,
       maxMessageBytes: config.maxMessageBytes,
     }),
     history: new History({ messages, views, maxReplyBytes }),

@@ -25,14 +25,18 @@ export async function openPeople({ config, clock }: Ground, db: Database, notifi
     ...shared,
     store: userStore,
     notifications: {
-      userInfoUpdated: (tx, call, userID) => notifier.notify(tx, call, userInfoNotice(call.caller.userID, userID)),
+      userInfoUpdated: async (tx, call, userID) => {
+        await notifier.notify(tx, call, userInfoNotice(call.caller.userID, userID));
+      },
     },
   });
   const userCommands = new UserCommands({
     ...shared,
     store: new SqlUserCommandStore(db),
     notifications: {
-      userCommandChanged: (tx, call, userID, change) => notifier.notify(tx, call, userCommandNotice(userID, change)),
+      userCommandChanged: async (tx, call, userID, change) => {
+        await notifier.notify(tx, call, userCommandNotice(userID, change));
+      },
     },
   });
   const clientConfigs = new ClientConfigs({ ...shared, store: new SqlClientConfigStore(db), users: userStore });

@@ -85,6 +85,12 @@ const choice = <const Choice extends string | number>(
   byDefault: NoInfer<Choice>,
 ): ChoiceOption<Choice> => ({ kind: 'choice', choices, default: byDefault, description });
 
+const toggle = (description: string, byDefault: boolean): SwitchOption => ({
+  kind: 'boolean',
+  default: byDefault,
+  description,
+});
+
 /** A timer of more than 2^31 - 1 ms goes off at once. */
 const longestTimerMs = 24 * 86_400_000;
 
@@ -173,6 +179,8 @@ export const options = {
     minimum: 1000,
     description: 'Entries that the audit trail of tokens keeps; the oldest go first.',
   } satisfies IntegerOption as IntegerOption,
+  friendVerify: toggle('Only friends of the receiver may write in a single chat (1303).', false),
+  historyForNewMembers: toggle('Who joins a group may read what was written before.', true),
   openimTokens: choice(
     "Tokens that OpenIM issued and keeps in the same Redis: off ignores them; read honours them and takes each into Tessera's own keys; mirror also writes Tessera's tokens where OpenIM's servers look, so that both can serve during a move.",
     ['off', 'read', 'mirror'],

@@ -1,14 +1,16 @@
 /** Makes sure that those who get a message have the conversation in their list (conversations-messages chapter, 7.1). */
 
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
+import { groupChatID } from '../protocol/conversation-id.ts';
 import { errors } from '../protocol/errors.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import type { VersionLog } from '../sync/version-log.ts';
+import type { ChangeState } from '../sync/version-log-store.ts';
 import type { NewConversation } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
 
 export interface ConversationRowsOptions {
-  readonly store: Pick<ConversationStore, 'createMissing' | 'peerOf'>;
+  readonly store: Pick<ConversationStore, 'createMissing' | 'peerOf' | 'setWindow'>;
   readonly versionLog: Pick<VersionLog, 'record'>;
   readonly unitOfWork: UnitOfWork;
   /** Unix ms. */
@@ -42,6 +44,19 @@ export class ConversationRows {
    * @throws 1001 if one of the two has a chat with somebody else under the conversation ID
    */
   async ensureSingleChat(conversationID: string, userA: string, userB: string): Promise<void> {
+    await this.#options.unitOfWork.transaction(async (tx) => {
+      if (await this.ensureSingleChatWithin(tx, conversationID, userA, userB)) return;
+      throw errors.args('the conversation ID is that of another chat of one of the users');
+    });
+  }
+
+  /** {@link ensureSingleChat} as part of a transaction. @returns false instead of throwing */
+  async ensureSingleChatWithin(
+    tx: Transaction,
+    conversationID: string,
+    userA: string,
+    userB: string,
+  ): Promise<boolean> {
     const row = (ownerUserID: string, userID: string) => ({
       ownerUserID,
       conversationID,
@@ -50,14 +65,62 @@ export class ConversationRows {
       groupID: '',
     });
     const rows = userA === userB ? [row(userA, userA)] : [row(userA, userB), row(userB, userA)];
-    const { store, unitOfWork } = this.#options;
-    await unitOfWork.transaction(async (tx) => {
-      await this.#create(tx, rows);
-      for (const { ownerUserID, userID } of rows) {
-        if ((await store.peerOf(tx, ownerUserID, conversationID)) === userID) continue;
-        throw errors.args('the conversation ID is that of another chat of one of the users');
-      }
-    });
+    await this.#create(tx, rows);
+    for (const { ownerUserID, userID } of rows) {
+      if ((await this.#options.store.peerOf(tx, ownerUserID, conversationID)) !== userID) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Users are in a group from now on: each has its conversation, without an upper bound.
+   * @param options.fromSeq the first that they may read, if they are not to read what was before
+   * @returns those whose conversation is new or has changed
+   */
+  async openGroupChat(
+    tx: Transaction,
+    groupID: string,
+    userIDs: readonly string[],
+    { fromSeq }: { readonly fromSeq?: number } = {},
+  ): Promise<readonly string[]> {
+    const { store, now } = this.#options;
+    const conversationID = groupChatID(groupID);
+    const conversationType = sessionTypes.group;
+    const rows = userIDs.map((ownerUserID) => ({ ownerUserID, conversationID, conversationType, userID: '', groupID }));
+    const created = (await store.createMissing(tx, rows, now())).map(({ ownerUserID }) => ownerUserID);
+    const window = { maxSeq: 0, ...(fromSeq === undefined ? {} : { minSeq: fromSeq }) };
+    const changed = await store.setWindow(tx, conversationID, userIDs, window);
+    const touched = [...new Set([...created, ...changed])];
+    const isNew = new Set(created);
+    await this.#record(tx, conversationID, touched, (ownerID) => (isNew.has(ownerID) ? 'insert' : 'update'));
+    return touched;
+  }
+
+  /**
+   * Users are no longer in a group: they keep what they could read up to `lastSeq`.
+   * @returns those whose conversation has changed
+   */
+  async closeGroupChat(
+    tx: Transaction,
+    groupID: string,
+    userIDs: readonly string[],
+    lastSeq: number,
+  ): Promise<readonly string[]> {
+    const conversationID = groupChatID(groupID);
+    const changed = await this.#options.store.setWindow(tx, conversationID, userIDs, { maxSeq: lastSeq });
+    await this.#record(tx, conversationID, changed, () => 'update');
+    return changed;
+  }
+
+  /** A change of the same conversation for each of its owners. */
+  async #record(
+    tx: Transaction,
+    itemID: string,
+    ownerIDs: readonly string[],
+    stateOf: (ownerID: string) => ChangeState,
+  ): Promise<void> {
+    const steps = ownerIDs.map((ownerID) => ({ ownerID, changes: [{ itemID, state: stateOf(ownerID) }] }));
+    await this.#options.versionLog.record(tx, 'conversations', steps);
   }
 
   async #create(tx: Transaction, rows: readonly NewConversation[]): Promise<readonly NewConversation[]> {

@@ -36,4 +36,15 @@ export interface ConversationStore {
     rows: readonly NewConversation[],
     createdAt: number,
   ): Promise<readonly NewConversation[]>;
+
+  /**
+   * Sets the given ends of the window of seqs that owners may read; 0 is no limit.
+   * @returns the owners whose row is there and has changed
+   */
+  setWindow(
+    tx: Transaction,
+    conversationID: string,
+    ownerUserIDs: readonly string[],
+    window: { readonly minSeq?: number; readonly maxSeq?: number },
+  ): Promise<readonly string[]>;
 }

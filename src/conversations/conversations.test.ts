@@ -99,6 +99,7 @@ function conversationsWith(ids: readonly string[], changes: readonly Change[]) {
     pinnedIDs: () => reading('pinnedIDs', []),
     createMissing: async () => [],
     peerOf: async () => undefined,
+    setWindow: async () => [],
   };
   const versionLog = new VersionLog({
     record: async () => new Map(),

@@ -17,6 +17,12 @@ export interface Schema {
   client_configs: ClientConfigsTable;
   user_commands: UserCommandsTable;
   outbox: OutboxTable;
+  friends: FriendsTable;
+  friend_requests: FriendRequestsTable;
+  blacks: BlacksTable;
+  groups: GroupsTable;
+  group_members: GroupMembersTable;
+  group_requests: GroupRequestsTable;
 }
 
 interface UsersTable {
@@ -189,4 +195,96 @@ interface OutboxTable {
   item_key: string;
   payload: string;
   created_at: number;
+}
+
+/** One row per direction: `friend_user_id` is in the list of `owner_user_id`. */
+interface FriendsTable {
+  owner_user_id: string;
+  friend_user_id: string;
+  remark: Generated<string>;
+  ex: Generated<string>;
+  is_pinned: Generated<number>;
+  add_source: number;
+  operator_user_id: string;
+  created_at: number;
+}
+
+interface FriendRequestsTable {
+  from_user_id: string;
+  to_user_id: string;
+  /** 0 pending, 1 agreed, -1 refused. */
+  handle_result: number;
+  req_msg: string;
+  ex: string;
+  created_at: number;
+  handler_user_id: Generated<string>;
+  handle_msg: Generated<string>;
+  /** 0 until it is handled for the first time. */
+  handled_at: Generated<number>;
+}
+
+interface BlacksTable {
+  owner_user_id: string;
+  blocked_user_id: string;
+  operator_user_id: string;
+  ex: Generated<string>;
+  created_at: number;
+}
+
+/** The row lock that orders the changes of a group and of its members. */
+interface GroupsTable {
+  group_id: string;
+  name: string;
+  /** The announcement. */
+  notification: string;
+  introduction: string;
+  face_url: string;
+  ex: string;
+  created_at: number;
+  /** 0 normal, 1 banned, 2 dismissed, 3 muted. */
+  status: number;
+  creator_user_id: string;
+  group_type: number;
+  need_verification: number;
+  look_member_info: number;
+  apply_member_friend: number;
+  notification_updated_at: number;
+  notification_user_id: string;
+  /** Of the member with role 100; empty once the group is dismissed. */
+  owner_user_id: string;
+  /** Rows of the group in group_members. */
+  member_count: number;
+}
+
+interface GroupMembersTable {
+  group_id: string;
+  user_id: string;
+  /** 100 owner, 60 admin, 20 member. */
+  role_level: number;
+  /** Of the member in this group; empty: that of the profile. */
+  nickname: Generated<string>;
+  face_url: Generated<string>;
+  ex: Generated<string>;
+  joined_at: number;
+  join_source: number;
+  operator_user_id: string;
+  inviter_user_id: string;
+  /** May not speak before then, Unix ms; 0 never muted. */
+  muted_until: Generated<number>;
+}
+
+interface GroupRequestsTable {
+  group_id: string;
+  user_id: string;
+  /** 0 pending, 1 agreed, -1 refused. */
+  handle_result: number;
+  req_msg: string;
+  ex: string;
+  join_source: number;
+  /** Who asked for the user; empty if the user did. */
+  inviter_user_id: string;
+  requested_at: number;
+  handler_user_id: Generated<string>;
+  handle_msg: Generated<string>;
+  handled_at: Generated<number>;
 }

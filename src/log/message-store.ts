@@ -65,6 +65,11 @@ export interface MessageStore {
    * recognises repeats by (sender, clientMsgID, log), raises senders' read positions. Resolves once the batch is on disk; on rejection nothing was stored.
    */
   append(batch: readonly NewMessage[]): Promise<Appended[]>;
+  /**
+   * Stores messages as part of a transaction, with the same promises; their seqs and their readers' bounds can so be
+   * written together. Their logs stay locked until the transaction ends: to be called late in it, with all that it has.
+   */
+  appendWithin(tx: Transaction, batch: readonly NewMessage[]): Promise<Appended[]>;
   /** The stored messages with begin <= seq <= end, ascending; at most `limit`, the newest. */
   range(logID: string, begin: number, end: number, limit: number): Promise<StoredMessage[]>;
   /** The stored ones among `seqs`, ascending. */

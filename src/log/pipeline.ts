@@ -3,16 +3,19 @@
  * recipients (conversations-messages chapter, 6.1 and 6.2). Who may send what is decided before.
  */
 
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import { conversationIDOf, isNotificationConversation } from '../protocol/conversation-id.ts';
 import { MsgData } from '../protocol/gen/openim.ts';
 import { logIDOf } from '../protocol/log-id.ts';
 import { optionEnabled } from '../protocol/message.ts';
 import { msgStatus, optionKeys } from '../protocol/numbers/messages.ts';
-import type { DeliveryBus } from './delivery.ts';
+import type { Audience, Delivery, DeliveryBus, UserAudience } from './delivery.ts';
 import type { GroupCommit } from './group-commit.ts';
+import type { MessageStore, NewMessage } from './message-store.ts';
 
 export interface PipelineOptions {
   readonly commits: GroupCommit;
+  readonly messages: Pick<MessageStore, 'appendWithin'>;
   readonly bus: DeliveryBus;
   /** A random 32-digit hexadecimal ID. */
   readonly newMessageID: () => string;
@@ -29,8 +32,19 @@ export interface Acknowledgement {
   readonly isDuplicate: boolean;
 }
 
+/** A message to store and deliver, once whoever may decide so has authorised it. */
+export interface Outgoing {
+  /** `sendTime` 0 means now, an empty `clientMsgID` a new one. */
+  readonly message: MsgData;
+  readonly audience: Audience;
+  /** Of the request that caused it. */
+  readonly operationID: string;
+}
+
 export class MessagePipeline {
   readonly #options: PipelineOptions;
+  /** By conversation, what goes to sockets in the next turn. */
+  readonly #leaving = new Map<string, Leaving[]>();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -38,43 +52,21 @@ export class MessagePipeline {
 
   /**
    * Resolves when the message is on disk, or at once if its `history` option is off: then it has no seq and reaches
-   * only those who are online. `message.sendTime` 0 means now. `operationID` is that of the causing request.
+   * only those who are online.
    */
-  async accept(message: MsgData, operationID: string): Promise<Acknowledgement> {
-    const acceptedAt = this.#options.now();
-    const stamped: MsgData = {
-      ...message,
-      clientMsgID: message.clientMsgID || this.#options.newMessageID(),
-      serverMsgID: this.#options.newMessageID(),
-      sendTime: message.sendTime || acceptedAt,
-      seq: 0,
-      status: msgStatus.sent,
-      isRead: false,
-    };
-    const conversationID = conversationIDOf(stamped);
+  async accept(outgoing: Outgoing): Promise<Acknowledgement> {
+    const stamped = this.#stamp(outgoing.message);
     const encoded = MsgData.encode(stamped).finish();
     const { clientMsgID, serverMsgID, sendTime } = stamped;
 
     if (!optionEnabled(stamped.options, optionKeys.history)) {
-      this.#deliver(stamped, conversationID, Buffer.from(encoded), operationID);
+      this.#deliver(stamped, outgoing, Buffer.from(encoded), 0);
       return { serverMsgID, clientMsgID, sendTime, isDuplicate: false };
     }
     const appended = await this.#options.commits.append(
-      {
-        logID: logIDOf(stamped),
-        sendID: stamped.sendID,
-        clientMsgID,
-        serverMsgID,
-        sentAt: sendTime,
-        hasChosenTime: message.sendTime !== 0,
-        acceptedAt,
-        sessionType: stamped.sessionType,
-        contentType: stamped.contentType,
-        bodyWithoutSeq: encoded,
-        raisesSenderReadSeq: !isNotificationConversation(conversationID),
-      },
-      ({ isDuplicate, body }) => {
-        if (!isDuplicate) this.#deliver(stamped, conversationID, body, operationID);
+      this.#toStore(stamped, encoded, outgoing),
+      ({ isDuplicate, body, seq }) => {
+        if (!isDuplicate) this.#deliver(stamped, outgoing, body, seq);
       },
     );
     return {
@@ -86,17 +78,84 @@ export class MessagePipeline {
   }
 
   /**
-   * In the next turn of the event loop: the sender's reply, written by the continuation of `accept`, must reach its
-   * socket before the push does (notifications-sync chapter, 3.4). Turns are taken in order, so seqs stay in order.
+   * Stores messages as part of a transaction and delivers them if that commits; a repeat is not delivered again. Call it
+   * late: until the transaction ends nobody else sends to their conversations.
+   * @returns their seqs
    */
-  #deliver(message: MsgData, conversationID: string, body: Buffer, operationID: string): void {
-    const audience = { users: recipients(message) };
-    setImmediate(() => this.#options.bus.deliver({ audience, conversationID, body, operationID }));
+  async acceptWithin(tx: Transaction, batch: readonly Outgoing[]): Promise<number[]> {
+    if (batch.length === 0) return [];
+    const stamped = batch.map((outgoing) => ({ outgoing, message: this.#stamp(outgoing.message) }));
+    const appended = await this.#options.messages.appendWithin(
+      tx,
+      stamped.map(({ outgoing, message }) => this.#toStore(message, MsgData.encode(message).finish(), outgoing)),
+    );
+    tx.afterCommit(() => {
+      for (const [index, { outgoing, message }] of stamped.entries()) {
+        const result = appended[index];
+        if (result !== undefined && !result.isDuplicate) this.#deliver(message, outgoing, result.body, result.seq);
+      }
+    });
+    return appended.map(({ seq }) => seq);
+  }
+
+  #stamp(message: MsgData): MsgData {
+    return {
+      ...message,
+      clientMsgID: message.clientMsgID || this.#options.newMessageID(),
+      serverMsgID: this.#options.newMessageID(),
+      sendTime: message.sendTime || this.#options.now(),
+      seq: 0,
+      status: msgStatus.sent,
+      isRead: false,
+    };
+  }
+
+  #toStore(stamped: MsgData, encoded: Uint8Array, { message }: Outgoing): NewMessage {
+    return {
+      logID: logIDOf(stamped),
+      sendID: stamped.sendID,
+      clientMsgID: stamped.clientMsgID,
+      serverMsgID: stamped.serverMsgID,
+      sentAt: stamped.sendTime,
+      hasChosenTime: message.sendTime !== 0,
+      acceptedAt: this.#options.now(),
+      sessionType: stamped.sessionType,
+      contentType: stamped.contentType,
+      bodyWithoutSeq: encoded,
+      raisesSenderReadSeq: !isNotificationConversation(conversationIDOf(stamped)),
+    };
+  }
+
+  /**
+   * In the next turn of the event loop: the sender's reply, written by the continuation of `accept`, must reach its
+   * socket before the push does (notifications-sync chapter, 3.4). Clients count what is pushed, so that it leaves in
+   * order of seqs; the promises of one commit may be kept in another.
+   */
+  #deliver(message: MsgData, { audience, operationID }: Outgoing, body: Buffer, seq: number): void {
+    if (this.#leaving.size === 0) setImmediate(() => this.#handOver());
+    const conversationID = conversationIDOf(message);
+    const lane = this.#leaving.get(conversationID) ?? [];
+    lane.push({ seq, delivery: { audience, conversationID, body, operationID } });
+    this.#leaving.set(conversationID, lane);
+  }
+
+  #handOver(): void {
+    const lanes = [...this.#leaving.values()];
+    this.#leaving.clear();
+    for (const lane of lanes) {
+      for (const { delivery } of lane.sort((a, b) => a.seq - b.seq)) this.#options.bus.deliver(delivery);
+    }
   }
 }
 
-/** Conversations-messages chapter, 6.2. The sending connection is not excluded: clients expect their echo. */
-function recipients(message: MsgData): string[] {
-  const { sendID, recvID, options } = message;
-  return sendID !== recvID && optionEnabled(options, optionKeys.senderSync) ? [recvID, sendID] : [recvID];
+/** 0 is the seq of what is not stored. */
+interface Leaving {
+  readonly seq: number;
+  readonly delivery: Delivery;
+}
+
+/** Of a message between two users (conversations-messages chapter, 6.2). The sending connection expects its echo. */
+export function bothSides({ sendID, recvID, options }: MsgData): UserAudience {
+  const isForBoth = sendID !== recvID && optionEnabled(options, optionKeys.senderSync);
+  return { users: isForBoth ? [recvID, sendID] : [recvID] };
 }

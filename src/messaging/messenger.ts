@@ -1,18 +1,20 @@
 /** Sending: who may send what to whom, and the acknowledgement (conversations-messages chapter, section 6). */
 
 import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
-import type { Acknowledgement, MessagePipeline } from '../log/pipeline.ts';
+import type { Audience } from '../log/delivery.ts';
+import { type Acknowledgement, bothSides, type MessagePipeline } from '../log/pipeline.ts';
 import { conversationIDOf, isNotificationConversation } from '../protocol/conversation-id.ts';
 import { errors } from '../protocol/errors.ts';
 import type { MsgData } from '../protocol/gen/openim.ts';
 import { isLargerThan, optionEnabled } from '../protocol/message.ts';
 import { isReadableContent } from '../protocol/message-content.ts';
 import { contentTypes, isNotificationContentType } from '../protocol/numbers/contents.ts';
+import { groupRoles, groupStatuses } from '../protocol/numbers/groups.ts';
 import { msgFrom, type OptionKey, optionKeys } from '../protocol/numbers/messages.ts';
 import { notificationTypes } from '../protocol/numbers/notices.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import { type BackendMessage, toMsgData } from './backend-message.ts';
-import type { SendingFacts, SingleChatFacts } from './sending-facts.ts';
+import type { GroupChatFacts, SendingFacts, SingleChatFacts } from './sending-facts.ts';
 
 /** The conversations domain's part in a first message. */
 export interface ConversationRows {
@@ -25,9 +27,16 @@ export interface MessengerOptions {
   readonly rows: ConversationRows;
   readonly pipeline: MessagePipeline;
   readonly now: () => number;
+  /** Whether a user is one of the configured admins. */
+  readonly isAdmin: (userID: string) => boolean;
+  /** Only friends of the receiver may write (1303). */
+  readonly needsFriendship: boolean;
   /** Of a message as its sender gave it, encoded. */
   readonly maxMessageBytes: number;
 }
+
+/** app_manager_level from which on an account speaks for the system. */
+const systemLevel = 2;
 
 /** Long enough for every SDK (32) and back end; short enough for an index entry. */
 const maxIDLength = 256;
@@ -43,7 +52,8 @@ export class Messenger {
    * Sends `message` in the name of `message.sendID`, which is the caller unless an admin speaks for a user.
    * Resolves when it is on disk. A repeat of the same clientMsgID gets the first acknowledgement (M3).
    *
-   * @throws 1001 ill-formed or refused by the receiver, 1002 not the caller's to send, 1004 unknown user or group
+   * @throws 1001 ill-formed or refused by the receiver, 1002 not the caller's to send, 1004 unknown user or group, 1203 not in
+   * the group, 1204 dismissed, 1302 blocked, 1303 no friend, 1402 and 1403 muted
    */
   async send(call: CallContext, message: MsgData): Promise<Acknowledgement> {
     checkShape(message);
@@ -54,10 +64,9 @@ export class Messenger {
 
     switch (prepared.sessionType) {
       case sessionTypes.single:
-        return this.#options.pipeline.accept(await this.#admitSingle(prepared), call.operationID);
+        return this.#accept(call, await this.#admitSingle(prepared), bothSides(prepared));
       case sessionTypes.group:
-        // Groups come with the people-and-groups issue; until one can be created, none exists.
-        throw errors.recordNotFound('group not found');
+        return this.#accept(call, await this.#admitGroup(prepared), { group: prepared.groupID });
       default:
         throw errors.args('unknown sessionType');
     }
@@ -72,6 +81,37 @@ export class Messenger {
     return this.send(call, toMsgData(request, this.#options.now()));
   }
 
+  #accept(call: CallContext, message: MsgData, audience: Audience): Promise<Acknowledgement> {
+    return this.#options.pipeline.accept({ message, audience, operationID: call.operationID });
+  }
+
+  /** The checks of a group chat in the protocol's order. Its members have their conversation rows since they joined. */
+  async #admitGroup(message: MsgData): Promise<MsgData> {
+    if (message.groupID === '') throw errors.args('groupID is empty');
+    const facts = await this.#options.facts.groupChat(message.sendID, message.groupID);
+    if (facts.groupStatus === undefined) throw errors.recordNotFound('group not found');
+    if (facts.groupStatus === groupStatuses.dismissed) throw errors.dismissedAlready('the group is dismissed');
+    const isFree = this.#options.isAdmin(message.sendID) || isNotificationContentType(message.contentType);
+    if (!isFree) this.#checkMember(facts);
+    return message;
+  }
+
+  /** @throws 1203 not in the group, 1402 muted in it, 1403 all but owner and admins are */
+  #checkMember({ groupStatus: status, role, mutedUntil }: GroupChatFacts): void {
+    if (role === undefined) throw errors.notInGroupYet('not in the group');
+    if (role === groupRoles.owner) return;
+    if (mutedUntil >= this.#options.now()) throw errors.mutedInGroup('muted in the group');
+    if (status === groupStatuses.muted && role !== groupRoles.admin) throw errors.mutedGroup('the group is muted');
+  }
+
+  /** Notifications, and what the server's own accounts send, reach everybody. @throws 1302 blocked, 1303 no friend */
+  #checkRelation({ sendID, contentType }: MsgData, facts: SingleChatFacts): void {
+    const { isAdmin, needsFriendship } = this.#options;
+    if (isAdmin(sendID) || isNotificationContentType(contentType) || (facts.senderLevel ?? 0) >= systemLevel) return;
+    if (facts.isBlocked) throw errors.blockedByPeer('blocked by the receiver');
+    if (needsFriendship && !facts.isFriend) throw errors.notPeersFriend('not a friend of the receiver');
+  }
+
   /** The checks of a single chat in the protocol's order; makes sure that both sides have their conversation row. */
   async #admitSingle(message: MsgData): Promise<MsgData> {
     if (message.recvID === '') throw errors.args('recvID is empty');
@@ -81,6 +121,7 @@ export class Messenger {
 
     if (facts.senderLevel === undefined) throw errors.recordNotFound('sender not found');
     if (facts.receiverGlobalOption === undefined) throw errors.recordNotFound('receiver not found');
+    this.#checkRelation(message, facts);
     const isSilent = isChat && receivesSilently(facts);
     const isStored = optionEnabled(message.options, optionKeys.history);
     if (isChat && isStored && !(facts.senderHasRow && facts.receiverOption !== undefined)) {

@@ -1,22 +1,37 @@
 /**
- * Messages that the server itself writes: built here from their kind, written to the outbox in the transaction of the
- * change that they tell of, then down the same pipeline as any other message. Protocol: notifications-sync.md 1.
+ * Messages that the server itself writes: built here from their kind and what operators have set for it, in the
+ * transaction of the change that they tell of, then down the same pipeline as any other message. Protocol:
+ * notifications-sync.md 1.
  */
 import type { CallContext } from '../kernel/caller.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import type { MessagePipeline } from '../log/pipeline.ts';
+import type { Audience } from '../log/delivery.ts';
+import { bothSides, type MessagePipeline, type Outgoing } from '../log/pipeline.ts';
 import { conversationIDOf } from '../protocol/conversation-id.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { MsgData, OfflinePushInfo } from '../protocol/gen/openim.ts';
 import { newMsgData } from '../protocol/message.ts';
-import { msgFrom, optionKeys } from '../protocol/numbers/messages.ts';
+import { msgFrom, type OptionKey, optionKeys } from '../protocol/numbers/messages.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import type { Notice } from './notice.ts';
+import type { NoticeSetting, NoticeSettings } from './notice-settings.ts';
 import type { Outbox } from './outbox.ts';
 import type { OutboxEntry, OutboxRow } from './outbox-store.ts';
 
+/** The conversations domain's part in a notification that is shown in a single chat. */
+export interface ChatRows {
+  /**
+   * Creates what is missing of the two users' rows of their chat.
+   * @returns false if one of them has a chat with somebody else under the conversation ID: then there is nowhere to show it
+   */
+  ensureSingleChatWithin(tx: Transaction, conversationID: string, userA: string, userB: string): Promise<boolean>;
+}
+
 export interface NotifierOptions {
   readonly outbox: Pick<Outbox, 'add'>;
+  readonly pipeline: Pick<MessagePipeline, 'acceptWithin'>;
+  readonly rows: ChatRows;
+  readonly settings: NoticeSettings;
   /** A random 32-digit hexadecimal ID. */
   readonly newMessageID: () => string;
   /** Unix ms. */
@@ -32,36 +47,111 @@ export class Notifier {
 
   /**
    * Sends notices if, and as soon as, the transaction commits: after a crash in between at the next start. One that
-   * cannot be sent never fails the call that caused it.
+   * cannot be sent never fails the call that caused it. What is shown in the chat is stored in the transaction itself:
+   * call this last in it, once, with all that it has to tell.
    * @param call its operationID goes with every push (notifications-sync chapter, 3.4)
+   * @returns of each notice the seq of what is shown in the chat; undefined if it is not shown
    */
-  async notify<Tips extends object>(
+  async notify(
     tx: Transaction,
     { operationID }: Pick<CallContext, 'operationID'>,
-    ...notices: readonly Notice<Tips>[]
-  ): Promise<void> {
-    await this.#options.outbox.add(
-      tx,
-      notices.map((notice) => toEntry(this.#toMessage(notice), operationID)),
+    ...notices: readonly Notice<object>[]
+  ): Promise<readonly (number | undefined)[]> {
+    const messages = notices.map((notice) => this.#toMessage(notice));
+    const seqs = await this.#show(tx, operationID, notices, messages);
+    const entries = messages.map((message, index) =>
+      toEntry({ message, operationID, audience: audienceOf(notices[index], message) }),
     );
+    await this.#options.outbox.add(tx, entries);
+    return seqs;
   }
 
-  #toMessage({ kind, sendID, recvID, tips }: Notice<object>): MsgData {
+  /** Stores a copy of those notices that are to be seen in the chat itself (1.4). */
+  async #show(
+    tx: Transaction,
+    operationID: string,
+    notices: readonly Notice<object>[],
+    messages: readonly MsgData[],
+  ): Promise<readonly (number | undefined)[]> {
+    const shown: { readonly index: number; readonly outgoing: Outgoing }[] = [];
+    for (const [index, notice] of notices.entries()) {
+      const setting = this.#settingOf(notice);
+      const original = messages[index];
+      if (!setting.isSendMsg || original === undefined) continue;
+      const message = chatCopy(original, setting, this.#options.newMessageID());
+      if (!(await this.#hasRows(tx, message))) continue;
+      const audience = audienceOf(withoutEnd(notice), message);
+      shown.push({ index, outgoing: { message, operationID, audience } });
+    }
+    const stored = await this.#options.pipeline.acceptWithin(
+      tx,
+      shown.map(({ outgoing }) => outgoing),
+    );
+    const seqs = new Array<number | undefined>(notices.length).fill(undefined);
+    for (const [position, { index }] of shown.entries()) seqs[index] = stored[position];
+    return seqs;
+  }
+
+  /** A group's members have theirs since they joined. */
+  async #hasRows(tx: Transaction, message: MsgData): Promise<boolean> {
+    if (message.sessionType !== sessionTypes.single) return true;
+    const conversationID = conversationIDOf(message);
+    return this.#options.rows.ensureSingleChatWithin(tx, conversationID, message.sendID, message.recvID);
+  }
+
+  #settingOf({ kind, isSendMsg }: Notice<object>): NoticeSetting {
+    const setting = kind.name === undefined ? unseen : this.#options.settings[kind.name];
+    return { ...setting, isSendMsg: isSendMsg ?? setting.isSendMsg };
+  }
+
+  #toMessage(notice: Notice<object>): MsgData {
+    const setting = this.#settingOf(notice);
+    const { kind, sendID, tips, sender } = notice;
+    const { title, desc, ext } = setting.offlinePush;
     return newMsgData({
       sendID,
-      recvID,
+      ...('groupID' in notice
+        ? { recvID: notice.groupID, groupID: notice.groupID, sessionType: sessionTypes.group }
+        : { recvID: notice.recvID, sessionType: sessionTypes.single }),
       // Chosen now: should the notice be sent twice, it is stored once (M3).
       clientMsgID: this.#options.newMessageID(),
-      sessionType: sessionTypes.single,
       msgFrom: msgFrom.system,
       contentType: kind.type,
       content: Buffer.from(JSON.stringify({ detail: JSON.stringify(tips) })),
       createTime: this.#options.now(),
-      options: noticeOptions(kind.isStored),
+      senderNickname: sender?.nickname ?? '',
+      senderFaceURL: sender?.faceURL ?? '',
+      options: noticeOptions(kind.isStored, setting),
       // Clients read its members without looking whether it is there.
-      offlinePushInfo: OfflinePushInfo.decode(new Uint8Array(0)),
+      offlinePushInfo: { ...OfflinePushInfo.decode(new Uint8Array(0)), title, desc, ex: ext },
     });
   }
+}
+
+/** Of kinds that operators have no say in. */
+const unseen: NoticeSetting = { isSendMsg: false, offlinePush: { enable: false, title: '', desc: '', ext: '' } };
+
+/** Who gets it; an outbox row of an earlier version does not say, and is of two users. */
+function audienceOf(notice: Notice<object> | undefined, message: MsgData): Audience {
+  if (notice === undefined || !('groupID' in notice)) return bothSides(message);
+  const { groupID, plus, isLast } = notice;
+  return { group: groupID, ...(plus === undefined ? {} : { plus }), ...(isLast === undefined ? {} : { isLast }) };
+}
+
+/** What is shown in the chat comes before the original, which is the last that the group hears. */
+function withoutEnd(notice: Notice<object>): Notice<object> {
+  if (!('isLast' in notice)) return notice;
+  const { isLast: _, ...rest } = notice;
+  return rest;
+}
+
+/** Every key that is not there is on: it is a message like any other (1.4). */
+function chatCopy(original: MsgData, { offlinePush }: NoticeSetting, clientMsgID: string): MsgData {
+  const options = new Map([
+    [optionKeys.offlinePush, offlinePush.enable],
+    [optionKeys.unreadCount, true],
+  ]);
+  return { ...original, clientMsgID, options };
 }
 
 /**
@@ -70,9 +160,10 @@ export class Notifier {
  */
 export function noticeSender(pipeline: Pick<MessagePipeline, 'accept'>, onDropped: (error: unknown) => void) {
   return async ({ payload }: OutboxRow): Promise<void> => {
-    const { operationID, message } = JSON.parse(payload) as NoticePayload;
+    const { operationID, message: encoded, audience } = JSON.parse(payload) as NoticePayload;
+    const message = MsgData.decode(Buffer.from(encoded, 'base64'));
     try {
-      await pipeline.accept(MsgData.decode(Buffer.from(message, 'base64')), operationID);
+      await pipeline.accept({ message, operationID, audience: audience ?? bothSides(message) });
     } catch (error) {
       if (!(error instanceof ProtocolError) || error.retryable) throw error;
       onDropped(error);
@@ -84,29 +175,41 @@ interface NoticePayload {
   readonly operationID: string;
   /** Encoded MsgData as base64. */
   readonly message: string;
+  /** Absent in rows of an earlier version: both sides. */
+  readonly audience?: Audience;
 }
 
-function toEntry(message: MsgData, operationID: string): OutboxEntry {
+function toEntry({ message, operationID, audience }: Outgoing): OutboxEntry {
   const payload: NoticePayload = {
     operationID,
     message: Buffer.from(MsgData.encode(message).finish()).toString('base64'),
+    audience,
   };
   return { topic: 'notices', key: conversationIDOf(message), payload: JSON.stringify(payload) };
 }
 
 /** Section 1.3: everything off but senderSync; stored ones have history and persistent. */
-function noticeOptions(isStored: boolean): Map<string, boolean> {
-  return new Map([
-    [optionKeys.isNotNotification, false],
-    [optionKeys.isSendMsg, false],
-    [optionKeys.history, isStored],
-    [optionKeys.persistent, isStored],
-    [optionKeys.offlinePush, false],
-    [optionKeys.unreadCount, false],
-    [optionKeys.conversationUpdate, false],
-    [optionKeys.senderConversationUpdate, false],
-    [optionKeys.notPrivate, false],
-    [optionKeys.reactionFromCache, false],
-    [optionKeys.senderSync, true],
+function noticeOptions(isStored: boolean, { isSendMsg, offlinePush }: NoticeSetting): Map<string, boolean> {
+  const on: ReadonlySet<OptionKey> = new Set([
+    optionKeys.senderSync,
+    ...(isStored ? [optionKeys.history, optionKeys.persistent] : []),
+    ...(isSendMsg ? [optionKeys.isSendMsg] : []),
+    // Who is offline is told once: by what is shown in the chat.
+    ...(offlinePush.enable && !isSendMsg ? [optionKeys.offlinePush] : []),
   ]);
+  return new Map(noticeKeys.map((key) => [key, on.has(key)]));
 }
+
+const noticeKeys: readonly OptionKey[] = [
+  optionKeys.isNotNotification,
+  optionKeys.isSendMsg,
+  optionKeys.history,
+  optionKeys.persistent,
+  optionKeys.offlinePush,
+  optionKeys.unreadCount,
+  optionKeys.conversationUpdate,
+  optionKeys.senderConversationUpdate,
+  optionKeys.notPrivate,
+  optionKeys.reactionFromCache,
+  optionKeys.senderSync,
+];

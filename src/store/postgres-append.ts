@@ -2,8 +2,9 @@
  * Appending a batch to PostgreSQL in a fixed number of round trips, whatever its size. The conversations' counter rows
  * are locked first, in order of their IDs: from then on no other node can give out a seq or store a repeat in them.
  */
+import { CompiledQuery } from 'kysely';
 import type { PostgresDatabase } from '../database/database.ts';
-import type { PostgresConnection } from '../database/postgres-connections.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Appended, NewMessage } from '../log/message-store.ts';
 import { stamped } from './append-stamp.ts';
 import { raiseSendersInPostgres } from './sql-read-position-store.ts';
@@ -12,7 +13,22 @@ export function appendInPostgres(db: PostgresDatabase, batch: readonly NewMessag
   return db.write((connection) => appendAll(connection, batch));
 }
 
-async function appendAll(connection: PostgresConnection, batch: readonly NewMessage[]): Promise<Appended[]> {
+/** What of a connection, or of a transaction on one, is needed here. */
+interface Queries {
+  query<Row extends object>(text: string, values: readonly unknown[]): Promise<{ readonly rows: readonly Row[] }>;
+}
+
+/** In a transaction under way, which has Kysely's executor and not a connection. */
+export function appendInPostgresWithin(
+  db: PostgresDatabase,
+  tx: Transaction,
+  batch: readonly NewMessage[],
+): Promise<Appended[]> {
+  const executor = db.executor(tx);
+  return appendAll({ query: (text, values) => executor.executeQuery(CompiledQuery.raw(text, [...values])) }, batch);
+}
+
+async function appendAll(connection: Queries, batch: readonly NewMessage[]): Promise<Appended[]> {
   const counters = await lockCounters(connection, batch);
   const known = await findRepeats(connection, batch);
   const fresh: { message: NewMessage; appended: Appended }[] = [];
@@ -35,10 +51,7 @@ async function appendAll(connection: PostgresConnection, batch: readonly NewMess
 }
 
 /** @returns each conversation's newest message; the counter rows are now locked until the transaction ends. */
-async function lockCounters(
-  connection: PostgresConnection,
-  batch: readonly NewMessage[],
-): Promise<Map<string, Counter>> {
+async function lockCounters(connection: Queries, batch: readonly NewMessage[]): Promise<Map<string, Counter>> {
   const ids = [...new Set(batch.map(({ logID }) => logID))];
   const { rows } = await connection.query<{ conversation_id: string; max_seq: number; last_sent_at: number }>(
     `INSERT INTO conversation_seqs (conversation_id, max_seq, max_seq_at)
@@ -56,10 +69,7 @@ interface Counter {
   readonly sentAt: number;
 }
 
-async function findRepeats(
-  connection: PostgresConnection,
-  batch: readonly NewMessage[],
-): Promise<Map<string, Appended>> {
+async function findRepeats(connection: Queries, batch: readonly NewMessage[]): Promise<Map<string, Appended>> {
   const { rows } = await connection.query<{
     send_id: string;
     client_msg_id: string;
@@ -83,7 +93,7 @@ async function findRepeats(
 
 /** Messages, counters and senders' read positions in one statement. */
 async function insert(
-  connection: PostgresConnection,
+  connection: Queries,
   fresh: readonly { message: NewMessage; appended: Appended }[],
 ): Promise<void> {
   const column = <T>(pick: (entry: (typeof fresh)[number]) => T): T[] => fresh.map(pick);

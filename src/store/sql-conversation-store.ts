@@ -98,6 +98,30 @@ export class SqlConversationStore implements ConversationStore {
     return row?.user_id;
   }
 
+  async setWindow(
+    tx: Transaction,
+    conversationID: string,
+    ownerUserIDs: readonly string[],
+    { minSeq, maxSeq }: { readonly minSeq?: number; readonly maxSeq?: number },
+  ): Promise<readonly string[]> {
+    const ends = {
+      ...(minSeq === undefined ? {} : { min_seq: minSeq }),
+      ...(maxSeq === undefined ? {} : { max_seq: maxSeq }),
+    };
+    const isOther = Object.entries(ends) as ['min_seq' | 'max_seq', number][];
+    if (isOther.length === 0 || ownerUserIDs.length === 0) return [];
+    const changed = await this.#db
+      .executor(tx)
+      .updateTable('conversations')
+      .set(ends)
+      .where('conversation_id', '=', conversationID)
+      .where(isOneOf(this.#db.dialect, 'owner_user_id', ownerUserIDs))
+      .where((row) => row.or(isOther.map(([column, value]) => row(column, '<>', value))))
+      .returning('owner_user_id')
+      .execute();
+    return changed.map(({ owner_user_id }) => owner_user_id);
+  }
+
   #ownedBy(ownerUserID: string) {
     return this.#db.reader.selectFrom('conversations').where('owner_user_id', '=', ownerUserID);
   }

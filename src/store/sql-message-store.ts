@@ -4,9 +4,9 @@ import type { Database, PostgresDatabase, SqliteDatabase } from '../database/dat
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Appended, LogWindow, MessageStore, NewMessage, SeqBounds, StoredMessage } from '../log/message-store.ts';
-import { appendInPostgres } from './postgres-append.ts';
+import { appendInPostgres, appendInPostgresWithin } from './postgres-append.ts';
 import { inChunks } from './sql-lists.ts';
-import { appendInSqlite } from './sqlite-append.ts';
+import { appendInSqlite, appendInSqliteWithin } from './sqlite-append.ts';
 
 export class SqlMessageStore implements MessageStore {
   readonly #db: Database;
@@ -17,6 +17,12 @@ export class SqlMessageStore implements MessageStore {
 
   append(batch: readonly NewMessage[]): Promise<Appended[]> {
     return this.#db.dialect === 'sqlite' ? appendInSqlite(this.#db, batch) : appendInPostgres(this.#db, batch);
+  }
+
+  appendWithin(tx: Transaction, batch: readonly NewMessage[]): Promise<Appended[]> {
+    return this.#db.dialect === 'sqlite'
+      ? appendInSqliteWithin(this.#db, tx, batch)
+      : appendInPostgresWithin(this.#db, tx, batch);
   }
 
   async range(logID: string, begin: number, end: number, limit: number): Promise<StoredMessage[]> {

@@ -1,7 +1,7 @@
-/** The read model of sending in SQL: one hot query for both dialects. */
+/** The read model of sending in SQL: one hot query for each kind of chat, for both dialects. */
 import type { Database } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
-import type { SendingFacts, SingleChatFacts } from '../messaging/sending-facts.ts';
+import type { GroupChatFacts, SendingFacts, SingleChatFacts } from '../messaging/sending-facts.ts';
 
 export class SqlSendingFacts implements SendingFacts {
   readonly #db: Database;
@@ -17,6 +17,17 @@ export class SqlSendingFacts implements SendingFacts {
       receiverGlobalOption: row?.receiver_global ?? undefined,
       receiverOption: row?.receiver_option ?? undefined,
       senderHasRow: (row?.sender_row ?? undefined) !== undefined,
+      isBlocked: row?.is_blocked === 1,
+      isFriend: row?.is_friend === 1,
+    };
+  }
+
+  async groupChat(sendID: string, groupID: string): Promise<GroupChatFacts> {
+    const [row] = await runHot<GroupFactsRow>(this.#db, groupFactsQuery, [groupID, sendID]);
+    return {
+      groupStatus: row?.status,
+      role: row?.role_level ?? undefined,
+      mutedUntil: Number(row?.muted_until ?? 0),
     };
   }
 }
@@ -26,6 +37,14 @@ interface FactsRow {
   receiver_global: number | null;
   receiver_option: number | null;
   sender_row: number | null;
+  is_blocked: number | null;
+  is_friend: number | null;
+}
+
+interface GroupFactsRow {
+  status: number;
+  role_level: number | null;
+  muted_until: number | null;
 }
 
 const factsQuery = hotQuery(
@@ -33,5 +52,13 @@ const factsQuery = hotQuery(
     (SELECT app_manager_level FROM users WHERE user_id = $1) AS sender_level,
     (SELECT global_recv_msg_opt FROM users WHERE user_id = $2) AS receiver_global,
     (SELECT recv_msg_opt FROM conversations WHERE owner_user_id = $2 AND conversation_id = $3 AND user_id = $1) AS receiver_option,
-    (SELECT 1 FROM conversations WHERE owner_user_id = $1 AND conversation_id = $3 AND user_id = $2) AS sender_row`,
+    (SELECT 1 FROM conversations WHERE owner_user_id = $1 AND conversation_id = $3 AND user_id = $2) AS sender_row,
+    (SELECT 1 FROM blacks WHERE owner_user_id = $2 AND blocked_user_id = $1) AS is_blocked,
+    (SELECT 1 FROM friends WHERE owner_user_id = $2 AND friend_user_id = $1) AS is_friend`,
+);
+
+const groupFactsQuery = hotQuery(
+  `SELECT g.status, m.role_level, m.muted_until FROM groups AS g
+  LEFT JOIN group_members AS m ON m.group_id = g.group_id AND m.user_id = $2
+  WHERE g.group_id = $1`,
 );

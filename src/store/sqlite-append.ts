@@ -5,12 +5,22 @@
 
 import type { SqliteDatabase } from '../database/database.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Appended, NewMessage } from '../log/message-store.ts';
 import { stamped } from './append-stamp.ts';
 import { raiseSenderInSqlite } from './sql-read-position-store.ts';
 
 export function appendInSqlite(db: SqliteDatabase, batch: readonly NewMessage[]): Promise<Appended[]> {
   return db.sqlite.write((connection) => batch.map((message) => appendOne(connection, message)));
+}
+
+export async function appendInSqliteWithin(
+  db: SqliteDatabase,
+  tx: Transaction,
+  batch: readonly NewMessage[],
+): Promise<Appended[]> {
+  const connection = db.sqlite.within(tx);
+  return batch.map((message) => appendOne(connection, message));
 }
 
 function appendOne(connection: StatementCache, message: NewMessage): Appended {

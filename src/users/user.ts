@@ -1,5 +1,6 @@
 /** A registered user, and the user object that clients see (rest-core chapter, 7.1). */
 import type { UserInfo } from '../protocol/gen/openim.ts';
+import type { PublicUserInfo } from '../protocol/relation-objects.ts';
 
 export interface User {
   readonly userID: string;
@@ -37,4 +38,9 @@ export function toUserInfo(user: User): UserInfo {
     appMangerLevel: user.appManagerLevel,
     globalRecvMsgOpt: user.globalRecvMsgOpt,
   };
+}
+
+/** What everybody may see of a user; empty texts for one who is not registered any more. */
+export function toPublicUserInfo(userID: string, user: User | undefined): PublicUserInfo {
+  return { userID, nickname: user?.nickname ?? '', faceURL: user?.faceURL ?? '', ex: user?.ex ?? '' };
 }

@@ -208,12 +208,16 @@ export async function messageStoreSuite(
       receiverGlobalOption: 1,
       receiverOption: 2,
       senderHasRow: false,
+      isBlocked: false,
+      isFriend: false,
     });
     assert.deepEqual(await facts.singleChat('nobody', 'facts_a', 'si_none'), {
       senderLevel: undefined,
       receiverGlobalOption: 0,
       receiverOption: undefined,
       senderHasRow: false,
+      isBlocked: false,
+      isFriend: false,
     });
   });
 

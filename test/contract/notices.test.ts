@@ -7,6 +7,7 @@ import type { Delivery } from '../../src/log/delivery.ts';
 import { GroupCommit } from '../../src/log/group-commit.ts';
 import { MessagePipeline } from '../../src/log/pipeline.ts';
 import { readByPeerNotices } from '../../src/notices/catalogue/messages.ts';
+import { defaultNoticeSettings } from '../../src/notices/notice-settings.ts';
 import { Notifier, noticeSender } from '../../src/notices/notifier.ts';
 import { Outbox } from '../../src/notices/outbox.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
@@ -68,6 +69,9 @@ async function noticesSuite(t: TestContext, { db }: Databases) {
   });
 }
 
+/** Under which one of the users talks with somebody else already. */
+const takenChat = 'si_a_taken';
+
 /** Longer than any of these tests takes. */
 const limitMs = 60_000;
 
@@ -77,9 +81,12 @@ function start(
   { send = (work) => work() }: { send?: (work: () => Promise<void>) => Promise<void> } = {},
 ) {
   const newMessageID = () => randomUUID().replaceAll('-', '');
+  const messages = new SqlMessageStore(db);
+  const delivered: Delivery[] = [];
   const pipeline = new MessagePipeline({
-    commits: new GroupCommit({ store: new SqlMessageStore(db), lanes: 1, maxBatch: 10 }),
-    bus: { deliver: (_delivery: Delivery) => {}, onDelivery: () => {} },
+    commits: new GroupCommit({ store: messages, lanes: 1, maxBatch: 10 }),
+    messages,
+    bus: { deliver: (delivery: Delivery) => delivered.push(delivery), onDelivery: () => {} },
     newMessageID,
     now: Date.now,
   });
@@ -90,7 +97,15 @@ function start(
     now: Date.now,
     observer: { waiting: () => {}, failed: failSuite },
   });
-  return { outbox, notifier: new Notifier({ outbox, newMessageID, now: Date.now }) };
+  const notifier = new Notifier({
+    outbox,
+    pipeline,
+    rows: { ensureSingleChatWithin: async (_tx, conversationID) => conversationID !== takenChat },
+    settings: defaultNoticeSettings,
+    newMessageID,
+    now: Date.now,
+  });
+  return { outbox, notifier, pipeline, delivered };
 }
 
 function failSuite(error: unknown): never {

@@ -2,6 +2,7 @@
 import { GetActiveConversationsResp } from '../../protocol/gen/openim.ts';
 import { Wire } from '../../protocol/wire/wire-schema.ts';
 import { conversation } from './conversation.ts';
+import { groupInfo } from './group.ts';
 import { msgData } from './message.ts';
 import { userInfo } from './user.ts';
 
@@ -17,29 +18,6 @@ const friendInfo = Wire.object(
     isPinned: Wire.bool(),
   },
   { title: 'Friend' },
-);
-
-const groupInfo = Wire.object(
-  {
-    groupID: Wire.id(),
-    groupName: Wire.string(),
-    notification: Wire.string(),
-    introduction: Wire.string(),
-    faceURL: Wire.string(),
-    ownerUserID: Wire.id(),
-    createTime: Wire.int64(),
-    memberCount: Wire.uint32(),
-    ex: Wire.string(),
-    status: Wire.int32(),
-    creatorUserID: Wire.id(),
-    groupType: Wire.int32(),
-    needVerification: Wire.int32(),
-    lookMemberInfo: Wire.int32(),
-    applyMemberFriend: Wire.int32(),
-    notificationUpdateTime: Wire.int64(),
-    notificationUserID: Wire.id(),
-  },
-  { title: 'Group' },
 );
 
 export const conversationList = Wire.object(

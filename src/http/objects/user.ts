@@ -13,3 +13,8 @@ export const userInfo = Wire.object(
   },
   { title: 'User' },
 );
+
+export const publicUserInfo = Wire.object(
+  { userID: Wire.id(), nickname: Wire.string(), faceURL: Wire.string(), ex: Wire.string() },
+  { title: 'PublicUser' },
+);

@@ -4,6 +4,7 @@ import { type Notice, noticeKind } from '../notice.ts';
 
 const userInfoUpdated = noticeKind<{ readonly userID: string }>({
   type: notificationTypes.userInfoUpdated,
+  name: 'userInfoUpdated',
   isStored: false,
 });
 

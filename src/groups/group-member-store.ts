@@ -1,0 +1,39 @@
+/** Members of groups in a durable store. Suite: test/contract/group-member-store.suite.ts. */
+import type { Transaction } from '../kernel/unit-of-work.ts';
+import type { GroupMember, GroupMemberChanges, NewGroupMember } from './group.ts';
+
+/** Which members of a group are meant. */
+export interface MemberFilter {
+  /** Only members of these roles. */
+  readonly roles?: readonly number[];
+  /** Only those whose name in the group holds it: their own, or that of their profile. */
+  readonly keyword?: string;
+}
+
+export interface GroupMemberStore {
+  /** Adds those who are not in the group yet. @returns who was added, in the order given */
+  add(tx: Transaction, members: readonly NewGroupMember[]): Promise<readonly NewGroupMember[]>;
+  /** @returns the IDs of those who were in the group, and are not any more */
+  remove(tx: Transaction, groupID: string, userIDs: readonly string[]): Promise<readonly string[]>;
+  /** @returns the IDs of all who were in the group */
+  removeAll(tx: Transaction, groupID: string): Promise<readonly string[]>;
+  /** @returns false if the user is not in the group */
+  update(tx: Transaction, groupID: string, userID: string, changes: GroupMemberChanges): Promise<boolean>;
+  /** Those among `userIDs` who are in the group, in no order; as of the transaction, if there is one. */
+  find(groupID: string, userIDs: readonly string[], tx?: Transaction): Promise<readonly GroupMember[]>;
+  /** Owner and admins, in the group's order; as of the transaction, if there is one. */
+  managers(groupID: string, tx?: Transaction): Promise<readonly GroupMember[]>;
+  /** All IDs, in the group's order: by role from above, then by age, then by ID. */
+  ids(groupID: string): Promise<readonly string[]>;
+  /** In the group's order. */
+  list(groupID: string, filter: MemberFilter, offset: number, limit: number): Promise<readonly GroupMember[]>;
+  count(groupID: string, filter: MemberFilter): Promise<number>;
+  /** The groups among `groupIDs` that the user is in, with the user's role. */
+  rolesOf(userID: string, groupIDs: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** All groups that the user is in, in no order. */
+  groupIDsOf(userID: string): Promise<readonly string[]>;
+  /** Those of which the user is owner or admin, in no order. */
+  groupIDsManagedBy(userID: string): Promise<readonly string[]>;
+  /** Those in which the user has no nickname or no face of its own: the profile shows through. */
+  groupIDsShowingProfileOf(userID: string, tx: Transaction): Promise<readonly string[]>;
+}

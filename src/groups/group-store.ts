@@ -1,0 +1,28 @@
+/** What the groups domain needs from a durable store. Suite: test/contract/group-store.suite.ts. */
+import type { Transaction } from '../kernel/unit-of-work.ts';
+import type { Group, GroupChanges } from './group.ts';
+
+export interface GroupStore {
+  /** @returns false if there is a group of this ID already */
+  add(tx: Transaction, group: Group): Promise<boolean>;
+  /**
+   * The group as it is now, which nobody else changes, nor its members, until the transaction ends. Every change of a
+   * group or of its members begins with it.
+   */
+  lock(tx: Transaction, groupID: string): Promise<Group | undefined>;
+  find(groupID: string): Promise<Group | undefined>;
+  /** Those that exist, each once, in no order. */
+  findMany(groupIDs: readonly string[]): Promise<readonly Group[]>;
+  update(tx: Transaction, groupID: string, changes: GroupChanges): Promise<void>;
+  /** Groups that are not dismissed and whose name holds `namePart`, newest first, and how many there are. */
+  search(namePart: string, offset: number, limit: number): Promise<GroupPage>;
+  /** Groups that the user is in, by name (bytes) and then by age. */
+  joinedBy(userID: string, offset: number, limit: number): Promise<GroupPage>;
+  /** All IDs of {@link joinedBy}, in its order. */
+  idsJoinedBy(userID: string): Promise<readonly string[]>;
+}
+
+export interface GroupPage {
+  readonly total: number;
+  readonly groups: readonly Group[];
+}

@@ -1,0 +1,64 @@
+/** Groups, members and requests to join, which several endpoints have in common (relations-groups chapter, 3.5 to 3.7). */
+import { Wire } from '../../protocol/wire/wire-schema.ts';
+import { publicUserInfo } from './user.ts';
+
+export const groupInfo = Wire.object(
+  {
+    groupID: Wire.id(),
+    groupName: Wire.string(),
+    notification: Wire.string({ description: 'the announcement' }),
+    introduction: Wire.string(),
+    faceURL: Wire.string(),
+    ownerUserID: Wire.id({ description: 'empty once the group is dismissed' }),
+    createTime: Wire.int64({ description: 'Unix ms' }),
+    memberCount: Wire.uint32(),
+    ex: Wire.string(),
+    status: Wire.int32({ description: '0 normal, 1 banned, 2 dismissed, 3 muted' }),
+    creatorUserID: Wire.id(),
+    groupType: Wire.int32({ description: '2' }),
+    needVerification: Wire.int32({
+      description:
+        '0 invitations join directly, 1 only those of owner, admins and IM admins, 2 everybody joins directly',
+    }),
+    lookMemberInfo: Wire.int32({ description: '0 members may look at profiles, 1 not: for clients to respect' }),
+    applyMemberFriend: Wire.int32({ description: '0 members may ask to be friends, 1 not: for clients to respect' }),
+    notificationUpdateTime: Wire.int64({ description: 'Unix ms' }),
+    notificationUserID: Wire.id({ description: 'who set the announcement' }),
+  },
+  { title: 'Group' },
+);
+
+export const groupMember = Wire.object(
+  {
+    groupID: Wire.id(),
+    userID: Wire.id(),
+    roleLevel: Wire.int32({ description: '100 owner, 60 admin, 20 member' }),
+    joinTime: Wire.int64({ description: 'Unix ms' }),
+    nickname: Wire.string({ description: 'in the group, or else that of the profile' }),
+    faceURL: Wire.string({ description: 'in the group, or else that of the profile' }),
+    appMangerLevel: Wire.int32(),
+    joinSource: Wire.int32({ description: '1 by an admin, 2 invitation, 3 search, 4 QR code' }),
+    operatorUserID: Wire.id(),
+    ex: Wire.string(),
+    muteEndTime: Wire.int64({ description: 'may not speak up to then, Unix ms' }),
+    inviterUserID: Wire.id(),
+  },
+  { title: 'GroupMember' },
+);
+
+export const groupRequest = Wire.object(
+  {
+    userInfo: Wire.nullable(publicUserInfo),
+    groupInfo: Wire.nullable(groupInfo),
+    handleResult: Wire.int32({ description: '0 pending, 1 agreed, -1 refused' }),
+    reqMsg: Wire.string(),
+    handleMsg: Wire.string(),
+    reqTime: Wire.int64({ description: 'Unix ms' }),
+    handleUserID: Wire.id(),
+    handleTime: Wire.int64({ description: 'Unix ms' }),
+    ex: Wire.string(),
+    joinSource: Wire.int32(),
+    inviterUserID: Wire.id({ description: 'empty if the user asks' }),
+  },
+  { title: 'GroupRequest' },
+);

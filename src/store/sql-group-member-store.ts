@@ -1,0 +1,218 @@
+/** Members of groups in SQL, for both dialects. */
+import { type Selectable, sql } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { Schema } from '../database/schema.ts';
+import type { GroupMember, GroupMemberChanges, NewGroupMember } from '../groups/group.ts';
+import type { GroupMemberStore, MemberFilter } from '../groups/group-member-store.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
+import { groupRoles } from '../protocol/numbers/groups.ts';
+import { holds } from './sql-group-store.ts';
+import { insertPieces, isOneOf } from './sql-lists.ts';
+
+export class SqlGroupMemberStore implements GroupMemberStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async add(tx: Transaction, members: readonly NewGroupMember[]): Promise<readonly NewGroupMember[]> {
+    const added = new Set<string>();
+    for (const piece of insertPieces(members.toSorted((a, b) => (a.userID < b.userID ? -1 : 1)))) {
+      const inserted = await this.#db
+        .executor(tx)
+        .insertInto('group_members')
+        .values(piece.map(toRow))
+        .onConflict((conflict) => conflict.columns(['group_id', 'user_id']).doNothing())
+        .returning('user_id')
+        .execute();
+      for (const { user_id } of inserted) added.add(user_id);
+    }
+    return members.filter(({ userID }) => added.has(userID));
+  }
+
+  async remove(tx: Transaction, groupID: string, userIDs: readonly string[]): Promise<readonly string[]> {
+    const removed = await this.#db
+      .executor(tx)
+      .deleteFrom('group_members')
+      .where('group_id', '=', groupID)
+      .where(isOneOf(this.#db.dialect, 'user_id', userIDs))
+      .returning('user_id')
+      .execute();
+    return removed.map(({ user_id }) => user_id);
+  }
+
+  async removeAll(tx: Transaction, groupID: string): Promise<readonly string[]> {
+    const removed = await this.#db
+      .executor(tx)
+      .deleteFrom('group_members')
+      .where('group_id', '=', groupID)
+      .returning('user_id')
+      .execute();
+    return removed.map(({ user_id }) => user_id);
+  }
+
+  async update(tx: Transaction, groupID: string, userID: string, changes: GroupMemberChanges): Promise<boolean> {
+    const columns = Object.fromEntries(
+      Object.entries({
+        role_level: changes.role,
+        nickname: changes.nickname,
+        face_url: changes.faceURL,
+        ex: changes.ex,
+        muted_until: changes.mutedUntil,
+      }).filter(([, value]) => value !== undefined),
+    );
+    const updated = await this.#db
+      .executor(tx)
+      .updateTable('group_members')
+      // Nothing to change: whether the user is there is still the answer.
+      .set(Object.keys(columns).length === 0 ? { group_id: groupID } : columns)
+      .where('group_id', '=', groupID)
+      .where('user_id', '=', userID)
+      .returning('user_id')
+      .executeTakeFirst();
+    return updated !== undefined;
+  }
+
+  async find(groupID: string, userIDs: readonly string[], tx?: Transaction): Promise<readonly GroupMember[]> {
+    const rows = await this.#membersOf(groupID, tx)
+      .where(isOneOf(this.#db.dialect, 'm.user_id', userIDs))
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  async managers(groupID: string, tx?: Transaction): Promise<readonly GroupMember[]> {
+    const rows = await inOrder(this.#membersOf(groupID, tx).where('m.role_level', '>=', groupRoles.admin)).execute();
+    return rows.map(fromRow);
+  }
+
+  async ids(groupID: string): Promise<readonly string[]> {
+    const rows = await inOrder(
+      this.#db.reader.selectFrom('group_members as m').select('m.user_id').where('m.group_id', '=', groupID),
+    ).execute();
+    return rows.map(({ user_id }) => user_id);
+  }
+
+  async list(groupID: string, filter: MemberFilter, offset: number, limit: number): Promise<readonly GroupMember[]> {
+    const members = this.#matching(this.#membersOf(groupID), filter);
+    const rows = await inOrder(members).offset(offset).limit(limit).execute();
+    return rows.map(fromRow);
+  }
+
+  async count(groupID: string, filter: MemberFilter): Promise<number> {
+    const members = this.#matching(
+      this.#db.reader
+        .selectFrom('group_members as m')
+        .leftJoin('users as u', 'u.user_id', 'm.user_id')
+        .where('m.group_id', '=', groupID),
+      filter,
+    );
+    const { total } = await members.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
+    return Number(total);
+  }
+
+  async rolesOf(userID: string, groupIDs: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#db.reader
+      .selectFrom('group_members')
+      .select(['group_id', 'role_level'])
+      .where('user_id', '=', userID)
+      .where(isOneOf(this.#db.dialect, 'group_id', groupIDs))
+      .execute();
+    return new Map(rows.map(({ group_id, role_level }) => [group_id, role_level]));
+  }
+
+  async groupIDsOf(userID: string): Promise<readonly string[]> {
+    return groupIDsIn(await this.#of(userID).execute());
+  }
+
+  async groupIDsManagedBy(userID: string): Promise<readonly string[]> {
+    return groupIDsIn(await this.#of(userID).where('role_level', '>=', groupRoles.admin).execute());
+  }
+
+  async groupIDsShowingProfileOf(userID: string, tx: Transaction): Promise<readonly string[]> {
+    return groupIDsIn(
+      await this.#of(userID, tx)
+        .where((row) => row.or([row('nickname', '=', ''), row('face_url', '=', '')]))
+        .execute(),
+    );
+  }
+
+  #of(userID: string, tx?: Transaction) {
+    return this.#db.executor(tx).selectFrom('group_members').select('group_id').where('user_id', '=', userID);
+  }
+
+  #membersOf(groupID: string, tx?: Transaction) {
+    return this.#db
+      .executor(tx)
+      .selectFrom('group_members as m')
+      .leftJoin('users as u', 'u.user_id', 'm.user_id')
+      .selectAll('m')
+      .select(['u.nickname as profile_nickname', 'u.face_url as profile_face_url'])
+      .where('m.group_id', '=', groupID);
+  }
+
+  #matching<Query extends MemberQuery<Query>>(members: Query, { roles, keyword = '' }: MemberFilter): Query {
+    const inRoles = roles === undefined ? members : members.where('m.role_level', 'in', roles);
+    return keyword === '' ? inRoles : inRoles.where(nameHolds(this.#db.dialect, keyword));
+  }
+}
+
+/** What is needed of a query over members `m` and their users `u`, whatever it selects. */
+interface MemberQuery<Query> {
+  where(column: 'm.role_level', operator: 'in', values: readonly number[]): Query;
+  where(condition: ReturnType<typeof nameHolds>): Query;
+}
+
+/** As others see it: a member's own name, or that of the profile. */
+function nameHolds(dialect: Database['dialect'], keyword: string) {
+  const own = sql<boolean>`m.nickname <> '' AND ${holds(dialect, 'm.nickname', keyword)}`;
+  const shown = sql<boolean>`m.nickname = '' AND ${holds(dialect, 'u.nickname', keyword)}`;
+  return sql<boolean>`((${own}) OR (${shown}))`;
+}
+
+type OrderColumn = 'm.role_level' | 'm.joined_at' | 'm.user_id';
+
+function inOrder<Query extends { orderBy(column: OrderColumn, direction?: 'desc'): Query }>(query: Query): Query {
+  return query.orderBy('m.role_level', 'desc').orderBy('m.joined_at').orderBy('m.user_id');
+}
+
+function groupIDsIn(rows: readonly { readonly group_id: string }[]): string[] {
+  return rows.map(({ group_id }) => group_id);
+}
+
+type MemberRow = Selectable<Schema['group_members']>;
+
+function toRow(member: NewGroupMember): MemberRow {
+  return {
+    group_id: member.groupID,
+    user_id: member.userID,
+    role_level: member.role,
+    nickname: member.nickname,
+    face_url: member.faceURL,
+    ex: member.ex,
+    joined_at: member.joinedAt,
+    join_source: member.joinSource,
+    operator_user_id: member.operatorUserID,
+    inviter_user_id: member.inviterUserID,
+    muted_until: member.mutedUntil,
+  };
+}
+
+function fromRow(
+  row: MemberRow & { readonly profile_nickname: string | null; readonly profile_face_url: string | null },
+): GroupMember {
+  return {
+    groupID: row.group_id,
+    userID: row.user_id,
+    role: row.role_level,
+    nickname: row.nickname,
+    faceURL: row.face_url,
+    ex: row.ex,
+    joinedAt: row.joined_at,
+    joinSource: row.join_source,
+    operatorUserID: row.operator_user_id,
+    inviterUserID: row.inviter_user_id,
+    mutedUntil: row.muted_until,
+    profile: { nickname: row.profile_nickname ?? '', faceURL: row.profile_face_url ?? '' },
+  };
+}

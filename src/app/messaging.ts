@@ -13,7 +13,6 @@ import { GroupCommit } from '../log/group-commit.ts';
 import { MessagePipeline } from '../log/pipeline.ts';
 import { History } from '../messaging/history.ts';
 import { Messenger } from '../messaging/messenger.ts';
-import { defaultNoticeSettings } from '../notices/notice-settings.ts';
 import { Notifier, noticeSender } from '../notices/notifier.ts';
 import { Outbox } from '../notices/outbox.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
@@ -27,6 +26,7 @@ import { EmptyRelations } from '../sync/empty-relations.ts';
 import { VersionLog } from '../sync/version-log.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { Ground } from './ground.ts';
+import { readNotificationFile } from './notification-file.ts';
 
 export interface Log {
   readonly messages: SqlMessageStore;
@@ -40,7 +40,7 @@ export interface Log {
 /**
  * The way of every message and notice. What an earlier process has left in the outbox is on its way afterwards.
  * @param opened waits, when it is disposed of, for what is under way
- * @throws StartError if the outbox cannot be read
+ * @throws StartError if the outbox, or the file of notifications, cannot be read
  */
 export async function openLog(
   { config, clock, logger, metrics, reportFailure }: Ground,
@@ -86,7 +86,7 @@ export async function openLog(
     outbox,
     pipeline,
     rows: conversationRows,
-    settings: defaultNoticeSettings,
+    settings: await readNotificationFile(config.notificationFile, logger),
     newMessageID,
     now: clock,
   });

@@ -180,6 +180,12 @@ export const options = {
     description: 'Entries that the audit trail of tokens keeps; the oldest go first.',
   } satisfies IntegerOption as IntegerOption,
   friendVerify: toggle('Only friends of the receiver may write in a single chat (1303).', false),
+  notificationFile: {
+    kind: 'text',
+    default: '',
+    description:
+      "File in the form of OpenIM's notification.yml: which notifications are also shown in the chat (isSendMsg), and what is pushed to those who are offline. Empty: as OpenIM has it by default.",
+  },
   historyForNewMembers: toggle('Who joins a group may read what was written before.', true),
   openimTokens: choice(
     "Tokens that OpenIM issued and keeps in the same Redis: off ignores them; read honours them and takes each into Tessera's own keys; mirror also writes Tessera's tokens where OpenIM's servers look, so that both can serve during a move.",

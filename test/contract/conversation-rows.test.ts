@@ -61,6 +61,34 @@ async function conversationRowsSuite(t: TestContext, { db, peer }: Databases) {
     assert.equal((await since('r_q', 1)).version, 1);
   });
 
+  await t.test('who joins a group has its conversation without bounds, and one step in the log', async () => {
+    const touched = await db.transaction((tx) => node.rows.openGroupChat(tx, 'g1', ['m1', 'm2']));
+    assert.deepEqual(touched, ['m1', 'm2']);
+    const row = await node.store.find('m1', 'sg_g1');
+    assert.deepEqual([row?.conversationType, row?.groupID, row?.minSeq, row?.maxSeq], [3, 'g1', 0, 0]);
+    const { version, inserted } = await since('m1', 1);
+    assert.deepEqual([version, inserted], [2, ['sg_g1']]);
+  });
+
+  await t.test('F3 who is not to read what was before begins with the seq given, in one step too', async () => {
+    await db.transaction((tx) => node.rows.openGroupChat(tx, 'g1', ['late'], { fromSeq: 8 }));
+    assert.equal((await node.store.find('late', 'sg_g1'))?.minSeq, 8);
+    const { version, inserted } = await since('late', 1);
+    assert.deepEqual([version, inserted], [2, ['sg_g1']]);
+  });
+
+  await t.test('who leaves keeps what there was, and loses the bound on coming back', async () => {
+    const leave = () => db.transaction((tx) => node.rows.closeGroupChat(tx, 'g1', ['m2', 'stranger'], 5));
+    assert.deepEqual(await leave(), ['m2']);
+    assert.deepEqual(await leave(), [], 'nothing changes twice');
+    assert.equal((await node.store.find('m2', 'sg_g1'))?.maxSeq, 5);
+    assert.deepEqual(await db.transaction((tx) => node.rows.openGroupChat(tx, 'g1', ['m1', 'm2'])), ['m2']);
+    assert.equal((await node.store.find('m2', 'sg_g1'))?.maxSeq, 0);
+    const { version, updated } = await since('m2', 2);
+    assert.deepEqual([version, updated], [4, ['sg_g1']]);
+    assert.equal((await since('m1', 1)).version, 2);
+  });
+
   await t.test('rows created at once on two nodes are logged once', async () => {
     const peers = Array.from({ length: 20 }, (_, index) => `peer${index}`);
     await Promise.all(

@@ -1,0 +1,43 @@
+/** How messages leave the log, over a store that answers when the test says so. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MsgData } from '../protocol/gen/openim.ts';
+import { newMsgData } from '../protocol/message.ts';
+import type { Delivery } from './delivery.ts';
+import { GroupCommit } from './group-commit.ts';
+import type { Appended } from './message-store.ts';
+import { MessagePipeline } from './pipeline.ts';
+
+test('M2 what one turn stores leaves in order of its seqs, whichever promise is kept first', async () => {
+  const first = Promise.withResolvers<Appended[]>();
+  const delivered: Delivery[] = [];
+  const pipeline = new MessagePipeline({
+    commits: new GroupCommit({ store: { append: () => first.promise }, lanes: 1, maxBatch: 10 }),
+    messages: { appendWithin: async (_tx, batch) => batch.map(() => stored(2)) },
+    bus: { deliver: (delivery) => delivered.push(delivery), onDelivery: () => {} },
+    newMessageID: () => 'id',
+    now: () => 1,
+  });
+  const outgoing = { message: newMsgData({ sendID: 'a', groupID: 'g', sessionType: 3 }), audience, operationID: 'op' };
+  const accepted = pipeline.accept(outgoing);
+  await nextTurn();
+
+  const effects: (() => void | Promise<void>)[] = [];
+  assert.deepEqual(await pipeline.acceptWithin({ afterCommit: (effect) => effects.push(effect) }, [outgoing]), [2]);
+  for (const effect of effects) await effect();
+  first.resolve([stored(1)]);
+  await accepted;
+  await nextTurn();
+  assert.deepEqual(
+    delivered.map(({ body }) => MsgData.decode(body).seq),
+    [1, 2],
+  );
+});
+
+const audience = { group: 'g' };
+
+function stored(seq: number): Appended {
+  const body = Buffer.from(MsgData.encode(newMsgData({ seq })).finish());
+  return { seq, serverMsgID: 'id', sentAt: 1, isDuplicate: false, body };
+}

@@ -20,7 +20,7 @@ import type { ConversationStore } from './conversation-store.ts';
 import { newestMessages, sureBytes } from './newest-messages.ts';
 import { ReplyBudget } from './reply-budget.ts';
 import type { ConversationView, ConversationViewStore, ConversationWindow } from './view-store.ts';
-import { chatWindow } from './windows.ts';
+import { chatWindow, readUpTo } from './windows.ts';
 
 export interface ConversationPreviewsOptions {
   readonly messages: Pick<MessageStore, 'newest'>;
@@ -85,7 +85,7 @@ export class ConversationPreviews {
     counted: readonly Candidate[],
     shown: readonly Candidate[],
   ): Promise<GetActiveConversationsResp> {
-    const unreadCount = counted.reduce((sum, { view, window }) => sum + Math.max(0, window.upper - view.readSeq), 0);
+    const unreadCount = counted.reduce((sum, { view, window }) => sum + window.upper - readUpTo(view), 0);
     return { unreadCount, conversations: await this.#describe(userID, shown) };
   }
 
@@ -136,7 +136,7 @@ export class ConversationPreviews {
         friend: undefined,
         group: undefined,
         maxSeq: window.upper,
-        readSeq: Math.min(view.readSeq, window.upper),
+        readSeq: readUpTo(view),
       };
     });
   }

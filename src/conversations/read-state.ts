@@ -8,6 +8,7 @@ import type { Notifier } from '../notices/notifier.ts';
 import { errors } from '../protocol/errors.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import type { ConversationView, ConversationViewStore, ReadPositionStore } from './view-store.ts';
+import { chatWindow } from './windows.ts';
 
 export interface MarkConversationRequest {
   readonly userID: string;
@@ -41,7 +42,8 @@ export class ReadState {
     if (seqs.some((seq) => seq <= 0)) throw errors.args('seqs has a seq below 1');
     requireAccess(call, userID);
     const view = await this.#view(userID, conversationID);
-    const readSeq = Math.min(request.hasReadSeq, view.maxSeq);
+    const newest = chatWindow(view).upper;
+    const readSeq = Math.min(request.hasReadSeq, newest);
     const isSingle = view.conversationType === sessionTypes.single;
 
     const { unitOfWork, messages, positions, notifier } = this.#options;
@@ -54,7 +56,7 @@ export class ReadState {
         await notifier.notify(tx, call, readBySelfNotice(receipt));
         return;
       }
-      const listed = seqs.filter((seq) => seq <= view.maxSeq);
+      const listed = seqs.filter((seq) => seq <= newest);
       // From where the peer was told, not from where was read: an own reply, the back end and setPosition pass over
       // messages without telling anybody.
       const untold = { begin: before.toldSeq + 1, end: readSeq };
@@ -76,7 +78,7 @@ export class ReadState {
     requireAccess(call, userID);
     const [view] = await this.#options.views.views(userID, [conversationID]);
     if (view === undefined) return;
-    if (hasReadSeq > view.maxSeq) throw errors.args('hasReadSeq is above the newest seq');
+    if (hasReadSeq > chatWindow(view).upper) throw errors.args('hasReadSeq is above the newest seq');
     const { unitOfWork, positions, notifier } = this.#options;
     await unitOfWork.transaction(async (tx) => {
       const after = await positions.raiseReadPosition(tx, userID, view.logID, { readSeq: hasReadSeq });

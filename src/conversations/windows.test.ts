@@ -8,7 +8,7 @@ import { newMsgData } from '../protocol/message.ts';
 import type { Conversation } from './conversation.ts';
 import { ConversationPreviews } from './conversation-previews.ts';
 import type { ConversationView } from './view-store.ts';
-import { chatWindow, notificationWindow, presented } from './windows.ts';
+import { chatWindow, notificationWindow, presented, readUpTo } from './windows.ts';
 
 const view: ConversationView = {
   conversationID: 'si_a_b',
@@ -42,6 +42,16 @@ describe("a chat's window", () => {
       assert.deepEqual(window, { conversationID: 'si_a_b', logID: 'si_a_b', lower, upper });
     });
   }
+});
+
+test('the read position lies within the window, so that nothing else counts as unread', () => {
+  const position = (fields: Partial<ConversationView>) => readUpTo({ ...view, ...fields });
+  assert.equal(position({ readSeq: 4 }), 4);
+  assert.equal(position({ readSeq: 11 }), 10);
+  assert.equal(position({ readSeq: 0, ownMinSeq: 6 }), 5);
+  assert.equal(position({ readSeq: 0, ownMinSeq: 11 }), 10);
+  assert.equal(position({ readSeq: 9, ownMaxSeq: 7 }), 7);
+  assert.equal(position({ readSeq: 0, ownMinSeq: 9, ownMaxSeq: 7 }), 7);
 });
 
 test('the window of notifications begins where they are not gone', () => {
@@ -86,6 +96,7 @@ describe('a chat list', () => {
     assert.equal((await list({ readSeq: 4 })).unreadCount, 6);
     assert.equal((await list({ readSeq: 4, ownMaxSeq: 7 })).unreadCount, 3);
     assert.equal((await list({ readSeq: 9, ownMaxSeq: 7 })).unreadCount, 0);
+    assert.equal((await list({ readSeq: 0, ownMinSeq: 8 })).unreadCount, 3);
     const two = await list({ readSeq: 4 }, { conversationID: 'si_a_c', logID: 'si_a_c', readSeq: 9 });
     assert.equal(two.unreadCount, 7);
   });

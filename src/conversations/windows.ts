@@ -15,6 +15,12 @@ export function chatWindow(view: ConversationView): ConversationWindow {
   };
 }
 
+/** How far the owner of a chat has read it: what lies below the window is not to be read, and counts for nothing. */
+export function readUpTo(view: ConversationView): number {
+  const { lower, upper } = chatWindow(view);
+  return Math.min(Math.max(view.readSeq, lower - 1), upper);
+}
+
 /** What the readers of a notification conversation may read of it. */
 export function notificationWindow(conversationID: string, logID: string, bounds: SeqBounds): ConversationWindow {
   return { conversationID, logID, lower: Math.max(1, bounds.minSeq), upper: bounds.maxSeq };

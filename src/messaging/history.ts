@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type FittedMessage, newestMessages } from '../conversations/newest-messages.ts';
 import { ReplyBudget } from '../conversations/reply-budget.ts';
 import type { ConversationView, ConversationViewStore, ConversationWindow } from '../conversations/view-store.ts';
-import { chatWindow, notificationWindow, presented } from '../conversations/windows.ts';
+import { chatWindow, notificationWindow, presented, readUpTo } from '../conversations/windows.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import type { LogWindow, MessageStore, StoredMessage } from '../log/message-store.ts';
 import {
@@ -74,7 +74,10 @@ export class History {
     }
     const bounds = await this.#store.bounds([...shown.keys(), selfID]);
     const maxSeqs = new Map<string, number>();
-    for (const { conversationID, maxSeq } of shown.values()) if (maxSeq > 0) maxSeqs.set(conversationID, maxSeq);
+    for (const view of shown.values()) {
+      const { conversationID, upper } = chatWindow(view);
+      if (upper > 0) maxSeqs.set(conversationID, upper);
+    }
     for (const [logID, { maxSeq }] of bounds) {
       const chat = shown.get(logID);
       maxSeqs.set(chat === undefined ? selfID : companionNotificationID(chat.conversationID), maxSeq);
@@ -101,9 +104,8 @@ export class History {
       const { conversationID, maxSeqAt } = view;
       const isPinned = request.returnPinned && view.isPinned;
       if (!budget.takeKey(conversationID) || (isPinned && !budget.takeKey(conversationID))) break;
-      const maxSeq = view.ownMaxSeq || view.maxSeq;
-      // Clients subtract: a read position above the newest message would show a negative count.
-      seqs.set(conversationID, { maxSeq, hasReadSeq: Math.min(view.readSeq, maxSeq), maxSeqTime: maxSeqAt });
+      // Clients subtract: the position lies within what the user may read.
+      seqs.set(conversationID, { maxSeq: chatWindow(view).upper, hasReadSeq: readUpTo(view), maxSeqTime: maxSeqAt });
       if (isPinned) pinnedConversationIDs.push(conversationID);
     }
     for (const id of asked ?? []) {

@@ -11,6 +11,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { TokenEvents } from '../tokens/events.ts';
 import { openDoors, type Ports } from './doors.ts';
 import { type AppOverrides, layGround } from './ground.ts';
+import { openGroups } from './groups.ts';
 import { openLog, openMessaging } from './messaging.ts';
 import { openPeople } from './people.ts';
 import { openDatabase, openTokenStores } from './stores.ts';
@@ -45,15 +46,17 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const log = await openLog(ground, opened, db, bus);
   const { userStore, ...people } = await openPeople(ground, db, log.notifier);
   const authority = await openTokenAuthority(ground, opened, { ...tokenStores, events, users: people.users });
+  const { memberships, services: groups } = openGroups(ground, db, log, userStore);
   const services: Services = {
     authority,
     tokenEventLog: openTokenEventLog(ground, opened, { db, events }),
     onlineStatus: new OnlineStatus(presence),
     ...people,
+    ...groups,
     ...openMessaging(ground, db, log, userStore),
   };
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };
-  const doors = await openDoors(ground, opened, { services, events, bus, presence, stores });
+  const doors = await openDoors(ground, opened, { services, events, bus, presence, memberships, stores });
 
   const owned = opened.move();
   return {

@@ -125,6 +125,12 @@ export const limits = {
     unit: 'bytes',
     beyond: '1001; of records, those that fit',
   }),
+  maxGroupTextBytes: limit("A group's announcement, and its introduction.", 16 * 1024, {
+    unit: 'bytes',
+    beyond: '1001',
+  }),
+  maxGroupMembers: limit('Members of one group.', 100_000, { unit: 'items', beyond: '1001' }),
+  maxJoinedGroups: limit('Groups that one user is in.', 10_000, { unit: 'items', beyond: '1001' }),
   maxMessageBytes: limit('One message: the encoded MsgData as its sender gave it, unpacked.', 131_072, {
     unit: 'bytes',
     beyond: '1001',

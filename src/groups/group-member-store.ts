@@ -13,6 +13,8 @@ export interface MemberFilter {
 export interface GroupMemberStore {
   /** Adds those who are not in the group yet. @returns who was added, in the order given */
   add(tx: Transaction, members: readonly NewGroupMember[]): Promise<readonly NewGroupMember[]>;
+  /** Whether one of the users is in more groups than that. */
+  someIsInMoreThan(tx: Transaction, userIDs: readonly string[], groups: number): Promise<boolean>;
   /** @returns the IDs of those who were in the group, and are not any more */
   remove(tx: Transaction, groupID: string, userIDs: readonly string[]): Promise<readonly string[]>;
   /** @returns the IDs of all who were in the group */

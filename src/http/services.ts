@@ -2,6 +2,7 @@
 import type { ConversationPreviews } from '../conversations/conversation-previews.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { ReadState } from '../conversations/read-state.ts';
+import type { Groups } from '../groups/groups.ts';
 import type { History } from '../messaging/history.ts';
 import type { Messenger } from '../messaging/messenger.ts';
 import type { OnlineStatus } from '../presence/online-status.ts';
@@ -18,6 +19,7 @@ export interface Services {
   readonly users: Users;
   readonly clientConfigs: ClientConfigs;
   readonly userCommands: UserCommands;
+  readonly groups: Groups;
   readonly onlineStatus: OnlineStatus;
   readonly conversations: Conversations;
   readonly previews: ConversationPreviews;

@@ -78,6 +78,8 @@ export interface MessageStore {
   newest(windows: readonly LogWindow[]): Promise<Map<string, StoredMessage>>;
   /** By log ID; only logs that have messages appear in the answer. */
   bounds(logIDs: readonly string[]): Promise<Map<string, SeqBounds>>;
+  /** As of the transaction; 0 if nothing was ever stored. */
+  newestSeq(tx: Transaction, logID: string): Promise<number>;
   /**
    * Marks messages that `readerID` did not send as read: those in begin..end and those in `seqs`.
    * @returns ascending the seqs of those in the range that were not marked before, and of all those in `seqs`

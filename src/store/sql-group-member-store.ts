@@ -31,6 +31,19 @@ export class SqlGroupMemberStore implements GroupMemberStore {
     return members.filter(({ userID }) => added.has(userID));
   }
 
+  async someIsInMoreThan(tx: Transaction, userIDs: readonly string[], groups: number): Promise<boolean> {
+    const row = await this.#db
+      .executor(tx)
+      .selectFrom('group_members')
+      .select('user_id')
+      .where(isOneOf(this.#db.dialect, 'user_id', userIDs))
+      .groupBy('user_id')
+      .having(({ fn }) => fn.countAll(), '>', groups)
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   async remove(tx: Transaction, groupID: string, userIDs: readonly string[]): Promise<readonly string[]> {
     const removed = await this.#db
       .executor(tx)

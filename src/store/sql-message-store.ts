@@ -62,6 +62,16 @@ export class SqlMessageStore implements MessageStore {
     );
   }
 
+  async newestSeq(tx: Transaction, logID: string): Promise<number> {
+    const row = await this.#db
+      .executor(tx)
+      .selectFrom('conversation_seqs')
+      .select('max_seq')
+      .where('conversation_id', '=', logID)
+      .executeTakeFirst();
+    return row?.max_seq ?? 0;
+  }
+
   async markRead(
     tx: Transaction,
     logID: string,

@@ -1,5 +1,6 @@
 /** Groups, members and requests to join, which several endpoints have in common (relations-groups chapter, 3.5 to 3.7). */
-import { Wire } from '../../protocol/wire/wire-schema.ts';
+import type { NewGroup } from '../../groups/groups.ts';
+import { Wire, type WireRequest } from '../../protocol/wire/wire-schema.ts';
 import { publicUserInfo } from './user.ts';
 
 export const groupInfo = Wire.object(
@@ -27,6 +28,30 @@ export const groupInfo = Wire.object(
   },
   { title: 'Group' },
 );
+
+/** What a client asks for. */
+export function toNewGroup(info: WireRequest<typeof groupInfo>): NewGroup {
+  return {
+    groupID: info.groupID,
+    name: info.groupName,
+    notification: info.notification,
+    introduction: info.introduction,
+    faceURL: info.faceURL,
+    ex: info.ex,
+    creatorUserID: info.creatorUserID,
+    groupType: info.groupType,
+    needVerification: info.needVerification,
+    lookMemberInfo: info.lookMemberInfo,
+    applyMemberFriend: info.applyMemberFriend,
+    notificationUpdatedAt: info.notificationUpdateTime,
+    notificationUserID: info.notificationUserID,
+  };
+}
+
+/** In requests whose notification may be shown in the chat. */
+export const sendMessage = Wire.boolValue({
+  description: 'whether the notification is also a message in the chat; null or absent: as the server is set',
+});
 
 export const groupMember = Wire.object(
   {

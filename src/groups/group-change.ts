@@ -1,0 +1,287 @@
+/**
+ * A change of one group, within one transaction: the group is locked, and what follows from every change (counts,
+ * versions, notices, conversations) is written here and nowhere else (relations-groups chapter, 9.3, 10.2 and 12).
+ */
+import type { CallContext } from '../kernel/caller.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
+import { conversationNotice } from '../notices/catalogue/conversations.ts';
+import type { GroupEvent, MemberVersion } from '../notices/catalogue/groups.ts';
+import type { Notice } from '../notices/notice.ts';
+import type { Notifier } from '../notices/notifier.ts';
+import { groupChatID } from '../protocol/conversation-id.ts';
+import { errors } from '../protocol/errors.ts';
+import { groupRoles } from '../protocol/numbers/groups.ts';
+import type { GroupMemberInfo } from '../protocol/relation-objects.ts';
+import type { VersionLog } from '../sync/version-log.ts';
+import type { ChangeState } from '../sync/version-log-store.ts';
+import type { User } from '../users/user.ts';
+import {
+  type Group,
+  type GroupChanges,
+  type GroupMember,
+  type GroupMemberChanges,
+  isDismissed,
+  isManager,
+  type NewGroupMember,
+  toGroupInfo,
+  toMemberInfo,
+} from './group.ts';
+import type { GroupLimits } from './group-limits.ts';
+import type { GroupMemberStore } from './group-member-store.ts';
+import type { GroupStore } from './group-store.ts';
+import type { MembershipFeed } from './membership-feed.ts';
+
+/** The conversations domain's part: the chat of a group in the lists of its members. */
+export interface GroupChats {
+  /**
+   * Users are in the group from now on. @param options.fromSeq the first message that they may read; all by default
+   * @returns those whose conversation is new or has changed
+   */
+  openGroupChat(
+    tx: Transaction,
+    groupID: string,
+    userIDs: readonly string[],
+    options: { readonly fromSeq?: number },
+  ): Promise<readonly string[]>;
+  /** Users are no longer in the group, and may read up to `lastSeq`. @returns those whose conversation has changed */
+  closeGroupChat(
+    tx: Transaction,
+    groupID: string,
+    userIDs: readonly string[],
+    lastSeq: number,
+  ): Promise<readonly string[]>;
+  /** Of the group's chat, as of the transaction; 0 if nothing was ever said. */
+  newestSeq(tx: Transaction, groupID: string): Promise<number>;
+}
+
+/** What changes of groups are made with. */
+export interface GroupChangeTools {
+  readonly groups: GroupStore;
+  readonly members: GroupMemberStore;
+  readonly versionLog: Pick<VersionLog, 'record' | 'drop'>;
+  readonly notifier: Pick<Notifier, 'notify'>;
+  readonly feed: Pick<MembershipFeed, 'announce'>;
+  readonly chats: GroupChats;
+  readonly limits: Pick<GroupLimits, 'maxGroupMembers' | 'maxJoinedGroups'>;
+  /** Who joins may read what was written before. */
+  readonly historyForNewMembers: boolean;
+}
+
+/** Who is to be in a group; without a name, a face and an ex of its own in it, and not muted. */
+export type Newcomer = Omit<NewGroupMember, 'groupID' | 'nickname' | 'faceURL' | 'ex' | 'mutedUntil'>;
+
+export interface GroupChangeStart {
+  readonly tx: Transaction;
+  readonly call: CallContext;
+  readonly group: Group;
+  /** The caller's membership. */
+  readonly caller: GroupMember | undefined;
+  /** The caller's profile, needed if it is an IM admin. */
+  readonly profile: User | undefined;
+  readonly isNew?: boolean;
+}
+
+export class GroupChange {
+  readonly tx: Transaction;
+  readonly call: CallContext;
+  readonly #tools: GroupChangeTools;
+  readonly #profile: User | undefined;
+  readonly #isNew: boolean;
+  #group: Group;
+  #caller: GroupMember | undefined;
+  readonly #notices: Notice<object>[] = [];
+  #joined: readonly string[] = [];
+  #left: readonly string[] = [];
+
+  constructor(tools: GroupChangeTools, { tx, call, group, caller, profile, isNew = false }: GroupChangeStart) {
+    this.#tools = tools;
+    this.tx = tx;
+    this.call = call;
+    this.#group = group;
+    this.#caller = caller;
+    this.#profile = profile;
+    this.#isNew = isNew;
+  }
+
+  /** As it is by now. */
+  get group(): Group {
+    return this.#group;
+  }
+
+  /** The caller's membership as it is by now. */
+  get caller(): GroupMember | undefined {
+    return this.#caller;
+  }
+
+  /** What notices say of whose doing it was, and of the group. */
+  get event(): GroupEvent {
+    return { group: toGroupInfo(this.#group), opUser: this.#opUser() };
+  }
+
+  /** @throws 1204 */
+  requireAlive(): void {
+    if (isDismissed(this.#group)) throw errors.dismissedAlready('the group is dismissed');
+  }
+
+  /** Member of the group, or IM admin. @throws 1002 */
+  requireMember(): void {
+    if (this.#caller === undefined && !this.call.caller.isAdmin) throw errors.noPermission('not in the group');
+  }
+
+  /** Owner or admin of the group, or IM admin. @throws 1002, and `outsider` for who is not in the group */
+  requireManager(outsider = errors.noPermission): void {
+    if (this.call.caller.isAdmin) return;
+    if (this.#caller === undefined) throw outsider('not in the group');
+    if (!isManager(this.#caller)) throw errors.noPermission('neither owner nor admin of the group');
+  }
+
+  /** The memberships among `userIDs`, by user. */
+  async membersAmong(userIDs: readonly string[]): Promise<ReadonlyMap<string, GroupMember>> {
+    const found = await this.#tools.members.find(this.#group.groupID, userIDs, this.tx);
+    return new Map(found.map((member) => [member.userID, member]));
+  }
+
+  /** Owner and admins, in the group's order. */
+  managers(): Promise<readonly GroupMember[]> {
+    return this.#tools.members.managers(this.#group.groupID, this.tx);
+  }
+
+  async update(changes: GroupChanges): Promise<void> {
+    await this.#tools.groups.update(this.tx, this.#group.groupID, changes);
+    this.#group = { ...this.#group, ...changes };
+  }
+
+  /** @returns the member as it is afterwards */
+  async updateMember(member: GroupMember, changes: GroupMemberChanges): Promise<GroupMember> {
+    await this.#tools.members.update(this.tx, this.#group.groupID, member.userID, changes);
+    const updated = { ...member, ...changes };
+    if (member.userID === this.#caller?.userID) this.#caller = updated;
+    return updated;
+  }
+
+  /**
+   * Adds those who are not in the group yet. @returns who they are, in the order given
+   * @throws 1001 if they are too many for the group, or it is one too many for one of them
+   */
+  async add(newcomers: readonly Newcomer[]): Promise<readonly GroupMember[]> {
+    const { members, limits } = this.#tools;
+    const rows = newcomers.map((newcomer) => ({ ...newcomer, groupID: this.#group.groupID, ...plain }));
+    const added = (await members.add(this.tx, rows)).map(({ userID }) => userID);
+    const memberCount = this.#group.memberCount + added.length;
+    if (memberCount > limits.maxGroupMembers) throw errors.args(`more than ${limits.maxGroupMembers} members`);
+    if (await members.someIsInMoreThan(this.tx, added, limits.maxJoinedGroups)) {
+      throw errors.args(`a user would be in more than ${limits.maxJoinedGroups} groups`);
+    }
+    await this.update({ memberCount });
+    this.#joined = [...this.#joined, ...added];
+    const found = await this.membersAmong(added);
+    this.#caller ??= found.get(this.call.caller.userID);
+    return added.flatMap((userID) => found.get(userID) ?? []);
+  }
+
+  /** @param userIDs of members */
+  async remove(userIDs: readonly string[]): Promise<void> {
+    const removed = await this.#tools.members.remove(this.tx, this.#group.groupID, userIDs);
+    await this.update({ memberCount: this.#group.memberCount - removed.length });
+    this.#left = [...this.#left, ...removed];
+  }
+
+  /** One step of the group's version log. @param userIDs of the members to whom it happened */
+  async step(
+    state: ChangeState,
+    userIDs: readonly string[],
+    marks: { readonly isResorted?: true; readonly isOwnerChanged?: true } = {},
+  ): Promise<MemberVersion> {
+    const { groupID } = this.#group;
+    const changes = userIDs.map((itemID) => ({ itemID, state }));
+    const heads = await this.#tools.versionLog.record(this.tx, 'group_members', [
+      { ownerID: groupID, changes, ...marks },
+    ]);
+    const head = heads.get(groupID);
+    if (head === undefined) throw new Error('a version log without a head');
+    return head;
+  }
+
+  /** Notices that go out, in this order, if all goes well. */
+  tell(...notices: readonly Notice<object>[]): void {
+    this.#notices.push(...notices);
+  }
+
+  /** All that follows, once the change itself is made: to be called last in the transaction. */
+  async finish(): Promise<void> {
+    const { feed, notifier } = this.#tools;
+    const { groupID } = this.#group;
+    await this.#stepJoinedGroups('insert', this.#joined);
+    await this.#stepJoinedGroups('delete', this.#left);
+    feed.announce(this.tx, 'joined', groupID, this.#joined);
+    feed.announce(this.tx, 'left', groupID, this.#left);
+    const seqs = await notifier.notify(this.tx, this.call, ...this.#notices);
+    const shown = seqs.filter((seq, index) => seq !== undefined && 'groupID' in (this.#notices[index] ?? {}));
+    const touched = await this.#setWindows(shown.filter((seq) => seq !== undefined));
+    const notices = touched.map((userID) => conversationNotice(userID, [groupChatID(groupID)]));
+    if (notices.length > 0) await notifier.notify(this.tx, this.call, ...notices);
+  }
+
+  async #stepJoinedGroups(state: ChangeState, userIDs: readonly string[]): Promise<void> {
+    if (userIDs.length === 0) return;
+    const changes = [{ itemID: this.#group.groupID, state }];
+    await this.#tools.versionLog.record(
+      this.tx,
+      'joined_groups',
+      userIDs.map((ownerID) => ({ ownerID, changes })),
+    );
+  }
+
+  /**
+   * Who leaves may read what the group was shown of it, and no more; who joins, with or without what was before.
+   * @param shown seqs of this change in the group's chat, in their order
+   * @returns whose conversations have changed, and are to be told
+   */
+  async #setWindows(shown: readonly number[]): Promise<readonly string[]> {
+    const { chats, historyForNewMembers } = this.#tools;
+    const { groupID } = this.#group;
+    const touched: string[] = [];
+    if (this.#left.length > 0) {
+      const lastSeq = shown.at(-1) ?? (await chats.newestSeq(this.tx, groupID));
+      touched.push(...(await chats.closeGroupChat(this.tx, groupID, this.#left, lastSeq)));
+    }
+    if (this.#joined.length > 0) {
+      const hasAll = this.#isNew || historyForNewMembers;
+      const fromSeq = hasAll ? undefined : (shown[0] ?? (await chats.newestSeq(this.tx, groupID)) + 1);
+      const opened = await chats.openGroupChat(
+        this.tx,
+        groupID,
+        this.#joined,
+        fromSeq === undefined ? {} : { fromSeq },
+      );
+      // Of a new group the first message tells.
+      if (!this.#isNew) touched.push(...opened);
+    }
+    return touched;
+  }
+
+  /** 9.3: an IM admin as such, whether a member or not. */
+  #opUser(): GroupMemberInfo {
+    const { userID, isAdmin } = this.call.caller;
+    if (this.#caller !== undefined && !isAdmin) return toMemberInfo(this.#caller);
+    return {
+      groupID: this.#group.groupID,
+      userID,
+      roleLevel: isAdmin ? groupRoles.admin : 0,
+      joinTime: 0,
+      nickname: this.#profile?.nickname ?? '',
+      faceURL: this.#profile?.faceURL ?? '',
+      appMangerLevel: isAdmin ? appAdminLevel : 0,
+      joinSource: 0,
+      operatorUserID: isAdmin ? '' : userID,
+      ex: '',
+      muteEndTime: 0,
+      inviterUserID: '',
+    };
+  }
+}
+
+const appAdminLevel = 2;
+
+/** Of a new member. */
+const plain = { nickname: '', faceURL: '', ex: '', mutedUntil: 0 };

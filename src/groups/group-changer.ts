@@ -1,0 +1,66 @@
+/** Opens changes of groups: each call is one transaction, which begins with the lock of its group. */
+import type { CallContext } from '../kernel/caller.ts';
+import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
+import { errors } from '../protocol/errors.ts';
+import type { User } from '../users/user.ts';
+import type { UserStore } from '../users/user-store.ts';
+import type { Group } from './group.ts';
+import { GroupChange, type GroupChangeTools } from './group-change.ts';
+
+export interface GroupChangerOptions extends GroupChangeTools {
+  readonly users: Pick<UserStore, 'find'>;
+  readonly unitOfWork: UnitOfWork;
+}
+
+export class GroupChanger {
+  readonly #options: GroupChangerOptions;
+
+  constructor(options: GroupChangerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes a group, without members yet. @param work adds them, and tells
+   * @returns the group afterwards; undefined, with nothing done, if its ID is taken
+   */
+  async create(
+    call: CallContext,
+    group: Group,
+    work: (change: GroupChange) => Promise<void>,
+  ): Promise<Group | undefined> {
+    const profile = await this.#profileOf(call);
+    return this.#options.unitOfWork.transaction(async (tx) => {
+      if (!(await this.#options.groups.add(tx, group))) return undefined;
+      const change = new GroupChange(this.#options, { tx, call, group, caller: undefined, profile, isNew: true });
+      await work(change);
+      await change.finish();
+      return change.group;
+    });
+  }
+
+  /** Changes a group. @throws 1004 if there is no such group, and what `work` throws */
+  async change(call: CallContext, groupID: string, work: (change: GroupChange) => Promise<void>): Promise<void> {
+    const profile = await this.#profileOf(call);
+    await this.#options.unitOfWork.transaction((tx) => this.#change({ tx, call, profile }, groupID, work));
+  }
+
+  async #change(
+    start: { readonly tx: Transaction; readonly call: CallContext; readonly profile: User | undefined },
+    groupID: string,
+    work: (change: GroupChange) => Promise<void>,
+  ): Promise<void> {
+    const group = await this.#options.groups.lock(start.tx, groupID);
+    if (group === undefined) throw errors.recordNotFound('group not found');
+    const [caller] = await this.#options.members.find(groupID, [start.call.caller.userID], start.tx);
+    const change = new GroupChange(this.#options, { ...start, group, caller });
+    await work(change);
+    await change.finish();
+  }
+
+  /** Notices show an IM admin with its profile, whether it is in the group or not. */
+  async #profileOf({ caller }: CallContext): Promise<User | undefined> {
+    if (!caller.isAdmin) return undefined;
+    const [user] = await this.#options.users.find([caller.userID]);
+    return user;
+  }
+}

@@ -1,0 +1,132 @@
+/** Making groups (relations-groups chapter, 8.1). */
+import { type CallContext, requireAccess } from '../kernel/caller.ts';
+import { announcementNotice, groupCreatedNotice } from '../notices/catalogue/groups.ts';
+import { errors } from '../protocol/errors.ts';
+import type { GroupInfo } from '../protocol/gen/openim.ts';
+import { groupIDFault } from '../protocol/group-id.ts';
+import { groupRoles, groupStatuses, joinSources, workingGroup } from '../protocol/numbers/groups.ts';
+import type { UserStore } from '../users/user-store.ts';
+import { type Group, toGroupInfo } from './group.ts';
+import type { GroupChange, Newcomer } from './group-change.ts';
+import type { GroupChanger } from './group-changer.ts';
+import type { GroupLimits } from './group-limits.ts';
+import { requireGroupTexts } from './group-texts.ts';
+import { memberPieces } from './member-pieces.ts';
+import { maxUsersPerCall, requireDistinct, requireUsers } from './user-lists.ts';
+
+/** What is asked for; an empty ID means any. */
+export type NewGroup = Omit<Group, 'createdAt' | 'status' | 'ownerUserID' | 'memberCount'>;
+
+/** Who is in it from the beginning. */
+export interface FirstMembers {
+  readonly ownerUserID: string;
+  readonly adminUserIDs: readonly string[];
+  readonly memberUserIDs: readonly string[];
+}
+
+export interface GroupsOptions {
+  readonly changer: GroupChanger;
+  readonly users: Pick<UserStore, 'find'>;
+  readonly limits: GroupLimits;
+  /** A random ID for a group. */
+  readonly newGroupID: () => string;
+  /** Unix ms. */
+  readonly now: () => number;
+}
+
+export class Groups {
+  readonly #options: GroupsOptions;
+
+  constructor(options: GroupsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Makes a group with its members; an IM admin also for others, without being in it. Notices 1501, and 1519 for an
+   * announcement.
+   * @param isSendMsg whether 1501 is shown in the chat; null as the settings say
+   * @throws 1001 ill-formed or too many, 1002 not for oneself, 1101 unknown user, 1202 the ID is taken, 90007 no free ID
+   */
+  async create(
+    call: CallContext,
+    asked: NewGroup | null,
+    members: FirstMembers,
+    isSendMsg: boolean | null,
+  ): Promise<GroupInfo> {
+    const { limits, users, now } = this.#options;
+    if (asked === null) throw errors.args('groupInfo is empty');
+    if (members.ownerUserID === '') throw errors.args('ownerUserID is empty');
+    if (members.memberUserIDs.length > maxUsersPerCall) throw errors.args(`more than ${maxUsersPerCall} members`);
+    if (asked.groupType !== workingGroup) throw errors.args(`groupType must be ${workingGroup}`);
+    const fault = groupIDFault(asked.groupID);
+    if (fault !== undefined) throw errors.args(`groupID ${fault}`);
+    requireAccess(call, members.ownerUserID);
+    requireGroupTexts(asked, limits);
+
+    const createdAt = now();
+    const newcomers = newcomersOf(call, members, createdAt);
+    const newcomerIDs = newcomers.map(({ userID }) => userID);
+    requireDistinct('the group', newcomerIDs);
+    await requireUsers(users, [...newcomerIDs, call.caller.userID], errors.userIDNotFound);
+
+    const group = toGroup(call, asked, members.ownerUserID, createdAt);
+    return this.#add(call, group, (change) => populate(change, newcomers, isSendMsg));
+  }
+
+  /** Under the ID that is asked for, or a free one. */
+  async #add(call: CallContext, group: Group, work: (change: GroupChange) => Promise<void>): Promise<GroupInfo> {
+    const { changer, newGroupID } = this.#options;
+    for (let tries = 0; tries < maxTries; tries++) {
+      const made = await changer.create(call, { ...group, groupID: group.groupID || newGroupID() }, work);
+      if (made !== undefined) return toGroupInfo(made);
+      if (group.groupID !== '') throw errors.groupIDExisted('groupID is taken');
+    }
+    throw errors.webhookReplyInvalid('found no free groupID');
+  }
+}
+
+const maxTries = 10;
+
+function newcomersOf(
+  { caller }: CallContext,
+  { ownerUserID, adminUserIDs, memberUserIDs }: FirstMembers,
+  joinedAt: number,
+): readonly Newcomer[] {
+  const newcomer = (role: number) => (userID: string) => ({
+    userID,
+    role,
+    joinedAt,
+    joinSource: joinSources.invitation,
+    operatorUserID: caller.userID,
+    inviterUserID: caller.userID,
+  });
+  return [
+    newcomer(groupRoles.owner)(ownerUserID),
+    ...adminUserIDs.map(newcomer(groupRoles.admin)),
+    ...memberUserIDs.map(newcomer(groupRoles.member)),
+  ];
+}
+
+/** What a client cannot decide is overwritten: who made it, and that it lives. */
+function toGroup({ caller }: CallContext, asked: NewGroup, ownerUserID: string, createdAt: number): Group {
+  const { userID, isAdmin } = caller;
+  return {
+    ...asked,
+    createdAt,
+    status: groupStatuses.normal,
+    creatorUserID: isAdmin ? asked.creatorUserID || userID : userID,
+    ownerUserID,
+    memberCount: 0,
+  };
+}
+
+async function populate(change: GroupChange, newcomers: readonly Newcomer[], isSendMsg: boolean | null): Promise<void> {
+  const added = await change.add(newcomers);
+  const head = await change.step(
+    'insert',
+    added.map(({ userID }) => userID),
+  );
+  const [first] = memberPieces(added);
+  if (first !== undefined) change.tell(groupCreatedNotice(change.event, head, first, isSendMsg));
+  if (change.group.notification !== '') change.tell(announcementNotice(change.event, head));
+}

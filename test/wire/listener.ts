@@ -1,0 +1,64 @@
+/** A user's device that keeps every message and notification that it is pushed, until a test asks for it. */
+import { type MsgData, PushMessages } from '../../src/protocol/gen/openim.ts';
+import { reqIdentifiers } from '../../src/protocol/numbers/request-identifiers.ts';
+import { connect, type JsonReply, type SocketClient } from '../support/socket-client.ts';
+import type { World } from './world.ts';
+
+export interface Heard {
+  readonly conversationID: string;
+  readonly message: MsgData;
+  /** Of a notification, or what is shown of it in the chat. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever the notification tells
+  readonly tips: any;
+}
+
+export class Listener implements AsyncDisposable {
+  readonly userID: string;
+  readonly #socket: SocketClient;
+  readonly #heard: Heard[] = [];
+
+  private constructor(userID: string, socket: SocketClient) {
+    this.userID = userID;
+    this.#socket = socket;
+  }
+
+  static async open(world: World, userID: string, platformID = 5): Promise<Listener> {
+    const token = await world.issue(userID, platformID);
+    const query = { sendID: userID, platformID: `${platformID}`, token };
+    return new Listener(userID, await connect({ port: world.wsPort, query }));
+  }
+
+  /** The next notification of that type, or what is shown of it in the chat; others are kept for later. */
+  async hear(contentType: number, { inChat = false } = {}): Promise<Heard> {
+    const isMeant = ({ conversationID, message }: Heard) =>
+      message.contentType === contentType && conversationID.startsWith('n_') !== inChat;
+    for (;;) {
+      const index = this.#heard.findIndex(isMeant);
+      const [found] = index === -1 ? [] : this.#heard.splice(index, 1);
+      if (found !== undefined) return found;
+      this.#heard.push(...heardIn(await this.#socket.nextReply()));
+    }
+  }
+
+  /** How many of that type have come, and have not been asked for. */
+  count(contentType: number): number {
+    return this.#heard.filter(({ message }) => message.contentType === contentType).length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#socket.close();
+  }
+}
+
+function heardIn({ reqIdentifier, data }: JsonReply): Heard[] {
+  if (reqIdentifier !== reqIdentifiers.pushMessage) return [];
+  const { msgs, notificationMsgs } = PushMessages.decode(Buffer.from(data ?? '', 'base64'));
+  return [...msgs, ...notificationMsgs].flatMap(([conversationID, { Msgs }]) =>
+    Msgs.map((message) => ({ conversationID, message, tips: tipsOf(message) })),
+  );
+}
+
+function tipsOf({ content }: MsgData): unknown {
+  const { detail } = JSON.parse(Buffer.from(content).toString());
+  return typeof detail === 'string' ? JSON.parse(detail) : undefined;
+}

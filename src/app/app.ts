@@ -10,6 +10,7 @@ import { OnlineStatus } from '../presence/online-status.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { TokenEvents } from '../tokens/events.ts';
 import { openDoors, type Ports } from './doors.ts';
+import { openFriends } from './friends.ts';
 import { type AppOverrides, layGround } from './ground.ts';
 import { openGroups } from './groups.ts';
 import { openLog, openMessaging } from './messaging.ts';
@@ -53,6 +54,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     onlineStatus: new OnlineStatus(presence),
     ...people,
     ...groups,
+    ...openFriends(ground, db, log, userStore),
     ...openMessaging(ground, db, log, userStore),
   };
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };

@@ -6,6 +6,7 @@ import { Conversations } from '../conversations/conversations.ts';
 import { ReadState } from '../conversations/read-state.ts';
 import { payloadBytes } from '../conversations/reply-budget.ts';
 import type { Database } from '../database/database.ts';
+import { FriendProfiles } from '../friends/friend-profiles.ts';
 import type { Services } from '../http/services.ts';
 import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
@@ -17,6 +18,7 @@ import { Notifier, noticeSender } from '../notices/notifier.ts';
 import { Outbox } from '../notices/outbox.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
 import { SqlConversationViewStore } from '../store/sql-conversation-view-store.ts';
+import { SqlFriendStore } from '../store/sql-friend-store.ts';
 import { SqlMessageStore } from '../store/sql-message-store.ts';
 import { SqlOutboxStore } from '../store/sql-outbox-store.ts';
 import { SqlReadPositionStore } from '../store/sql-read-position-store.ts';
@@ -35,6 +37,8 @@ export interface Log {
   readonly versionLog: VersionLog;
   readonly conversations: SqlConversationStore;
   readonly conversationRows: ConversationRows;
+  /** To be told of changed nicknames and faces. */
+  readonly friendProfiles: FriendProfiles;
 }
 
 /**
@@ -66,9 +70,10 @@ export async function openLog(
   const versionLog = new VersionLog(await SqlVersionLogStore.open(db, () => randomBytes(16).toString('hex')));
   const conversations = new SqlConversationStore(db);
   const conversationRows = new ConversationRows({ store: conversations, versionLog, unitOfWork: db, now: clock });
-  const outbox = new Outbox({
+  const outbox: Outbox = new Outbox({
     store: new SqlOutboxStore(db),
     handlers: {
+      'friend-profiles': (row) => friendProfiles.workOff(row),
       notices: noticeSender(pipeline, (error) => logger.error({ err: error }, 'a notification was refused by the log')),
     },
     now: clock,
@@ -81,7 +86,6 @@ export async function openLog(
     },
   });
   opened.defer(() => outbox.close(config.shutdownTimeoutMs).catch(reportFailure));
-  await opening('cannot read the outbox', outbox.resume());
   const notifier = new Notifier({
     outbox,
     pipeline,
@@ -90,7 +94,15 @@ export async function openLog(
     newMessageID,
     now: clock,
   });
-  return { messages, pipeline, notifier, versionLog, conversations, conversationRows };
+  const friendProfiles = new FriendProfiles({
+    store: new SqlFriendStore(db),
+    versionLog,
+    notifier,
+    outbox,
+    unitOfWork: db,
+  });
+  await opening('cannot read the outbox', outbox.resume());
+  return { messages, pipeline, notifier, versionLog, conversations, conversationRows, friendProfiles };
 }
 
 export type Messaging = Pick<

@@ -111,6 +111,15 @@ export const limits = {
     unit: 'bytes',
     beyond: '1001',
   }),
+  maxFriends: limit('Friends of one user. The Go core reads no more than 10 000 of them.', 10_000, {
+    unit: 'items',
+    beyond: '1001',
+  }),
+  maxBlacks: limit('Users whom one user blocks.', 10_000, { unit: 'items', beyond: '1001' }),
+  maxRequestMsgBytes: limit('What is said with a request to be friends or to join, and in answer to one.', 2048, {
+    unit: 'bytes',
+    beyond: '1001',
+  }),
   maxClientConfigs: limit("Settings for one user's clients, or for everybody's.", 1000, {
     unit: 'items',
     beyond: '1001',

@@ -103,6 +103,7 @@ function conversationsWith(ids: readonly string[], changes: readonly Change[]) {
   };
   const versionLog = new VersionLog({
     record: async () => new Map(),
+    lock: async () => new Map(),
     drop: async () => {},
     head: () => reading('head', { versionID: known.versionID, version: 7 }),
     tailAfter: () => reading('changes', { changes, sortVersion: 0, isOwnerChanged: false, isTooLong: false }),

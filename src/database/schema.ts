@@ -207,6 +207,8 @@ interface FriendsTable {
   add_source: number;
   operator_user_id: string;
   created_at: number;
+  /** Rises with every friend that the owner gets. */
+  position: number;
 }
 
 interface FriendRequestsTable {
@@ -229,6 +231,8 @@ interface BlacksTable {
   operator_user_id: string;
   ex: Generated<string>;
   created_at: number;
+  /** Rises with every user whom the owner blocks. */
+  position: number;
 }
 
 /** The row lock that orders the changes of a group and of its members. */

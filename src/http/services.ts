@@ -2,6 +2,11 @@
 import type { ConversationPreviews } from '../conversations/conversation-previews.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { ReadState } from '../conversations/read-state.ts';
+import type { BlackList } from '../friends/black-list.ts';
+import type { FriendQueries } from '../friends/friend-queries.ts';
+import type { FriendRequestQueries } from '../friends/friend-request-queries.ts';
+import type { FriendRequests } from '../friends/friend-requests.ts';
+import type { Friends } from '../friends/friends.ts';
 import type { Groups } from '../groups/groups.ts';
 import type { History } from '../messaging/history.ts';
 import type { Messenger } from '../messaging/messenger.ts';
@@ -20,6 +25,11 @@ export interface Services {
   readonly clientConfigs: ClientConfigs;
   readonly userCommands: UserCommands;
   readonly groups: Groups;
+  readonly friends: Friends;
+  readonly friendRequests: FriendRequests;
+  readonly friendQueries: FriendQueries;
+  readonly friendRequestQueries: FriendRequestQueries;
+  readonly blackList: BlackList;
   readonly onlineStatus: OnlineStatus;
   readonly conversations: Conversations;
   readonly previews: ConversationPreviews;

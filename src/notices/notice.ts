@@ -12,6 +12,8 @@ export interface NoticeKind<Tips extends object> {
   readonly name?: NoticeName;
   /** Stored with a seq in the notification conversation (reliability level 2), or pushed to those who are online. */
   readonly isStored: boolean;
+  /** The sender's own devices do not get it. */
+  readonly isForReceiverOnly?: true;
   /** Only for the type checker, and never set. */
   readonly '~tips'?: Tips;
 }

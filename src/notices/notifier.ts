@@ -13,7 +13,7 @@ import { MsgData, OfflinePushInfo } from '../protocol/gen/openim.ts';
 import { newMsgData } from '../protocol/message.ts';
 import { msgFrom, type OptionKey, optionKeys } from '../protocol/numbers/messages.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
-import type { Notice } from './notice.ts';
+import type { Notice, NoticeKind } from './notice.ts';
 import type { NoticeSetting, NoticeSettings } from './notice-settings.ts';
 import type { Outbox } from './outbox.ts';
 import type { OutboxEntry, OutboxRow } from './outbox-store.ts';
@@ -121,7 +121,7 @@ export class Notifier {
       createTime: this.#options.now(),
       senderNickname: sender?.nickname ?? '',
       senderFaceURL: sender?.faceURL ?? '',
-      options: noticeOptions(kind.isStored, setting),
+      options: noticeOptions(kind, setting),
       // Clients read its members without looking whether it is there.
       offlinePushInfo: { ...OfflinePushInfo.decode(new Uint8Array(0)), title, desc, ex: ext },
     });
@@ -188,10 +188,13 @@ function toEntry({ message, operationID, audience }: Outgoing): OutboxEntry {
   return { topic: 'notices', key: conversationIDOf(message), payload: JSON.stringify(payload) };
 }
 
-/** Section 1.3: everything off but senderSync; stored ones have history and persistent. */
-function noticeOptions(isStored: boolean, { isSendMsg, offlinePush }: NoticeSetting): Map<string, boolean> {
+/** Section 1.3: everything off but senderSync, of most; stored ones have history and persistent. */
+function noticeOptions(
+  { isStored, isForReceiverOnly }: NoticeKind<object>,
+  { isSendMsg, offlinePush }: NoticeSetting,
+): Map<string, boolean> {
   const on: ReadonlySet<OptionKey> = new Set([
-    optionKeys.senderSync,
+    ...(isForReceiverOnly === true ? [] : [optionKeys.senderSync]),
     ...(isStored ? [optionKeys.history, optionKeys.persistent] : []),
     ...(isSendMsg ? [optionKeys.isSendMsg] : []),
     // Who is offline is told once: by what is shown in the chat.

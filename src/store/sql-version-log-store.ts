@@ -41,8 +41,21 @@ export class SqlVersionLogStore implements VersionLogStore {
     const sorted = steps.toSorted((a, b) => (a.ownerID < b.ownerID ? -1 : 1));
     const heads = new Map<string, VersionHead>();
     for (const piece of insertPieces(sorted)) {
-      for (const [ownerID, head] of await this.#raiseHeads(tx, kind, piece)) heads.set(ownerID, head);
+      const ownerIDs = piece.map(({ ownerID }) => ownerID);
+      for (const [ownerID, head] of await this.#touchHeads(tx, kind, ownerIDs, 1)) heads.set(ownerID, head);
       await this.#writeEntries(tx, kind, piece, heads);
+    }
+    return heads;
+  }
+
+  async lock(
+    tx: Transaction,
+    kind: VersionKind,
+    ownerIDs: readonly string[],
+  ): Promise<ReadonlyMap<string, VersionHead>> {
+    const heads = new Map<string, VersionHead>();
+    for (const piece of insertPieces([...new Set(ownerIDs)].toSorted())) {
+      for (const [ownerID, head] of await this.#touchHeads(tx, kind, piece, 0)) heads.set(ownerID, head);
     }
     return heads;
   }
@@ -105,27 +118,28 @@ export class SqlVersionLogStore implements VersionLogStore {
     };
   }
 
-  /** Takes each head's row lock until the transaction ends. */
-  async #raiseHeads(
+  /** Raises the heads by so much, and takes each one's row lock until the transaction ends. */
+  async #touchHeads(
     tx: Transaction,
     kind: VersionKind,
-    steps: readonly VersionStep[],
+    ownerIDs: readonly string[],
+    by: 0 | 1,
   ): Promise<ReadonlyMap<string, VersionHead>> {
     const heads = await this.#db
       .executor(tx)
       .insertInto('version_heads')
       .values(
-        steps.map(({ ownerID }) => ({
+        ownerIDs.map((ownerID) => ({
           kind,
           owner_id: ownerID,
           version_id: this.#versionIDOf(kind, ownerID),
-          version: versionWithoutChanges + 1,
+          version: versionWithoutChanges + by,
         })),
       )
       .onConflict((conflict) =>
         conflict
           .columns(['kind', 'owner_id'])
-          .doUpdateSet((row) => ({ version: row('version_heads.version', '+', 1) })),
+          .doUpdateSet((row) => ({ version: row('version_heads.version', '+', by) })),
       )
       .returning(['owner_id', 'version_id', 'version'])
       .execute();

@@ -1,7 +1,7 @@
 /**
- * Friends, black lists and groups while this server has none: what clients ask of them at login, answered truthfully
- * (relations-groups chapter, 5 and 10.5). The version logs are real and only lack entries, so that whatever the friends
- * and groups domains record later is a change since what a client was told here.
+ * Groups while this server has none: what clients ask of them at login, answered truthfully
+ * (relations-groups chapter, 5 and 10.5). The version logs are real and only lack entries, so that whatever the
+ * groups domain records later is a change since what a client was told here.
  */
 
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
@@ -18,13 +18,8 @@ export class EmptyRelations {
     this.#versionLog = versionLog;
   }
 
-  /** What changed of a user's friends or joined groups; `full` sends a client to the lists below. @throws 1002 */
-  changesSince(
-    call: CallContext,
-    kind: 'friends' | 'joined_groups',
-    userID: string,
-    since: VersionHead,
-  ): Promise<ItemChanges> {
+  /** What changed of a user's joined groups; `full` sends a client to the lists below. @throws 1002 */
+  changesSince(call: CallContext, kind: 'joined_groups', userID: string, since: VersionHead): Promise<ItemChanges> {
     requireAccess(call, userID);
     return this.#versionLog.changesSince(kind, userID, since);
   }
@@ -32,7 +27,7 @@ export class EmptyRelations {
   /** The head to keep with a full list of IDs, and whether the client's list is right. @throws 1001, 1002 */
   async fullIDs(
     call: CallContext,
-    kind: 'friends' | 'joined_groups',
+    kind: 'joined_groups',
     userID: string,
     knownHash: bigint,
   ): Promise<VersionHead & { readonly isEqual: boolean }> {
@@ -41,18 +36,11 @@ export class EmptyRelations {
     return { ...(await this.#versionLog.head(kind, userID)), isEqual: knownHash === idHash([]) };
   }
 
-  /** A page of friends, joined groups or blocked users: the checks are all there is to do. @throws 1001, 1002 */
+  /** A page of joined groups: the checks are all there is to do. @throws 1001, 1002 */
   async page(call: CallContext, userID: string, pagination: Pagination | null): Promise<void> {
     requireUserID(userID);
     requirePagination(pagination);
     requireAccess(call, userID);
-  }
-
-  /** Those of the given users that are friends: none. @throws 1001, 1002 */
-  async friendsAmong(call: CallContext, ownerUserID: string, friendUserIDs: readonly string[]): Promise<void> {
-    requireUserID(ownerUserID);
-    if (friendUserIDs.length === 0) throw errors.args('friendUserIDs is empty');
-    requireAccess(call, ownerUserID);
   }
 
   /** Those of the given groups that exist: none. Anybody may ask. @throws 1001 */

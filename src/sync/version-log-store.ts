@@ -5,7 +5,7 @@
 import type { Transaction } from '../kernel/unit-of-work.ts';
 
 /** What a log tells the changes of; an owner (a user, for `group_members` a group) has one log of each kind. */
-export type VersionKind = 'conversations' | 'friends' | 'joined_groups' | 'group_members';
+export type VersionKind = 'conversations' | 'friends' | 'blacks' | 'joined_groups' | 'group_members';
 
 export type ChangeState = 'insert' | 'update' | 'delete';
 
@@ -52,6 +52,12 @@ export interface VersionLogStore {
    * @returns the heads that the transaction leaves, by owner
    */
   record(tx: Transaction, kind: VersionKind, steps: readonly VersionStep[]): Promise<ReadonlyMap<string, VersionHead>>;
+  /**
+   * Makes other transactions that change these logs wait until this one ends: so whoever decides by what a log is about
+   * (is he a friend already?) decides by what stays true.
+   * @returns the heads as they are, by owner
+   */
+  lock(tx: Transaction, kind: VersionKind, ownerIDs: readonly string[]): Promise<ReadonlyMap<string, VersionHead>>;
   /** Ends the logs of these owners: what they record later is a new log with a versionID of its own. */
   drop(tx: Transaction, kind: VersionKind, ownerIDs: readonly string[]): Promise<void>;
   /** Also of an owner to whom nothing ever happened: with the versionID that the log will have. */

@@ -104,6 +104,7 @@ const emptyTail = { changes: [], sortVersion: 0, isOwnerChanged: false, isTooLon
 function storeWith(changes: readonly Change[]): VersionLogStore {
   return {
     record: async () => new Map(),
+    lock: async () => new Map(),
     drop: async () => {},
     head: async () => head,
     tailAfter: async (_kind, _ownerID, _version, limit) => ({

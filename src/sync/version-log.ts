@@ -36,6 +36,11 @@ export class VersionLog {
     return this.#store.record(tx, kind, steps);
   }
 
+  /** Keeps others from changing these logs, and what they are about, until the transaction ends. @returns the heads */
+  lock(tx: Transaction, kind: VersionKind, ownerIDs: readonly string[]): Promise<ReadonlyMap<string, VersionHead>> {
+    return this.#store.lock(tx, kind, ownerIDs);
+  }
+
   /** Ends logs with what they were about, such as a dismissed group's members. */
   drop(tx: Transaction, kind: VersionKind, ownerIDs: readonly string[]): Promise<void> {
     return this.#store.drop(tx, kind, ownerIDs);

@@ -4,7 +4,6 @@ import { describe, type TestContext, test } from 'node:test';
 import getFullConversationIds from '../../src/http/routes/conversation/get_full_conversation_ids.ts';
 import getIncrementalConversations from '../../src/http/routes/conversation/get_incremental_conversations.ts';
 import getBlackList from '../../src/http/routes/friend/get_black_list.ts';
-import getDesignatedFriends from '../../src/http/routes/friend/get_designated_friends.ts';
 import getFriendList from '../../src/http/routes/friend/get_friend_list.ts';
 import getFullFriendUserIds from '../../src/http/routes/friend/get_full_friend_user_ids.ts';
 import getIncrementalFriends from '../../src/http/routes/friend/get_incremental_friends.ts';
@@ -229,34 +228,6 @@ function notForOthers(body: object): Scenario {
     expect: { errCode: 1002, errDlt: /ownerUserID/ },
   };
 }
-
-testEndpoint(getDesignatedFriends, [
-  {
-    name: 'nobody is a friend yet',
-    token: 'user',
-    body: { ownerUserID: 'alice', friendUserIDs: ['bob'] },
-    expect: { errCode: 0, data: { friendsInfo: null } },
-  },
-  {
-    name: 'a user who is named twice is no error',
-    token: 'user',
-    body: { ownerUserID: 'alice', friendUserIDs: ['bob', 'bob'] },
-    expect: { errCode: 0, data: { friendsInfo: null } },
-  },
-  {
-    name: 'M5: not those of others',
-    token: 'other',
-    body: { ownerUserID: 'alice', friendUserIDs: ['bob'] },
-    expect: { errCode: 1002 },
-  },
-  { name: 'no owner is 1001', token: 'user', body: { friendUserIDs: ['bob'] }, expect: { errCode: 1001 } },
-  {
-    name: 'no users is 1001',
-    token: 'user',
-    body: { ownerUserID: 'alice', friendUserIDs: [] },
-    expect: { errCode: 1001 },
-  },
-]);
 
 testEndpoint(getGroupsInfo, [
   {

@@ -15,9 +15,10 @@ export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
       add_source integer NOT NULL,
       operator_user_id text NOT NULL,
       created_at bigint NOT NULL,
+      position bigint NOT NULL,
       PRIMARY KEY (owner_user_id, friend_user_id)
     ) ${clustered}`,
-    'CREATE INDEX friends_in_order ON friends (owner_user_id, is_pinned DESC, created_at, friend_user_id)',
+    'CREATE INDEX friends_in_order ON friends (owner_user_id, is_pinned DESC, position, friend_user_id)',
     'CREATE INDEX friends_by_friend ON friends (friend_user_id, owner_user_id)',
     `CREATE TABLE friend_requests (
       from_user_id ${text} NOT NULL,
@@ -39,9 +40,10 @@ export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
       operator_user_id text NOT NULL,
       ex text NOT NULL DEFAULT '',
       created_at bigint NOT NULL,
+      position bigint NOT NULL,
       PRIMARY KEY (owner_user_id, blocked_user_id)
     ) ${clustered}`,
-    'CREATE INDEX blacks_in_order ON blacks (owner_user_id, created_at, blocked_user_id)',
+    'CREATE INDEX blacks_in_order ON blacks (owner_user_id, position, blocked_user_id)',
     `CREATE TABLE groups (
       group_id ${text} NOT NULL PRIMARY KEY,
       name ${text} NOT NULL,

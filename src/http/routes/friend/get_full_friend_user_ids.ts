@@ -6,14 +6,14 @@ import { idsHead, knownIDs } from '../../objects/sync.ts';
 export default endpoint({
   path: '/friend/get_full_friend_user_ids',
   summary: 'Gives the IDs of all friends of a user',
-  description: 'This server keeps no friends yet.',
+  description: 'In the order of the list; none if the client has them all.',
   access: self('userID'),
   required: ['userID'],
   example: { userID: 'alice', idHash: 0 },
   request: knownIDs,
   response: Wire.object({ ...idsHead, userIDs: Wire.list(Wire.id()) }),
-  handle: async (call, body, { emptyRelations }) => {
-    const { isEqual, ...head } = await emptyRelations.fullIDs(call, 'friends', body.userID, body.idHash);
-    return { ...head, equal: isEqual, userIDs: null };
+  handle: async (call, body, { friendQueries }) => {
+    const { version, versionID, isEqual, ids } = await friendQueries.idsUnless(call, body.userID, body.idHash);
+    return { version, versionID, equal: isEqual, userIDs: ids };
   },
 });

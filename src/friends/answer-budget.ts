@@ -1,0 +1,40 @@
+/** Lists of any length, read piece by piece and no further than what one answer may hold. */
+import { errors } from '../protocol/errors.ts';
+
+/** The texts of one answer. */
+export class AnswerBudget {
+  #left: number;
+
+  constructor(maxBytes: number) {
+    this.#left = maxBytes;
+  }
+
+  /** @param parts objects whose texts go into the answer. @throws 1001 they do not fit */
+  take(...parts: readonly (object | undefined)[]): void {
+    for (const part of parts) {
+      for (const value of Object.values(part ?? {})) if (typeof value === 'string') this.#left -= value.length;
+    }
+    if (this.#left < 0) throw errors.args('the answer is too large: ask for fewer');
+  }
+}
+
+/**
+ * The rows of a page, read some hundreds at once.
+ * @param total rows there are: beyond them nothing is read
+ * @param count how many are wanted; none if it is below 1
+ */
+export async function readPieces<Item>(
+  total: number,
+  offset: number,
+  count: number,
+  read: (offset: number, limit: number) => Promise<readonly Item[]>,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  const end = Math.min(offset + count, total);
+  for (let start = offset; start < end; start += rowsPerPiece) {
+    items.push(...(await read(start, Math.min(rowsPerPiece, end - start))));
+  }
+  return items;
+}
+
+const rowsPerPiece = 250;

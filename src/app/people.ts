@@ -1,4 +1,5 @@
 /** Users and what they keep, composed. Part of the composition root; see app.ts. */
+import { randomInt } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import type { Services } from '../http/services.ts';
 import { userCommandNotice, userInfoNotice } from '../notices/catalogue/users.ts';
@@ -8,23 +9,37 @@ import { SqlUserCommandStore } from '../store/sql-user-command-store.ts';
 import { SqlUserStore } from '../store/sql-user-store.ts';
 import { operatorUserID } from '../tokens/operator.ts';
 import { ClientConfigs } from '../users/client-configs.ts';
+import { NotificationAccounts } from '../users/notification-accounts.ts';
 import { UserCommands } from '../users/user-commands.ts';
+import { UserDirectory } from '../users/user-directory.ts';
 import type { UserStore } from '../users/user-store.ts';
-import { Users } from '../users/users.ts';
+import { type UserNotifications, Users } from '../users/users.ts';
 import type { Ground } from './ground.ts';
 
-export interface People extends Pick<Services, 'users' | 'clientConfigs' | 'userCommands'> {
+export interface People
+  extends Pick<Services, 'users' | 'userDirectory' | 'notificationAccounts' | 'clientConfigs' | 'userCommands'> {
   readonly userStore: UserStore;
 }
 
-/** The configured admins exist afterwards. */
-export async function openPeople({ config, clock }: Ground, db: Database, notifier: Notifier): Promise<People> {
+/**
+ * The configured admins exist afterwards.
+ * @param followers domains that show a user's profile
+ */
+export async function openPeople(
+  { config, clock }: Ground,
+  db: Database,
+  notifier: Notifier,
+  followers: readonly UserNotifications['profileChanged'][],
+): Promise<People> {
   const userStore = new SqlUserStore(db);
   const shared = { unitOfWork: db, limits: config, now: clock };
   const users = new Users({
     ...shared,
     store: userStore,
     notifications: {
+      profileChanged: async (tx, call, user) => {
+        for (const tell of followers) await tell(tx, call, user);
+      },
       userInfoUpdated: async (tx, call, userID) => {
         await notifier.notify(tx, call, userInfoNotice(call.caller.userID, userID));
       },
@@ -41,5 +56,12 @@ export async function openPeople({ config, clock }: Ground, db: Database, notifi
   });
   const clientConfigs = new ClientConfigs({ ...shared, store: new SqlClientConfigStore(db), users: userStore });
   await users.ensureAdmins([...config.adminUserIDs, operatorUserID]);
-  return { users, userCommands, clientConfigs, userStore };
+  const userDirectory = new UserDirectory({ store: userStore, limits: config });
+  const notificationAccounts = new NotificationAccounts({
+    ...shared,
+    store: userStore,
+    adminUserIDs: config.adminUserIDs,
+    random: (end) => randomInt(end),
+  });
+  return { users, userDirectory, notificationAccounts, userCommands, clientConfigs, userStore };
 }

@@ -15,13 +15,17 @@ import type { EmptyRelations } from '../sync/empty-relations.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
 import type { TokenEventLog } from '../tokens/token-event-log.ts';
 import type { ClientConfigs } from '../users/client-configs.ts';
+import type { NotificationAccounts } from '../users/notification-accounts.ts';
 import type { UserCommands } from '../users/user-commands.ts';
+import type { UserDirectory } from '../users/user-directory.ts';
 import type { Users } from '../users/users.ts';
 
 export interface Services {
   readonly authority: TokenAuthority;
   readonly tokenEventLog: TokenEventLog;
   readonly users: Users;
+  readonly userDirectory: UserDirectory;
+  readonly notificationAccounts: NotificationAccounts;
   readonly clientConfigs: ClientConfigs;
   readonly userCommands: UserCommands;
   readonly groups: Groups;

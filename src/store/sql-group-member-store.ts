@@ -1,13 +1,13 @@
 /** Members of groups in SQL, for both dialects. */
-import { type Selectable, sql } from 'kysely';
+import { type Selectable, type SqlBool, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { GroupMember, GroupMemberChanges, NewGroupMember } from '../groups/group.ts';
 import type { GroupMemberStore, MemberFilter } from '../groups/group-member-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { groupRoles } from '../protocol/numbers/groups.ts';
-import { holds } from './sql-group-store.ts';
 import { insertPieces, isOneOf } from './sql-lists.ts';
+import { holds } from './sql-texts.ts';
 
 export class SqlGroupMemberStore implements GroupMemberStore {
   readonly #db: Database;
@@ -178,9 +178,9 @@ interface MemberQuery<Query> {
 
 /** As others see it: a member's own name, or that of the profile. */
 function nameHolds(dialect: Database['dialect'], keyword: string) {
-  const own = sql<boolean>`m.nickname <> '' AND ${holds(dialect, 'm.nickname', keyword)}`;
-  const shown = sql<boolean>`m.nickname = '' AND ${holds(dialect, 'u.nickname', keyword)}`;
-  return sql<boolean>`((${own}) OR (${shown}))`;
+  const own = sql<SqlBool>`m.nickname <> '' AND ${holds(dialect, 'm.nickname', keyword)}`;
+  const shown = sql<SqlBool>`m.nickname = '' AND ${holds(dialect, 'u.nickname', keyword)}`;
+  return sql<SqlBool>`((${own}) OR (${shown}))`;
 }
 
 type OrderColumn = 'm.role_level' | 'm.joined_at' | 'm.user_id';

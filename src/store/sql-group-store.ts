@@ -1,5 +1,5 @@
 /** Groups in SQL, for both dialects. */
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Group, GroupChanges } from '../groups/group.ts';
@@ -7,6 +7,7 @@ import type { GroupPage, GroupStore } from '../groups/group-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { groupStatuses } from '../protocol/numbers/groups.ts';
 import { isOneOf } from './sql-lists.ts';
+import { holds } from './sql-texts.ts';
 
 export class SqlGroupStore implements GroupStore {
   readonly #db: Database;
@@ -98,13 +99,6 @@ function inOrder<Query extends { orderBy(column: 'g.name' | 'g.created_at' | 'g.
   query: Query,
 ): Query {
   return query.orderBy('g.name').orderBy('g.created_at').orderBy('g.group_id');
-}
-
-/** `column` holds `part`, letter by letter: nothing in it is a pattern. */
-export function holds(dialect: Database['dialect'], column: string, part: string) {
-  return dialect === 'postgres'
-    ? sql<boolean>`strpos(${sql.ref(column)}, ${part}) > 0`
-    : sql<boolean>`instr(${sql.ref(column)}, ${part}) > 0`;
 }
 
 const columnOf: Readonly<Record<keyof GroupChanges, keyof GroupRow>> = {

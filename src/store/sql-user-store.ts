@@ -1,12 +1,13 @@
 /** Users in SQL, for both dialects. */
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { User, UserChanges } from '../users/user.ts';
-import type { UserStore } from '../users/user-store.ts';
+import type { UserFilter, UserStore } from '../users/user-store.ts';
 import { insertPieces, isOneOf } from './sql-lists.ts';
+import { holdsAnyCase } from './sql-texts.ts';
 
 export class SqlUserStore implements UserStore {
   readonly #db: Database;
@@ -32,11 +33,12 @@ export class SqlUserStore implements UserStore {
     return added;
   }
 
-  async find(userIDs: readonly string[]): Promise<readonly User[]> {
+  async find(userIDs: readonly string[], tx?: Transaction): Promise<readonly User[]> {
     const [only] = userIDs;
     if (only !== undefined && userIDs.length === 1)
-      return (await runHot<UserRow>(this.#db, oneUser, [only])).map(fromRow);
-    const rows = await this.#db.reader
+      return (await runHot<UserRow>(this.#db, oneUser, [only], tx)).map(fromRow);
+    const rows = await this.#db
+      .executor(tx)
       .selectFrom('users')
       .selectAll()
       .where(isOneOf(this.#db.dialect, 'user_id', userIDs))
@@ -54,7 +56,59 @@ export class SqlUserStore implements UserStore {
     const result = await executor.updateTable('users').set(columns).where('user_id', '=', userID).executeTakeFirst();
     return result.numUpdatedRows > 0n;
   }
+
+  async list(filter: UserFilter, offset: number, limit: number): Promise<readonly User[]> {
+    const rows = await this.#matching(filter).selectAll().orderBy('user_id').offset(offset).limit(limit).execute();
+    return rows.map(fromRow);
+  }
+
+  async count(filter: UserFilter): Promise<number> {
+    const counted = this.#matching(filter).select(({ fn }) => fn.countAll<number>().as('total'));
+    return Number((await counted.executeTakeFirstOrThrow()).total);
+  }
+
+  async ids(offset: number, limit: number): Promise<readonly string[]> {
+    const rows = await this.#db.reader
+      .selectFrom('users')
+      .select('user_id')
+      .orderBy('user_id')
+      .offset(offset)
+      .limit(limit)
+      .execute();
+    return rows.map(({ user_id }) => user_id);
+  }
+
+  async registrations(from: number, until: number): Promise<ReadonlyMap<number, number>> {
+    const day = sql<number>`created_at / ${sql.lit(dayMs)}`;
+    const rows = await this.#db.reader
+      .selectFrom('users')
+      .select(({ fn }) => [day.as('day'), fn.countAll<number>().as('total')])
+      .where('created_at', '>=', from)
+      .where('created_at', '<', until)
+      .groupBy('day')
+      .orderBy('day')
+      .execute();
+    return new Map(rows.map(({ day: number, total }) => [Number(number), Number(total)]));
+  }
+
+  #matching({ minLevel, maxLevel, registeredBefore, nickname, holding, except = [] }: UserFilter) {
+    const { dialect, reader } = this.#db;
+    let users = reader.selectFrom('users');
+    if (minLevel !== undefined) users = users.where('app_manager_level', '>=', minLevel);
+    if (maxLevel !== undefined) users = users.where('app_manager_level', '<=', maxLevel);
+    if (registeredBefore !== undefined) users = users.where('created_at', '<', registeredBefore);
+    if (nickname !== undefined) users = users.where('nickname', '=', nickname);
+    if (except.length > 0) users = users.where((user) => user.not(isOneOf(dialect, 'user_id', except)));
+    const { userID: idPart = '', nickname: namePart = '' } = holding ?? {};
+    const either = [
+      ...(idPart === '' ? [] : [holdsAnyCase(dialect, 'user_id', idPart)]),
+      ...(namePart === '' ? [] : [holdsAnyCase(dialect, 'nickname', namePart)]),
+    ];
+    return either.length === 0 ? users : users.where((user) => user.or(either));
+  }
 }
+
+const dayMs = 86_400_000;
 
 type UserRow = Selectable<Schema['users']>;
 

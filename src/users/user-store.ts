@@ -10,9 +10,30 @@ export interface UserStore {
    */
   add(tx: Transaction, users: readonly User[]): Promise<ReadonlySet<string>>;
 
-  /** The registered ones among `userIDs`, each once, in no order. */
-  find(userIDs: readonly string[]): Promise<readonly User[]>;
+  /** The registered ones among `userIDs`, each once, in no order; as of the transaction, if there is one. */
+  find(userIDs: readonly string[], tx?: Transaction): Promise<readonly User[]>;
 
   /** @returns false if there is no such user */
   update(tx: Transaction, userID: string, changes: UserChanges): Promise<boolean>;
+
+  /** In order of their IDs. */
+  list(filter: UserFilter, offset: number, limit: number): Promise<readonly User[]>;
+  count(filter: UserFilter): Promise<number>;
+  /** IDs of all users, in their order. */
+  ids(offset: number, limit: number): Promise<readonly string[]>;
+  /** How many were registered on each day of UTC, by its number since 1970; from `from` on and before `until`, Unix ms. */
+  registrations(from: number, until: number): Promise<ReadonlyMap<number, number>>;
+}
+
+/** Which users are meant; what is absent does not matter. */
+export interface UserFilter {
+  /** appManagerLevel, both ends included. */
+  readonly minLevel?: number;
+  readonly maxLevel?: number;
+  /** Registered before, Unix ms. */
+  readonly registeredBefore?: number;
+  readonly nickname?: string;
+  /** Either is enough: the ID holds the one, or the nickname the other; case of ASCII letters is ignored. */
+  readonly holding?: { readonly userID?: string; readonly nickname?: string };
+  readonly except?: readonly string[];
 }

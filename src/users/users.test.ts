@@ -4,8 +4,7 @@ import type { CallContext } from '../kernel/caller.ts';
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { NewUser, User } from './user.ts';
-import type { UserStore } from './user-store.ts';
-import { Users } from './users.ts';
+import { type UserRecords, Users } from './users.ts';
 
 const asAdmin: CallContext = {
   caller: { userID: 'imAdmin', platformID: 10, jti: 'jti', expiresAt: 9e15, isAdmin: true },
@@ -72,6 +71,18 @@ test('updateEx tells the devices with the change, also if nothing was to change'
   assert.deepEqual(told, [{ by: 'u1', changedUserID: 'u1', withChange: true }]);
 });
 
+test('7.4 who sees the profile hears of it if the nickname or the face is another now', async () => {
+  const { users, followed } = usersWith([newUser('u1', { nickname: 'old', faceURL: 'f' })]);
+  await users.updateEx(asU1, 'u1', { ...unchanged, nickname: 'old', ex: 'other' });
+  assert.deepEqual(followed, []);
+  await users.updateEx(asU1, 'u1', { ...unchanged, nickname: 'new' });
+  await users.updateEx(asU1, 'u1', { ...unchanged, faceURL: '' });
+  assert.deepEqual(followed, [
+    { userID: 'u1', nickname: 'new', faceURL: 'f' },
+    { userID: 'u1', nickname: 'new', faceURL: '' },
+  ]);
+});
+
 test('updateEx tells nobody when it fails', async () => {
   const { users, told } = usersWith([newUser('u1')]);
   await assert.rejects(users.updateEx(asAdmin, 'nobody', unchanged), hasCode(1004));
@@ -119,15 +130,21 @@ function hasCode(code: number) {
 function usersWith(registered: readonly NewUser[]) {
   const stored = new Map<string, User>(registered.map((user) => [user.userID, { ...user, createdAt: 1 }]));
   const told: { by: string; changedUserID: string; withChange: boolean }[] = [];
+  const followed: Pick<User, 'userID' | 'nickname' | 'faceURL'>[] = [];
   let isInTransaction = false;
-  const store: UserStore = {
+  const store: UserRecords = {
     add: async (_tx, users) => {
       const added = users.filter(({ userID }) => !stored.has(userID));
       for (const user of added) stored.set(user.userID, user);
       return new Set(added.map(({ userID }) => userID));
     },
     find: async (userIDs) => [...stored.values()].filter(({ userID }) => userIDs.includes(userID)),
-    update: async (_tx, userID) => stored.has(userID),
+    update: async (_tx, userID, { nickname, faceURL }) => {
+      const user = stored.get(userID);
+      if (user === undefined) return false;
+      stored.set(userID, { ...user, nickname: nickname ?? user.nickname, faceURL: faceURL ?? user.faceURL });
+      return true;
+    },
   };
   const unitOfWork: UnitOfWork = {
     transaction: async (work) => {
@@ -148,9 +165,12 @@ function usersWith(registered: readonly NewUser[]) {
     },
   };
   const notifications = {
+    profileChanged: async (_tx: Transaction, _call: CallContext, { userID, nickname, faceURL }: User) => {
+      followed.push({ userID, nickname, faceURL });
+    },
     userInfoUpdated: async (_tx: Transaction, { caller }: CallContext, changedUserID: string) => {
       told.push({ by: caller.userID, changedUserID, withChange: isInTransaction });
     },
   };
-  return { users: new Users({ store, unitOfWork, notifications, limits, now: () => 1234 }), stored, told };
+  return { users: new Users({ store, unitOfWork, notifications, limits, now: () => 1234 }), stored, told, followed };
 }

@@ -13,10 +13,15 @@ import type { UserStore } from './user-store.ts';
 export interface UserNotifications {
   /** Notification 1303: the user's devices read their own record again. */
   userInfoUpdated(tx: Transaction, call: CallContext, changedUserID: string): Promise<void>;
+  /** Others see the user's nickname or face, which is another now (7.4). */
+  profileChanged(tx: Transaction, call: CallContext, user: User): Promise<void>;
 }
 
+/** What of the store the users themselves need. */
+export type UserRecords = Pick<UserStore, 'add' | 'find' | 'update'>;
+
 export interface UsersOptions {
-  readonly store: UserStore;
+  readonly store: UserRecords;
   readonly unitOfWork: UnitOfWork;
   readonly notifications: UserNotifications;
   readonly limits: Pick<UserLimits, 'maxNicknameBytes' | 'maxFaceUrlBytes' | 'maxExBytes' | 'maxAnswerBytes'>;
@@ -81,10 +86,16 @@ export class Users {
     requireAccess(call, userID);
     this.#checkTexts(changes);
 
-    await this.#options.unitOfWork.transaction(async (tx) => {
-      const isKnown = await this.#options.store.update(tx, userID, changes);
-      if (!isKnown) throw errors.recordNotFound('user not found');
-      await this.#options.notifications.userInfoUpdated(tx, call, userID);
+    const { unitOfWork, store, notifications } = this.#options;
+    await unitOfWork.transaction(async (tx) => {
+      const [before] = await store.find([userID], tx);
+      if (before === undefined || !(await store.update(tx, userID, changes))) {
+        throw errors.recordNotFound('user not found');
+      }
+      const { nickname, faceURL } = before;
+      const after = { ...before, nickname: changes.nickname ?? nickname, faceURL: changes.faceURL ?? faceURL };
+      if (after.nickname !== nickname || after.faceURL !== faceURL) await notifications.profileChanged(tx, call, after);
+      await notifications.userInfoUpdated(tx, call, userID);
     });
   }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 import type { User } from '../../src/users/user.ts';
-import type { UserStore } from '../../src/users/user-store.ts';
+import type { UserFilter, UserStore } from '../../src/users/user-store.ts';
 
 export interface UserStoreNode {
   readonly store: UserStore;
@@ -84,6 +84,59 @@ export async function userStoreSuite(t: TestContext, [node, peer]: readonly [Use
     assert.equal(await update('known', null), true);
     assert.equal(await update('nobody', null), false);
     assert.equal(await update('nobody', 'x'), false);
+  });
+
+  await t.test('lists by level, name and parts of either, in order of IDs', async () => {
+    await add([
+      userNamed('list_a', { nickname: 'Ann 100%', createdAt: 5 }),
+      userNamed('list_b', { nickname: 'bo', appManagerLevel: 1, createdAt: 5 }),
+      userNamed('LIST_c', { nickname: 'Zoë list_', appManagerLevel: 3, createdAt: 5 }),
+      userNamed('list_d', { nickname: 'bo', appManagerLevel: 4, createdAt: 5 }),
+    ]);
+    const ids = async (filter: UserFilter, offset = 0, limit = 100) => {
+      const mine = { ...filter, holding: { userID: 'LIST_', ...filter.holding } };
+      const users = await store.list(mine, offset, limit);
+      if (offset === 0 && limit === 100) assert.equal(await store.count(mine), users.length);
+      return users.map(({ userID }) => userID);
+    };
+    assert.deepEqual(await ids({}), ['LIST_c', 'list_a', 'list_b', 'list_d']);
+    assert.deepEqual(await ids({}, 1, 2), ['list_a', 'list_b']);
+    assert.deepEqual(await ids({ maxLevel: 1 }), ['list_a', 'list_b']);
+    assert.deepEqual(await ids({ minLevel: 3 }), ['LIST_c', 'list_d']);
+    assert.deepEqual(await ids({ minLevel: 4, maxLevel: 4 }), ['list_d']);
+    assert.deepEqual(await ids({ nickname: 'bo' }), ['list_b', 'list_d']);
+    assert.deepEqual(await ids({ except: ['list_a', 'list_d'] }), ['LIST_c', 'list_b']);
+    assert.deepEqual(await ids({ registeredBefore: 5 }), []);
+    assert.deepEqual(await ids({ holding: { userID: 't_A', nickname: '%' } }), ['list_a']);
+    assert.deepEqual(await ids({ holding: { userID: 'none', nickname: 'zO' } }), ['LIST_c']);
+    assert.deepEqual(await ids({ holding: { userID: 'list%', nickname: '_' } }), ['LIST_c'], 'nothing is a pattern');
+  });
+
+  await t.test('IDs of all users come in pages, in their order', async () => {
+    const all = await store.ids(0, 1000);
+    assert.deepEqual(all, all.toSorted());
+    assert.deepEqual(await store.ids(1, 2), all.slice(1, 3));
+  });
+
+  await t.test('registrations are counted by day of UTC', async () => {
+    const day = 86_400_000;
+    const at = 40_000 * day;
+    await add([
+      userNamed('day_a', { createdAt: at - 1 }),
+      userNamed('day_b', { createdAt: at }),
+      userNamed('day_c', { createdAt: at + day - 1 }),
+      userNamed('day_d', { createdAt: at + 2 * day }),
+    ]);
+    assert.deepEqual([...(await store.registrations(at, at + 2 * day))], [[40_000, 2]]);
+    assert.deepEqual(
+      [...(await store.registrations(at - 1, at + 2 * day + 1))],
+      [
+        [39_999, 1],
+        [40_000, 2],
+        [40_002, 1],
+      ],
+    );
+    assert.deepEqual([...(await store.registrations(at + 3 * day, at + 4 * day))], []);
   });
 }
 

@@ -6,6 +6,7 @@ import { friendEndpoints } from './friend/index.ts';
 import { groupEndpoints } from './group/index.ts';
 import { jssdkEndpoints } from './jssdk/index.ts';
 import { msgEndpoints } from './msg/index.ts';
+import { statisticsEndpoints } from './statistics/index.ts';
 import { userEndpoints } from './user/index.ts';
 
 export const endpoints: readonly Endpoint[] = [
@@ -16,4 +17,5 @@ export const endpoints: readonly Endpoint[] = [
   ...groupEndpoints,
   ...msgEndpoints,
   ...jssdkEndpoints,
+  ...statisticsEndpoints,
 ];

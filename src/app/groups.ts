@@ -1,19 +1,23 @@
 /** Groups and their members, composed. Part of the composition root; see app.ts. */
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
+import { Applications } from '../groups/applications.ts';
 import { GroupChanger } from '../groups/group-changer.ts';
+import { GroupMembers } from '../groups/group-members.ts';
+import { GroupRequests } from '../groups/group-requests.ts';
 import { Groups } from '../groups/groups.ts';
 import { MembershipFeed } from '../groups/membership-feed.ts';
 import type { Services } from '../http/services.ts';
 import { groupChatID } from '../protocol/conversation-id.ts';
 import { SqlGroupMemberStore } from '../store/sql-group-member-store.ts';
+import { SqlGroupRequestStore } from '../store/sql-group-request-store.ts';
 import { SqlGroupStore } from '../store/sql-group-store.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { Ground } from './ground.ts';
 import type { Log } from './messaging.ts';
 
 export interface OpenedGroups {
-  readonly services: Pick<Services, 'groups'>;
+  readonly services: Pick<Services, 'groups' | 'groupMembers' | 'groupRequests'>;
   /** For the gateway. */
   readonly memberships: MembershipFeed;
 }
@@ -43,9 +47,15 @@ export function openGroups(
     users,
     unitOfWork: db,
   });
+  const applications = new Applications({ store: new SqlGroupRequestStore(db), newEventID: randomUUID, now: clock });
+  const shared = { changer, users, applications, limits: config, now: clock };
   return {
     memberships,
-    services: { groups: new Groups({ changer, users, limits: config, newGroupID, now: clock }) },
+    services: {
+      groups: new Groups({ ...shared, newGroupID }),
+      groupMembers: new GroupMembers(shared),
+      groupRequests: new GroupRequests(shared),
+    },
   };
 }
 

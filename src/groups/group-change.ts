@@ -25,6 +25,7 @@ import {
   type NewGroupMember,
   toGroupInfo,
   toMemberInfo,
+  toStrangerInfo,
 } from './group.ts';
 import type { GroupLimits } from './group-limits.ts';
 import type { GroupMemberStore } from './group-member-store.ts';
@@ -167,6 +168,7 @@ export class GroupChange {
     const { members, limits } = this.#tools;
     const rows = newcomers.map((newcomer) => ({ ...newcomer, groupID: this.#group.groupID, ...plain }));
     const added = (await members.add(this.tx, rows)).map(({ userID }) => userID);
+    if (added.length === 0) return [];
     const memberCount = this.#group.memberCount + added.length;
     if (memberCount > limits.maxGroupMembers) throw errors.args(`more than ${limits.maxGroupMembers} members`);
     if (await members.someIsInMoreThan(this.tx, added, limits.maxJoinedGroups)) {
@@ -264,20 +266,10 @@ export class GroupChange {
   #opUser(): GroupMemberInfo {
     const { userID, isAdmin } = this.call.caller;
     if (this.#caller !== undefined && !isAdmin) return toMemberInfo(this.#caller);
-    return {
-      groupID: this.#group.groupID,
-      userID,
-      roleLevel: isAdmin ? groupRoles.admin : 0,
-      joinTime: 0,
-      nickname: this.#profile?.nickname ?? '',
-      faceURL: this.#profile?.faceURL ?? '',
-      appMangerLevel: isAdmin ? appAdminLevel : 0,
-      joinSource: 0,
-      operatorUserID: isAdmin ? '' : userID,
-      ex: '',
-      muteEndTime: 0,
-      inviterUserID: '',
-    };
+    const stranger = toStrangerInfo(this.#group.groupID, userID, this.#profile);
+    return isAdmin
+      ? { ...stranger, roleLevel: groupRoles.admin, appMangerLevel: appAdminLevel, operatorUserID: '' }
+      : stranger;
   }
 }
 

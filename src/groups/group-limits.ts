@@ -8,6 +8,8 @@ export interface GroupLimits {
   readonly maxExBytes: number;
   /** Of an announcement, and of an introduction. */
   readonly maxGroupTextBytes: number;
+  /** Of what is said with a request to join, and in answer to it. */
+  readonly maxRequestMsgBytes: number;
   readonly maxGroupMembers: number;
   /** Groups that one user is in. */
   readonly maxJoinedGroups: number;

@@ -138,6 +138,24 @@ export function toMemberInfo(member: GroupMember): GroupMemberInfo {
   };
 }
 
+/** Somebody who is no member, where notices show one. @param profile undefined if it is not known */
+export function toStrangerInfo(groupID: string, userID: string, profile: Profile | undefined): GroupMemberInfo {
+  return {
+    groupID,
+    userID,
+    roleLevel: 0,
+    joinTime: 0,
+    nickname: profile?.nickname ?? '',
+    faceURL: profile?.faceURL ?? '',
+    appMangerLevel: 0,
+    joinSource: 0,
+    operatorUserID: userID,
+    ex: '',
+    muteEndTime: 0,
+    inviterUserID: '',
+  };
+}
+
 /** The request in the protocol's words. @param group null in notifications, which have it beside the request */
 export function toRequestInfo(request: GroupRequest, user: PublicUserInfo, group: GroupInfo | null): GroupRequestInfo {
   return {

@@ -7,6 +7,8 @@ import type { FriendQueries } from '../friends/friend-queries.ts';
 import type { FriendRequestQueries } from '../friends/friend-request-queries.ts';
 import type { FriendRequests } from '../friends/friend-requests.ts';
 import type { Friends } from '../friends/friends.ts';
+import type { GroupMembers } from '../groups/group-members.ts';
+import type { GroupRequests } from '../groups/group-requests.ts';
 import type { Groups } from '../groups/groups.ts';
 import type { History } from '../messaging/history.ts';
 import type { Messenger } from '../messaging/messenger.ts';
@@ -34,6 +36,8 @@ export interface Services {
   readonly friendQueries: FriendQueries;
   readonly friendRequestQueries: FriendRequestQueries;
   readonly blackList: BlackList;
+  readonly groupMembers: GroupMembers;
+  readonly groupRequests: GroupRequests;
   readonly onlineStatus: OnlineStatus;
   readonly conversations: Conversations;
   readonly previews: ConversationPreviews;

@@ -63,3 +63,20 @@ export function query(world: World, sql: string, ...values: string[]): any[] {
   using db = new DatabaseSync(join(world.dataDir, 'tessera.db'), { readOnly: true });
   return db.prepare(sql).all(...values);
 }
+
+/** All that is stored of a group, to see that a call has changed nothing. */
+export function everythingOf(world: World, groupID: string): unknown {
+  return [
+    query(world, 'SELECT * FROM groups WHERE group_id = ?', groupID),
+    query(world, 'SELECT * FROM group_members WHERE group_id = ? ORDER BY user_id', groupID),
+    query(world, 'SELECT * FROM group_requests WHERE group_id = ? ORDER BY user_id', groupID),
+    query(world, "SELECT * FROM version_heads WHERE kind = 'group_members' AND owner_id = ?", groupID),
+    query(
+      world,
+      "SELECT * FROM version_entries WHERE kind = 'joined_groups' AND item_id = ? ORDER BY owner_id",
+      groupID,
+    ),
+    query(world, 'SELECT * FROM conversations WHERE conversation_id = ? ORDER BY owner_user_id', `sg_${groupID}`),
+    query(world, 'SELECT max_seq FROM conversation_seqs WHERE conversation_id = ?', `sg_${groupID}`),
+  ];
+}

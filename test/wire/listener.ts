@@ -28,10 +28,15 @@ export class Listener implements AsyncDisposable {
     return new Listener(userID, await connect({ port: world.wsPort, query }));
   }
 
-  /** The next notification of that type, or what is shown of it in the chat; others are kept for later. */
-  async hear(contentType: number, { inChat = false } = {}): Promise<Heard> {
+  /**
+   * The next notification of that type, or what is shown of it in the chat; others are kept for later.
+   * @param options.toOneself not one of those that the user's own doing has sent to others
+   */
+  async hear(contentType: number, { inChat = false, toOneself = false } = {}): Promise<Heard> {
     const isMeant = ({ conversationID, message }: Heard) =>
-      message.contentType === contentType && conversationID.startsWith('n_') !== inChat;
+      message.contentType === contentType &&
+      conversationID.startsWith('n_') !== inChat &&
+      (message.recvID === this.userID || !toOneself);
     for (;;) {
       const index = this.#heard.findIndex(isMeant);
       const [found] = index === -1 ? [] : this.#heard.splice(index, 1);

@@ -30,7 +30,7 @@ interface Versioned {
 }
 
 interface Timed {
-  /** Unix ms, or 0: clients do not read it then. */
+  /** Unix ms; 0 where clients do not read it. */
   readonly operationTime: number;
 }
 
@@ -41,6 +41,36 @@ type CreatedTips = GroupTips &
 const created = noticeKind<CreatedTips>({
   type: notificationTypes.groupCreated,
   name: 'groupCreated',
+  isStored: false,
+});
+
+type QuitTips = Pick<GroupTips, 'group'> & Versioned & Timed & { readonly quitUser: GroupMemberInfo };
+
+const memberQuit = noticeKind<QuitTips>({ type: notificationTypes.memberQuit, name: 'memberQuit', isStored: false });
+
+type KickedTips = GroupTips & Versioned & Timed & { readonly kickedUserList: readonly GroupMemberInfo[] };
+
+const memberKicked = noticeKind<KickedTips>({
+  type: notificationTypes.memberKicked,
+  name: 'memberKicked',
+  isStored: false,
+});
+
+type InvitedTips = GroupTips &
+  Versioned &
+  Timed & { readonly invitedUserList: readonly GroupMemberInfo[]; readonly inviterUser: GroupMemberInfo };
+
+const memberInvited = noticeKind<InvitedTips>({
+  type: notificationTypes.memberInvited,
+  name: 'memberInvited',
+  isStored: false,
+});
+
+type EnterTips = Pick<GroupTips, 'group'> & Versioned & Timed & { readonly entrantUser: GroupMemberInfo };
+
+const memberEnter = noticeKind<EnterTips>({
+  type: notificationTypes.memberEnter,
+  name: 'memberEnter',
   isStored: false,
 });
 
@@ -61,6 +91,51 @@ export function groupCreatedNotice(
   const [owner] = members;
   const tips = { ...event, memberList: members, operationTime: group.createTime, groupOwnerUser: owner };
   return toGroup(created, event, { ...tips, ...versioned(head) }, { isSendMsg });
+}
+
+/** 1504 to the group, and to who has quit. */
+export function memberQuitNotice(
+  event: GroupEvent,
+  head: MemberVersion,
+  quitUser: GroupMemberInfo,
+): GroupNotice<QuitTips> {
+  const { group } = event;
+  const tips = { group, quitUser, operationTime: 0, ...versioned(head) };
+  return toGroup(memberQuit, event, tips, { plus: [quitUser.userID] });
+}
+
+/** 1508 to the group, and to those who were kicked. @param members as they were */
+export function memberKickedNotice(
+  event: GroupEvent,
+  head: MemberVersion,
+  members: readonly GroupMemberInfo[],
+  isSendMsg: boolean | null,
+): GroupNotice<KickedTips> {
+  const tips = { ...event, kickedUserList: members, operationTime: 0, ...versioned(head) };
+  return toGroup(memberKicked, event, tips, { isSendMsg, plus: members.map(({ userID }) => userID) });
+}
+
+/** 1509: members whom somebody has invited. @param isSendMsg null: as the settings say */
+export function memberInvitedNotice(
+  event: GroupEvent,
+  head: MemberVersion,
+  members: readonly GroupMemberInfo[],
+  inviterUser: GroupMemberInfo,
+  isSendMsg: boolean | null,
+): GroupNotice<InvitedTips> {
+  const tips = { ...event, invitedUserList: members, operationTime: 0, inviterUser, ...versioned(head) };
+  return toGroup(memberInvited, event, tips, { isSendMsg });
+}
+
+/** 1510: a member who came without an invitation. */
+export function memberEnterNotice(
+  event: GroupEvent,
+  head: MemberVersion,
+  entrantUser: GroupMemberInfo,
+): GroupNotice<EnterTips> {
+  const { group } = event;
+  const tips = { group, entrantUser, operationTime: entrantUser.joinTime, ...versioned(head) };
+  return toGroup(memberEnter, event, tips);
 }
 
 /** 1519: shown in the chat unless it is empty, whatever the settings say. */

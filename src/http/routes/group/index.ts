@@ -6,9 +6,19 @@ import getGroupsInfo from './get_groups_info.ts';
 import getIncrementalGroupMembersBatch from './get_incremental_group_members_batch.ts';
 import getIncrementalJoinGroups from './get_incremental_join_groups.ts';
 import getJoinedGroupList from './get_joined_group_list.ts';
+import groupApplicationResponse from './group_application_response.ts';
+import inviteUserToGroup from './invite_user_to_group.ts';
+import joinGroup from './join_group.ts';
+import kickGroup from './kick_group.ts';
+import quitGroup from './quit_group.ts';
 
 export const groupEndpoints: readonly Endpoint[] = [
   createGroup,
+  joinGroup,
+  groupApplicationResponse,
+  inviteUserToGroup,
+  quitGroup,
+  kickGroup,
   getFullJoinGroupIds,
   getGroupsInfo,
   getIncrementalGroupMembersBatch,

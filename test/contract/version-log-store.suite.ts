@@ -160,6 +160,28 @@ export async function versionLogStoreSuite(t: TestContext, { node, peer, reopen,
     }
   });
 
+  await t.test('a lock changes nothing and answers with the heads, also of logs without a change', async () => {
+    await recordOne('locked', 'a', 'insert');
+    const heads = await node.unitOfWork.transaction((tx) => store.lock(tx, 'friends', ['locked', 'new', 'locked']));
+    assert.deepEqual(heads.get('locked'), await store.head('friends', 'locked'));
+    assert.deepEqual(heads.get('new'), await peer.store.head('friends', 'new'));
+    assert.deepEqual([heads.size, heads.get('locked')?.version, heads.get('new')?.version], [2, 2, 1]);
+    await recordOne('new', 'a', 'insert');
+    assert.deepEqual(await store.head('friends', 'new'), { ...heads.get('new'), version: 2 });
+  });
+
+  await t.test('who locks decides by what stays true until its end, on two nodes', async () => {
+    const addOnce = (on: VersionLogNode) =>
+      on.unitOfWork.transaction(async (tx) => {
+        const heads = await on.store.lock(tx, 'friends', ['once', 'other']);
+        // Only the first finds the log as it was made.
+        if (heads.get('once')?.version !== 1) return;
+        await on.store.record(tx, 'friends', [{ ownerID: 'once', changes: [{ itemID: 'i', state: 'insert' }] }]);
+      });
+    await Promise.all(Array.from({ length: 10 }, () => [addOnce(node), addOnce(peer)]).flat());
+    assert.equal((await store.head('friends', 'once')).version, 2);
+  });
+
   await t.test('transactions that step the same owners in opposite order do not block each other', async () => {
     const owners = ['p', 'q', 'r', 's'];
     const stepAll = (order: readonly string[], on: VersionLogNode) =>

@@ -45,7 +45,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const bus = new MemoryBus();
   const presence = new MemoryPresence();
   const log = await openLog(ground, opened, db, bus);
-  const { userStore, ...people } = await openPeople(ground, db, log.notifier, []);
+  const { userStore, ...people } = await openPeople(ground, db, log.notifier, [
+    (tx, call, { userID }) => log.friendProfiles.changed(tx, call, userID),
+  ]);
   const authority = await openTokenAuthority(ground, opened, { ...tokenStores, events, users: people.users });
   const { memberships, services: groups } = openGroups(ground, db, log, userStore);
   const services: Services = {

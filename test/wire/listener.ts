@@ -1,4 +1,5 @@
 /** A user's device that keeps every message and notification that it is pushed, until a test asks for it. */
+import { randomUUID } from 'node:crypto';
 import { type MsgData, PushMessages } from '../../src/protocol/gen/openim.ts';
 import { reqIdentifiers } from '../../src/protocol/numbers/request-identifiers.ts';
 import { connect, type JsonReply, type SocketClient } from '../support/socket-client.ts';
@@ -10,6 +11,8 @@ export interface Heard {
   /** Of a notification, or what is shown of it in the chat. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever the notification tells
   readonly tips: any;
+  /** Of the push. */
+  readonly operationID: string;
 }
 
 export class Listener implements AsyncDisposable {
@@ -50,16 +53,35 @@ export class Listener implements AsyncDisposable {
     return this.#heard.filter(({ message }) => message.contentType === contentType).length;
   }
 
+  /** All that has come of what was called before, and has not been asked for. */
+  async everything(world: World): Promise<readonly Heard[]> {
+    // Comes after the rest: what is called later is told later.
+    const operationID = `${marker}${randomUUID()}`;
+    await world.send({
+      path: '/user/update_user_info_ex',
+      headers: { operationID, token: world.token('admin') },
+      body: JSON.stringify({ userInfo: { userID: this.userID, ex: '' } }),
+    });
+    while (!this.#heard.some((heard) => heard.operationID === operationID)) {
+      this.#heard.push(...heardIn(await this.#socket.nextReply()));
+    }
+    // Another device of the user's may have had its own.
+    return this.#heard.splice(0).filter((heard) => !heard.operationID.startsWith(marker));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#socket.close();
   }
 }
 
-function heardIn({ reqIdentifier, data }: JsonReply): Heard[] {
+/** Begins the operationIDs of calls that only show that all before has come. */
+const marker = 'marker-';
+
+function heardIn({ reqIdentifier, operationID, data }: JsonReply): Heard[] {
   if (reqIdentifier !== reqIdentifiers.pushMessage) return [];
   const { msgs, notificationMsgs } = PushMessages.decode(Buffer.from(data ?? '', 'base64'));
   return [...msgs, ...notificationMsgs].flatMap(([conversationID, { Msgs }]) =>
-    Msgs.map((message) => ({ conversationID, message, tips: tipsOf(message) })),
+    Msgs.map((message) => ({ conversationID, message, tips: tipsOf(message), operationID })),
   );
 }
 

@@ -4,8 +4,11 @@ import type { Database } from '../database/database.ts';
 import { Applications } from '../groups/applications.ts';
 import { GroupChanger } from '../groups/group-changer.ts';
 import { GroupMembers } from '../groups/group-members.ts';
+import { GroupOwnership } from '../groups/group-ownership.ts';
 import { GroupRequests } from '../groups/group-requests.ts';
+import { GroupSettings } from '../groups/group-settings.ts';
 import { Groups } from '../groups/groups.ts';
+import { MemberSettings } from '../groups/member-settings.ts';
 import { MembershipFeed } from '../groups/membership-feed.ts';
 import type { Services } from '../http/services.ts';
 import { groupChatID } from '../protocol/conversation-id.ts';
@@ -17,7 +20,10 @@ import type { Ground } from './ground.ts';
 import type { Log } from './messaging.ts';
 
 export interface OpenedGroups {
-  readonly services: Pick<Services, 'groups' | 'groupMembers' | 'groupRequests'>;
+  readonly services: Pick<
+    Services,
+    'groups' | 'groupMembers' | 'groupRequests' | 'groupSettings' | 'groupOwnership' | 'memberSettings'
+  >;
   /** For the gateway. */
   readonly memberships: MembershipFeed;
 }
@@ -55,6 +61,9 @@ export function openGroups(
       groups: new Groups({ ...shared, newGroupID }),
       groupMembers: new GroupMembers(shared),
       groupRequests: new GroupRequests(shared),
+      groupSettings: new GroupSettings(shared),
+      groupOwnership: new GroupOwnership(shared),
+      memberSettings: new MemberSettings(shared),
     },
   };
 }

@@ -10,8 +10,7 @@ import type { Notice } from '../notices/notice.ts';
 import type { Notifier } from '../notices/notifier.ts';
 import { groupChatID } from '../protocol/conversation-id.ts';
 import { errors } from '../protocol/errors.ts';
-import { groupRoles } from '../protocol/numbers/groups.ts';
-import type { GroupMemberInfo } from '../protocol/relation-objects.ts';
+import { groupStatuses } from '../protocol/numbers/groups.ts';
 import type { VersionLog } from '../sync/version-log.ts';
 import type { ChangeState } from '../sync/version-log-store.ts';
 import type { User } from '../users/user.ts';
@@ -23,9 +22,8 @@ import {
   isDismissed,
   isManager,
   type NewGroupMember,
+  opUserOf,
   toGroupInfo,
-  toMemberInfo,
-  toStrangerInfo,
 } from './group.ts';
 import type { GroupLimits } from './group-limits.ts';
 import type { GroupMemberStore } from './group-member-store.ts';
@@ -93,6 +91,8 @@ export class GroupChange {
   readonly #notices: Notice<object>[] = [];
   #joined: readonly string[] = [];
   #left: readonly string[] = [];
+  /** Members of a group that is no more: they keep its chat as it is. */
+  #dissolvedFor: readonly string[] = [];
 
   constructor(tools: GroupChangeTools, { tx, call, group, caller, profile, isNew = false }: GroupChangeStart) {
     this.#tools = tools;
@@ -116,7 +116,8 @@ export class GroupChange {
 
   /** What notices say of whose doing it was, and of the group. */
   get event(): GroupEvent {
-    return { group: toGroupInfo(this.#group), opUser: this.#opUser() };
+    const opUser = opUserOf(this.call.caller, this.#group.groupID, this.#caller, this.#profile);
+    return { group: toGroupInfo(this.#group), opUser };
   }
 
   /** @throws 1204 */
@@ -188,6 +189,14 @@ export class GroupChange {
     this.#left = [...this.#left, ...removed];
   }
 
+  /** The end of the group: it has no members and no owner any more, and nothing but a name. */
+  async dissolve(): Promise<void> {
+    const { groupID } = this.#group;
+    this.#dissolvedFor = await this.#tools.members.removeAll(this.tx, groupID);
+    await this.update({ status: groupStatuses.dismissed, memberCount: 0, ownerUserID: '' });
+    await this.#tools.versionLog.drop(this.tx, 'group_members', [groupID]);
+  }
+
   /** One step of the group's version log. @param userIDs of the members to whom it happened */
   async step(
     state: ChangeState,
@@ -214,7 +223,7 @@ export class GroupChange {
     const { feed, notifier } = this.#tools;
     const { groupID } = this.#group;
     await this.#stepJoinedGroups('insert', this.#joined);
-    await this.#stepJoinedGroups('delete', this.#left);
+    await this.#stepJoinedGroups('delete', [...this.#left, ...this.#dissolvedFor]);
     feed.announce(this.tx, 'joined', groupID, this.#joined);
     feed.announce(this.tx, 'left', groupID, this.#left);
     const seqs = await notifier.notify(this.tx, this.call, ...this.#notices);
@@ -261,19 +270,7 @@ export class GroupChange {
     }
     return touched;
   }
-
-  /** 9.3: an IM admin as such, whether a member or not. */
-  #opUser(): GroupMemberInfo {
-    const { userID, isAdmin } = this.call.caller;
-    if (this.#caller !== undefined && !isAdmin) return toMemberInfo(this.#caller);
-    const stranger = toStrangerInfo(this.#group.groupID, userID, this.#profile);
-    return isAdmin
-      ? { ...stranger, roleLevel: groupRoles.admin, appMangerLevel: appAdminLevel, operatorUserID: '' }
-      : stranger;
-  }
 }
-
-const appAdminLevel = 2;
 
 /** Of a new member. */
 const plain = { nickname: '', faceURL: '', ex: '', mutedUntil: 0 };

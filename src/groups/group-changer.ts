@@ -44,6 +44,19 @@ export class GroupChanger {
     await this.#options.unitOfWork.transaction((tx) => this.#change({ tx, call, profile }, groupID, work));
   }
 
+  /** Changes several groups, or none of them. @throws what {@link change} does */
+  async changeAll(
+    call: CallContext,
+    groupIDs: readonly string[],
+    work: (change: GroupChange) => Promise<void>,
+  ): Promise<void> {
+    const profile = await this.#profileOf(call);
+    await this.#options.unitOfWork.transaction(async (tx) => {
+      // In one order everywhere: who waits for a lock then holds none that is waited for.
+      for (const groupID of groupIDs.toSorted()) await this.#change({ tx, call, profile }, groupID, work);
+    });
+  }
+
   async #change(
     start: { readonly tx: Transaction; readonly call: CallContext; readonly profile: User | undefined },
     groupID: string,

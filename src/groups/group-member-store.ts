@@ -36,6 +36,8 @@ export interface GroupMemberStore {
   groupIDsOf(userID: string): Promise<readonly string[]>;
   /** Those of which the user is owner or admin, in no order. */
   groupIDsManagedBy(userID: string): Promise<readonly string[]>;
+  /** The user's own membership in those of the groups that it is in, in no order; as of the transaction. */
+  membershipsOf(tx: Transaction, userID: string, groupIDs: readonly string[]): Promise<readonly GroupMember[]>;
   /** Those in which the user has no nickname or no face of its own: the profile shows through. */
   groupIDsShowingProfileOf(userID: string, tx: Transaction): Promise<readonly string[]>;
 }

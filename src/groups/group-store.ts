@@ -10,6 +10,8 @@ export interface GroupStore {
    * group or of its members begins with it.
    */
   lock(tx: Transaction, groupID: string): Promise<Group | undefined>;
+  /** {@link lock} of several at once. @returns those that exist, in no order */
+  lockMany(tx: Transaction, groupIDs: readonly string[]): Promise<readonly Group[]>;
   find(groupID: string): Promise<Group | undefined>;
   /** Those that exist, each once, in no order. */
   findMany(groupIDs: readonly string[]): Promise<readonly Group[]>;

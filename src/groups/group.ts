@@ -1,4 +1,5 @@
 /** A group, its members and the requests to join it, and how clients see them (relations-groups chapter, 3.5 to 3.7). */
+import type { Caller } from '../kernel/caller.ts';
 import type { GroupInfo } from '../protocol/gen/openim.ts';
 import { groupRoles, groupStatuses } from '../protocol/numbers/groups.ts';
 import type { GroupMemberInfo, GroupRequestInfo, PublicUserInfo } from '../protocol/relation-objects.ts';
@@ -155,6 +156,25 @@ export function toStrangerInfo(groupID: string, userID: string, profile: Profile
     inviterUserID: '',
   };
 }
+
+/**
+ * Whose doing something was, as notices show it (relations-groups chapter, 9.3): an IM admin as such, in the group or not.
+ * @param member the caller's own membership
+ */
+export function opUserOf(
+  { userID, isAdmin }: Pick<Caller, 'userID' | 'isAdmin'>,
+  groupID: string,
+  member: GroupMember | undefined,
+  profile: Profile | undefined,
+): GroupMemberInfo {
+  if (member !== undefined && !isAdmin) return toMemberInfo(member);
+  const stranger = toStrangerInfo(groupID, userID, profile);
+  return isAdmin
+    ? { ...stranger, roleLevel: groupRoles.admin, appMangerLevel: appAdminLevel, operatorUserID: '' }
+    : stranger;
+}
+
+const appAdminLevel = 2;
 
 /** The request in the protocol's words. @param group null in notifications, which have it beside the request */
 export function toRequestInfo(request: GroupRequest, user: PublicUserInfo, group: GroupInfo | null): GroupRequestInfo {

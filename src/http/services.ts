@@ -8,8 +8,11 @@ import type { FriendRequestQueries } from '../friends/friend-request-queries.ts'
 import type { FriendRequests } from '../friends/friend-requests.ts';
 import type { Friends } from '../friends/friends.ts';
 import type { GroupMembers } from '../groups/group-members.ts';
+import type { GroupOwnership } from '../groups/group-ownership.ts';
 import type { GroupRequests } from '../groups/group-requests.ts';
+import type { GroupSettings } from '../groups/group-settings.ts';
 import type { Groups } from '../groups/groups.ts';
+import type { MemberSettings } from '../groups/member-settings.ts';
 import type { History } from '../messaging/history.ts';
 import type { Messenger } from '../messaging/messenger.ts';
 import type { OnlineStatus } from '../presence/online-status.ts';
@@ -38,6 +41,9 @@ export interface Services {
   readonly blackList: BlackList;
   readonly groupMembers: GroupMembers;
   readonly groupRequests: GroupRequests;
+  readonly groupSettings: GroupSettings;
+  readonly groupOwnership: GroupOwnership;
+  readonly memberSettings: MemberSettings;
   readonly onlineStatus: OnlineStatus;
   readonly conversations: Conversations;
   readonly previews: ConversationPreviews;

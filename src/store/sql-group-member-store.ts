@@ -150,18 +150,30 @@ export class SqlGroupMemberStore implements GroupMemberStore {
     );
   }
 
+  async membershipsOf(tx: Transaction, userID: string, groupIDs: readonly string[]): Promise<readonly GroupMember[]> {
+    const rows = await this.#members(tx)
+      .where('m.user_id', '=', userID)
+      .where(isOneOf(this.#db.dialect, 'm.group_id', groupIDs))
+      .execute();
+    return rows.map(fromRow);
+  }
+
   #of(userID: string, tx?: Transaction) {
     return this.#db.executor(tx).selectFrom('group_members').select('group_id').where('user_id', '=', userID);
   }
 
   #membersOf(groupID: string, tx?: Transaction) {
+    return this.#members(tx).where('m.group_id', '=', groupID);
+  }
+
+  /** With what shows through of their profiles. */
+  #members(tx?: Transaction) {
     return this.#db
       .executor(tx)
       .selectFrom('group_members as m')
       .leftJoin('users as u', 'u.user_id', 'm.user_id')
       .selectAll('m')
-      .select(['u.nickname as profile_nickname', 'u.face_url as profile_face_url'])
-      .where('m.group_id', '=', groupID);
+      .select(['u.nickname as profile_nickname', 'u.face_url as profile_face_url']);
   }
 
   #matching<Query extends MemberQuery<Query>>(members: Query, { roles, keyword = '' }: MemberFilter): Query {

@@ -28,10 +28,20 @@ export class SqlGroupStore implements GroupStore {
   }
 
   async lock(tx: Transaction, groupID: string): Promise<Group | undefined> {
-    const query = this.#db.executor(tx).selectFrom('groups').selectAll().where('group_id', '=', groupID);
+    const [group] = await this.lockMany(tx, [groupID]);
+    return group;
+  }
+
+  async lockMany(tx: Transaction, groupIDs: readonly string[]): Promise<readonly Group[]> {
+    const query = this.#db
+      .executor(tx)
+      .selectFrom('groups')
+      .selectAll()
+      .where(isOneOf(this.#db.dialect, 'group_id', groupIDs))
+      .orderBy('group_id');
     // SQLite has one writer at a time.
-    const row = await (this.#db.dialect === 'postgres' ? query.forUpdate() : query).executeTakeFirst();
-    return row === undefined ? undefined : fromRow(row);
+    const rows = await (this.#db.dialect === 'postgres' ? query.forUpdate() : query).execute();
+    return rows.map(fromRow);
   }
 
   async find(groupID: string): Promise<Group | undefined> {

@@ -30,7 +30,14 @@ export async function actAs(world: World, userID: string, path: string, body: ob
 
 /** What a call of a user's is answered with. */
 export async function codeFor(world: World, userID: string, path: string, body: object): Promise<number> {
-  return JSON.parse((await world.post(path, body, await world.issue(userID, 3))).body.toString()).errCode;
+  const token = userID === 'imAdmin' ? world.token('admin') : await world.issue(userID, 3);
+  return JSON.parse((await world.post(path, body, token)).body.toString()).errCode;
+}
+
+/** What a user is answered with who wants to say something in a group. */
+export function codeForSpeaking(world: World, sendID: string, groupID: string): Promise<number> {
+  const body = { sendID, groupID, contentType: 101, sessionType: 3, content: { content: 'hi' } };
+  return codeFor(world, 'imAdmin', '/msg/send_msg', body);
 }
 
 interface Refusal {

@@ -1,4 +1,5 @@
 /** Groups, members and requests to join, which several endpoints have in common (relations-groups chapter, 3.5 to 3.7). */
+import type { GroupSettingChanges } from '../../groups/group-settings.ts';
 import type { NewGroup } from '../../groups/groups.ts';
 import { Wire, type WireRequest } from '../../protocol/wire/wire-schema.ts';
 import { publicUserInfo } from './user.ts';
@@ -45,6 +46,36 @@ export function toNewGroup(info: WireRequest<typeof groupInfo>): NewGroup {
     applyMemberFriend: info.applyMemberFriend,
     notificationUpdatedAt: info.notificationUpdateTime,
     notificationUserID: info.notificationUserID,
+  };
+}
+
+const keptIfNull = { description: 'null or absent: left as it is' };
+
+/** What can be set of a group. */
+export const groupSettings = {
+  groupName: Wire.stringValue(keptIfNull),
+  notification: Wire.stringValue({ description: 'the announcement; null or absent: left as it is' }),
+  introduction: Wire.stringValue(keptIfNull),
+  faceURL: Wire.stringValue(keptIfNull),
+  ex: Wire.stringValue(keptIfNull),
+  needVerification: Wire.int32Value(keptIfNull),
+  lookMemberInfo: Wire.int32Value(keptIfNull),
+  applyMemberFriend: Wire.int32Value(keptIfNull),
+};
+
+type AskedSettings = { readonly [Name in keyof typeof groupSettings]?: WireRequest<(typeof groupSettings)[Name]> };
+
+/** What a client asks for; what is absent stays. */
+export function toSettingChanges(asked: AskedSettings): GroupSettingChanges {
+  return {
+    name: asked.groupName ?? null,
+    notification: asked.notification ?? null,
+    introduction: asked.introduction ?? null,
+    faceURL: asked.faceURL ?? null,
+    ex: asked.ex ?? null,
+    needVerification: asked.needVerification ?? null,
+    lookMemberInfo: asked.lookMemberInfo ?? null,
+    applyMemberFriend: asked.applyMemberFriend ?? null,
   };
 }
 

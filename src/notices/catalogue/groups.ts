@@ -80,6 +80,86 @@ const announcementSet = noticeKind<GroupTips & Versioned>({
   isStored: false,
 });
 
+const infoSet = noticeKind<GroupTips & Versioned & { readonly muteTime: number }>({
+  type: notificationTypes.groupInfoSet,
+  name: 'groupInfoSet',
+  isStored: false,
+});
+
+type TransferredTips = GroupTips &
+  Versioned &
+  Timed & {
+    readonly newGroupOwner: GroupMemberInfo;
+    readonly oldGroupOwner: string;
+    readonly oldGroupOwnerInfo: GroupMemberInfo;
+  };
+
+const ownerTransferred = noticeKind<TransferredTips>({
+  type: notificationTypes.groupOwnerTransferred,
+  name: 'groupOwnerTransferred',
+  isStored: false,
+});
+
+const dismissed = noticeKind<GroupTips & Timed>({
+  type: notificationTypes.groupDismissed,
+  name: 'groupDismissed',
+  isStored: false,
+});
+
+type MemberMutedTips = GroupTips & Versioned & Timed & { readonly mutedUser: GroupMemberInfo };
+
+const memberMuted = noticeKind<MemberMutedTips & { readonly mutedSeconds: number }>({
+  type: notificationTypes.memberMuted,
+  name: 'groupMemberMuted',
+  isStored: false,
+});
+
+const memberMuteCancelled = noticeKind<MemberMutedTips>({
+  type: notificationTypes.memberMuteCancelled,
+  name: 'groupMemberCancelMuted',
+  isStored: false,
+});
+
+const muted = noticeKind<GroupTips & Versioned & Timed>({
+  type: notificationTypes.groupMuted,
+  name: 'groupMuted',
+  isStored: false,
+});
+
+const muteCancelled = noticeKind<GroupTips & Versioned & Timed>({
+  type: notificationTypes.groupMuteCancelled,
+  name: 'groupCancelMuted',
+  isStored: false,
+});
+
+type MemberSetTips = GroupTips &
+  Versioned &
+  Timed & { readonly changedUser: GroupMemberInfo; readonly groupSortVersion: number };
+
+const memberSet = {
+  info: noticeKind<MemberSetTips>({
+    type: notificationTypes.memberInfoSet,
+    name: 'groupMemberInfoSet',
+    isStored: false,
+  }),
+  admin: noticeKind<MemberSetTips>({
+    type: notificationTypes.memberSetToAdmin,
+    name: 'groupMemberSetToAdmin',
+    isStored: false,
+  }),
+  ordinary: noticeKind<MemberSetTips>({
+    type: notificationTypes.memberSetToOrdinary,
+    name: 'groupMemberSetToOrdinaryUser',
+    isStored: false,
+  }),
+};
+
+const nameSet = noticeKind<GroupTips & Versioned>({
+  type: notificationTypes.groupNameSet,
+  name: 'groupInfoSetName',
+  isStored: false,
+});
+
 /** 1501. @param members the owner, and as many others as a notice holds */
 export function groupCreatedNotice(
   event: GroupEvent,
@@ -138,6 +218,64 @@ export function memberEnterNotice(
   return toGroup(memberEnter, event, tips);
 }
 
+/** 1502: anything but the name and the announcement. */
+export function groupInfoNotice(event: GroupEvent, head: MemberVersion) {
+  const { group, opUser } = event;
+  return toGroup(infoSet, event, { opUser, muteTime: 0, group, ...versioned(head) }, { sender: opUser });
+}
+
+/** 1507. Owners as they are afterwards. */
+export function ownerTransferredNotice(
+  event: GroupEvent,
+  head: MemberVersion,
+  newOwner: GroupMemberInfo,
+  oldOwner: GroupMemberInfo,
+): GroupNotice<TransferredTips> {
+  const tips = { newGroupOwner: newOwner, oldGroupOwner: '', operationTime: 0, oldGroupOwnerInfo: oldOwner };
+  return toGroup(ownerTransferred, event, { ...event, ...tips, ...versioned(head) });
+}
+
+/** 1511, the last that members hear. @param isSendMsg null: as the settings say */
+export function groupDismissedNotice(event: GroupEvent, isSendMsg: boolean | null): GroupNotice<GroupTips & Timed> {
+  return toGroup(dismissed, event, { ...event, operationTime: 0 }, { isSendMsg, isLast: true });
+}
+
+/** 1512. @param mutedUser as it is afterwards */
+export function memberMutedNotice(
+  event: GroupEvent,
+  head: MemberVersion,
+  mutedUser: GroupMemberInfo,
+  mutedSeconds: number,
+) {
+  const tips = { ...event, operationTime: 0, mutedUser, mutedSeconds, ...versioned(head) };
+  return toGroup(memberMuted, event, tips);
+}
+
+/** 1513. @param mutedUser as it is afterwards */
+export function memberMuteCancelledNotice(event: GroupEvent, head: MemberVersion, mutedUser: GroupMemberInfo) {
+  return toGroup(memberMuteCancelled, event, { ...event, operationTime: 0, mutedUser, ...versioned(head) });
+}
+
+/** 1514 if the group is muted now, otherwise 1515. */
+export function groupMutedNotice(event: GroupEvent, head: MemberVersion, isMuted: boolean) {
+  return toGroup(isMuted ? muted : muteCancelled, event, { ...event, operationTime: 0, ...versioned(head) });
+}
+
+/**
+ * 1516 to 1518: another name, face or ex of a member in the group; now admin; now an ordinary member.
+ * @param head of the step that tells of it, and whether that moved the member in the list
+ */
+export function memberSetNotice(
+  event: GroupEvent,
+  what: keyof typeof memberSet,
+  head: MemberVersion & { readonly isResorted: boolean },
+  changedUser: GroupMemberInfo,
+): GroupNotice<MemberSetTips> {
+  const groupSortVersion = head.isResorted ? head.version : 0;
+  const tips = { ...event, operationTime: 0, changedUser, ...versioned(head), groupSortVersion };
+  return toGroup(memberSet[what], event, tips);
+}
+
 /** 1519: shown in the chat unless it is empty, whatever the settings say. */
 export function announcementNotice(event: GroupEvent, head: MemberVersion): GroupNotice<GroupTips & Versioned> {
   const { group, opUser } = event;
@@ -147,6 +285,12 @@ export function announcementNotice(event: GroupEvent, head: MemberVersion): Grou
     { opUser, group, ...versioned(head) },
     { isSendMsg: group.notification !== '', sender: opUser },
   );
+}
+
+/** 1520 */
+export function groupNameNotice(event: GroupEvent, head: MemberVersion): GroupNotice<GroupTips & Versioned> {
+  const { group, opUser } = event;
+  return toGroup(nameSet, event, { opUser, group, ...versioned(head) });
 }
 
 function versioned({ versionID, version }: MemberVersion): Versioned {

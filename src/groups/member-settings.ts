@@ -1,0 +1,158 @@
+/** What is set of single members: role, name, face and ex in the group, and mutes (relations-groups chapter, 8.10, 8.11). */
+import type { CallContext } from '../kernel/caller.ts';
+import { requireWithin } from '../kernel/text-bounds.ts';
+import {
+  type GroupEvent,
+  type MemberVersion,
+  memberMuteCancelledNotice,
+  memberMutedNotice,
+  memberSetNotice,
+} from '../notices/catalogue/groups.ts';
+import type { Notice } from '../notices/notice.ts';
+import { errors } from '../protocol/errors.ts';
+import { groupRoles } from '../protocol/numbers/groups.ts';
+import type { GroupMemberInfo } from '../protocol/relation-objects.ts';
+import { type GroupMember, type GroupMemberChanges, toMemberInfo } from './group.ts';
+import type { GroupChange } from './group-change.ts';
+import type { GroupChanger } from './group-changer.ts';
+import type { GroupLimits } from './group-limits.ts';
+import { maxUsersPerCall, requireDistinct } from './user-lists.ts';
+
+/** null leaves a value as it is; an empty name or face lets that of the profile show through. */
+export interface MemberSetting {
+  readonly groupID: string;
+  readonly userID: string;
+  readonly role: number | null;
+  readonly nickname: string | null;
+  readonly faceURL: string | null;
+  readonly ex: string | null;
+}
+
+export interface MemberSettingsOptions {
+  readonly changer: GroupChanger;
+  readonly limits: Pick<GroupLimits, 'maxNicknameBytes' | 'maxFaceUrlBytes' | 'maxExBytes'>;
+  /** Unix ms. */
+  readonly now: () => number;
+}
+
+export class MemberSettings {
+  readonly #options: MemberSettingsOptions;
+
+  constructor(options: MemberSettingsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Changes members, all of those listed or none. Notices 1517 or 1518 of a role, 1516 of the rest.
+   * @throws 1001 ill-formed, not members, or the owner's role, 1002 not the caller's to change, 1004 no such group
+   */
+  async set(call: CallContext, settings: readonly MemberSetting[]): Promise<void> {
+    if (settings.length === 0) throw errors.args('members is empty');
+    if (settings.length > maxUsersPerCall) throw errors.args(`members has more than ${maxUsersPerCall}`);
+    for (const setting of settings) this.#check(setting);
+    const byGroup = Map.groupBy(settings, ({ groupID }) => groupID);
+    for (const ofGroup of byGroup.values()) requireDistinct('members', idsOf(ofGroup));
+
+    await this.#options.changer.changeAll(call, [...byGroup.keys()], async (change) => {
+      const ofGroup = byGroup.get(change.group.groupID) ?? [];
+      change.requireMember();
+      const members = await change.membersAmong(idsOf(ofGroup));
+      const pairs = ofGroup.map((setting) => {
+        const member = members.get(setting.userID);
+        if (member === undefined) throw errors.args('not in the group');
+        requireMaySet(change, member, setting);
+        return { member, setting };
+      });
+      for (const { member, setting } of pairs) await setMember(change, member, setting);
+    });
+  }
+
+  #check({ groupID, userID, role, nickname, faceURL, ex }: MemberSetting): void {
+    const { maxNicknameBytes, maxFaceUrlBytes, maxExBytes } = this.#options.limits;
+    if (groupID === '' || userID === '') throw errors.args('groupID or userID is empty');
+    if (role === groupRoles.owner) throw errors.noPermission('nobody is made owner: transfer the group');
+    const isRole = role === null || role === groupRoles.admin || role === groupRoles.member;
+    if (!isRole) throw errors.args('roleLevel must be 20 or 60');
+    requireWithin('nickname', nickname, maxNicknameBytes);
+    requireWithin('faceURL', faceURL, maxFaceUrlBytes);
+    requireWithin('ex', ex, maxExBytes);
+  }
+
+  /**
+   * A member may not speak for a while. Notice 1512.
+   * @throws 1001 ill-formed, 1002 not the caller's to mute, 1004 no such group, or one of the two is not in it
+   */
+  async mute(call: CallContext, groupID: string, userID: string, seconds: number): Promise<void> {
+    if (seconds === 0) throw errors.args('mutedSeconds is 0');
+    const mutedUntil = this.#options.now() + seconds * 1000;
+    await this.#setMute(call, groupID, userID, mutedUntil, (...told) => memberMutedNotice(...told, seconds));
+  }
+
+  /** A member may speak again. Notice 1513, also if it was not muted. @throws as {@link mute} does */
+  async cancelMute(call: CallContext, groupID: string, userID: string): Promise<void> {
+    await this.#setMute(call, groupID, userID, 0, memberMuteCancelledNotice);
+  }
+
+  async #setMute(
+    call: CallContext,
+    groupID: string,
+    userID: string,
+    mutedUntil: number,
+    noticeOf: (event: GroupEvent, head: MemberVersion, mutedUser: GroupMemberInfo) => Notice<object>,
+  ): Promise<void> {
+    if (groupID === '' || userID === '') throw errors.args('groupID or userID is empty');
+    await this.#options.changer.change(call, groupID, async (change) => {
+      change.requireManager(errors.recordNotFound);
+      const member = (await change.membersAmong([userID])).get(userID);
+      if (member === undefined) throw errors.recordNotFound('not in the group');
+      requireMayMute(change, member);
+      const updated = await change.updateMember(member, { mutedUntil });
+      const head = await change.step('update', [userID]);
+      change.tell(noticeOf(change.event, head, toMemberInfo(updated)));
+    });
+  }
+}
+
+function idsOf(settings: readonly MemberSetting[]): readonly string[] {
+  return settings.map(({ userID }) => userID);
+}
+
+/** Admins of the group mute ordinary members, the owner also admins. @throws 1002 */
+function requireMayMute({ call, caller }: GroupChange, target: GroupMember): void {
+  if (call.caller.isAdmin) return;
+  if (target.role >= (caller?.role ?? 0)) throw errors.noPermission('of no lower role');
+}
+
+/** @throws 1001 the owner's role, 1002 */
+function requireMaySet({ call, caller }: GroupChange, target: GroupMember, { role }: MemberSetting): void {
+  if (!call.caller.isAdmin && caller?.role !== groupRoles.owner) {
+    const ownRole = caller?.role ?? 0;
+    const isSelf = target.userID === call.caller.userID;
+    if (!isSelf && target.role >= ownRole) throw errors.noPermission('of no lower role');
+    if (isSelf && (role ?? 0) > ownRole) throw errors.noPermission('nobody raises its own role');
+  }
+  if (target.role === groupRoles.owner && role !== null) throw errors.args('a group must keep its owner');
+}
+
+async function setMember(
+  change: GroupChange,
+  member: GroupMember,
+  { role, nickname, faceURL, ex }: MemberSetting,
+): Promise<void> {
+  const own = withoutNull({ nickname, faceURL, ex });
+  const isSet = Object.keys(own).length > 0;
+  const isResorted = role !== null;
+  if (!isSet && !isResorted) return;
+  const updated = await change.updateMember(member, { ...own, ...(isResorted ? { role } : {}) });
+  const head = await change.step('update', [member.userID], isResorted ? { isResorted } : {});
+  const told = { ...head, isResorted };
+  const info = toMemberInfo(updated);
+  if (isResorted) {
+    change.tell(memberSetNotice(change.event, role === groupRoles.admin ? 'admin' : 'ordinary', told, info));
+  }
+  if (isSet) change.tell(memberSetNotice(change.event, 'info', told, info));
+}
+
+function withoutNull(values: Readonly<Record<string, unknown>>): GroupMemberChanges {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== null));
+}

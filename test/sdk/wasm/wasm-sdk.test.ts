@@ -6,6 +6,7 @@ import { connectionStories } from './connection.suite.ts';
 import { largeMessageStories } from './large-messages.suite.ts';
 import { loginStories } from './login.suite.ts';
 import { messageStories } from './messages.suite.ts';
+import { peopleStories } from './people.suite.ts';
 import { presenceStories } from './presence.suite.ts';
 import { sessionStories } from './sessions.suite.ts';
 import { openStage } from './stage.ts';
@@ -27,6 +28,7 @@ test('wasm SDK in Chromium', async (t) => {
     );
   });
   await connectionStories(t, stage);
+  await peopleStories(t, stage);
 
   await t.test('no page had an error, no core panicked, and the server logged no failure', () => {
     assert.deepEqual(stage.failures(), []);

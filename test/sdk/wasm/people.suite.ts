@@ -1,0 +1,105 @@
+/** Friends and black lists in two browsers: the events and lists of both sides. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { WasmClient } from '../../support/wasm-client.ts';
+import type { Stage } from './stage.ts';
+
+/** Begins and ends with alice and bob logged in and with no relation between them. */
+export async function peopleStories(t: TestContext, { alice, bob, backEnd, newDevice, logIn }: Stage): Promise<void> {
+  await t.test('F16 a request to be friends shows on both sides, as sent and as received', async () => {
+    const events = [alice, bob].map((side) => side.next('OnFriendApplicationAdded'));
+    await alice.call('addFriend', { toUserID: 'bob', reqMsg: 'it is me' });
+    for (const { data } of await Promise.all(events)) {
+      assert.partialDeepStrictEqual(data, {
+        fromUserID: 'alice',
+        toUserID: 'bob',
+        reqMsg: 'it is me',
+        handleResult: 0,
+      });
+    }
+    const [received] = await bob.call('getFriendApplicationListAsRecipient', everything);
+    assert.partialDeepStrictEqual(received, { fromUserID: 'alice', handleResult: 0 });
+    assert.equal(await bob.call('getFriendApplicationUnhandledCount', { time: 0 }), 1);
+    const [sent] = await alice.call('getFriendApplicationListAsApplicant', everything);
+    assert.partialDeepStrictEqual(sent, { toUserID: 'bob', handleResult: 0 });
+  });
+
+  await t.test('accepted, each has the other as a friend', async () => {
+    const accepted = alice.next('OnFriendApplicationAccepted');
+    const added = [alice, bob].map((side) => side.next('OnFriendAdded'));
+    await bob.call('acceptFriendApplication', { toUserID: 'alice', handleMsg: 'welcome' });
+    assert.partialDeepStrictEqual((await accepted).data, { handleResult: 1, handleMsg: 'welcome' });
+    assert.deepEqual(
+      (await Promise.all(added)).map(({ data }) => data.userID),
+      ['bob', 'alice'],
+    );
+    assert.deepEqual([await friends(alice), await friends(bob)], [['bob:'], ['alice:']]);
+  });
+
+  await t.test('a remark shows in the own list', async () => {
+    const changed = alice.next('OnFriendInfoChanged');
+    await alice.call('updateFriends', { friendUserIDs: ['bob'], remark: 'Bobby', isPinned: true });
+    assert.partialDeepStrictEqual((await changed).data, { userID: 'bob', remark: 'Bobby' });
+    assert.deepEqual(await friends(alice), ['bob:Bobby']);
+  });
+
+  await t.test('who is blocked cannot write, who is unblocked can again', async () => {
+    const blocked = alice.next('OnBlackAdded');
+    await alice.call('addBlack', { toUserID: 'bob' });
+    assert.equal((await blocked).data.userID, 'bob');
+    await assert.rejects(bob.sendText('alice', 'let me in'), /1302/);
+    const unblocked = alice.next('OnBlackDeleted');
+    await alice.call('removeBlack', 'bob');
+    assert.equal((await unblocked).data.userID, 'bob');
+    assert.deepEqual(await alice.call('getBlackList'), []);
+    const received = alice.next('OnRecvNewMessages');
+    await bob.sendText('alice', 'thanks');
+    assert.equal((await received).data[0].textElem.content, 'thanks');
+  });
+
+  await t.test('a new nickname of a friend shows', async () => {
+    const changed = alice.next('OnFriendInfoChanged');
+    await bob.call('setSelfInfo', { nickname: 'Bob the Second' });
+    assert.partialDeepStrictEqual((await changed).data, { userID: 'bob', nickname: 'Bob the Second' });
+  });
+
+  await t.test('a device that was never used has the same list', async () => {
+    const fresh = await newDevice();
+    await alice.logout();
+    await logIn(fresh, 'alice');
+    assert.deepEqual(await friends(fresh), ['bob:Bobby']);
+    await fresh.logout();
+    await logIn(alice, 'alice');
+  });
+
+  await t.test('F13 friends that a back end has made and ended while one was away are in the next list', async () => {
+    await alice.logout();
+    await backEnd.call('/friend/import_friend', { ownerUserID: 'alice', friendUserIDs: ['carol'] });
+    await backEnd.call('/friend/delete_friend', { ownerUserID: 'alice', friendUserID: 'bob' });
+    await logIn(alice, 'alice');
+    assert.deepEqual(await friends(alice), ['carol:']);
+  });
+
+  await t.test(
+    'F14 deleted on both sides and asked again, it is a new request; refused, nobody is a friend',
+    async () => {
+      const deleted = bob.next('OnFriendDeleted');
+      await bob.call('deleteFriend', 'alice');
+      assert.equal((await deleted).data.userID, 'alice');
+      const asked = alice.next('OnFriendApplicationAdded');
+      await bob.call('addFriend', { toUserID: 'alice', reqMsg: 'again' });
+      assert.partialDeepStrictEqual((await asked).data, { fromUserID: 'bob', handleResult: 0, handleMsg: '' });
+      const refused = bob.next('OnFriendApplicationRejected');
+      await alice.call('refuseFriendApplication', { toUserID: 'bob', handleMsg: 'no' });
+      assert.partialDeepStrictEqual((await refused).data, { handleResult: -1, handleMsg: 'no' });
+      assert.deepEqual([await friends(alice), await friends(bob)], [['carol:'], []]);
+    },
+  );
+}
+
+const everything = { offset: 0, count: 100, handleResults: [] };
+
+/** As `userID:remark`. */
+async function friends(client: WasmClient): Promise<string[]> {
+  return (await client.call('getFriendList')).map(({ userID, remark }) => `${userID}:${remark}`);
+}

@@ -112,9 +112,8 @@ export class Hub implements SessionObserver {
 
   /** Kicks the sockets that tokens opened which are no longer accepted. */
   endTokens({ jtis }: TokenEventMap['tokensEnded']): void {
-    for (const jti of jtis) {
-      for (const session of this.#byToken.get(jti) ?? none) session.end(closeReasons.kicked);
-    }
+    const ended = new Set(jtis);
+    this.#sweep(this.#openedBy(ended), ({ jti }) => (ended.has(jti) ? closeReasons.kicked : undefined));
   }
 
   /** Kicks the sockets whose tokens a cutoff has ended. */
@@ -145,8 +144,12 @@ export class Hub implements SessionObserver {
     await this.#emptied.promise;
   }
 
+  *#openedBy(jtis: Iterable<string>): Iterable<Session> {
+    for (const jti of jtis) yield* this.#byToken.get(jti) ?? none;
+  }
+
   /** Ends many in slices; those that wait for it are judged before each of their requests and pushes. */
-  #sweep(sessions: ReadonlySet<Session>, verdictOn: Verdict): void {
+  #sweep(sessions: Iterable<Session>, verdictOn: Verdict): void {
     this.#sweeps.add(verdictOn);
     void forEachInSlices(sessions, (session) => endBy(verdictOn, session)).finally(() =>
       this.#sweeps.delete(verdictOn),

@@ -7,6 +7,7 @@ import type { Audience, Delivery } from '../log/delivery.ts';
 import type { Presence } from '../presence/presence.ts';
 import { takesPushes } from '../presence/reach.ts';
 import { encodePush } from '../protocol/message-bytes.ts';
+import { platformLabel } from '../protocol/numbers/platforms.ts';
 import { reqIdentifiers } from '../protocol/numbers/request-identifiers.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TokenEventMap } from '../tokens/events.ts';
@@ -66,7 +67,7 @@ export class Hub implements SessionObserver {
     const ofUser = addTo(this.#byUser, session.userID, session);
     const ofToken = addTo(this.#byToken, session.jti, session);
     presence.opened(session);
-    metrics.gatewayConnections.inc({ platform: session.platformID });
+    metrics.gatewayConnections.inc({ platform: platformLabel(session.platformID) });
     if (ofToken.size > limits.maxSocketsPerToken) crowdOut(ofToken);
     if (ofUser.size > limits.maxSocketsPerUser) crowdOut(ofUser);
     return groups.enter(session.userID);
@@ -83,7 +84,7 @@ export class Hub implements SessionObserver {
 
   onClosed(session: Session): void {
     if (!this.#all.delete(session)) return;
-    this.#options.metrics.gatewayConnections.dec({ platform: session.platformID });
+    this.#options.metrics.gatewayConnections.dec({ platform: platformLabel(session.platformID) });
     if (this.#all.size === 0) this.#emptied?.resolve();
   }
 

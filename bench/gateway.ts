@@ -4,6 +4,7 @@
  * codec; half-open handshakes.
  *
  *   node bench/gateway.ts [--quick] [--only throughput|idle|half-open] [--idle N]
+ *                         [--servers echo,relay,gateway,tessera] [--codec json|gob]
  *
  * Server and clients are a process each. Every connection is a file descriptor in both: with 10 000 of them the hard limit
  * (`ulimit -Hn`) has to be above that; Node raises the soft one by itself. Aims: half the echo server's rate, p99 under
@@ -13,7 +14,7 @@ import type { ChildProcess } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { BackEnd } from '../test/support/back-end.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
-import { userIDOf } from './support/chat-frames.ts';
+import { type CodecName, userIDOf } from './support/chat-frames.ts';
 import { cpuSecondsOf, nextMessage, residentBytesOf, startChild } from './support/child.ts';
 import type { ChatResult, LoadOrder } from './support/load.ts';
 import { printTable } from './support/table.ts';
@@ -23,6 +24,9 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     idle: { type: 'string' },
+    /** Which are measured under load. The bare ones know JSON only. */
+    servers: { type: 'string', default: 'echo,relay,gateway,tessera' },
+    codec: { type: 'string', default: 'json' },
   },
 });
 const sizes = values.quick
@@ -36,12 +40,14 @@ const heartbeatMs = values.quick ? 5000 : 38_000;
 const codecQueries = {
   JSON: { sdkType: 'js' },
   'gob + gzip': { sdkType: 'go', compression: 'gzip' },
-} as const;
-type CodecName = keyof typeof codecQueries;
+} as const satisfies Record<CodecName, object>;
+const codecUnderLoad: CodecName = values.codec === 'gob' ? 'gob + gzip' : 'JSON';
 
 interface ServerUnderLoad {
   readonly name: string;
   readonly isEcho: boolean;
+  /** It knows no codec: frames are read by position. */
+  readonly isBare: boolean;
   readonly pid: number;
   urlsFor(clients: number, codec?: CodecName): Promise<readonly string[]>;
   /** Group commits since the start, if it stores anything. */
@@ -58,13 +64,22 @@ interface Commits {
 async function compareThroughput(): Promise<void> {
   const rows: string[][] = [];
   let explanation = '';
-  for (const start of [() => startEcho('echo'), () => startEcho('relay'), startGatewayAlone, startTessera]) {
+  const starts = {
+    echo: () => startEcho('echo'),
+    relay: () => startEcho('relay'),
+    gateway: startGatewayAlone,
+    tessera: startTessera,
+  };
+  for (const [name, start] of Object.entries(starts)) {
+    if (!values.servers.split(',').includes(name)) continue;
     const server = await start();
-    const load = await LoadGenerator.connected(await server.urlsFor(sizes.clients));
-    const full = await measureChat(server, load);
+    const codec = server.isBare ? 'JSON' : codecUnderLoad;
+    const load = await LoadGenerator.connected(await server.urlsFor(sizes.clients, codec));
+    const full = await measureChat(server, load, { codec });
     const commits = await server.commits?.();
-    const half = await measureChat(server, load, full.acknowledgedPerSecond / 2);
-    rows.push(chatRow(`${server.name}, full load`, full), chatRow(`${server.name}, half load`, half));
+    const half = await measureChat(server, load, { codec, ratePerSecond: full.acknowledgedPerSecond / 2 });
+    const label = `${server.name}, ${codec}`;
+    rows.push(chatRow(`${label}, full load`, full), chatRow(`${label}, half load`, half));
     if (commits !== undefined) explanation = describeCommits(commits);
     load.stop();
     await server.stop();
@@ -141,7 +156,7 @@ async function endureHalfOpen(): Promise<void> {
   const halves = LoadGenerator.start();
   await halves.order({ kind: 'half-open', port: Number(new URL(server.wsUrl).port), count: sizes.halfOpen });
   const peak = residentBytesOf(server.pid);
-  const served = await measureChat({ ...server, isEcho: false }, load, 100);
+  const served = await measureChat(server, load, { ratePerSecond: 100 });
   const dropMs = await halves.order<number>({ kind: 'await-drops' });
   printTable(
     `${sizes.halfOpen} half-open handshakes, 10 clients beside them`,
@@ -167,11 +182,10 @@ type LoadedChat = ChatResult & { readonly serverCpu: number; readonly clientsCpu
 async function measureChat(
   { pid, isEcho }: Pick<ServerUnderLoad, 'pid' | 'isEcho'>,
   load: LoadGenerator,
-  ratePerSecond?: number,
+  { codec = 'JSON', ...rate }: { readonly codec?: CodecName; readonly ratePerSecond?: number },
 ): Promise<LoadedChat> {
   const { warmUpMs, measureMs } = sizes;
-  const rate = ratePerSecond === undefined ? {} : { ratePerSecond };
-  const running = load.order<ChatResult>({ kind: 'chat', warmUpMs, measureMs, isEcho, ...rate });
+  const running = load.order<ChatResult>({ kind: 'chat', warmUpMs, measureMs, isEcho, codec, ...rate });
   await passed(warmUpMs);
   const before = [cpuSecondsOf(pid), cpuSecondsOf(load.pid)] as const;
   await passed(measureMs);
@@ -234,7 +248,7 @@ function startEcho(mode: 'echo' | 'relay'): Promise<ServerUnderLoad> {
   return startBare(
     `bare ws ${mode}`,
     startChild(new URL('./support/echo-server.ts', import.meta.url), mode),
-    mode === 'echo',
+    { isEcho: mode === 'echo', isBare: true },
     pathOf,
   );
 }
@@ -244,7 +258,7 @@ function startGatewayAlone(): Promise<ServerUnderLoad> {
   return startBare(
     'gateway, nothing stored',
     startChild(new URL('./support/gateway-server.ts', import.meta.url)),
-    false,
+    { isEcho: false, isBare: false },
     pathOf,
   );
 }
@@ -252,13 +266,13 @@ function startGatewayAlone(): Promise<ServerUnderLoad> {
 async function startBare(
   name: string,
   child: ChildProcess,
-  isEcho: boolean,
+  kind: Pick<ServerUnderLoad, 'isEcho' | 'isBare'>,
   pathOf: (client: number, codec: CodecName) => string,
 ): Promise<ServerUnderLoad> {
   const { port } = await nextMessage<{ port: number }>(child);
   return {
     name,
-    isEcho,
+    ...kind,
     pid: child.pid ?? 0,
     urlsFor: async (clients, codec = 'JSON') =>
       Array.from({ length: clients }, (_, i) => `ws://127.0.0.1:${port}${pathOf(i, codec)}`),
@@ -272,6 +286,7 @@ async function startTessera(): Promise<ServerUnderLoad & { readonly wsUrl: strin
   return {
     name: 'Tessera on SQLite',
     isEcho: false,
+    isBare: false,
     pid: tessera.pid,
     wsUrl: tessera.wsUrl,
     urlsFor: (clients, codec = 'JSON') => tesseraUrls(tessera, backEnd, clients, codec),

@@ -5,6 +5,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import * as nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED_MAJOR = 24;
@@ -18,9 +19,19 @@ const installedNode = installed(isWindows ? 'bin/node.exe' : 'bin/node');
 
 if (isNewEnough(process.version)) {
   if (process.env[WRAPPED] !== undefined) stopWithWrapper();
+  keepCompiled();
   import('../src/main.ts');
 } else if (isUsable(installedNode)) runOn(installedNode);
 else fail();
+
+/**
+ * What Node has compiled is kept for the next start, which then costs half. It stays inside the installation, since who
+ * may write there may change the program as well. A process that may not write there does without.
+ */
+function keepCompiled() {
+  const packages = fileURLToPath(new URL('../node_modules', import.meta.url));
+  if (existsSync(packages)) nodeModule.enableCompileCache(`${packages}/.cache/compiled`);
+}
 
 /** @param path within the package */
 function installed(path) {

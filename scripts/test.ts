@@ -13,7 +13,7 @@ const HELP = `Runs the tests. Usage: npm test -- [options] [filter ...]
   filter        run only test files whose path contains one of these words
   --unit        run only the tests that need no services (src/**/*.test.ts)
   --help        show this
-  --OPTION=...  any other option goes to node --test, such as --test-name-pattern=M2
+  --OPTION=...  any other option goes to node, such as --test-name-pattern=M2
 
 Missing services are installed with apt-get on Debian as root. Environment:
   TESSERA_TEST_SKIP=redis,chromium,...   leave out some of postgres, pgbouncer, redis, chromium, promtool, compose, systemd
@@ -22,11 +22,19 @@ No other TESSERA_ variable reaches them.`;
 
 const UNIT_TESTS = 'src/**/*.test.ts';
 const SERVICE_TESTS = 'test/**/*.test.ts';
-const CONCURRENCY = 3;
+/** The launcher's own: what tests and the servers that they start have in common is stripped and compiled once. */
 const COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/compiled');
+const RUNNER = join(import.meta.dirname, 'run-test-files.ts');
 
-/** For one test, and for one file with all of its tests: what hangs is named instead of holding up the run. */
-const TIMEOUT_MS = 300_000;
+/** Begun first, and all that need services before the short ones that do not, so that no core idles at the end. */
+const LONG_FILES = [
+  'sdk/wasm/',
+  'contract/token-store.test',
+  'wire/slow-reader',
+  'sdk/kill',
+  'defects/',
+  'concurrency/',
+];
 
 interface Request {
   readonly files: readonly string[];
@@ -56,7 +64,7 @@ function parse(args: readonly string[]): Request {
   const isUnit = args.includes('--unit');
   const filters = args.filter((arg) => !arg.startsWith('-'));
   const all = isUnit ? globSync(UNIT_TESTS) : globSync([UNIT_TESTS, SERVICE_TESTS]);
-  const files = all.filter((file) => filters.length === 0 || filters.some((word) => file.includes(word))).sort();
+  const files = longestFirst(all.filter((file) => filters.length === 0 || filters.some((word) => file.includes(word))));
   if (files.length === 0) throw new Error(`no test file's path contains ${filters.join(' or ') || '.test.ts'}`);
   return {
     files,
@@ -65,12 +73,19 @@ function parse(args: readonly string[]): Request {
   };
 }
 
+function longestFirst(files: readonly string[]): string[] {
+  const rank = (file: string) => {
+    const place = LONG_FILES.findIndex((part) => file.includes(part));
+    if (place >= 0) return place;
+    return LONG_FILES.length + (file.startsWith('src') ? 1 : 0);
+  };
+  return files.toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+}
+
 /** The caller's environment without settings for Tessera itself, and without the mark of a surrounding test run. */
 function testEnvironment(caller: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const isForTests = (name: string) => !name.startsWith('TESSERA_') || name.startsWith('TESSERA_TEST_');
   const kept = Object.entries(caller).filter(([name]) => isForTests(name) && name !== 'NODE_TEST_CONTEXT');
-  // Each test file, and each server that one starts, loads the same modules: stripped and compiled once, they take a
-  // third of the time.
   return { ...Object.fromEntries(kept), NODE_COMPILE_CACHE: COMPILE_CACHE };
 }
 
@@ -86,9 +101,7 @@ async function startServices(caller: NodeJS.ProcessEnv, owner: AsyncDisposableSt
 }
 
 async function runTests({ files, runnerOptions }: Request, env: NodeJS.ProcessEnv): Promise<number> {
-  const limits = [`--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TIMEOUT_MS}`];
-  const options = [...limits, '--test-reporter=spec', ...runnerOptions];
-  const runner = spawn(process.execPath, ['--test', ...options, ...files], { env, stdio: 'inherit' });
+  const runner = spawn(process.execPath, [...runnerOptions, RUNNER, ...files], { env, stdio: 'inherit' });
   const forward = (signal: NodeJS.Signals) => runner.kill(signal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
   const [code, signal] = await once(runner, 'exit');

@@ -1,9 +1,14 @@
 /**
- * The frames of a chat between numbered clients, made and read by position instead of by parsing. A message is known by
- * twelve digits: four for its sender, eight for its place among the sender's messages.
+ * The frames of a chat between numbered clients. A message is known by twelve digits: four for its sender, eight for its
+ * place among the sender's messages. JSON frames are made and read by position instead of by parsing.
  */
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { MsgData } from '../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
+import { reqIdentifiers } from '../../src/protocol/numbers/request-identifiers.ts';
+import { decodeGoReply, encodeGoRequest } from '../../test/support/go-client.ts';
+
+export type CodecName = 'JSON' | 'gob + gzip';
 
 const idLength = 12;
 const ackHead = '{"reqIdentifier":1003,"msgIncr":"';
@@ -21,7 +26,7 @@ export function partnerOf(client: number): number {
 }
 
 /** Makes a client's send requests (1003): a text of 100 characters to its partner. */
-export function requestMaker(client: number): (place: number) => string {
+export function requestMaker(client: number, codec: CodecName): (place: number) => string | Buffer {
   const marker = '#'.repeat(32);
   const message = newMsgData({
     sendID: userIDOf(client),
@@ -37,12 +42,23 @@ export function requestMaker(client: number): (place: number) => string {
   });
   const encoded = Buffer.from(MsgData.encode(message).finish());
   const clientMsgIDAt = encoded.indexOf(marker);
+  const sendID = userIDOf(client);
   const run = Math.random().toString(36).slice(2, 12).padEnd(10, '0');
   return (place) => {
     const id = `${String(client).padStart(4, '0')}${String(place).padStart(8, '0')}`;
     encoded.write(`${run}----------${id}`, clientMsgIDAt);
+    if (codec === 'gob + gzip') {
+      const request = {
+        reqIdentifier: reqIdentifiers.sendMessage,
+        sendID,
+        operationID: id,
+        msgIncr: id,
+        data: encoded,
+      };
+      return gzipSync(encodeGoRequest(request));
+    }
     const data = encoded.toString('base64');
-    return `${ackHead}${id}","sendID":"${userIDOf(client)}","operationID":"${id}","data":"${data}"}`;
+    return `${ackHead}${id}","sendID":"${sendID}","operationID":"${id}","data":"${data}"}`;
   };
 }
 
@@ -53,7 +69,22 @@ export interface ReadFrame {
 }
 
 /** Reads a reply to 1003 or a push. Echoed requests read as replies. */
-export function readFrame(payload: Buffer): ReadFrame {
+export function readFrame(payload: Buffer, codec: CodecName): ReadFrame {
+  return codec === 'JSON' ? readJsonFrame(payload) : readGoFrame(payload);
+}
+
+function readGoFrame(payload: Buffer): ReadFrame {
+  const { reqIdentifier, msgIncr, operationID, errCode } = decodeGoReply(gunzipSync(payload));
+  const isPush = reqIdentifier === reqIdentifiers.pushMessage;
+  const id = isPush ? operationID : msgIncr;
+  return {
+    kind: isPush ? 'push' : errCode === 0 ? 'ack' : 'error',
+    sender: Number(id.slice(0, 4)),
+    place: Number(id.slice(4)),
+  };
+}
+
+function readJsonFrame(payload: Buffer): ReadFrame {
   const isPush = payload[kindAt] === 0x32;
   const isEcho = !isPush && payload[errCodeAt] !== 0x30 && payload.includes('"sendID"');
   const idAt = isPush && !isRelayed(payload) ? pushHead.length : ackHead.length;

@@ -14,6 +14,8 @@ export interface Subject {
   /** Of the server. */
   readonly pid: number;
   readonly order: Omit<HttpOrder, 'requests' | 'seconds'>;
+  /** Requests before each round that do not count, such as those that fill a cache whose entries do not last. */
+  readonly primer?: number;
 }
 
 /** A fixed number of requests, so that a busy machine does not measure code that is still cold. */
@@ -54,7 +56,10 @@ export class LoadedRoutes implements Disposable {
     const results = new Map<string, Round[]>(subjects.map(({ name }) => [name, []]));
     for (const subject of subjects) await this.round(subject, warmUp);
     for (let round = 0; round < rounds; round += 1) {
-      for (const subject of subjects) results.get(subject.name)?.push(await this.round(subject, requests));
+      for (const subject of subjects) {
+        if (subject.primer !== undefined) await this.round(subject, subject.primer);
+        results.get(subject.name)?.push(await this.round(subject, requests));
+      }
     }
     report(
       `${title}, the routes in turns, median of ${rounds} rounds of ${whole(requests)} requests`,

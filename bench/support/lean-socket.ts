@@ -41,14 +41,15 @@ export class LeanSocket {
   }
 
   /** Sends a binary frame. */
-  send(payload: string): void {
+  send(payload: string | Buffer): void {
     const length = Buffer.byteLength(payload);
     const frame = Buffer.allocUnsafe(8 + length);
     frame[0] = 0x82;
     frame[1] = 0x80 | 126;
     frame.writeUInt16BE(length, 2);
     frame.writeUInt32BE(0, 4);
-    frame.write(payload, 8);
+    if (typeof payload === 'string') frame.write(payload, 8);
+    else frame.set(payload, 8);
     this.#socket.write(frame);
   }
 

@@ -1,6 +1,6 @@
 /** Child process: the clients of bench/gateway. One order in, one result out, over the process's channel. */
 import { connect, type Socket } from 'node:net';
-import { type ReadFrame, readFrame, requestMaker } from './chat-frames.ts';
+import { type CodecName, type ReadFrame, readFrame, requestMaker } from './chat-frames.ts';
 import { LeanSocket } from './lean-socket.ts';
 
 export type LoadOrder =
@@ -12,6 +12,7 @@ export type LoadOrder =
       readonly warmUpMs: number;
       readonly measureMs: number;
       readonly ratePerSecond?: number;
+      readonly codec: CodecName;
       /** A message is received when it comes back to its sender, for want of a push. */
       readonly isEcho: boolean;
     }
@@ -68,7 +69,7 @@ async function connectAll(urls: readonly string[]): Promise<number> {
 
 class Chat {
   readonly #order: Extract<LoadOrder, { kind: 'chat' }>;
-  readonly #makers = sockets.map((_, client) => requestMaker(client));
+  readonly #makers: readonly ReturnType<typeof requestMaker>[];
   /** By client and place: when the message was to be sent. */
   readonly #sentAt = sockets.map(() => [] as number[]);
   readonly #latencies: number[] = [];
@@ -79,12 +80,13 @@ class Chat {
 
   constructor(order: Extract<LoadOrder, { kind: 'chat' }>) {
     this.#order = order;
+    this.#makers = sockets.map((_, client) => requestMaker(client, order.codec));
   }
 
   async run(): Promise<ChatResult> {
-    const { warmUpMs, measureMs, ratePerSecond } = this.#order;
+    const { warmUpMs, measureMs, ratePerSecond, codec } = this.#order;
     for (const [client, socket] of sockets.entries())
-      socket.onFrame((payload) => this.#take(client, readFrame(payload)));
+      socket.onFrame((payload) => this.#take(client, readFrame(payload, codec)));
     if (ratePerSecond === undefined) for (const client of sockets.keys()) this.#send(client, performance.now());
     else this.#sendAtRate(ratePerSecond);
     await passed(warmUpMs);

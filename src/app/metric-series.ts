@@ -4,7 +4,7 @@
  */
 import { closeReasons, cutReasons } from '../gateway/connection/close-reason.ts';
 import { errorTable } from '../protocol/errors.ts';
-import { platformIDs, platformName } from '../protocol/numbers/platforms.ts';
+import { platformIDs, platformLabel } from '../protocol/numbers/platforms.ts';
 import { reqIdentifiers } from '../protocol/numbers/request-identifiers.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { LossCause, TokenEndReason } from '../tokens/token-store.ts';
@@ -32,11 +32,6 @@ export function startSeries(metrics: Metrics): void {
   for (const what of ['eviction', 'persistence']) metrics.redisUnsafe.set({ what }, 0);
   for (const direction of ['forward', 'back']) metrics.clockSteps.inc({ direction }, 0);
   for (const reason of ['store', 'flood']) metrics.tokenEventsDropped.inc({ reason }, 0);
-}
-
-/** By name, as people read it; tokens that OpenIM issued may bear numbers that nobody knows. */
-export function platformLabel(id: number): string {
-  return platformName(id) || 'unknown';
 }
 
 const doors = ['api', 'gateway'];

@@ -125,6 +125,7 @@ export async function openTokenStores(
 const lookAtMemoryEveryMs = 1000;
 
 function memoryObserver(logger: Logger, metrics: Metrics): DurableStoreObserver {
+  let isOwing = false;
   return {
     onSettings: ({ mayEvict, mayLose }) => {
       metrics.redisUnsafe.set({ what: 'eviction' }, unsafety(mayEvict));
@@ -140,6 +141,14 @@ function memoryObserver(logger: Logger, metrics: Metrics): DurableStoreObserver 
         const does = mayLose === true ? 'has no append-only file' : 'does not show whether it has an append-only file';
         logger.warn(`Redis ${does}: a crash of it may forget logins; set appendonly yes`);
       }
+    },
+    onOwed: (ends) => {
+      if (ends > 0 !== isOwing) {
+        if (ends > 0) logger.error('ends of tokens cannot be written to the database; they are tried again');
+        else logger.info('all ends of tokens are in the database again');
+      }
+      isOwing = ends > 0;
+      metrics.tokenEndsOwed.set(ends);
     },
     onDoubt: (isInDoubt) => metrics.tokenStoreDoubted.set(isInDoubt ? 1 : 0),
     onRestored: (tokens) => {

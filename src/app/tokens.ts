@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { randomPool } from '../kernel/random-pool.ts';
 import { opening } from '../kernel/start-error.ts';
-import { platformIDs } from '../protocol/numbers/platforms.ts';
+import { platformIDs, platformLabel } from '../protocol/numbers/platforms.ts';
 import { SqlTokenEventStore } from '../store/sql-token-event-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -19,7 +19,6 @@ import { timedTokenStore } from '../tokens/timed-token-store.ts';
 import { TokenEventLog, type TokenEventLogObserver } from '../tokens/token-event-log.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
 import type { Ground } from './ground.ts';
-import { platformLabel } from './metric-series.ts';
 
 export interface TokenAuthorityParts {
   readonly store: TokenStore;

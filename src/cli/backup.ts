@@ -43,8 +43,8 @@ async function copyTo(target: string, source: string): Promise<void> {
   } catch (error) {
     throw new StartError(`--to: cannot make the file: ${error instanceof Error ? error.message : String(error)}`);
   }
-  using database = new DatabaseSync(source, { readOnly: true, timeout: 5000 });
   try {
+    using database = new DatabaseSync(source, { readOnly: true, timeout: 5000 });
     await copyDatabase(database, target);
   } catch (error) {
     rmSync(target);

@@ -124,6 +124,8 @@ interface ListedToken {
   readonly lastSeenAt: number;
   readonly state: string;
   readonly reason: string;
+  /** Absent in the answer of an earlier server. */
+  readonly isKeyRetired?: boolean;
 }
 
 function tokenTable(tokens: readonly ListedToken[]): string {
@@ -136,9 +138,14 @@ function tokenTable(tokens: readonly ListedToken[]): string {
     formatInstant(each.issuedAt),
     formatInstant(each.expiresAt),
     formatInstant(each.lastSeenAt),
-    each.reason === '' ? each.state : `${each.state} (${each.reason})`,
+    stateText(each),
   ]);
   return textTable([header, ...rows]);
+}
+
+function stateText({ state, reason, isKeyRetired = false }: ListedToken): string {
+  const remarks = [reason, isKeyRetired ? 'key retired' : ''].filter((remark) => remark !== '');
+  return remarks.length === 0 ? state : `${state} (${remarks.join(', ')})`;
 }
 
 function revocation(values: Values): { path: string; body: object } {

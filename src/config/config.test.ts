@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { longestTokenLifeMs } from '../protocol/numbers/token-life.ts';
 import { derivedKey } from './admin-keys.ts';
 import { ConfigError, type ConfigSources, load, loadConfig, secretsSet, settingsFile } from './config.ts';
+import { limits, widerLimits } from './limits.ts';
 import { optionInfos } from './options.ts';
 import { loadSecrets } from './secrets.ts';
 
@@ -447,4 +448,30 @@ function temporaryDirectory(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'tessera-config-'));
   t.after(() => rmSync(directory, { recursive: true }));
   return directory;
+}
+
+for (const { wider, narrower, sizeOf = (bytes: number) => bytes } of widerLimits) {
+  test(`${wider} must have room for ${narrower}: with a byte less the server does not start, and is told both`, () => {
+    const narrowerBytes = Math.max(limits[narrower].default, limits[wider].minimum + 1);
+    const room = sizeOf(narrowerBytes);
+    const problemsWith = (bytes: number) => {
+      const settings = { [envOf(narrower)]: String(narrowerBytes), [envOf(wider)]: String(bytes) };
+      try {
+        loadConfig(env(settings));
+        return [];
+      } catch (error) {
+        assert.ok(error instanceof ConfigError);
+        return error.message.split('\n');
+      }
+    };
+    const told = `${envOf(wider)}: must be at least ${room} while ${envOf(narrower)} is ${narrowerBytes}`;
+    assert.deepEqual(
+      [room, room - 1].map((bytes) => problemsWith(bytes).includes(told)),
+      [false, true],
+    );
+  });
+}
+
+function envOf(key: string): string {
+  return optionInfos.find((info) => info.key === key)?.env ?? '';
 }

@@ -11,6 +11,7 @@ import { operatorUserID } from '../tokens/operator.ts';
 import type { LoginPolicy } from '../tokens/policy.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { exposure } from './file-modes.ts';
+import { widerLimits } from './limits.ts';
 import { parseOauthClients } from './oauth-clients.ts';
 import { type OptionInfo, type Options, optionInfos } from './options.ts';
 import { parsePlatformTtls, parsePolicyTable } from './platform-tables.ts';
@@ -300,7 +301,17 @@ function checkTogether(config: Config): void {
   if (config.openimTokens !== 'off' && config.redisUrl === '') {
     problems.push("TESSERA_OPENIM_TOKENS: needs TESSERA_REDIS_URL, the Redis that holds OpenIM's tokens");
   }
+  problems.push(...limitProblems(config));
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+}
+
+function limitProblems(config: Config): string[] {
+  const nameOf = (key: string) => optionInfos.find((info) => info.key === key)?.env ?? key;
+  return widerLimits.flatMap(({ wider, narrower, sizeOf = (bytes: number) => bytes }) => {
+    const needed = sizeOf(config[narrower]);
+    if (config[wider] >= needed) return [];
+    return [`${nameOf(wider)}: must be at least ${needed} while ${nameOf(narrower)} is ${config[narrower]}`];
+  });
 }
 
 function secretProblems({ secret, signingKeys, oauthClients, dev }: Config): string[] {

@@ -190,3 +190,27 @@ export const limits = {
     { unit: 'bytes', beyond: '429', minimum: 1024 * 1024 },
   ),
 } as const;
+
+/** Of two limits that bound the same bytes, the wider must have room for the narrower, or that one could not be used. */
+export const widerLimits: readonly {
+  readonly wider: keyof typeof limits;
+  readonly narrower: keyof typeof limits;
+  /** What the narrower one's bytes come to where the wider counts them; the same unless given. */
+  readonly sizeOf?: (bytes: number) => number;
+}[] = [
+  { wider: 'maxInflatedBytes', narrower: 'maxMessageBytes', sizeOf: framedBytes },
+  { wider: 'maxInflatedBytes', narrower: 'maxFrameBytes' },
+  { wider: 'maxInboundBytes', narrower: 'maxInboundBytesPerUser' },
+  { wider: 'maxQueuedBytes', narrower: 'maxReplyFrameBytes' },
+  { wider: 'userCommandsQuotaBytes', narrower: 'maxUserCommandBytes' },
+  { wider: 'clientConfigsQuotaBytes', narrower: 'maxClientConfigBytes' },
+  { wider: 'maxAdminBodyBytes', narrower: 'maxBodyBytes' },
+  { wider: 'maxBodyBytesInFlight', narrower: 'maxAdminBodyBytes' },
+  { wider: 'maxBodyBytesInFlight', narrower: 'maxBodyBytesInFlightPerUser' },
+  { wider: 'maxBodyBytesInFlightPerUser', narrower: 'maxBodyBytes' },
+];
+
+/** A message in a JSON frame: in base64, with the frame's other fields. */
+function framedBytes(messageBytes: number): number {
+  return Math.ceil(messageBytes / 3) * 4 + 1024;
+}

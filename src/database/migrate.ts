@@ -14,6 +14,7 @@ import { up as logIDs } from './migrations/008-log-ids.ts';
 import { up as schemaVersionStep } from './migrations/009-schema-version.ts';
 import { up as tokenLogins } from './migrations/010-token-logins.ts';
 import { up as tokenEnds } from './migrations/011-token-ends.ts';
+import { up as tokenKeys } from './migrations/012-token-keys.ts';
 import { up as peopleAndGroups } from './migrations/013-people-and-groups.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
@@ -30,6 +31,7 @@ const steps: Readonly<Record<string, Step>> = {
   '009-schema-version': schemaVersionStep,
   '010-token-logins': tokenLogins,
   '011-token-ends': tokenEnds,
+  '012-token-keys': tokenKeys,
   '013-people-and-groups': peopleAndGroups,
 };
 

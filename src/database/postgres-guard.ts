@@ -94,7 +94,7 @@ export class PostgresGuard implements AsyncDisposable {
       throw error;
     }
     this.#holder = client;
-    this.#timer = setTimeout(() => void this.#beat(client), beatMs);
+    this.#beatLater(client);
     return true;
   }
 
@@ -105,7 +105,12 @@ export class PostgresGuard implements AsyncDisposable {
     } catch (error) {
       return this.#lose(client, error);
     }
-    if (this.#holder === client) this.#timer = setTimeout(() => void this.#beat(client), beatMs);
+    if (this.#holder === client) this.#beatLater(client);
+  }
+
+  /** Not any more once it is closing: the timer would keep the process. */
+  #beatLater(client: pg.Client): void {
+    if (!this.#closing.signal.aborted) this.#timer = setTimeout(() => void this.#beat(client), beatMs);
   }
 
   #lose(client: pg.Client, error: unknown): void {

@@ -148,6 +148,8 @@ interface TokensTable {
   /** jti of the token that has taken the place of one that was renewed, and its end in Unix ms; empty and 0 otherwise. */
   successor: Generated<string>;
   successor_expires_at: Generated<number>;
+  /** Of the signing key: see keyMark; empty: nobody noted it. */
+  key_mark: Generated<string>;
 }
 
 /** Tokens issued before `not_before` are revoked. */
@@ -162,6 +164,11 @@ interface TokenEndsTable {
   issued_at: number;
   expires_at: number;
   accepted_until: number;
+  /** These as in `tokens`. */
+  key_mark: Generated<string>;
+  login_at: Generated<number>;
+  successor: Generated<string>;
+  successor_expires_at: Generated<number>;
 }
 
 interface TokenCutoffsTable {

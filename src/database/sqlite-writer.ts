@@ -52,7 +52,9 @@ export class SqliteWriter {
 
   async #work(): Promise<void> {
     do {
-      // Let everything that this turn of the event loop still brings join the commit.
+      // Let everything that this turn of the event loop still brings join the commit, and what the next one reads:
+      // its requests are served at its end, behind what was asked for now.
+      await nextTurn();
       await nextTurn();
       if (await this.#begin()) await this.#runTogether();
     } while (this.#waiting.length > 0);

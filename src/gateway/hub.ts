@@ -7,6 +7,7 @@ import type { Audience, Delivery } from '../log/delivery.ts';
 import type { Presence } from '../presence/presence.ts';
 import { takesPushes } from '../presence/reach.ts';
 import { encodePush } from '../protocol/message-bytes.ts';
+import { platformLabel } from '../protocol/numbers/platforms.ts';
 import { reqIdentifiers } from '../protocol/numbers/request-identifiers.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TokenEventMap } from '../tokens/events.ts';
@@ -66,7 +67,7 @@ export class Hub implements SessionObserver {
     const ofUser = addTo(this.#byUser, session.userID, session);
     const ofToken = addTo(this.#byToken, session.jti, session);
     presence.opened(session);
-    metrics.gatewayConnections.inc({ platform: session.platformID });
+    metrics.gatewayConnections.inc({ platform: platformLabel(session.platformID) });
     if (ofToken.size > limits.maxSocketsPerToken) crowdOut(ofToken);
     if (ofUser.size > limits.maxSocketsPerUser) crowdOut(ofUser);
     return groups.enter(session.userID);
@@ -83,7 +84,7 @@ export class Hub implements SessionObserver {
 
   onClosed(session: Session): void {
     if (!this.#all.delete(session)) return;
-    this.#options.metrics.gatewayConnections.dec({ platform: session.platformID });
+    this.#options.metrics.gatewayConnections.dec({ platform: platformLabel(session.platformID) });
     if (this.#all.size === 0) this.#emptied?.resolve();
   }
 
@@ -112,9 +113,8 @@ export class Hub implements SessionObserver {
 
   /** Kicks the sockets that tokens opened which are no longer accepted. */
   endTokens({ jtis }: TokenEventMap['tokensEnded']): void {
-    for (const jti of jtis) {
-      for (const session of this.#byToken.get(jti) ?? none) session.end(closeReasons.kicked);
-    }
+    const ended = new Set(jtis);
+    this.#sweep(this.#openedBy(ended), ({ jti }) => (ended.has(jti) ? closeReasons.kicked : undefined));
   }
 
   /** Kicks the sockets whose tokens a cutoff has ended. */
@@ -145,8 +145,12 @@ export class Hub implements SessionObserver {
     await this.#emptied.promise;
   }
 
+  *#openedBy(jtis: Iterable<string>): Iterable<Session> {
+    for (const jti of jtis) yield* this.#byToken.get(jti) ?? none;
+  }
+
   /** Ends many in slices; those that wait for it are judged before each of their requests and pushes. */
-  #sweep(sessions: ReadonlySet<Session>, verdictOn: Verdict): void {
+  #sweep(sessions: Iterable<Session>, verdictOn: Verdict): void {
     this.#sweeps.add(verdictOn);
     void forEachInSlices(sessions, (session) => endBy(verdictOn, session)).finally(() =>
       this.#sweeps.delete(verdictOn),

@@ -39,22 +39,37 @@ export class FairTurns {
   #openTurn(nowMs: number): void {
     this.#isTurnOpen = true;
     this.#sliceEndsAtMs = nowMs + this.#sliceMs;
-    setImmediate(() => this.#nextTurn());
+    setImmediate(() => void this.#nextTurn());
   }
 
-  /** One at a time, because how long it takes shows only when it is done; between two, everything else has its turn. */
-  #nextTurn(): void {
+  /**
+   * One after the other for as long as the slice lasts: how long a request takes shows only when it waits for something
+   * or is done. What they ask of the stores goes out together, and then everything else has its turn.
+   */
+  async #nextTurn(): Promise<void> {
     this.#isTurnOpen = false;
     // As nearly always.
     if (this.#waiting.size === 0) return;
+    this.#openTurn(this.#monotonicMs());
+    do {
+      this.#admitNext();
+      await nothingLeftToRun();
+    } while (this.#waiting.size > 0 && this.#monotonicMs() < this.#sliceEndsAtMs);
+  }
+
+  #admitNext(): void {
     const [next] = this.#waiting;
     if (next === undefined) return;
-    this.#openTurn(this.#monotonicMs());
     const [caller, line] = next;
     this.#waiting.delete(caller);
-    const [first, ...others] = line;
+    const first = line.shift();
     // To the end of the round.
-    if (others.length > 0) this.#waiting.set(caller, others);
+    if (line.length > 0) this.#waiting.set(caller, line);
     first?.();
   }
+}
+
+/** Resolves when all that can run in this turn of the event loop has; ticks come after whatever promises set going. */
+function nothingLeftToRun(): Promise<void> {
+  return new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
 }

@@ -12,9 +12,10 @@ import type { Services } from './services.ts';
 export interface Unrouted {
   readonly endpoints: readonly Endpoint[];
   readonly services: Services;
-  /** Every route as `METHOD /path`. */
   readonly logger: Pick<Logger, 'info'>;
+  /** Milliseconds that only ever go forward. */
   readonly monotonicMs: () => number;
+  /** Every route as `METHOD /path`. */
   readonly routes: { has(route: string): boolean };
 }
 
@@ -34,7 +35,6 @@ const notFoundAnswer: Answer = {
 
 export function serveUnrouted({ endpoints, services, routes, logger, monotonicMs }: Unrouted) {
   const publicPaths = endpoints.filter(({ access }) => access === 'public').map(({ path }) => path);
-
   const logBudget = new LogBudget({ maxLines: 10, windowMs: 60_000, monotonicMs });
 
   return async (exchange: Exchange): Promise<void> => {

@@ -1,18 +1,26 @@
 /** How far a reader goes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BoundedReader } from './bounded-reader.ts';
+import { BoundedReader, boundedReader } from './bounded-reader.ts';
 import { widestBounds } from './bounds.ts';
 import { GetSeqMessageReq, SubUserOnlineStatus } from './gen/openim.ts';
 
 const { maxListItems } = widestBounds;
-const reader = (data: Uint8Array) => new BoundedReader(data, widestBounds);
+const reader = (data: Uint8Array) => boundedReader(data, widestBounds);
 
 test('a list of as many elements as may be is read, of texts and of numbers', () => {
   const subscribeUserID = Array.from({ length: maxListItems }, (_, index) => `u${index}`);
   const texts = SubUserOnlineStatus.encode({ subscribeUserID, unsubscribeUserID: [] }).finish();
   assert.equal(SubUserOnlineStatus.decode(reader(texts)).subscribeUserID.length, maxListItems);
   assert.equal(GetSeqMessageReq.decode(reader(seqs(maxListItems))).conversations[0]?.seqs.length, maxListItems);
+});
+
+test('O1: bytes that are few enough are not counted, and one more is', () => {
+  const bounds = { ...widestBounds, maxListItems: 100 };
+  const most = 2 * bounds.maxListItems + 256;
+  assert.equal(boundedReader(new Uint8Array(most), bounds) instanceof BoundedReader, false);
+  assert.ok(boundedReader(new Uint8Array(most + 1), bounds) instanceof BoundedReader);
+  assert.throws(() => GetSeqMessageReq.decode(boundedReader(seqs(most), bounds)), { code: 1001 });
 });
 
 test('O1: beyond that it costs no more, however long the list', () => {

@@ -6,15 +6,24 @@ import { errors } from './errors.ts';
 /** Fields of the largest message that is no list, with room to spare. */
 const partsBesidesLists = 256;
 
+/** A reader that goes no farther. Each part takes a byte at least: short data needs no count, which costs time. */
+export function boundedReader(data: Uint8Array, bounds: WireBounds): BinaryReader {
+  return data.length <= mostParts(bounds) ? new BinaryReader(data) : new BoundedReader(data, bounds);
+}
+
+function mostParts({ maxListItems }: WireBounds): number {
+  return 2 * maxListItems + partsBesidesLists;
+}
+
 export class BoundedReader extends BinaryReader {
   readonly #maxListItems: number;
   #partsLeft: number;
 
   /** Its methods throw 1001 once the request has about twice as many parts as a list may have elements. */
-  constructor(data: Uint8Array, { maxListItems }: WireBounds) {
+  constructor(data: Uint8Array, bounds: WireBounds) {
     super(data);
-    this.#maxListItems = maxListItems;
-    this.#partsLeft = 2 * maxListItems + partsBesidesLists;
+    this.#maxListItems = bounds.maxListItems;
+    this.#partsLeft = mostParts(bounds);
     // The library's is a property of each reader, so that it cannot be overridden.
     const { uint32 } = this;
     this.uint32 = () => {

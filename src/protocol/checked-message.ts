@@ -1,6 +1,6 @@
 /** What the schemas check of JSON requests, for protobuf messages: bounds, and text that no store can hold. */
 import type { BinaryReader } from '@bufbuild/protobuf/wire';
-import { BoundedReader } from './bounded-reader.ts';
+import { boundedReader } from './bounded-reader.ts';
 import { exceedsBytes, isIDField, type WireBounds } from './bounds.ts';
 import { errors, ProtocolError } from './errors.ts';
 
@@ -20,7 +20,7 @@ export function decodeChecked<Message>(
 ): Message {
   let message: Message;
   try {
-    message = decode(new BoundedReader(data, bounds));
+    message = decode(boundedReader(data, bounds));
   } catch (error) {
     throw error instanceof ProtocolError ? error : undecodable();
   }

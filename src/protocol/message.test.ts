@@ -163,6 +163,16 @@ describe('spliced pulls', () => {
     assert.deepEqual([notification.msgs.size, [...notification.notificationMsgs.keys()]], [0, ['n_u1_u2']]);
   });
 
+  test('a push is a pull reply of one message, whatever their lengths', () => {
+    for (const length of [0, 1, 100, 122, 127, 128, 16_383, 16_384, 70_000]) {
+      const bytes = Buffer.alloc(length, 1);
+      const entry = (id: string) => new Map([[id, encodePullMsgs([bytes], false, 0)]]);
+      const [chat, notices] = ['si_用_u2', `n_${'u'.repeat(200)}`] as const;
+      assert.ok(encodePush(chat, bytes).equals(encodePullReply(entry(chat), new Map())), `${length}`);
+      assert.ok(encodePush(notices, bytes).equals(encodePullReply(new Map(), entry(notices))), `${length}`);
+    }
+  });
+
   test('a push of one text message is the sample of the protocol', () => {
     const text = newMsgData({
       sendID: 'u2',

@@ -173,12 +173,18 @@ function recordRows(connection: StatementCache, rows: readonly EndRow[]): void {
   const statement = connection.prepare(recordEnd);
   for (const row of rows) {
     const { user_id, jti, platform_id, state, reason, issued_at, expires_at, accepted_until } = row;
-    statement.run(user_id, jti, platform_id, state, reason, issued_at, expires_at, accepted_until);
+    const { key_mark, login_at, successor, successor_expires_at } = row;
+    statement.run(
+      ...[user_id, jti, platform_id, state, reason, issued_at, expires_at, accepted_until],
+      ...[key_mark, login_at, successor, successor_expires_at],
+    );
   }
 }
 
 const recordEnd = `INSERT INTO token_ends
-  (user_id, jti, platform_id, state, reason, issued_at, expires_at, accepted_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  (user_id, jti, platform_id, state, reason, issued_at, expires_at, accepted_until,
+    key_mark, login_at, successor, successor_expires_at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (user_id, jti) DO UPDATE
   SET state = excluded.state, reason = excluded.reason, accepted_until = excluded.accepted_until
   WHERE token_ends.state = 'superseded'`;
@@ -195,6 +201,10 @@ function toRow(end: TokenEnd): EndRow {
     issued_at: end.issuedAt,
     expires_at: end.expiresAt,
     accepted_until: end.acceptedUntil,
+    key_mark: end.keyMark ?? '',
+    login_at: end.loginAt ?? 0,
+    successor: end.successor?.jti ?? '',
+    successor_expires_at: end.successor?.expiresAt ?? 0,
   };
 }
 
@@ -208,5 +218,8 @@ function toEnd(row: EndRow): TokenEnd {
     issuedAt: row.issued_at,
     expiresAt: row.expires_at,
     acceptedUntil: row.accepted_until,
+    ...(row.key_mark === '' ? {} : { keyMark: row.key_mark }),
+    ...(row.login_at === 0 ? {} : { loginAt: row.login_at }),
+    ...(row.successor === '' ? {} : { successor: { jti: row.successor, expiresAt: row.successor_expires_at } }),
   };
 }

@@ -246,9 +246,9 @@ export class SqlTokenStore implements TokenStore {
 
   async #insert(record: TokenRecord, issueOrder: number, tx: Transaction): Promise<void> {
     const { jti, userID, platformID, state, reason, issuedAt, expiresAt, acceptedUntil } = record;
-    const { deviceName, lastSeenAt, loginAt = 0 } = record;
+    const { deviceName, lastSeenAt, loginAt = 0, keyMark = '' } = record;
     const ends = [issuedAt, expiresAt, acceptedUntil, issueOrder];
-    const row = [jti, userID, platformID, state, reason, ...ends, deviceName, lastSeenAt, loginAt];
+    const row = [jti, userID, platformID, state, reason, ...ends, deviceName, lastSeenAt, loginAt, keyMark];
     await runHot(this.#db, insertToken, row, tx);
   }
 
@@ -293,7 +293,7 @@ const liveQuery = hotQuery(
 );
 const insertToken = hotQuery(
   `INSERT INTO tokens (jti, user_id, platform_id, state, reason, issued_at, expires_at, accepted_until, issue_order,
-    device_name, last_seen_at, login_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+    device_name, last_seen_at, login_at, key_mark) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 );
 
 type LiveRow = Pick<TokenRow, 'jti' | 'platform_id' | 'issued_at' | 'issue_order' | 'login_at'>;
@@ -431,6 +431,7 @@ function toRecord(row: TokenRow): TokenRecord {
     acceptedUntil: row.accepted_until,
     deviceName: row.device_name,
     lastSeenAt: row.last_seen_at,
+    ...(row.key_mark === '' ? {} : { keyMark: row.key_mark }),
     ...(row.login_at === 0 ? {} : { loginAt: row.login_at }),
     ...(row.successor === '' ? {} : { successor: { jti: row.successor, expiresAt: row.successor_expires_at } }),
   };

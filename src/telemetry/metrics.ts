@@ -162,6 +162,11 @@ export function createMetrics() {
       help: '1 while the token store may have forgotten ends of tokens: each token is looked up in the database too.',
       registers,
     }),
+    tokenEndsOwed: new Gauge({
+      name: 'tessera_token_ends_owed',
+      help: 'Ends of tokens that could not be written to the database yet; from 10 000 on no token is issued or ended.',
+      registers,
+    }),
     tokenEndsRestored: new Counter({
       name: 'tessera_token_ends_restored_total',
       help: 'Tokens whose end the token store had forgotten and was told again.',

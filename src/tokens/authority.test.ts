@@ -258,6 +258,22 @@ describe('verify', () => {
     assert.equal((await restarted.verify(token)).expiresAt, now + 1);
   });
 
+  test('a list says which tokens are refused because their key has been retired', async () => {
+    const signingKeys = new SigningKeys([signingKey]);
+    const authority = openAuthority({ signingKeys });
+    const retired = await loginAs(authority, 'alice', 1);
+    signingKeys.replace(['a newer key of the test', signingKey]);
+    await loginAs(authority, 'alice', 5);
+    const listed = async () => {
+      const { tokens } = await authority.listTokens(callOf('alice'), { userID: '', cursor: '', limit: 0 });
+      return Object.fromEntries(tokens.map(({ platformID, isKeyRetired }) => [platformID, isKeyRetired]));
+    };
+    assert.deepEqual(await listed(), { 1: false, 5: false });
+    signingKeys.replace(['a newer key of the test']);
+    assert.deepEqual(await listed(), { 1: true, 5: false });
+    await assert.rejects(authority.verify(retired), rejectsWith(1505));
+  });
+
   test('T4 a kicked token gives 1506 through later logins until its end, then 1501 (defect 16)', async () => {
     const authority = openAuthority();
     const token = await loginAs(authority, 'alice');

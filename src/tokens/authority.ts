@@ -134,7 +134,7 @@ export class TokenAuthority {
     const { store, clock } = this.#options;
     const listed = await guarded(store.list(userID, pageAsked(request)));
     const everyones = await guarded(this.#verifier.everyonesCutoffs.current());
-    return showTokens(listed, everyones, clock());
+    return showTokens(listed, { everyones, keys: this.#options.signingKeys, now: clock() });
   }
 
   /** See {@link TokenEnder.forceLogout}. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { asAdmin, hourMs, openSqliteTokens, TestAuthority } from '../../test/support/token-authority.ts';
+import { asAdmin, changedStore, hourMs, openSqliteTokens, TestAuthority } from '../../test/support/token-authority.ts';
 import { SqlTokenEndStore } from '../store/sql-token-end-store.ts';
 import { DurableTokenStore } from './durable-token-store.ts';
 import { loginPolicy } from './policy.ts';
@@ -58,6 +58,7 @@ async function open(t: TestContext) {
     observer: {
       onSettings: (settings) => told.push(settings),
       onDoubt: (isInDoubt) => told.push(isInDoubt ? 'doubt' : 'trust'),
+      onOwed: (ends) => told.push(`${ends} owed`),
       onRestored: (tokens) => told.push(tokens),
     },
   });
@@ -178,6 +179,27 @@ test('T4 an end that could not be written is no success, and is made up for by t
   await first.store.kick('bob', { jtis: [bobs.jti] }, 'forced', 'kicked');
   await authority.forceLogout(asAdmin, { userID: 'bob', platformID: 1 });
   assert.equal((await diskEnds.find('bob', bobs.jti)).end?.state, 'kicked');
+});
+
+test('T4 while too many ends cannot be written, no further token is ended or issued, and the store is left as it is', async (t) => {
+  const { store, authority, first, state, told } = await open(t);
+  await store.look();
+  const token = await authority.login('alice');
+  const record = await recordOf(first.store, 'alice');
+  state.isDiskDown = true;
+  const many = Array.from({ length: 10_000 }, (_, index) => ({ ...record, userID: 'bob', jti: `${index}` }));
+  state.current = changedStore(first.store, { kick: async () => many });
+  await assert.rejects(store.kick('bob', { platformIDs: [1] }, 'forced', 'kicked'), /disk is away/);
+  assert.equal(told.at(-1), '10000 owed');
+  state.current = first.store;
+  await assert.rejects(store.kick('alice', { platformIDs: [1] }, 'forced', 'kicked'), /wait to be written/);
+  await assert.rejects(authority.login('alice'));
+  assert.equal(await authority.verdict(token), 0);
+  state.isDiskDown = false;
+  await store.look();
+  assert.equal(told.includes('0 owed'), true);
+  await authority.login('alice');
+  assert.equal(await authority.verdict(token), 1506);
 });
 
 test('a doubt that comes while the store is being told is not forgotten', async (t) => {

@@ -40,6 +40,8 @@ export interface DurableStoreObserver {
   onSettings(look: Pick<MemoryLook, 'mayEvict' | 'mayLose'>): void;
   /** Whether every token is looked up on disk too. */
   onDoubt(isInDoubt: boolean): void;
+  /** So many ends could not be written to disk and wait for the next attempt; 0: no longer any. */
+  onOwed(ends: number): void;
   /** A store that may have forgotten has been told everything; so many tokens had come back to life or were gone. */
   onRestored(tokens: number): void;
 }
@@ -57,7 +59,7 @@ export class DurableTokenStore implements TokenStore {
 
   constructor(options: DurableTokenStoreOptions) {
     this.#options = options;
-    this.#recorder = new EndRecorder(options.ends);
+    this.#recorder = new EndRecorder(options.ends, (ends) => options.observer.onOwed(ends));
   }
 
   /** The store may have forgotten since: the connection was lost, say. */
@@ -79,6 +81,7 @@ export class DurableTokenStore implements TokenStore {
   }
 
   async issue(request: IssueRequest, text?: string): Promise<IssueOutcome> {
+    this.#recorder.requireRoom();
     const outcome = await this.#options.store.issue(request, text);
     await this.#recorder.record([...outcome.kicked, ...outcome.superseded]);
     return outcome;
@@ -103,6 +106,7 @@ export class DurableTokenStore implements TokenStore {
     state: 'kicked' | 'revoked',
   ): Promise<readonly TokenRecord[]> {
     const { store } = this.#options;
+    this.#recorder.requireRoom();
     const ended = await store.kick(userID, selector, reason, state);
     // Where nothing was left to end, a first attempt may have come to grief between the two stores.
     await this.#recorder.record(ended.length > 0 ? ended : await this.#endedBefore(userID, selector));

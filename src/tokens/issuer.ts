@@ -12,6 +12,7 @@ import { newTokenID, type TokenCodec } from './claims.ts';
 import { type Actor, actorOf, type TokenEvents } from './events.ts';
 import type { EveryonesCutoffs } from './everyones-cutoffs.ts';
 import { type LoginPolicy, policyGroups } from './policy.ts';
+import { keyMark } from './signing-keys.ts';
 import { guarded } from './store-outage.ts';
 import type { TokenNews } from './token-news.ts';
 import { loginOf, type NewToken, type Successor, type TokenRecord, type TokenStore } from './token-store.ts';
@@ -182,7 +183,7 @@ export class TokenIssuer {
     const outcome = await guarded(
       store.issue(
         {
-          record: { jti, userID, platformID, issuedAt: now, expiresAt, deviceName },
+          record: { jti, userID, platformID, issuedAt: now, expiresAt, deviceName, keyMark: keyMark(signed.kid) },
           // A renewal takes the room of its predecessor.
           groups: renews === undefined ? policyGroups(loginPolicy, platformID) : [],
           everyonesCutoffs: cutoffs,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { keyID } from '../protocol/key-id.ts';
-import { SigningKeys } from './signing-keys.ts';
+import { keyMark, SigningKeys } from './signing-keys.ts';
 
 const kidsOf = ({ kids }: SigningKeys) => [kids.signing, ...kids.verifying];
 
@@ -47,4 +47,19 @@ test('a secret that people chose needs the store wherever it stands, and logs ge
   assert.deepEqual([needing(), kidsOf(keys)], [['two'], [keyID('one'), 'a secret']]);
   keys.replace(['two', 'three']);
   assert.deepEqual([needing(), kidsOf(keys)], [['two'], ['a secret', keyID('three')]]);
+});
+
+test('a key is retired when none of its mark verifies, after a look for newer ones', () => {
+  const keys = new SigningKeys(['one']);
+  const mark = (secret: string) => keyMark(keyID(secret));
+  assert.match(mark('one'), /^[A-Z][A-Za-z\d]$/);
+  assert.deepEqual(
+    [keys.isRetired(mark('one')), keys.isRetired(mark('two')), keys.isRetired(undefined)],
+    [false, true, false],
+  );
+  keys.whenUnknown(() => keys.replace(['two', 'one']));
+  assert.equal(keys.isRetired(mark('two')), false);
+  keys.replace(['two']);
+  keys.whenUnknown(() => {});
+  assert.equal(keys.isRetired(mark('one')), true);
 });

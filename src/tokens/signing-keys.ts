@@ -4,6 +4,17 @@
  */
 import { keyID } from '../protocol/key-id.ts';
 
+/**
+ * A kid in two characters, for a record of which memory holds very many. Of two keys one in 1600 have the same: then a
+ * token of the one is listed as if the other had signed it, and verified as ever.
+ */
+export function keyMark(kid: string): string {
+  const number = Number.parseInt(kid, 16);
+  return markLetters.charAt(number % 26) + markLetters.charAt(Math.floor(number / 26) % 62);
+}
+
+const markLetters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
 export interface SigningKey {
   /** Names the key in token headers, logs and commands. */
   readonly kid: string;
@@ -68,6 +79,15 @@ export class SigningKeys {
   /** @param onReplaced is called after each change */
   whenReplaced(onReplaced: () => void): void {
     this.#onReplaced = onReplaced;
+  }
+
+  /** Whether no key of such a mark verifies, here and now; false where the mark is not known. */
+  isRetired(mark: string | undefined): boolean {
+    const isGone = () => mark !== undefined && this.#ring.all.every(({ kid }) => keyMark(kid) !== mark);
+    if (!isGone()) return false;
+    // Another node may sign with a newer key already.
+    this.#look();
+    return isGone();
   }
 
   /** Asks for newer keys, on behalf of a token that names one which is not in the ring. */

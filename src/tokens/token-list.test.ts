@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rejectsWith } from '../../test/support/token-authority.ts';
+import { keyID } from '../protocol/key-id.ts';
+import { keyMark, SigningKeys } from './signing-keys.ts';
 import { pageAsked, showTokens } from './token-list.ts';
 import type { TokenRecord } from './token-store.ts';
 
 const now = 1_000_000;
+const keys = new SigningKeys(['one', 'two']);
+const markOf = (secret: string) => keyMark(keyID(secret));
 
 function tokenOf(jti: string, fields: Partial<TokenRecord> = {}): TokenRecord {
   return {
@@ -23,7 +27,7 @@ function tokenOf(jti: string, fields: Partial<TokenRecord> = {}): TokenRecord {
 }
 
 function show(tokens: readonly TokenRecord[], everyones = new Map<number, number>()) {
-  return showTokens({ tokens, cutoffs: new Map() }, everyones, now);
+  return showTokens({ tokens, cutoffs: new Map() }, { everyones, keys, now });
 }
 
 const request = { userID: 'alice', cursor: '', limit: 0 };
@@ -31,7 +35,7 @@ const request = { userID: 'alice', cursor: '', limit: 0 };
 test('has fifty unless asked otherwise, and goes on where the page before ended', () => {
   assert.deepEqual(pageAsked(request), { limit: 50, after: undefined });
   const next = { issueOrder: now, jti: 't1' };
-  const { nextCursor } = showTokens({ tokens: [], next, cutoffs: new Map() }, new Map(), now);
+  const { nextCursor } = showTokens({ tokens: [], next, cutoffs: new Map() }, { everyones: new Map(), keys, now });
   assert.deepEqual(pageAsked({ ...request, cursor: nextCursor, limit: 500 }), { limit: 500, after: next });
   assert.equal(show([]).nextCursor, '');
 });
@@ -78,4 +82,15 @@ test('a superseded token is accepted for so long, and from then on no more', () 
   const until = (acceptedUntil: number) =>
     show([tokenOf('a', { state: 'superseded', acceptedUntil })]).tokens.map((token) => token.acceptedUntil)[0];
   assert.deepEqual([until(now + 1), until(now)], [now + 1, 0]);
+});
+
+test('says of which tokens the key no longer verifies; of one whose key nobody noted, nothing', () => {
+  const { tokens } = show([
+    tokenOf('signing', { keyMark: markOf('one') }),
+    tokenOf('verifying', { keyMark: markOf('two') }),
+    tokenOf('gone', { keyMark: markOf('three') }),
+    tokenOf('earlier'),
+  ]);
+  const retired = tokens.filter(({ isKeyRetired }) => isKeyRetired).map(({ jti }) => jti);
+  assert.deepEqual(retired, ['gone']);
 });

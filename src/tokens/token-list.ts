@@ -1,6 +1,7 @@
 /** A user's tokens as people look at them: what each one's state comes to now, newest first, page by page. */
 import { errors } from '../protocol/errors.ts';
 import { type Cutoffs, effectiveCutoff } from './cutoffs.ts';
+import type { SigningKeys } from './signing-keys.ts';
 import { loginOf, type TokenPage, type TokenPlace, type TokenRecord, type UserTokens } from './token-store.ts';
 
 export interface TokenListRequest {
@@ -11,8 +12,13 @@ export interface TokenListRequest {
   readonly limit: number;
 }
 
+export interface ListedToken extends TokenRecord {
+  /** Whether its key no longer verifies: whatever its state, it is refused. */
+  readonly isKeyRetired: boolean;
+}
+
 export interface TokenListPage {
-  readonly tokens: readonly TokenRecord[];
+  readonly tokens: readonly ListedToken[];
   /** Empty after the last page. */
   readonly nextCursor: string;
 }
@@ -25,10 +31,22 @@ export function pageAsked({ cursor, limit }: TokenListRequest): TokenPage {
   return { limit: pageSizeOf(limit), after: placeOf(cursor) };
 }
 
-/** @param now Unix ms */
-export function showTokens({ tokens, next, cutoffs }: UserTokens, everyones: Cutoffs, now: number): TokenListPage {
+export interface HowThingsAre {
+  readonly everyones: Cutoffs;
+  readonly keys: Pick<SigningKeys, 'isRetired'>;
+  /** Unix ms. */
+  readonly now: number;
+}
+
+export function showTokens(
+  { tokens, next, cutoffs }: UserTokens,
+  { everyones, keys, now }: HowThingsAre,
+): TokenListPage {
   return {
-    tokens: tokens.map((token) => asItIsNow(token, effectiveCutoff(token.platformID, cutoffs, everyones), now)),
+    tokens: tokens.map((token) => ({
+      ...asItIsNow(token, effectiveCutoff(token.platformID, cutoffs, everyones), now),
+      isKeyRetired: keys.isRetired(token.keyMark),
+    })),
     nextCursor: next === undefined ? '' : `${next.issueOrder}.${next.jti}`,
   };
 }

@@ -28,6 +28,8 @@ export interface NewToken {
   readonly expiresAt: number;
   /** The caller's label for lists; may be empty. */
   readonly deviceName: string;
+  /** The mark of the key that signed it: see `keyMark`. Absent where nobody noted it, as earlier versions did not. */
+  readonly keyMark?: string;
 }
 
 /** What took a token's place when it was renewed: enough to make the same token again for whoever lost the answer. */

@@ -56,6 +56,14 @@ test('register takes letters and digits of any script', async () => {
   assert.deepEqual([...stored.keys()], IDs);
 });
 
+test('find counts an answer in bytes, whatever the script of its texts', async () => {
+  const many = Array.from({ length: 13 }, (_, index) => newUser(`u${index}`, { ex: 'é'.repeat(4096) }));
+  const { users } = usersWith(many);
+  const IDs = many.map(({ userID }) => userID);
+  assert.equal((await users.find(IDs.slice(1))).length, 12);
+  await assert.rejects(users.find(IDs), hasCode(1001));
+});
+
 test('find gives the registered ones once, in the order asked', async () => {
   const { users } = usersWith([newUser('a'), newUser('b')]);
   const found = await users.find(['b', 'nobody', 'a', 'b']);

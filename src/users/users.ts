@@ -67,7 +67,7 @@ export class Users {
     let bytes = 0;
     for await (const user of this.#read(userIDs)) {
       found.set(user.userID, user);
-      bytes += user.nickname.length + user.faceURL.length + user.ex.length;
+      for (const text of [user.nickname, user.faceURL, user.ex]) bytes += Buffer.byteLength(text);
       if (bytes > this.#options.limits.maxAnswerBytes)
         throw errors.args('the answer is too large: ask for fewer users');
     }

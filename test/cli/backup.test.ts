@@ -72,6 +72,11 @@ test('backup says what is in its way, and leaves nothing behind', async (t) => {
   assert.match(elsewhere.stderr, /pg_dump --format=custom --file=.*copy\.db "\$TESSERA_DATABASE_URL"/);
   assert.doesNotMatch(elsewhere.stderr, /hidden/);
 
+  mkdirSync(join(server.dataDir, 'odd', 'tessera.db'), { recursive: true });
+  const odd = await run(['--to', copy], { TESSERA_DATA_DIR: join(server.dataDir, 'odd') });
+  assert.match(odd.stderr, /^tessera: the copy failed: /);
+  assert.throws(() => statSync(copy), { code: 'ENOENT' });
+
   writeFileSync(join(data, 'tessera.db'), 'this is no database, and long enough to be read as one'.repeat(50));
   chmodSync(join(data, 'tessera.db'), 0o600);
   assert.match((await run(['--to', copy])).stderr, /the copy failed: file is not a database/);

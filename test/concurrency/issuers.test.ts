@@ -18,19 +18,19 @@ async function tryPolicies(t: TestContext, issuers: Issuers, store: TokenStore, 
 test('concurrent logins in one process, on SQLite', async (t) => {
   const tokens = await openSqliteTokens(Date.now);
   t.after(() => tokens[Symbol.asyncDispose]());
-  await tryPolicies(t, issuersHere(tokens.store), tokens.store, 5);
+  await tryPolicies(t, issuersHere(tokens.store), tokens.store, 4);
 });
 
 test('concurrent logins in four processes, on Redis', async (t) => {
   const server = await redisForSuite(t);
   if (server === undefined) return;
   await using issuers = await issuersElsewhere(server.url);
-  await tryPolicies(t, issuers, (await openStore(t, server.url)).store, 40);
+  await tryPolicies(t, issuers, (await openStore(t, server.url)).store, 12);
 });
 
 test('concurrent logins in four processes, on Redis Cluster', async (t) => {
   const cluster = await clusterForSuite(t);
   if (cluster === undefined) return;
   await using issuers = await issuersElsewhere(cluster.url);
-  await tryPolicies(t, issuers, (await openStore(t, cluster.url)).store, 20);
+  await tryPolicies(t, issuers, (await openStore(t, cluster.url)).store, 8);
 });

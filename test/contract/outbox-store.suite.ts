@@ -27,6 +27,15 @@ export async function outboxStoreSuite(t: TestContext, store: OutboxStore, unitO
     assert.deepEqual(await store.oldest(10), []);
   });
 
+  await t.test('M4: no ID is given out twice, also after the newest row has gone', async () => {
+    const [first] = await add('first');
+    assert.ok(first);
+    await store.remove([first.id]);
+    const [second] = await add('second');
+    assert.ok(second && second.id > first.id, `${second?.id} after ${first.id}`);
+    await store.remove([second.id]);
+  });
+
   await t.test('many rows of one transaction keep their order', async () => {
     const payloads = Array.from({ length: 1200 }, (_, index) => `row ${index}`);
     const added = await add(...payloads);

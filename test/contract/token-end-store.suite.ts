@@ -25,8 +25,11 @@ export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
   await t.test('an end comes back whole, by its name and in pages, users in a row', async () => {
     const ends = [
       endOf('a', { state: 'kicked', reason: 'policy', platformID: 5 }),
-      endOf('b'),
-      endOf('a', { userID: 'bob', state: 'superseded', reason: '', acceptedUntil: now + 5000 }),
+      endOf('b', { keyMark: 'Q7', loginAt: now - 5000 }),
+      endOf('a', {
+        ...{ userID: 'bob', state: 'superseded', reason: '', acceptedUntil: now + 5000, loginAt: now - 9000 },
+        successor: { jti: 'b', expiresAt: now + 70_000 },
+      }),
       endOf('h:c', { userID: 'bob', expiresAt: now + 1 }),
     ];
     await store.record(ends.toReversed());

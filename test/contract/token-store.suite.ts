@@ -43,6 +43,7 @@ export async function tokenStoreSuite(t: TestContext, open: OpenTokenStores) {
       issuedAt: at.now - 7,
       expiresAt: at.now + 12_345_000,
       deviceName: "Alice's phone",
+      keyMark: 'Q7',
     });
     const outcome = await store.issue({ record, groups: [], everyonesCutoffs: noCutoffs });
     assert.deepEqual(outcome, { isIssued: true, kicked: [], superseded: [] });

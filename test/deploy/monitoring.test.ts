@@ -61,7 +61,7 @@ describe('alert rules', async () => {
     test(`${alert} fires when it should, and only then`, { skip: skipReason('promtool') }, async (t) => {
       const cases = alertCases.filter((each) => each.alert === alert);
       assert.ok(cases.some(({ fires }) => fires.length > 0) && cases.some(({ fires }) => fires.length === 0));
-      await runCases(t, groups, cases, labels.severity);
+      await runCases(t, ownGroup(groups, alert), cases, labels.severity);
     });
   }
 
@@ -117,6 +117,12 @@ describe('dashboard', async () => {
     });
   }
 });
+
+/** Only the alert's own rule, since promtool evaluates every rule at every step of every case. */
+function ownGroup(groups: readonly Group[], alert: string): Group[] {
+  const own = groups.map(({ name, rules }) => ({ name, rules: rules.filter((rule) => rule.alert === alert) }));
+  return own.filter(({ rules }) => rules.length > 0);
+}
 
 /** Through promtool; texts for people are left out, which would have to be repeated word by word. */
 async function runCases(t: TestContext, groups: readonly Group[], cases: readonly AlertCase[], severity: string) {

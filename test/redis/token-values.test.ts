@@ -15,6 +15,7 @@ if not token then return {} end
 return {
   token.state, whole(token.platform), whole(token.issued_at), whole(token.order), token.accepted_until, token.reason,
   token.last_seen, format(token), token.login, token.successor, token.successor_end,
+  token.key,
 }`);
 
 test('T5 the scripts read token values as the server does', async (t) => {
@@ -37,10 +38,13 @@ test('T5 the scripts read token values as the server does', async (t) => {
         login,
         successor,
         successorEnd,
+        key,
       ] = reply;
       assert.equal(state, token.state[0]);
       assert.deepEqual(
-        [platform, issuedAt, order, acceptedUntil || '0', reason, lastSeen, login, successor, successorEnd].map(String),
+        [platform, issuedAt, order, acceptedUntil || '0', reason, lastSeen, login, successor, successorEnd, key].map(
+          String,
+        ),
         [
           token.platformID,
           token.issuedAt,
@@ -51,6 +55,7 @@ test('T5 the scripts read token values as the server does', async (t) => {
           token.loginAt?.toString(36) ?? '',
           token.successor?.jti ?? '',
           token.successor?.expiresAt.toString(36) ?? '',
+          token.keyMark ?? '',
         ].map(String),
       );
       assert.deepEqual(await redis.evalScript(script, [], [again]), reply, 'and read it the same when they stored it');

@@ -11,9 +11,14 @@ export async function browserForSuite(t: SuiteScope): Promise<Browser | undefine
     t.skip(reason);
     return undefined;
   }
-  const browser = await chromium.launch({ executablePath: requireProgram(chromiumProgram), args });
+  const browser = await launchBrowser();
   t.after(() => browser.close());
   return browser;
+}
+
+/** For the caller to close. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: requireProgram(chromiumProgram), args });
 }
 
 const args = [

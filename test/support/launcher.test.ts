@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -101,6 +101,22 @@ test('an installed Node that does not run counts as none', async (t) => {
   assert.match(result.err, /^Tessera needs Node 24/);
 });
 
+test('what Node has compiled is kept inside the installation', async (t) => {
+  const tree = await installation(t);
+  await mkdir(join(tree, 'node_modules'));
+  assert.equal((await outcome(launch(tree, ['hello']))).code, 0);
+  const [ofThisNode = ''] = await readdir(join(tree, 'node_modules', '.cache', 'compiled'));
+  assert.notDeepEqual(await readdir(join(tree, 'node_modules', '.cache', 'compiled', ofThisNode)), []);
+});
+
+test('where it cannot be kept Tessera runs all the same, and says nothing', async (t) => {
+  const tree = await installation(t);
+  await mkdir(join(tree, 'node_modules'));
+  await writeFile(join(tree, 'node_modules', '.cache'), 'a file in the place of the directory');
+  const result = await outcome(launch(tree, ['hello']));
+  assert.deepEqual(result, { code: 0, signal: null, out: `running on ${process.version}\n`, err: '' });
+});
+
 interface Scope {
   after(cleanUp: () => Promise<void>): void;
 }
@@ -124,7 +140,10 @@ async function installNode(tree: string, put: (path: string) => Promise<void>): 
 
 function launch(tree: string, args: readonly string[], preload?: string): ChildProcess {
   const options = preload === undefined ? [] : ['--import', preload];
+  // The tests' own cache would stand in for the installation's.
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
   return spawn(process.execPath, [...options, join(tree, 'bin', 'tessera.js'), ...args], {
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

@@ -12,6 +12,10 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** The code of a command that had to be stopped, such as a server that should have refused to start. */
+const killed = -1;
+const limitMs = 120_000;
+
 /**
  * In an empty working directory, so that no configuration file is found.
  * @param env TESSERA_* settings; none of the caller's own are passed on
@@ -20,9 +24,10 @@ export async function runTessera(args: readonly string[], env: Readonly<Record<s
   const cwd = await mkdtemp(join(tmpdir(), 'tessera-cli-'));
   try {
     return await new Promise((resolve) => {
-      const options = { cwd, env: { PATH: process.env.PATH ?? '', ...env } };
+      const options = { cwd, env: { PATH: process.env.PATH ?? '', ...env }, timeout: limitMs };
       execFile(process.execPath, [launcher, ...args], options, (error, stdout, stderr) => {
-        resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : killed;
+        resolve({ code, stdout, stderr });
       });
     });
   } finally {

@@ -28,12 +28,13 @@ export class WasmClient {
   readonly page: Page;
   /** Errors on the page, and panics of the core, after which it does nothing any more. */
   readonly failures: string[] = [];
-  readonly #log = new EventLog(waitLimitMs);
+  readonly #log: EventLog;
   #token = '';
 
-  private constructor(page: Page) {
+  private constructor(page: Page, limitMs: number) {
     this.page = page;
-    page.setDefaultTimeout(waitLimitMs);
+    this.#log = new EventLog(limitMs);
+    page.setDefaultTimeout(limitMs);
     page.on('pageerror', ({ message }) => this.failures.push(message));
     page.on('crash', () => this.failures.push('the page crashed'));
     page.on('console', (message) => {
@@ -41,9 +42,12 @@ export class WasmClient {
     });
   }
 
-  /** Opens a page in the context, whose storage is the device's. Resolves when the core runs. */
-  static async open(context: BrowserContext, siteUrl: string): Promise<WasmClient> {
-    const client = new WasmClient(await context.newPage());
+  /**
+   * Opens a page in the context, whose storage is the device's. Resolves when the core runs.
+   * @param limitMs a wait that takes as long has failed
+   */
+  static async open(context: BrowserContext, siteUrl: string, limitMs = waitLimitMs): Promise<WasmClient> {
+    const client = new WasmClient(await context.newPage(), limitMs);
     await client.page.exposeFunction('tellTest', (event: SdkEvent) => client.#log.add(event));
     await client.page.goto(siteUrl);
     await client.#coreRuns();

@@ -141,29 +141,44 @@ describe('subscriptions', () => {
   });
 });
 
-test('T4: while a mass close is under way, a socket that it has not reached is not served', async (t) => {
-  let served = 0;
-  const gateway = await startTestGateway(t, {
-    handlers: {
-      1001: async () => {
-        served++;
-        return null;
+describe('T4: while a mass close is under way, a socket that it has not reached is not served', () => {
+  const by = { userID: '', operationID: '' };
+
+  async function assertNoneServed(t: TestContext, endAll: (gateway: TestGateway, jtis: string[]) => void) {
+    let served = 0;
+    const gateway = await startTestGateway(t, {
+      handlers: {
+        1001: async () => {
+          served++;
+          return null;
+        },
       },
-    },
+    });
+    gateway.authority.displaces = () => [];
+    const clients = await Promise.all(Array.from({ length: 20 }, () => gateway.connect('alice')));
+    // Each look at the clock is a slice: one socket per turn of the event loop is closed.
+    let now = 0;
+    t.mock.method(performance, 'now', () => (now += 100));
+    for (const client of clients) client.send(1001);
+    endAll(
+      gateway,
+      clients.map(({ jti }) => jti),
+    );
+    const ended = await gateway.metric('gatewayDisconnects', { reason: 'kicked' });
+    assert.equal(ended, 1, 'others have their turn in between');
+    for (const client of clients) assert.equal((await client.closed).code, 1008);
+    assert.equal(served, 0);
+  }
+
+  test('after a cutoff', async (t) => {
+    await assertNoneServed(t, ({ events }) =>
+      events.emit('cutoffRaised', { userID: '', platformID: 0, notBefore: 1, origin: 'here', by }),
+    );
   });
-  gateway.authority.displaces = () => [];
-  const clients = await Promise.all(Array.from({ length: 20 }, () => gateway.connect('alice')));
-  // Each look at the clock is a slice: one socket per turn of the event loop is closed.
-  let now = 0;
-  t.mock.method(performance, 'now', () => (now += 100));
-  for (const client of clients) client.send(1001);
-  gateway.events.emit('cutoffRaised', {
-    userID: '',
-    platformID: 0,
-    notBefore: 1,
-    origin: 'here',
-    by: { userID: '', operationID: '' },
+
+  test('after the end of many tokens', async (t) => {
+    await assertNoneServed(t, ({ events }, jtis) =>
+      events.emit('tokensEnded', { userID: 'alice', platformID: 5, jtis, reason: 'forced', origin: 'here', by }),
+    );
   });
-  for (const client of clients) assert.equal((await client.closed).code, 1008);
-  assert.equal(served, 0);
 });

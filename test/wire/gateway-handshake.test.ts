@@ -464,6 +464,12 @@ describe('handshake', () => {
     }
   });
 
+  test('open sockets are counted by the name of their platform', async (t) => {
+    const gateway = await startTestGateway(t);
+    await gateway.connect('alice', { query: { platformID: '2' } });
+    assert.equal(await gateway.metric('gatewayConnections', { platform: 'Android' }), 1);
+  });
+
   test('a client that goes away during the token check leaves nothing behind', async (t) => {
     const gateway = await startTestGateway(t, { limits: { maxConnections: 1 } });
     const gate = Promise.withResolvers<void>();

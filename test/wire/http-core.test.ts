@@ -464,6 +464,24 @@ describe('logs and metrics', () => {
     assert.partialDeepStrictEqual(shown().at(-1), { method: 'GET', path: '/nowhere', leftOut: 2 });
   });
 
+  test('a proxy that says for whom it asks and is not trusted is named once an hour, and whom it names never', async (t) => {
+    const server = await ToyServer.start(t);
+    const shown = () => server.log.filter(({ msg }) => msg.includes('TESSERA_TRUSTED_PROXIES'));
+    const ask = (headers: Readonly<Record<string, string>> = { 'x-forwarded-for': '203.0.113.5' }) =>
+      server.send({ method: 'GET', path: '/nowhere', headers });
+    await ask({});
+    assert.deepEqual(shown(), []);
+    for (let i = 0; i < 3; i++) await ask();
+    assert.equal(shown().length, 1);
+    server.nowMs += 3_600_000;
+    for (let i = 0; i < 3; i++) await ask();
+    assert.deepEqual(
+      shown().map(({ level, proxy }) => [level, proxy]),
+      Array(2).fill([40, '127.0.0.1']),
+    );
+    assert.ok(!JSON.stringify(shown()).includes('203.0.113.5'));
+  });
+
   test('requests are counted by registered route and code, never by what the client sent', async (t) => {
     const server = await ToyServer.start(t);
     await server.post('/toy/echo?user=u1', {});

@@ -165,6 +165,7 @@ testEndpoint(
             acceptedUntil: 0,
             state: 'live',
             reason: '',
+            isKeyRetired: false,
           });
           assert.ok(Math.abs(issuedAt - Date.now()) < 10_000);
           assert.ok(expiresAt - issuedAt >= ttlSeconds * 1000 && expiresAt - issuedAt < ttlSeconds * 1000 + 1000);

@@ -66,6 +66,8 @@ export class Recheck implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    // A look that is under way would plan the next one.
+    this.#isDeaf = false;
     for (const stop of this.#stops) stop();
   }
 

@@ -58,6 +58,11 @@ export function platformName(id: number): PlatformName | '' {
   return isKnownPlatform(id) ? platformTable[id].name : '';
 }
 
+/** The platform's name for metrics; tokens that OpenIM issued may bear numbers that nobody knows. */
+export function platformLabel(id: number): string {
+  return platformName(id) || 'unknown';
+}
+
 /** The platform that a text means, by its name, case ignored, or by its number. */
 export function findPlatform(text: string): PlatformID | undefined {
   return platformIDs.find((id) => platformName(id).toLowerCase() === text.toLowerCase() || String(id) === text);

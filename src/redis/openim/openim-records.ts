@@ -1,6 +1,7 @@
 /** What OpenIM's keys say of a token, judged by what it says of itself, and the record that ours keeps of it. */
 import { ProtocolError } from '../../protocol/errors.ts';
 import type { TokenClaims, TokenCodec } from '../../tokens/claims.ts';
+import { keyMark } from '../../tokens/signing-keys.ts';
 import type { TokenRecord } from '../../tokens/token-store.ts';
 import { type HashOwner, openimStatus } from './openim-layout.ts';
 
@@ -66,6 +67,7 @@ export function openimRecord(claims: TokenClaims, as: OpenimState): TokenRecord 
     acceptedUntil: as.state === 'superseded' ? as.acceptedUntil : 0,
     deviceName: '',
     lastSeenAt: 0,
+    keyMark: keyMark(claims.kid),
   };
 }
 

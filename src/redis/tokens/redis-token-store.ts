@@ -55,7 +55,7 @@ export class RedisTokenStore implements TokenStore {
   }
 
   async issue({ record, groups, supersede, everyonesCutoffs }: IssueRequest): Promise<IssueOutcome> {
-    const { userID, jti, platformID, issuedAt, expiresAt, deviceName } = record;
+    const { userID, jti, platformID, issuedAt, expiresAt, deviceName, keyMark = '' } = record;
     const renewed = supersede === undefined || supersede.which === 'platform' ? '' : supersede.which.jti;
     const reply = await this.#redis.evalScript(
       this.#scripts.issue,
@@ -72,6 +72,7 @@ export class RedisTokenStore implements TokenStore {
         renewed,
         JSON.stringify(groups),
         formatCutoffs(everyonesCutoffs),
+        keyMark,
       ],
     );
     const [isIssued, kicked = [], superseded = [], unreadable = []] = asList(reply);

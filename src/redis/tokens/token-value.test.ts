@@ -28,6 +28,9 @@ const changes: readonly Partial<TokenRecord>[] = [
   { lastSeenAt: 1_790_000_000_777 },
   { deviceName: 'a|b%7C 📱' },
   { state: 'kicked', reason: 'openim', lastSeenAt: 1, deviceName: '|' },
+  { keyMark: 'Q7' },
+  { keyMark: 'Q7', state: 'kicked', reason: 'forced', loginAt: 1_789_913_600_123 },
+  { state: 'superseded', acceptedUntil: 1_790_000_300_000, successor: { jti: 'a-_Z', expiresAt: 1_790_000_600_000 } },
 ];
 for (const change of changes) {
   test(`a token comes back as it was written: ${JSON.stringify(change)}`, () => {
@@ -35,8 +38,8 @@ for (const change of changes) {
   });
 }
 
-test('a fresh token is ten characters, which fit one allocation with its key', () => {
-  assert.equal(formatToken(record).length, 10);
+test('a fresh token is twelve characters: as many as fit into 32 bytes with the head that Redis gives them', () => {
+  assert.equal(formatToken({ ...record, keyMark: 'Q7' }).length, 12);
 });
 
 test('fields of a later version are ignored', () => {
@@ -45,6 +48,7 @@ test('fields of a later version are ignored', () => {
 });
 
 test('the order is the instant of issue unless the scripts gave another', () => {
+  assert.equal(issueOrderOf(formatToken({ ...record, keyMark: 'Q7' })), record.issuedAt);
   assert.equal(issueOrderOf(formatToken(record)), record.issuedAt);
   assert.equal(issueOrderOf(`${formatToken(record)}|1790000000999`), 1_790_000_000_999);
   assert.equal(issueOrderOf(`${formatToken(record)}||1790000000999`), record.issuedAt);

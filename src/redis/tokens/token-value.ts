@@ -9,41 +9,53 @@ export const stateLetters: Readonly<Record<TokenState, string>> = {
 };
 const states = new Map(Object.entries(stateLetters).map(([state, letter]) => [letter, state as TokenState]));
 
-/** Mirrors parse of scripts/token-records.lua; test/fixtures/redis-token-values.json holds the two together. */
+/**
+ * `state platform issued key|order|until|reason|seen|device|login|next|nextEnd`, without names for its groups: those
+ * take ten times as long, at every look into the store. Mirrors parse of scripts/token-records.lua;
+ * test/fixtures/redis-token-values.json holds the two together.
+ */
 const pattern =
-  /^(?<state>[lskr])(?<platform>[1-9a-z])(?<issued>[0-9a-z]{1,9})(?:\|(?<order>\d{0,15})(?:\|(?<until>\d{0,15})(?:\|(?<reason>[a-z]*)(?:\|(?<seen>[0-9a-z]{0,9})(?:\|(?<device>[^|]*)(?:\|(?<login>[0-9a-z]{0,9})(?:\|(?<next>[\w:-]*)(?:\|(?<nextEnd>[0-9a-z]{0,9})(?:\|.*)?)?)?)?)?)?)?)?)?$/s;
+  /^([lskr])([1-9a-z])([0-9a-z]{1,9})([A-Z][A-Za-z0-9])?(?:\|\d{0,15}(?:\|(\d{0,15})(?:\|([a-z]*)(?:\|([0-9a-z]{0,9})(?:\|([^|]*)(?:\|([0-9a-z]{0,9})(?:\|([\w:-]*)(?:\|([0-9a-z]{0,9})(?:\|.*)?)?)?)?)?)?)?)?)?$/s;
 
 /** Undefined if the value is not one that the scripts write: a fault of the store, not a fact about the token (T5). */
 export function parseToken({ userID, jti, expiresAt }: TokenKey, value: string): TokenRecord | undefined {
-  const { state: letter = '', platform = '', issued = '', ...fields } = pattern.exec(value)?.groups ?? {};
+  const found = pattern.exec(value);
+  if (found === null) return undefined;
+  const [, letter = '', platform = '', issued = '', key, until, reason = '', seen, device = '', login, next, nextEnd] =
+    found;
   const state = states.get(letter);
-  if (state === undefined || (state === 'superseded' && !fields.until)) return undefined;
+  if (state === undefined || (state === 'superseded' && !until)) return undefined;
   return {
     jti,
     userID,
     platformID: Number.parseInt(platform, 36),
     state,
-    reason: (fields.reason ?? '') as TokenRecord['reason'],
+    reason: reason as TokenRecord['reason'],
     issuedAt: Number.parseInt(issued, 36),
     expiresAt,
-    acceptedUntil: Number(fields.until ?? 0),
-    lastSeenAt: Number.parseInt(fields.seen || '0', 36),
-    deviceName: decodeLabel(fields.device ?? ''),
-    ...(fields.login ? { loginAt: Number.parseInt(fields.login, 36) } : {}),
-    ...(fields.next ? { successor: { jti: fields.next, expiresAt: Number.parseInt(fields.nextEnd || '0', 36) } } : {}),
+    acceptedUntil: Number(until ?? 0),
+    lastSeenAt: Number.parseInt(seen || '0', 36),
+    deviceName: decodeLabel(device),
+    ...(key ? { keyMark: key } : {}),
+    ...(login ? { loginAt: Number.parseInt(login, 36) } : {}),
+    ...(next ? { successor: { jti: next, expiresAt: Number.parseInt(nextEnd || '0', 36) } } : {}),
   };
 }
 
 /** Of a fresh token or one that is taken in; its order is the instant of its issue. */
 export function formatToken(record: TokenRecord): string {
-  const { state, platformID, issuedAt, acceptedUntil, reason, lastSeenAt, deviceName } = record;
-  const head = stateLetters[state] + platformID.toString(36) + issuedAt.toString(36);
+  const { state, platformID, issuedAt, acceptedUntil, reason, lastSeenAt, deviceName, keyMark = '' } = record;
+  const { loginAt = 0, successor } = record;
+  const head = stateLetters[state] + platformID.toString(36) + issuedAt.toString(36) + keyMark;
   const fields = [
     '',
     acceptedUntil === 0 ? '' : acceptedUntil,
     reason,
     lastSeenAt === 0 ? '' : lastSeenAt.toString(36),
     encodeURIComponent(deviceName),
+    loginAt === 0 ? '' : loginAt.toString(36),
+    successor?.jti ?? '',
+    successor?.expiresAt.toString(36) ?? '',
   ];
   return [head, ...fields].join('|').replace(/(?<!\|)\|+$/, '');
 }
@@ -51,7 +63,8 @@ export function formatToken(record: TokenRecord): string {
 /** Rises with every issue to one user. */
 export function issueOrderOf(value: string): number {
   const [head = '', order = ''] = value.split('|', 2);
-  return order === '' ? Number.parseInt(head.slice(2), 36) : Number(order);
+  // What signed it stands behind the instant, and begins with a capital.
+  return order === '' ? Number.parseInt(head.slice(2).replace(/[A-Z].*/, ''), 36) : Number(order);
 }
 
 /** A label that was written wrong is none, and no reason to refuse its token. */

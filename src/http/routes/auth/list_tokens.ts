@@ -24,6 +24,9 @@ export default endpoint({
         lastSeenAt: Wire.int64({ description: 'Unix ms, to about a minute; 0 if never' }),
         acceptedUntil: Wire.int64({ description: 'Unix ms; of a superseded token, 0 once that has passed' }),
         state: Wire.string({ description: '`live`, `superseded`, `kicked` or `revoked`' }),
+        isKeyRetired: Wire.bool({
+          description: 'Whether its signing key no longer verifies: it is refused with 1505, whatever its state.',
+        }),
         reason: Wire.string({
           description: 'Of a kick or revocation: `policy`, `displaced`, `forced`, `revoked`, `openim`.',
         }),

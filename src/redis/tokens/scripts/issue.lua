@@ -17,6 +17,7 @@
 --       9 jti of the one token to supersede, which must be live; empty: all live ones of the same platform
 --       10 policy groups, JSON: [{"platforms":[1],"keep":0,"prefer":2}, ...]
 --       11 everyone's cutoffs
+--       12 mark of the signing key; may be empty
 -- Reply { 1, kicked, superseded, unreadable }, the first two flat lists jti, value, exp, the last one jtis whose values
 --       nobody can read; { 0 } if the token of 9 is not live
 -- Error if the token exists already, or has expired by Redis's own clock
@@ -116,7 +117,7 @@ local login = ''
 if renewed ~= '' then login = base36(login_of(superseded[1])) end
 -- The new token first: where Redis refuses to write (memory, replica, disk), it refuses the first write.
 write(sets, prefix, {
-  jti = jti, state = 'l', platform = platform, issued_at = issued_at, issued_text = base36(issued_at),
+  jti = jti, state = 'l', platform = platform, issued_at = issued_at, issued_text = base36(issued_at), key = ARGV[12],
   expires_at = expires_at, order = math.max(order, issued_at),
   accepted_until = '', reason = '', last_seen = '', device = device_name, login = login, successor = '',
   successor_end = '', rest = '',

@@ -1,12 +1,13 @@
 -- What the token scripts share; it stands before each of them.
 --
 -- A token is a string key <prefix><jti> that expires at the token's own exp (PXAT, Unix ms). Its value is
---   <state><platform><issuedAt>[|order|acceptedUntil|reason|lastSeen|deviceName|loginAt|successor|successorEnd]
+--   <state><platform><issuedAt>[key][|order|acceptedUntil|reason|lastSeen|deviceName|loginAt|successor|successorEnd]
 -- state, one letter: l live, s superseded, k kicked, r revoked. platform, one base-36 digit. issuedAt and lastSeen:
--- Unix ms in base 36. order: rises with every issue to one user; empty if it is issuedAt. acceptedUntil: Unix ms.
+-- Unix ms in base 36. key: the mark of the key that signed it, a capital and a letter or digit; of earlier versions'
+-- tokens nobody noted it. order: rises with every issue to one user; empty if it is issuedAt. acceptedUntil: Unix ms.
 -- deviceName is percent-encoded. loginAt: the login that a renewed token goes back to, empty if it is issuedAt; successor
--- and successorEnd: jti and end of what has taken the token's place; instants in base 36, Unix ms. Empty fields at the end are left out: a fresh token's value has 10 characters, which
--- saves an allocation class. The end is not in it, because the key has it. Later versions may add fields at the end;
+-- and successorEnd: jti and end of what has taken the token's place; instants in base 36, Unix ms. Empty fields at the end are left out: a fresh token's value has 12 characters, as many
+-- as go into the allocation class of 32 bytes. The end is not in it, because the key has it. Later versions may add fields at the end;
 -- they are kept as they are.
 --
 -- Each user has three sorted sets of jtis, so that nobody has to read what has ended, however much of it a busy user has:
@@ -53,8 +54,9 @@ end
 -- token-value.ts; test/fixtures/redis-token-values.json holds the two together. expires_at: Unix ms.
 local function parse(jti, value, expires_at)
   local head, fields = string.match(value, '^([^|]*)(.*)$')
-  local state, platform, issued_at = string.match(head, '^([lskr])([1-9a-z])([0-9a-z]+)$')
+  local state, platform, issued_at, key = string.match(head, '^([lskr])([1-9a-z])([0-9a-z]+)(.*)$')
   if not state or #issued_at > LONGEST_BASE36 then return nil end
+  if key ~= '' and not string.find(key, '^%u%w$') then return nil end
   local order, accepted_until, reason, last_seen, device, login, successor, successor_end, rest =
     '', '', '', '', '', '', '', '', ''
   if fields ~= '' then
@@ -70,7 +72,7 @@ local function parse(jti, value, expires_at)
   end
   if state == 's' and accepted_until == '' then return nil end
   return {
-    jti = jti, state = state, platform = tonumber(platform, 36), issued_text = issued_at,
+    jti = jti, state = state, platform = tonumber(platform, 36), issued_text = issued_at, key = key,
     issued_at = tonumber(issued_at, 36), expires_at = expires_at,
     order = tonumber(order) or tonumber(issued_at, 36),
     accepted_until = accepted_until, reason = reason, last_seen = last_seen, device = device, login = login,
@@ -100,7 +102,7 @@ local function format(token)
     '', order, token.accepted_until, token.reason, token.last_seen, token.device, token.login, token.successor,
     token.successor_end,
   }, '|') .. token.rest
-  return token.state .. base36(token.platform) .. token.issued_text .. string.match(fields, '^(.-)|*$')
+  return token.state .. base36(token.platform) .. token.issued_text .. token.key .. string.match(fields, '^(.-)|*$')
 end
 
 -- Splits a reply WITHSCORES: the members, and the scores by member.

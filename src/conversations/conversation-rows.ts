@@ -6,7 +6,7 @@ import { errors } from '../protocol/errors.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import type { VersionLog } from '../sync/version-log.ts';
 import type { ChangeState } from '../sync/version-log-store.ts';
-import type { NewConversation } from './conversation.ts';
+import { type NewConversation, readsNothing } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
 
 export interface ConversationRowsOptions {
@@ -97,7 +97,7 @@ export class ConversationRows {
   }
 
   /**
-   * Users are no longer in a group: they keep what they could read up to `lastSeq`.
+   * Users are no longer in a group: they keep what they could read up to `lastSeq`, 0 if nothing was said so far.
    * @returns those whose conversation has changed
    */
   async closeGroupChat(
@@ -107,7 +107,9 @@ export class ConversationRows {
     lastSeq: number,
   ): Promise<readonly string[]> {
     const conversationID = groupChatID(groupID);
-    const changed = await this.#options.store.setWindow(tx, conversationID, userIDs, { maxSeq: lastSeq });
+    const changed = await this.#options.store.setWindow(tx, conversationID, userIDs, {
+      maxSeq: lastSeq === 0 ? readsNothing : lastSeq,
+    });
     await this.#record(tx, conversationID, changed, () => 'update');
     return changed;
   }

@@ -25,6 +25,7 @@ export interface Conversation extends NewConversation {
   readonly ex: string;
   /** The window of seqs that the owner may read; 0 is no limit. */
   readonly minSeq: number;
+  /** See {@link readsNothing}. */
   readonly maxSeq: number;
   /** Retention for this owner, and whether it is on. */
   readonly msgDestructSeconds: number;
@@ -32,6 +33,9 @@ export interface Conversation extends NewConversation {
   /** The last retention run, Unix ms; 0 if none. */
   readonly lastMsgDestructAt: number;
 }
+
+/** The upper end of the window of who has left a group before anything was said in it: the protocol has no such number. */
+export const readsNothing = -1;
 
 /** The conversation in the protocol's words. */
 export function toProtocolConversation(conversation: Conversation): ProtocolConversation {
@@ -49,7 +53,7 @@ export function toProtocolConversation(conversation: Conversation): ProtocolConv
     ex: conversation.ex,
     burnDuration: conversation.burnDurationSeconds,
     minSeq: conversation.minSeq,
-    maxSeq: conversation.maxSeq,
+    maxSeq: Math.max(0, conversation.maxSeq),
     msgDestructTime: conversation.msgDestructSeconds,
     latestMsgDestructTime: conversation.lastMsgDestructAt,
     isMsgDestruct: conversation.isMsgDestruct,

@@ -9,7 +9,7 @@ export interface ConversationView extends SeqBounds {
   readonly conversationType: number;
   /** The peer of a single chat, the account of a notification chat. */
   readonly peerUserID: string;
-  /** The owner's window: 0 = no limit. */
+  /** The owner's window, as in Conversation. */
   readonly ownMinSeq: number;
   readonly ownMaxSeq: number;
   readonly readSeq: number;

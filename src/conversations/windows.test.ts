@@ -34,6 +34,7 @@ describe("a chat's window", () => {
     [{ ownMaxSeq: 7 }, 1, 7],
     [{ ownMaxSeq: 10 }, 1, 10],
     [{ ownMaxSeq: 11 }, 1, 10],
+    [{ ownMaxSeq: -1 }, 1, 0],
     [{ ownMinSeq: 11 }, 11, 10],
   ];
   for (const [fields, lower, upper] of cases) {

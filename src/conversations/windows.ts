@@ -6,12 +6,12 @@ import type { ConversationView, ConversationWindow } from './view-store.ts';
 
 /** What the owner of a chat may read of it. */
 export function chatWindow(view: ConversationView): ConversationWindow {
-  const isCapped = view.ownMaxSeq > 0 && view.ownMaxSeq < view.maxSeq;
+  const cap = view.ownMaxSeq === 0 ? view.maxSeq : Math.max(0, view.ownMaxSeq);
   return {
     conversationID: view.conversationID,
     logID: view.logID,
     lower: Math.max(1, view.minSeq, view.ownMinSeq),
-    upper: isCapped ? view.ownMaxSeq : view.maxSeq,
+    upper: Math.min(cap, view.maxSeq),
   };
 }
 

@@ -135,6 +135,22 @@ test('F3: those who make a group have it from its first line on, with history fo
   assert.deepEqual(await readableBy(world, 'carol', 'g'), ['1501']);
 });
 
+test('M5: who leaves before anything was said reads nothing of what is said later, and everything on coming back', async () => {
+  await using world = await World.open();
+  const group = { groupInfo: { groupID: 'g', groupType: 2 }, ownerUserID: 'alice', memberUserIDs: ['bob', 'carol'] };
+  await world.call('/group/create_group', { ...group, sendMessage: false });
+  await world.call('/group/kick_group', { groupID: 'g', kickedUserIDs: ['carol'], sendMessage: false });
+  await say(world, 'alice', 'g', 'among us');
+  assert.deepEqual(await readableBy(world, 'carol', 'g'), []);
+  const { conversation } = await world.call('/conversation/get_conversation', {
+    ownerUserID: 'carol',
+    conversationID: 'sg_g',
+  });
+  assert.equal(conversation.maxSeq, 0);
+  await world.call('/group/invite_user_to_group', { groupID: 'g', invitedUserIDs: ['carol'], sendMessage: false });
+  assert.deepEqual(await readableBy(world, 'carol', 'g'), ['among us']);
+});
+
 /** Types of what is in the group's chat, in order. */
 function lines(world: World): readonly number[] {
   const sql = 'SELECT content_type FROM messages WHERE conversation_id = ? ORDER BY seq';

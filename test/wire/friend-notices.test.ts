@@ -228,6 +228,56 @@ test('1210: only the owner hears of changed friends, also where nothing was to b
   }
 });
 
+test('1209: who has the user as a friend hears of a new nickname or face, and reads it in the next sync', async (t) => {
+  const { world, heard, head } = await open(t);
+  await importBen(world);
+  await world.call('/friend/import_friend', { ownerUserID: 'cid', friendUserIDs: ['ben'] });
+  // Defect of OpenIM: it tells those whom Ben has as friends. Cid is none of them, and Bob only is.
+  await world.call('/friend/delete_friend', { ownerUserID: 'ben', friendUserID: 'cid' });
+  await world.call('/friend/import_friend', { ownerUserID: 'ben', friendUserIDs: ['bob'] });
+  await world.call('/friend/delete_friend', { ownerUserID: 'bob', friendUserID: 'ben' });
+  await heard();
+  const before = await head();
+  const bens = await world.issue('ben', 2);
+  const userInfo = { userID: 'ben', nickname: 'Benjamin' };
+  await world.post('/user/update_user_info_ex', { userInfo }, bens);
+  const { ann, ben, ben2, cid } = await heard();
+  for (const [name, device] of [
+    ['ann', ann],
+    ['cid', cid],
+  ] as const) {
+    assert.deepEqual(device.map(summary), [
+      {
+        conversationID: name === 'ann' ? 'n_ann_ben' : 'n_ben_cid',
+        type: 1209,
+        from: 'ben',
+        to: name,
+        isStored: false,
+        operationID: 'op-/user/update_user_info_ex',
+      },
+    ]);
+    assert.deepEqual(device[0]?.tips, { userID: 'ben' });
+  }
+  // Of his own doing he hears once, by 1303.
+  for (const device of [ben, ben2]) {
+    assert.deepEqual(
+      device.map(({ message }) => message.contentType),
+      [1303],
+    );
+  }
+  const { update, version } = await world.call('/friend/get_incremental_friends', {
+    userID: 'ann',
+    version: before.friendVersion,
+    versionID: before.friendVersionID,
+  });
+  assert.equal(version, before.friendVersion + 1);
+  assert.equal(update[0].friendUser.nickname, 'Benjamin');
+  const bobs = await world.call('/friend/get_incremental_friends', { userID: 'bob' });
+  await world.post('/user/update_user_info_ex', { userInfo: { ...userInfo, ex: 'only this' } }, bens);
+  assert.equal((await head()).friendVersion, before.friendVersion + 1, 'ex is not shown to friends by itself');
+  assert.deepEqual(await world.call('/friend/get_incremental_friends', { userID: 'bob' }), bobs);
+});
+
 test('what is refused is heard by nobody', async (t) => {
   const { world, heard } = await open(t);
   const stranger = await world.issue('cid', 2);

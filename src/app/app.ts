@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import type { Services } from '../http/services.ts';
 import { MemoryPresence } from '../presence/memory-presence.ts';
 import { OnlineStatus } from '../presence/online-status.ts';
+import { SqlUserStore } from '../store/sql-user-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { TokenEvents } from '../tokens/events.ts';
 import { openDoors, type Ports } from './doors.ts';
@@ -45,11 +46,15 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const bus = new MemoryBus();
   const presence = new MemoryPresence();
   const log = await openLog(ground, opened, db, bus);
-  const { userStore, ...people } = await openPeople(ground, db, log.notifier, [
-    (tx, call, { userID }) => log.friendProfiles.changed(tx, call, userID),
-  ]);
+  const userStore = new SqlUserStore(db);
+  const { memberships, profileChanges, services: groups } = openGroups(ground, db, log, userStore);
+  const people = await openPeople(ground, db, {
+    userStore,
+    notifier: log.notifier,
+    // Groups first: their locks come before those of version logs.
+    followers: [profileChanges, (tx, call, { userID }) => log.friendProfiles.changed(tx, call, userID)],
+  });
   const authority = await openTokenAuthority(ground, opened, { ...tokenStores, events, users: people.users });
-  const { memberships, services: groups } = openGroups(ground, db, log, userStore);
   const services: Services = {
     authority,
     tokenEventLog: openTokenEventLog(ground, opened, { db, events }),

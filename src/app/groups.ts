@@ -10,12 +10,14 @@ import { GroupSettings } from '../groups/group-settings.ts';
 import { Groups } from '../groups/groups.ts';
 import { MemberSettings } from '../groups/member-settings.ts';
 import { MembershipFeed } from '../groups/membership-feed.ts';
+import { ProfileChanges } from '../groups/profile-changes.ts';
 import type { Services } from '../http/services.ts';
 import { groupChatID } from '../protocol/conversation-id.ts';
 import { SqlGroupMemberStore } from '../store/sql-group-member-store.ts';
 import { SqlGroupRequestStore } from '../store/sql-group-request-store.ts';
 import { SqlGroupStore } from '../store/sql-group-store.ts';
 import type { UserStore } from '../users/user-store.ts';
+import type { UserNotifications } from '../users/users.ts';
 import type { Ground } from './ground.ts';
 import type { Log } from './messaging.ts';
 
@@ -26,6 +28,8 @@ export interface OpenedGroups {
   >;
   /** For the gateway. */
   readonly memberships: MembershipFeed;
+  /** For the users domain: tells the groups in which a profile shows. */
+  readonly profileChanges: UserNotifications['profileChanged'];
 }
 
 export function openGroups(
@@ -55,8 +59,14 @@ export function openGroups(
   });
   const applications = new Applications({ store: new SqlGroupRequestStore(db), newEventID: randomUUID, now: clock });
   const shared = { changer, users, applications, limits: config, now: clock };
+  const profiles = new ProfileChanges({ groups, members, versionLog });
   return {
     memberships,
+    profileChanges: async (tx, call, user) => {
+      const { userID } = call.caller;
+      const [operator] = userID === user.userID ? [user] : await users.find([userID]);
+      await notifier.notify(tx, call, ...(await profiles.changed(tx, call, user.userID, operator)));
+    },
     services: {
       groups: new Groups({ ...shared, newGroupID }),
       groupMembers: new GroupMembers(shared),

@@ -6,7 +6,6 @@ import { userCommandNotice, userInfoNotice } from '../notices/catalogue/users.ts
 import type { Notifier } from '../notices/notifier.ts';
 import { SqlClientConfigStore } from '../store/sql-client-config-store.ts';
 import { SqlUserCommandStore } from '../store/sql-user-command-store.ts';
-import { SqlUserStore } from '../store/sql-user-store.ts';
 import { operatorUserID } from '../tokens/operator.ts';
 import { ClientConfigs } from '../users/client-configs.ts';
 import { NotificationAccounts } from '../users/notification-accounts.ts';
@@ -16,22 +15,24 @@ import type { UserStore } from '../users/user-store.ts';
 import { type UserNotifications, Users } from '../users/users.ts';
 import type { Ground } from './ground.ts';
 
-export interface People
-  extends Pick<Services, 'users' | 'userDirectory' | 'notificationAccounts' | 'clientConfigs' | 'userCommands'> {
+export type People = Pick<
+  Services,
+  'users' | 'userDirectory' | 'notificationAccounts' | 'clientConfigs' | 'userCommands'
+>;
+
+export interface PeopleOptions {
   readonly userStore: UserStore;
+  readonly notifier: Notifier;
+  /** Domains that show a user's profile, in the order in which they are told. */
+  readonly followers: readonly UserNotifications['profileChanged'][];
 }
 
-/**
- * The configured admins exist afterwards.
- * @param followers domains that show a user's profile
- */
+/** The configured admins exist afterwards. */
 export async function openPeople(
   { config, clock }: Ground,
   db: Database,
-  notifier: Notifier,
-  followers: readonly UserNotifications['profileChanged'][],
+  { userStore, notifier, followers }: PeopleOptions,
 ): Promise<People> {
-  const userStore = new SqlUserStore(db);
   const shared = { unitOfWork: db, limits: config, now: clock };
   const users = new Users({
     ...shared,
@@ -63,5 +64,5 @@ export async function openPeople(
     adminUserIDs: config.adminUserIDs,
     random: (end) => randomInt(end),
   });
-  return { users, userDirectory, notificationAccounts, userCommands, clientConfigs, userStore };
+  return { users, userDirectory, notificationAccounts, userCommands, clientConfigs };
 }

@@ -10,11 +10,18 @@ import { type NewConversation, readsNothing } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
 
 export interface ConversationRowsOptions {
-  readonly store: Pick<ConversationStore, 'createMissing' | 'peerOf' | 'setWindow'>;
+  readonly store: Pick<ConversationStore, 'createMissing' | 'peersOf' | 'setWindow'>;
   readonly versionLog: Pick<VersionLog, 'record'>;
   readonly unitOfWork: UnitOfWork;
   /** Unix ms. */
   readonly now: () => number;
+}
+
+/** Two users, or one with itself, and the ID under which they talk. */
+export interface SingleChat {
+  readonly conversationID: string;
+  readonly userA: string;
+  readonly userB: string;
 }
 
 export class ConversationRows {
@@ -45,31 +52,27 @@ export class ConversationRows {
    */
   async ensureSingleChat(conversationID: string, userA: string, userB: string): Promise<void> {
     await this.#options.unitOfWork.transaction(async (tx) => {
-      if (await this.ensureSingleChatWithin(tx, conversationID, userA, userB)) return;
-      throw errors.args('the conversation ID is that of another chat of one of the users');
+      const [isTheirs] = await this.ensureSingleChatsWithin(tx, [{ conversationID, userA, userB }]);
+      if (isTheirs !== true) throw errors.args('the conversation ID is that of another chat of one of the users');
     });
   }
 
-  /** {@link ensureSingleChat} as part of a transaction. @returns false instead of throwing */
-  async ensureSingleChatWithin(
-    tx: Transaction,
-    conversationID: string,
-    userA: string,
-    userB: string,
-  ): Promise<boolean> {
-    const row = (ownerUserID: string, userID: string) => ({
-      ownerUserID,
-      conversationID,
-      conversationType: sessionTypes.single,
-      userID,
-      groupID: '',
+  /** {@link ensureSingleChat} of several as part of a transaction. @returns of each false instead of throwing */
+  async ensureSingleChatsWithin(tx: Transaction, chats: readonly SingleChat[]): Promise<readonly boolean[]> {
+    const sides = chats.map(({ conversationID, userA, userB }) => {
+      const row = (ownerUserID: string, userID: string): NewConversation => ({
+        ownerUserID,
+        conversationID,
+        conversationType: sessionTypes.single,
+        userID,
+        groupID: '',
+      });
+      return userA === userB ? [row(userA, userA)] : [row(userA, userB), row(userB, userA)];
     });
-    const rows = userA === userB ? [row(userA, userA)] : [row(userA, userB), row(userB, userA)];
-    await this.#create(tx, rows);
-    for (const { ownerUserID, userID } of rows) {
-      if ((await this.#options.store.peerOf(tx, ownerUserID, conversationID)) !== userID) return false;
-    }
-    return true;
+    await this.#create(tx, sides.flat());
+    const peers = await this.#options.store.peersOf(tx, sides.flat());
+    let next = 0;
+    return sides.map((rows) => rows.map(({ userID }) => peers[next++] === userID).every((isTheirs) => isTheirs));
   }
 
   /**

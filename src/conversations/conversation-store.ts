@@ -2,14 +2,17 @@
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Conversation, NewConversation } from './conversation.ts';
 
+/** Names a conversation as its owner has it. */
+export type ConversationKey = Pick<NewConversation, 'ownerUserID' | 'conversationID'>;
+
 export interface ConversationStore {
   find(ownerUserID: string, conversationID: string): Promise<Conversation | undefined>;
 
   /** The owner's rows among `conversationIDs`, each once, in no order. */
   findMany(ownerUserID: string, conversationIDs: readonly string[]): Promise<readonly Conversation[]>;
 
-  /** With whom the owner talks under this ID: the peer, empty for a group; undefined without a row. */
-  peerOf(tx: Transaction, ownerUserID: string, conversationID: string): Promise<string | undefined>;
+  /** With whom each owner talks under this ID, in the order asked: the peer, empty for a group; undefined without a row. */
+  peersOf(tx: Transaction, keys: readonly ConversationKey[]): Promise<readonly (string | undefined)[]>;
 
   /** The owner's rows from `offset` on, at most `limit`, in order of creation. */
   listByOwner(ownerUserID: string, offset: number, limit: number): Promise<readonly Conversation[]>;

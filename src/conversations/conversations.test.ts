@@ -98,7 +98,7 @@ function conversationsWith(ids: readonly string[], changes: readonly Change[]) {
     notNotifyIDs: () => reading('notNotifyIDs', []),
     pinnedIDs: () => reading('pinnedIDs', []),
     createMissing: async () => [],
-    peerOf: async () => undefined,
+    peersOf: async () => [],
     setWindow: async () => [],
   };
   const versionLog = new VersionLog({

@@ -21,10 +21,14 @@ import type { OutboxEntry, OutboxRow } from './outbox-store.ts';
 /** The conversations domain's part in a notification that is shown in a single chat. */
 export interface ChatRows {
   /**
-   * Creates what is missing of the two users' rows of their chat.
-   * @returns false if one of them has a chat with somebody else under the conversation ID: then there is nowhere to show it
+   * Creates what is missing of the users' rows of their chats.
+   * @returns of each false if one of the two has a chat with somebody else under the conversation ID: then there is nowhere
+   * to show it
    */
-  ensureSingleChatWithin(tx: Transaction, conversationID: string, userA: string, userB: string): Promise<boolean>;
+  ensureSingleChatsWithin(
+    tx: Transaction,
+    chats: readonly { readonly conversationID: string; readonly userA: string; readonly userB: string }[],
+  ): Promise<readonly boolean[]>;
 }
 
 export interface NotifierOptions {
@@ -73,16 +77,14 @@ export class Notifier {
     notices: readonly Notice<object>[],
     messages: readonly MsgData[],
   ): Promise<readonly (number | undefined)[]> {
-    const shown: { readonly index: number; readonly outgoing: Outgoing }[] = [];
-    for (const [index, notice] of notices.entries()) {
+    const candidates = notices.flatMap((notice, index): Shown[] => {
       const setting = this.#settingOf(notice);
       const original = messages[index];
-      if (!setting.isSendMsg || original === undefined) continue;
+      if (!setting.isSendMsg || original === undefined) return [];
       const message = chatCopy(original, setting, this.#options.newMessageID());
-      if (!(await this.#hasRows(tx, message))) continue;
-      const audience = audienceOf(withoutEnd(notice), message);
-      shown.push({ index, outgoing: { message, operationID, audience } });
-    }
+      return [{ index, outgoing: { message, operationID, audience: audienceOf(withoutEnd(notice), message) } }];
+    });
+    const shown = await this.#withRows(tx, candidates);
     const stored = await this.#options.pipeline.acceptWithin(
       tx,
       shown.map(({ outgoing }) => outgoing),
@@ -92,11 +94,20 @@ export class Notifier {
     return seqs;
   }
 
-  /** A group's members have theirs since they joined. */
-  async #hasRows(tx: Transaction, message: MsgData): Promise<boolean> {
-    if (message.sessionType !== sessionTypes.single) return true;
-    const conversationID = conversationIDOf(message);
-    return this.#options.rows.ensureSingleChatWithin(tx, conversationID, message.sendID, message.recvID);
+  /** Those whose receivers have the conversation in their list; a group's members have theirs since they joined. */
+  async #withRows(tx: Transaction, candidates: readonly Shown[]): Promise<readonly Shown[]> {
+    const singles = candidates.filter(({ outgoing }) => outgoing.message.sessionType === sessionTypes.single);
+    if (singles.length === 0) return candidates;
+    const haveRows = await this.#options.rows.ensureSingleChatsWithin(
+      tx,
+      singles.map(({ outgoing: { message } }) => ({
+        conversationID: conversationIDOf(message),
+        userA: message.sendID,
+        userB: message.recvID,
+      })),
+    );
+    const withoutRows = new Set(singles.filter((_, position) => haveRows[position] === false));
+    return candidates.filter((candidate) => !withoutRows.has(candidate));
   }
 
   #settingOf({ kind, isSendMsg }: Notice<object>): NoticeSetting {
@@ -126,6 +137,12 @@ export class Notifier {
       offlinePushInfo: { ...OfflinePushInfo.decode(new Uint8Array(0)), title, desc, ex: ext },
     });
   }
+}
+
+/** What is shown in the chat of the notice at `index`. */
+interface Shown {
+  readonly index: number;
+  readonly outgoing: Outgoing;
 }
 
 /** Of kinds that operators have no say in. */

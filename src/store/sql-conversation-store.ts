@@ -1,8 +1,8 @@
 /** Conversation rows in SQL, for both dialects. */
-import type { Selectable } from 'kysely';
+import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Conversation, NewConversation } from '../conversations/conversation.ts';
-import type { ConversationStore } from '../conversations/conversation-store.ts';
-import type { Database } from '../database/database.ts';
+import type { ConversationKey, ConversationStore } from '../conversations/conversation-store.ts';
+import type { Database, Dialect } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { chatLogID } from '../protocol/log-id.ts';
@@ -87,15 +87,18 @@ export class SqlConversationStore implements ConversationStore {
     return created;
   }
 
-  async peerOf(tx: Transaction, ownerUserID: string, conversationID: string): Promise<string | undefined> {
-    const row = await this.#db
-      .executor(tx)
-      .selectFrom('conversations')
-      .select('user_id')
-      .where('owner_user_id', '=', ownerUserID)
-      .where('conversation_id', '=', conversationID)
-      .executeTakeFirst();
-    return row?.user_id;
+  async peersOf(tx: Transaction, keys: readonly ConversationKey[]): Promise<readonly (string | undefined)[]> {
+    const peers = new Map<string, string>();
+    for (const piece of insertPieces(keys)) {
+      const found = await sql<PeerRow>`
+        SELECT c.owner_user_id, c.conversation_id, c.user_id FROM ${keyTable(this.#db.dialect, piece)}
+        JOIN conversations AS c ON c.owner_user_id = k.owner_user_id AND c.conversation_id = k.conversation_id
+      `.execute(this.#db.executor(tx));
+      for (const { owner_user_id: ownerUserID, conversation_id: conversationID, user_id } of found.rows) {
+        peers.set(keyOf({ ownerUserID, conversationID }), user_id);
+      }
+    }
+    return keys.map((key) => peers.get(keyOf(key)));
   }
 
   async setWindow(
@@ -153,6 +156,15 @@ function inOrderOfCreation<Row extends Pick<ConversationRow, 'created_at'>>(rows
 const receiveSilently = 2;
 
 type ConversationRow = Selectable<Schema['conversations']>;
+type PeerRow = Pick<ConversationRow, 'owner_user_id' | 'conversation_id' | 'user_id'>;
+
+/** The keys as rows of a table `k`: any number of them in one text. */
+function keyTable(dialect: Dialect, keys: readonly ConversationKey[]): RawBuilder<unknown> {
+  const pairs = keys.map(({ ownerUserID, conversationID }) => [ownerUserID, conversationID] as const);
+  return dialect === 'postgres'
+    ? sql`unnest(${pairs.map(([owner]) => owner)}::text[], ${pairs.map(([, id]) => id)}::text[]) AS k (owner_user_id, conversation_id)`
+    : sql`(SELECT value ->> 0 AS owner_user_id, value ->> 1 AS conversation_id FROM json_each(${JSON.stringify(pairs)})) AS k`;
+}
 
 /** NUL separates: no ID in a database holds one. */
 function keyOf(row: Pick<NewConversation, 'ownerUserID' | 'conversationID'>): string {

@@ -47,6 +47,22 @@ export async function conversationStoreSuite(t: TestContext, { node, peer, setOp
     assert.deepEqual(await store.find('keep', 'si_keep_b'), { ...withDefaults(old), recvMsgOpt: 2, isPinned: true });
   });
 
+  await t.test('peersOf tells with whom each talks, in the order asked, as of the transaction', async () => {
+    const many = Array.from({ length: 700 }, (_, index) => ({ ownerUserID: `peer${index}`, conversationID: 'none' }));
+    const peers = await node.unitOfWork.transaction(async (tx) => {
+      await store.createMissing(tx, [newRow('peer1', 'si_a'), newRow('peer1', 'si_b'), newRow('peer2', 'si_a')], 1000);
+      return store.peersOf(tx, [
+        { ownerUserID: 'peer2', conversationID: 'si_a' },
+        { ownerUserID: 'peer2', conversationID: 'si_b' },
+        ...many,
+        { ownerUserID: 'peer1', conversationID: 'si_b' },
+      ]);
+    });
+    const peer = newRow('peer1', 'si_a').userID;
+    assert.deepEqual([peers[0], peers[1], peers.at(-1), peers.length], [peer, undefined, peer, 703]);
+    assert.ok(peers.slice(1, -1).every((found) => found === undefined));
+  });
+
   await t.test('createMissing belongs to its transaction: nothing stays when it fails', async () => {
     const failure = new Error('no');
     const attempt = node.unitOfWork.transaction(async (tx) => {

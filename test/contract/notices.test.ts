@@ -214,7 +214,7 @@ function start(
   const notifier = new Notifier({
     outbox,
     pipeline,
-    rows: { ensureSingleChatWithin: async (_tx, conversationID) => conversationID !== takenChat },
+    rows: { ensureSingleChatsWithin: async (_tx, chats) => chats.map((chat) => chat.conversationID !== takenChat) },
     settings: defaultNoticeSettings,
     newMessageID,
     now: Date.now,

@@ -1,0 +1,275 @@
+/**
+ * Random changes of groups by several users, refused or not, one after the other and at once: what is promised of groups
+ * is true afterwards, and nobody's role or mute is touched by what is about somebody else.
+ */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { ProtocolError } from '../../src/protocol/errors.ts';
+import { within } from '../support/within.ts';
+import { type Databases, testOnEveryDatabase } from './every-database.ts';
+import { addUsers, callBy, type GroupDomain, groupDomainOn } from './support/group-domain.ts';
+import { checkInvariants } from './support/group-invariants.ts';
+import { GroupModel } from './support/group-model.ts';
+import { type GroupOperation, randomOperation } from './support/group-operations.ts';
+import { seededRandom } from './support/token-nodes.ts';
+
+const people = Array.from({ length: 7 }, (_, index) => `u${index}`);
+const everybody = [...people, 'root'];
+
+testOnEveryDatabase('Changes of groups', groupChangesSuite);
+
+async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
+  let now = 1_700_000_000_000;
+  const node = await groupDomainOn(db, () => now++);
+  const other = await groupDomainOn(peer, () => now++);
+  await addUsers(node, everybody);
+
+  for (const seed of [1, 2, 3]) {
+    await t.test(`one after the other, as seed ${seed} has it: roles and mutes are what was done to them`, async () => {
+      const random = seededRandom(seed);
+      const model = new GroupModel(await storedState(node));
+      const counts = new Map<number, number>();
+      for (let step = 0; step < 150; step++) {
+        const operation = randomOperation(random, everybody, `s${seed}`, step);
+        const code = await run(step % 2 === 0 ? node : other, operation);
+        counts.set(code, (counts.get(code) ?? 0) + 1);
+        if (code === 0) model.apply(operation);
+        const hint = `seed ${seed}, step ${step}: ${JSON.stringify(operation)} answered ${code}`;
+        assert.deepEqual(await storedState(node), model.state(), hint);
+        if (step % 10 === 9) await checkInvariants(db, hint);
+      }
+      assert.ok((counts.get(0) ?? 0) > 40 && counts.size > 3, `something of everything: ${[...counts]}`);
+    });
+  }
+
+  for (const seed of [11, 12, 13]) {
+    await t.test(`eight at once on two nodes, as seed ${seed} has them`, async () => {
+      const random = seededRandom(seed);
+      for (let round = 0; round < 25; round++) {
+        const operations = Array.from({ length: 8 }, (_, index) =>
+          randomOperation(random, everybody, `c${seed}`, round * 8 + index),
+        );
+        const running = operations.map((operation, index) => run(index % 2 === 0 ? node : other, operation));
+        const codes = await within('changes made at once', Promise.all(running));
+        await checkInvariants(db, `seed ${seed}, round ${round}: ${JSON.stringify(operations)} answered ${codes}`);
+      }
+    });
+  }
+
+  await t.test('two admins who do contradictory things at once: one after the other, whichever is first', async () => {
+    for (let round = 0; round < 10; round++) {
+      const groupID = `both${round}`;
+      const [first, second] = [callBy('u1'), callBy('u2')];
+      await create(node, groupID, { ownerUserID: 'u0', adminUserIDs: ['u1', 'u2'], memberUserIDs: ['u3', 'u4'] });
+      const codes = await Promise.all([
+        codeOf(node.memberSettings.set(first, [{ ...unset, groupID, userID: 'u3', role: 60 }])),
+        codeOf(other.members.kick(second, groupID, ['u3'], null)),
+        codeOf(node.members.kick(first, groupID, ['u4'], null)),
+        codeOf(other.members.kick(second, groupID, ['u4'], null)),
+        codeOf(node.ownership.transfer(callBy('u0'), groupID, 'u0', 'u1')),
+        codeOf(other.ownership.transfer(callBy('u0'), groupID, 'u0', 'u2')),
+      ]);
+      assert.equal(codes.slice(2, 4).toSorted().join(), '0,1101', 'one has kicked');
+      assert.equal(codes.slice(4).toSorted().join(), '0,1002', 'one is the owner');
+      // Made an admin and kicked: kicked before, or an admin whom another cannot kick; or by the owner that one is by then.
+      assert.ok(['0,0', '0,1002', '1001,0'].includes(codes.slice(0, 2).join()), codes.slice(0, 2).join());
+      await checkInvariants(db, `both in round ${round}`);
+    }
+  });
+
+  await t.test('dismissed while others come, go and speak of it: nobody is left in it', async () => {
+    for (let round = 0; round < 10; round++) {
+      const groupID = `ending${round}`;
+      await create(node, groupID, { ownerUserID: 'u0', adminUserIDs: ['u1'], memberUserIDs: ['u2'] });
+      await Promise.all([
+        codeOf(other.members.invite(callBy('u1'), groupID, ['u3', 'u4'], null)),
+        codeOf(node.ownership.dismiss(callBy('u0'), groupID, null)),
+        codeOf(other.members.quit(callBy('u2'), groupID, '')),
+        codeOf(node.settings.mute(callBy('u1'), groupID, true)),
+        codeOf(other.ownership.transfer(callBy('u0'), groupID, 'u0', 'u1')),
+      ]);
+      await checkInvariants(db, `dismissed in round ${round}`);
+    }
+  });
+
+  await t.test('a profile that changes while its user leaves does not come back into the log', async () => {
+    for (let round = 0; round < 10; round++) {
+      const groupIDs = [0, 1, 2].map((index) => `profile${round}.${index}`);
+      for (const groupID of groupIDs) await create(node, groupID, { ownerUserID: 'u0', memberUserIDs: ['u5'] });
+      await Promise.all([
+        changeProfile(node, 'u5', `name ${round}`),
+        ...groupIDs.map((groupID) => codeOf(other.members.quit(callBy('u5'), groupID, ''))),
+      ]);
+      await checkInvariants(db, `profile in round ${round}`);
+    }
+  });
+
+  await t.test(
+    '1516: a profile is told once to each group that shows it, with one step each, and to no other',
+    async () => {
+      await addUsers(node, ['shown']);
+      for (const groupID of ['shows1', 'shows2', 'hides']) {
+        await create(node, groupID, { ownerUserID: 'u0', memberUserIDs: ['shown'] });
+      }
+      const own = { groupID: 'hides', userID: 'shown', role: null, ex: null, nickname: 'own', faceURL: 'own' };
+      await node.memberSettings.set(callBy('shown'), [own]);
+      const headsBefore = await headsOf(node, ['shows1', 'shows2', 'hides']);
+      const notices = await changeProfile(node, 'shown', 'new name');
+      const headsAfter = await headsOf(node, ['shows1', 'shows2', 'hides']);
+      assert.deepEqual(
+        headsAfter.map((version, index) => version - (headsBefore[index] ?? 0)),
+        [1, 1, 0],
+      );
+      const tips = notices.map((notice) => ('groupID' in notice ? notice.tips : undefined)) as Record<
+        string,
+        unknown
+      >[];
+      assert.deepEqual(
+        tips.map(({ groupMemberVersion }) => groupMemberVersion).toSorted(),
+        headsAfter.slice(0, 2).toSorted(),
+      );
+      for (const one of tips) {
+        assert.partialDeepStrictEqual(one, {
+          changedUser: { userID: 'shown', nickname: 'new name' },
+          groupSortVersion: 0,
+        });
+        assert.partialDeepStrictEqual(one, { opUser: { userID: 'shown', roleLevel: 20, nickname: 'new name' } });
+      }
+      assert.deepEqual(
+        await changeProfile(node, 'u6', 'x').then((told) => told.filter((one) => one.sendID !== 'u6')),
+        [],
+      );
+    },
+  );
+}
+
+const unset = { role: null, nickname: null, faceURL: null, ex: null };
+
+function create(
+  domain: GroupDomain,
+  groupID: string,
+  members: { ownerUserID: string; adminUserIDs?: readonly string[]; memberUserIDs?: readonly string[] },
+) {
+  const { ownerUserID, adminUserIDs = [], memberUserIDs = [] } = members;
+  const asked = { ...blank, groupID, name: groupID };
+  return domain.groups.create(callBy(ownerUserID), asked, { ownerUserID, adminUserIDs, memberUserIDs }, null);
+}
+
+const blank = {
+  notification: '',
+  introduction: '',
+  faceURL: '',
+  ex: '',
+  groupType: 2,
+  creatorUserID: '',
+  needVerification: 0,
+  lookMemberInfo: 0,
+  applyMemberFriend: 0,
+  notificationUpdatedAt: 0,
+  notificationUserID: '',
+};
+
+async function changeProfile({ db, users, profiles, notifier }: GroupDomain, userID: string, nickname: string) {
+  return db.transaction(async (tx) => {
+    await users.update(tx, userID, { nickname, faceURL: null, ex: null, globalRecvMsgOpt: null });
+    const notices = await profiles.changed(tx, callBy(userID), userID, undefined);
+    await notifier.notify(tx, callBy(userID), ...notices);
+    return notices;
+  });
+}
+
+async function headsOf({ versionLog }: GroupDomain, groupIDs: readonly string[]): Promise<readonly number[]> {
+  return Promise.all(groupIDs.map(async (groupID) => (await versionLog.head('group_members', groupID)).version));
+}
+
+/** 0, or the code of the protocol. @throws what is no error of the protocol */
+async function codeOf(call: Promise<unknown>): Promise<number> {
+  try {
+    await call;
+    return 0;
+  } catch (error) {
+    if (error instanceof ProtocolError && error.code !== 500) return error.code;
+    throw error;
+  }
+}
+
+function run(domain: GroupDomain, operation: GroupOperation): Promise<number> {
+  const { by, groupID, userID, users, what } = operation;
+  const call = callBy(by, { isAdmin: by === 'root' });
+  const set = (fields: object) => domain.memberSettings.set(call, [{ ...unset, groupID, userID, ...fields }]);
+  switch (what) {
+    case 'create': {
+      const [ownerUserID = by, ...rest] = users;
+      const members = { ownerUserID, adminUserIDs: rest.slice(0, 1), memberUserIDs: rest.slice(1) };
+      return codeOf(domain.groups.create(call, { ...blank, groupID, name: groupID }, members, null));
+    }
+    case 'invite':
+      return codeOf(domain.members.invite(call, groupID, users, null));
+    case 'join':
+      return codeOf(domain.requests.join(call, { groupID, userID, joinSource: 3, reqMsg: '', ex: '' }));
+    case 'agree':
+      return codeOf(domain.requests.answer(call, { groupID, userID, result: 1, handleMsg: '' }));
+    case 'refuse':
+      return codeOf(domain.requests.answer(call, { groupID, userID, result: -1, handleMsg: '' }));
+    case 'quit':
+      return codeOf(domain.members.quit(call, groupID, userID));
+    case 'kick':
+      return codeOf(domain.members.kick(call, groupID, users, null));
+    case 'transfer':
+      return codeOf(domain.ownership.transfer(call, groupID, by === 'root' ? (users[0] ?? '') : by, userID));
+    case 'dismiss':
+      return codeOf(domain.ownership.dismiss(call, groupID, null));
+    case 'muteGroup':
+      return codeOf(domain.settings.mute(call, groupID, true));
+    case 'unmuteGroup':
+      return codeOf(domain.settings.mute(call, groupID, false));
+    case 'mute':
+      return codeOf(domain.memberSettings.mute(call, groupID, userID, 3600));
+    case 'unmute':
+      return codeOf(domain.memberSettings.cancelMute(call, groupID, userID));
+    case 'promote':
+      return codeOf(set({ role: 60 }));
+    case 'demote':
+      return codeOf(set({ role: 20 }));
+    case 'rename':
+      return codeOf(set({ nickname: `name of ${userID}` }));
+    case 'setNobodyAsked':
+    case 'setAsked':
+    case 'setInvitedByManager':
+      return codeOf(domain.settings.set(call, groupID, { ...unsetGroup, needVerification: verificationBy[what] }));
+    case 'profile':
+      return codeOf(changeProfile(domain, by, `nick ${groupID}`));
+  }
+}
+
+const unsetGroup = {
+  name: null,
+  notification: null,
+  introduction: null,
+  faceURL: null,
+  ex: null,
+  lookMemberInfo: null,
+  applyMemberFriend: null,
+};
+
+const verificationBy = { setAsked: 0, setInvitedByManager: 1, setNobodyAsked: 2 } as const;
+
+/** Who is in which group, with role and whether muted, as it is stored. */
+async function storedState({ db }: GroupDomain): Promise<ReturnType<GroupModel['state']>> {
+  const groups = await db.reader.selectFrom('groups').select(['group_id', 'need_verification', 'status']).execute();
+  const rows = await db.reader.selectFrom('group_members').selectAll().execute();
+  return Object.fromEntries(
+    groups.map((group) => [
+      group.group_id,
+      {
+        verification: group.need_verification,
+        isDismissed: group.status === 2,
+        members: Object.fromEntries(
+          rows
+            .filter(({ group_id }) => group_id === group.group_id)
+            .map((row) => [row.user_id, { role: row.role_level, isMuted: row.muted_until > 0 }]),
+        ),
+      },
+    ]),
+  );
+}

@@ -100,8 +100,8 @@ export class GroupMembers {
   async kick(call: CallContext, groupID: string, userIDs: readonly string[], isSendMsg: boolean | null): Promise<void> {
     if (groupID === '') throw errors.args('groupID is empty');
     requireUserList('kickedUserIDs', userIDs);
-    if (userIDs.includes(call.caller.userID)) throw errors.args('one cannot kick oneself');
     await this.#options.changer.change(call, groupID, async (change) => {
+      if (userIDs.includes(call.caller.userID)) throw errors.args('one cannot kick oneself');
       const { ownerUserID } = change.group;
       if (ownerUserID === '') throw errors.recordNotFound('the group has no owner');
       change.requireManager();

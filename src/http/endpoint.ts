@@ -11,13 +11,14 @@ import type { Origin } from './throttle.ts';
 
 /**
  * Who may call (rest-core chapter, section 3). `public`: anybody, without a token. `anyone`: whoever has a token that is
- * accepted. `admin`: admins only. `self`: the user whom a field of the request names, and admins.
+ * accepted. `admin`: admins only. `self`: the user whom a field of the request names, and admins. `group`: who has a role
+ * in the group that a field names, and admins; what the example asks for is what they may at least.
  *
  * It is what the API reference and docs/spec/access.md say and what test/wire/refusals.ts tries on every endpoint; the
  * domain function enforces it, so that a socket has the same rule.
  */
 export type Access = 'public' | TokenAccess;
-export type TokenAccess = 'anyone' | 'admin' | SelfAccess;
+export type TokenAccess = 'anyone' | 'admin' | SelfAccess | GroupAccess;
 
 export interface SelfAccess {
   /** Where the request names the user: `userID`, `userInfo.userID`. */
@@ -27,6 +28,18 @@ export interface SelfAccess {
 /** The user whom the field names may call, and admins. */
 export function self(field: string): SelfAccess {
   return { self: field };
+}
+
+export interface GroupAccess {
+  /** Where the request names the group: `groupID`, `members.groupID` of the elements of a list. */
+  readonly group: string;
+  /** The lowest role in it. */
+  readonly role: 'member' | 'manager' | 'owner';
+}
+
+/** Who has at least this role in the group that the field names may call, and admins. */
+export function inGroup(group: string, role: GroupAccess['role']): GroupAccess {
+  return { group, role };
 }
 
 /** A request body, as JSON. */

@@ -1,13 +1,16 @@
 /** Scenarios that follow from who may call an endpoint: the declared callers are let in with its example, others not (M5). */
 import type { Access, Endpoint } from '../../src/http/endpoint.ts';
+import { groupMatrix } from './group-matrix.ts';
 import type { Expectation, Scenario } from './scenario.ts';
 import type { TokenKind, World } from './world.ts';
 
 /** Of the example's point of view: `user` is alice, whom a `self` field names. */
 type Caller = Extract<TokenKind, 'admin' | 'user' | 'other'>;
 
-export function* refusals({ access, example, required = [], strictBind }: Endpoint): Generator<Scenario> {
+export function* refusals(endpoint: Endpoint): Generator<Scenario> {
+  const { access, example, required = [], strictBind } = endpoint;
   if (access === 'public') return;
+  yield* groupMatrix(endpoint);
   let tokens: ReturnType<typeof freshTokens> | undefined;
   const tokensOf = (world: World) => (tokens ??= freshTokens(world));
   for (const caller of ['admin', 'user', 'other'] as const) {
@@ -42,7 +45,8 @@ async function freshTokens(world: World): Promise<Readonly<Record<Caller, string
 }
 
 function mayCall(access: Exclude<Access, 'public'>, caller: Caller): boolean {
-  if (access === 'anyone' || caller === 'admin') return true;
+  // Of a group that is not there everybody hears just that.
+  if (access === 'anyone' || caller === 'admin' || (access !== 'admin' && 'group' in access)) return true;
   return access !== 'admin' && caller === 'user';
 }
 

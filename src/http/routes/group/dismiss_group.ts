@@ -1,6 +1,6 @@
 /** Protocol: relations-groups.md 8.9. */
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, inGroup } from '../../endpoint.ts';
 import { sendMessage } from '../../objects/group.ts';
 
 export default endpoint({
@@ -8,7 +8,7 @@ export default endpoint({
   summary: 'Ends a group',
   description:
     'For its owner and for IM admins: others are refused with 1002. Nobody is in the group any more and nothing can be said in it; its members keep what was said. Notification 1511 tells them.',
-  access: 'anyone',
+  access: inGroup('groupID', 'owner'),
   required: ['groupID'],
   example: { groupID: 'team' },
   request: Wire.object({

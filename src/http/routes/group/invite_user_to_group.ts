@@ -1,6 +1,6 @@
 /** Protocol: relations-groups.md 8.4. */
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, inGroup } from '../../endpoint.ts';
 import { sendMessage } from '../../objects/group.ts';
 
 export default endpoint({
@@ -8,7 +8,7 @@ export default endpoint({
   summary: 'Takes users into a group, or proposes them',
   description:
     'For members, and for IM admins: others are refused with 1002. Users join at once, and notification 1509 tells all members; in a group with needVerification 1 those whom an ordinary member invites are proposed to owner and admins by 1503. Users who are in the group are passed over.',
-  access: 'anyone',
+  access: inGroup('groupID', 'member'),
   required: ['groupID', 'invitedUserIDs'],
   example: { groupID: 'team', invitedUserIDs: ['carol'] },
   request: Wire.object({

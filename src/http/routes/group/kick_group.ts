@@ -1,6 +1,6 @@
 /** Protocol: relations-groups.md 8.7. */
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, inGroup } from '../../endpoint.ts';
 import { sendMessage } from '../../objects/group.ts';
 
 export default endpoint({
@@ -8,9 +8,9 @@ export default endpoint({
   summary: 'Puts members out of a group',
   description:
     'The owner and IM admins may kick everybody but the owner, admins of the group ordinary members: others are refused with 1002. Notification 1508 tells all members and those who were kicked.',
-  access: 'anyone',
+  access: inGroup('groupID', 'manager'),
   required: ['groupID', 'kickedUserIDs'],
-  example: { groupID: 'team', kickedUserIDs: ['carol'] },
+  example: { groupID: 'team', kickedUserIDs: ['bob'] },
   request: Wire.object({
     groupID: Wire.id(),
     kickedUserIDs: Wire.list(Wire.id(), { description: 'at most 1000' }),

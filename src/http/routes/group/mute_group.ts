@@ -1,13 +1,13 @@
 /** Protocol: relations-groups.md 8.10. */
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, inGroup } from '../../endpoint.ts';
 
 export default endpoint({
   path: '/group/mute_group',
   summary: 'Lets only owner and admins of a group speak',
   description:
     "For the group's owner and admins, and for IM admins: others are refused with 1002. Notification 1514 tells all members, also if it was so already.",
-  access: 'anyone',
+  access: inGroup('groupID', 'manager'),
   required: ['groupID'],
   example: { groupID: 'team' },
   request: Wire.object({ groupID: Wire.id() }),

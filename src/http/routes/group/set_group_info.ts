@@ -1,6 +1,6 @@
 /** Protocol: relations-groups.md 8.2. */
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, inGroup } from '../../endpoint.ts';
 import { groupSettings, toSettingChanges } from '../../objects/group.ts';
 
 const keptIfEmpty = { description: 'empty: left as it is' };
@@ -10,7 +10,7 @@ export default endpoint({
   summary: 'Changes what is set of a group (old form)',
   description:
     "For the group's owner and admins, and for IM admins: ordinary members are refused with 1002, others with 1004. Notifications as of set_group_info_ex, by which texts can also be emptied.",
-  access: 'anyone',
+  access: inGroup('groupInfoForSet.groupID', 'manager'),
   required: ['groupInfoForSet'],
   example: { groupInfoForSet: { groupID: 'team', groupName: 'The team' } },
   request: Wire.object({

@@ -1,6 +1,6 @@
 /** Protocol: relations-groups.md 8.11. */
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, inGroup } from '../../endpoint.ts';
 
 const keptIfNull = { description: 'null or absent: left as it is' };
 const ownIfEmpty = { description: 'empty: that of the profile shows; null or absent: left as it is' };
@@ -10,9 +10,9 @@ export default endpoint({
   summary: "Changes members' roles, and their names, faces and ex in the group",
   description:
     'The owner and IM admins change everybody, admins of the group ordinary members and themselves, others themselves; nobody raises its own role, and the owner keeps it: others are refused with 1002. All are changed or none. Notification 1517 tells all members of a new admin, 1518 of an ordinary member, 1516 of the rest.',
-  access: 'anyone',
+  access: inGroup('members.groupID', 'member'),
   required: ['members'],
-  example: { members: [{ groupID: 'team', userID: 'carol', nickname: 'Carol the third' }] },
+  example: { members: [{ groupID: 'team', userID: 'alice', nickname: 'Alice the first' }] },
   request: Wire.object({
     members: Wire.list(
       Wire.object({

@@ -2,11 +2,15 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import { Applications } from '../groups/applications.ts';
+import { GroupAbstracts } from '../groups/group-abstracts.ts';
 import { GroupChanger } from '../groups/group-changer.ts';
 import { GroupMembers } from '../groups/group-members.ts';
 import { GroupOwnership } from '../groups/group-ownership.ts';
+import { GroupQueries } from '../groups/group-queries.ts';
+import { GroupRequestQueries } from '../groups/group-request-queries.ts';
 import { GroupRequests } from '../groups/group-requests.ts';
 import { GroupSettings } from '../groups/group-settings.ts';
+import { GroupSync } from '../groups/group-sync.ts';
 import { Groups } from '../groups/groups.ts';
 import { MemberSettings } from '../groups/member-settings.ts';
 import { MembershipFeed } from '../groups/membership-feed.ts';
@@ -24,7 +28,16 @@ import type { Log } from './messaging.ts';
 export interface OpenedGroups {
   readonly services: Pick<
     Services,
-    'groups' | 'groupMembers' | 'groupRequests' | 'groupSettings' | 'groupOwnership' | 'memberSettings'
+    | 'groups'
+    | 'groupMembers'
+    | 'groupRequests'
+    | 'groupSettings'
+    | 'groupOwnership'
+    | 'memberSettings'
+    | 'groupQueries'
+    | 'groupRequestQueries'
+    | 'groupAbstracts'
+    | 'groupSync'
   >;
   /** For the gateway. */
   readonly memberships: MembershipFeed;
@@ -57,9 +70,11 @@ export function openGroups(
     users,
     unitOfWork: db,
   });
-  const applications = new Applications({ store: new SqlGroupRequestStore(db), newEventID: randomUUID, now: clock });
+  const requests = new SqlGroupRequestStore(db);
+  const applications = new Applications({ store: requests, newEventID: randomUUID, now: clock });
   const shared = { changer, users, applications, limits: config, now: clock };
   const profiles = new ProfileChanges({ groups, members, versionLog });
+  const stores = { groups, members, versionLog, users, limits: config };
   return {
     memberships,
     profileChanges: async (tx, call, user) => {
@@ -74,6 +89,10 @@ export function openGroups(
       groupSettings: new GroupSettings(shared),
       groupOwnership: new GroupOwnership(shared),
       memberSettings: new MemberSettings(shared),
+      groupQueries: new GroupQueries(stores),
+      groupRequestQueries: new GroupRequestQueries({ ...stores, store: requests }),
+      groupAbstracts: new GroupAbstracts(stores),
+      groupSync: new GroupSync(stores),
     },
   };
 }

@@ -24,7 +24,6 @@ import { SqlOutboxStore } from '../store/sql-outbox-store.ts';
 import { SqlReadPositionStore } from '../store/sql-read-position-store.ts';
 import { SqlSendingFacts } from '../store/sql-sending-facts.ts';
 import { SqlVersionLogStore } from '../store/sql-version-log-store.ts';
-import { EmptyRelations } from '../sync/empty-relations.ts';
 import { VersionLog } from '../sync/version-log.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { Ground } from './ground.ts';
@@ -105,10 +104,7 @@ export async function openLog(
   return { messages, pipeline, notifier, versionLog, conversations, conversationRows, friendProfiles };
 }
 
-export type Messaging = Pick<
-  Services,
-  'conversations' | 'previews' | 'emptyRelations' | 'messenger' | 'history' | 'readState'
->;
+export type Messaging = Pick<Services, 'conversations' | 'previews' | 'messenger' | 'history' | 'readState'>;
 
 export function openMessaging(
   { config, clock }: Ground,
@@ -121,7 +117,6 @@ export function openMessaging(
   return {
     conversations: new Conversations(conversations, versionLog),
     previews: new ConversationPreviews({ messages, views, conversations, users, maxReplyBytes }),
-    emptyRelations: new EmptyRelations(versionLog),
     messenger: new Messenger({
       facts: new SqlSendingFacts(db),
       rows: conversationRows,

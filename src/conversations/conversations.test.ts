@@ -106,6 +106,8 @@ function conversationsWith(ids: readonly string[], changes: readonly Change[]) {
     lock: async () => new Map(),
     drop: async () => {},
     head: () => reading('head', { versionID: known.versionID, version: 7 }),
+    heads: async () => new Map(),
+    tailsAfter: async () => new Map(),
     tailAfter: () => reading('changes', { changes, sortVersion: 0, isOwnerChanged: false, isTooLong: false }),
   });
   return { conversations: new Conversations(store, versionLog), reads };

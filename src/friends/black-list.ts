@@ -3,6 +3,7 @@
  * the same rows with every message (src/messaging/sending-facts.ts).
  */
 
+import { AnswerBudget, readPieces } from '../kernel/answer-budget.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import { requireWithin } from '../kernel/text-bounds.ts';
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
@@ -15,7 +16,6 @@ import type { SyncReply, VersionLog } from '../sync/version-log.ts';
 import type { VersionHead } from '../sync/version-log-store.ts';
 import { toPublicUserInfo } from '../users/user.ts';
 import type { UserStore } from '../users/user-store.ts';
-import { AnswerBudget, readPieces } from './answer-budget.ts';
 import type { BlackStore } from './black-store.ts';
 import { requireDistinct, requireGiven, requireRegistered, usersByID } from './checks.ts';
 import type { Black } from './friend.ts';

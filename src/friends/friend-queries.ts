@@ -1,5 +1,6 @@
 /** Reading lists of friends: pages, some of them, IDs, what has changed (relations-groups chapter, 5.7 and 10.5). */
 
+import { AnswerBudget, readPieces } from '../kernel/answer-budget.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import { offsetOf, type Pagination, requirePagination } from '../protocol/pagination.ts';
 import { idHash } from '../sync/id-hash.ts';
@@ -7,7 +8,6 @@ import type { SyncReply, VersionLog } from '../sync/version-log.ts';
 import type { VersionHead } from '../sync/version-log-store.ts';
 import { toPublicUserInfo, type User } from '../users/user.ts';
 import type { UserStore } from '../users/user-store.ts';
-import { AnswerBudget, readPieces } from './answer-budget.ts';
 import type { BlackStore } from './black-store.ts';
 import { requireDistinct, requireGiven, requireOneOf, requireSize, usersByID } from './checks.ts';
 import type { Black, Friend } from './friend.ts';

@@ -1,10 +1,10 @@
 /** What users see of requests to become friends (relations-groups chapter, 5.7). */
 
+import { AnswerBudget, readPieces } from '../kernel/answer-budget.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import { offsetOf, type Pagination, requirePagination } from '../protocol/pagination.ts';
 import type { FriendRequestInfo } from '../protocol/relation-objects.ts';
 import type { UserStore } from '../users/user-store.ts';
-import { AnswerBudget, readPieces } from './answer-budget.ts';
 import { requireGiven, requireOneOf, usersByID } from './checks.ts';
 import { type FriendRequest, requestResults, toFriendRequestInfo } from './friend.ts';
 import type { FriendLimits } from './friend-limits.ts';

@@ -13,4 +13,6 @@ export interface GroupLimits {
   readonly maxGroupMembers: number;
   /** Groups that one user is in. */
   readonly maxJoinedGroups: number;
+  /** Of stored texts in one answer. */
+  readonly maxAnswerBytes: number;
 }

@@ -30,6 +30,10 @@ export interface GroupMemberStore {
   /** In the group's order. */
   list(groupID: string, filter: MemberFilter, offset: number, limit: number): Promise<readonly GroupMember[]>;
   count(groupID: string, filter: MemberFilter): Promise<number>;
+  /** {@link find} in several groups at once. @param userIDs by group */
+  findInGroups(userIDs: ReadonlyMap<string, readonly string[]>): Promise<readonly GroupMember[]>;
+  /** The next members by ID, whatever the group's order. */
+  listByID(groupID: string, afterUserID: string, limit: number): Promise<readonly GroupMember[]>;
   /** The groups among `groupIDs` that the user is in, with the user's role. */
   rolesOf(userID: string, groupIDs: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** All groups that the user is in, in no order. */

@@ -20,6 +20,10 @@ export interface GroupStore {
   search(namePart: string, offset: number, limit: number): Promise<GroupPage>;
   /** Groups that the user is in, by name (bytes) and then by age. */
   joinedBy(userID: string, offset: number, limit: number): Promise<GroupPage>;
+  /** How many groups there are, dismissed ones included. @param before only those made before, Unix ms */
+  count(before?: number): Promise<number>;
+  /** How many were made on each day of UTC, by its number since 1970; from `from` on and before `until`, Unix ms. */
+  creations(from: number, until: number): Promise<ReadonlyMap<number, number>>;
   /** All IDs of {@link joinedBy}, in its order. */
   idsJoinedBy(userID: string): Promise<readonly string[]>;
 }

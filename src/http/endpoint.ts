@@ -31,7 +31,7 @@ export function self(field: string): SelfAccess {
 }
 
 export interface GroupAccess {
-  /** Where the request names the group: `groupID`, `members.groupID` of the elements of a list. */
+  /** Where the request names the group: `groupID`, `members.groupID` of the elements of a list, `groupIDs`. */
   readonly group: string;
   /** The lowest role in it. */
   readonly role: 'member' | 'manager' | 'owner';

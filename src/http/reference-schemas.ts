@@ -8,6 +8,12 @@ import type { WireSchema } from '../protocol/wire/wire-schema.ts';
 type Json = Readonly<Record<string, unknown>>;
 type Direction = 'request' | 'response';
 
+/** An empty map is left out. */
+function isAlwaysThere(schema: WireSchema): boolean {
+  const kind = schema['~wire'];
+  return kind.kind !== 'map' || kind.isKeptEmpty;
+}
+
 export class ReferenceSchemas {
   readonly #named = new Map<string, Json>();
 
@@ -39,7 +45,7 @@ export class ReferenceSchemas {
     switch (kind.kind) {
       case 'object': {
         const fields = Object.entries(kind.fields);
-        const required = fields.filter(([, field]) => field['~wire'].kind !== 'map').map(([name]) => name);
+        const required = fields.filter(([, field]) => isAlwaysThere(field)).map(([name]) => name);
         return {
           properties: Object.fromEntries(fields.map(([name, field]) => [name, this.#of(field, direction)])),
           ...(direction === 'response' && required.length > 0 ? { required } : {}),

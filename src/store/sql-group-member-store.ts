@@ -124,6 +124,27 @@ export class SqlGroupMemberStore implements GroupMemberStore {
     return Number(total);
   }
 
+  async findInGroups(userIDs: ReadonlyMap<string, readonly string[]>): Promise<readonly GroupMember[]> {
+    const pairs = [...userIDs].flatMap(([groupID, ids]) => ids.map((userID) => [groupID, userID] as const));
+    const isOneOfThem =
+      this.#db.dialect === 'postgres'
+        ? sql<SqlBool>`(m.group_id, m.user_id) IN (SELECT * FROM unnest(
+            ${pairs.map(([groupID]) => groupID)}::text[], ${pairs.map(([, userID]) => userID)}::text[]))`
+        : sql<SqlBool>`(m.group_id, m.user_id) IN (
+            SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(pairs)}))`;
+    const rows = await this.#members().where(isOneOfThem).execute();
+    return rows.map(fromRow);
+  }
+
+  async listByID(groupID: string, afterUserID: string, limit: number): Promise<readonly GroupMember[]> {
+    const rows = await this.#membersOf(groupID)
+      .where('m.user_id', '>', afterUserID)
+      .orderBy('m.user_id')
+      .limit(limit)
+      .execute();
+    return rows.map(fromRow);
+  }
+
   async rolesOf(userID: string, groupIDs: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const rows = await this.#db.reader
       .selectFrom('group_members')

@@ -1,5 +1,5 @@
 /** Groups in SQL, for both dialects. */
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Group, GroupChanges } from '../groups/group.ts';
@@ -90,6 +90,25 @@ export class SqlGroupStore implements GroupStore {
     return { total: Number(total), groups: rows.map(fromRow) };
   }
 
+  async count(before?: number): Promise<number> {
+    const all = this.#db.reader.selectFrom('groups').select(({ fn }) => fn.countAll<number>().as('total'));
+    const counted = before === undefined ? all : all.where('created_at', '<', before);
+    return Number((await counted.executeTakeFirstOrThrow()).total);
+  }
+
+  async creations(from: number, until: number): Promise<ReadonlyMap<number, number>> {
+    const day = sql<number>`created_at / ${sql.lit(dayMs)}`;
+    const rows = await this.#db.reader
+      .selectFrom('groups')
+      .select(({ fn }) => [day.as('day'), fn.countAll<number>().as('total')])
+      .where('created_at', '>=', from)
+      .where('created_at', '<', until)
+      .groupBy('day')
+      .orderBy('day')
+      .execute();
+    return new Map(rows.map(({ day: number, total }) => [Number(number), Number(total)]));
+  }
+
   async idsJoinedBy(userID: string): Promise<readonly string[]> {
     const rows = await inOrder(this.#joinedBy(userID).select('g.group_id')).execute();
     return rows.map(({ group_id }) => group_id);
@@ -110,6 +129,8 @@ function inOrder<Query extends { orderBy(column: 'g.name' | 'g.created_at' | 'g.
 ): Query {
   return query.orderBy('g.name').orderBy('g.created_at').orderBy('g.group_id');
 }
+
+const dayMs = 86_400_000;
 
 const columnOf: Readonly<Record<keyof GroupChanges, keyof GroupRow>> = {
   name: 'name',

@@ -1,5 +1,6 @@
 /** Version logs in SQL, for both dialects: a head per log, and one entry per item with its latest state. */
 import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type {
@@ -97,6 +98,23 @@ export class SqlVersionLogStore implements VersionLogStore {
       : { versionID: row.version_id, version: row.version };
   }
 
+  async heads(kind: VersionKind, ownerIDs: readonly string[]): Promise<ReadonlyMap<string, VersionHead>> {
+    const rows = await this.#db.reader
+      .selectFrom('version_heads')
+      .select(['owner_id', 'version_id', 'version'])
+      .where('kind', '=', kind)
+      .where(isOneOf(this.#db.dialect, 'owner_id', ownerIDs))
+      .execute();
+    const heads = new Map(
+      rows.map(({ owner_id, version_id, version }) => [owner_id, { versionID: version_id, version }]),
+    );
+    const untouched = (ownerID: string) => ({
+      versionID: this.#versionIDOf(kind, ownerID),
+      version: versionWithoutChanges,
+    });
+    return new Map(ownerIDs.map((ownerID) => [ownerID, heads.get(ownerID) ?? untouched(ownerID)]));
+  }
+
   async tailAfter(kind: VersionKind, ownerID: string, version: number, limit: number): Promise<LogTail> {
     const rows = await this.#db.reader
       .selectFrom('version_entries')
@@ -107,15 +125,28 @@ export class SqlVersionLogStore implements VersionLogStore {
       .orderBy('version')
       .limit(limit + 1)
       .execute();
-    if (rows.length > limit) return { changes: [], sortVersion: 0, isOwnerChanged: false, isTooLong: true };
-    return {
-      changes: rows
-        .filter(({ item_id }) => item_id !== resortedMark && item_id !== ownerMark)
-        .map(({ item_id, state }) => ({ itemID: item_id, state: stateOf(state) })),
-      sortVersion: rows.find(({ item_id }) => item_id === resortedMark)?.version ?? 0,
-      isOwnerChanged: rows.some(({ item_id }) => item_id === ownerMark),
-      isTooLong: false,
-    };
+    return toTail(rows, limit);
+  }
+
+  async tailsAfter(
+    kind: VersionKind,
+    versions: ReadonlyMap<string, number>,
+    limit: number,
+  ): Promise<ReadonlyMap<string, LogTail>> {
+    const rowsByOwner = new Map<string, EntryRow[]>([...versions.keys()].map((ownerID) => [ownerID, []]));
+    for (const piece of tailPieces([...versions])) {
+      // Each log by its own index range and with its own limit, many in one statement.
+      const tails = piece.map(
+        ([ownerID, version]) => sql`SELECT * FROM (SELECT owner_id, item_id, state, version FROM version_entries
+          WHERE kind = ${kind} AND owner_id = ${ownerID} AND version > ${version}
+          ORDER BY version LIMIT ${limit + 1}) AS tail`,
+      );
+      const { rows } = await sql<EntryRow & { owner_id: string }>`${sql.join(tails, sql` UNION ALL `)}`.execute(
+        this.#db.reader,
+      );
+      for (const row of rows) rowsByOwner.get(row.owner_id)?.push(row);
+    }
+    return new Map([...rowsByOwner].map(([ownerID, rows]) => [ownerID, toTail(rows, limit)]));
   }
 
   /** Raises the heads by so much, and takes each one's row lock until the transaction ends. */
@@ -181,6 +212,33 @@ export class SqlVersionLogStore implements VersionLogStore {
     return versionIDFrom([this.#epoch, kind, ownerID]);
   }
 }
+
+interface EntryRow {
+  readonly item_id: string;
+  readonly state: number;
+  readonly version: number;
+}
+
+/** @param rows in the order of their versions, one more than `limit` if there are more */
+function toTail(rows: readonly EntryRow[], limit: number): LogTail {
+  if (rows.length > limit) return { changes: [], sortVersion: 0, isOwnerChanged: false, isTooLong: true };
+  return {
+    changes: rows
+      .filter(({ item_id }) => item_id !== resortedMark && item_id !== ownerMark)
+      .map(({ item_id, state }) => ({ itemID: item_id, state: stateOf(state) })),
+    sortVersion: rows.find(({ item_id }) => item_id === resortedMark)?.version ?? 0,
+    isOwnerChanged: rows.some(({ item_id }) => item_id === ownerMark),
+    isTooLong: false,
+  };
+}
+
+function* tailPieces<Item>(items: readonly Item[]): Generator<readonly Item[]> {
+  for (let start = 0; start < items.length; start += tailsPerStatement) {
+    yield items.slice(start, start + tailsPerStatement);
+  }
+}
+
+const tailsPerStatement = 50;
 
 /** Entries that are marks and no items; no ID holds a colon. */
 const resortedMark = ':sort';

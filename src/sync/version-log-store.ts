@@ -62,6 +62,14 @@ export interface VersionLogStore {
   drop(tx: Transaction, kind: VersionKind, ownerIDs: readonly string[]): Promise<void>;
   /** Also of an owner to whom nothing ever happened: with the versionID that the log will have. */
   head(kind: VersionKind, ownerID: string): Promise<VersionHead>;
+  /** {@link head} of each. */
+  heads(kind: VersionKind, ownerIDs: readonly string[]): Promise<ReadonlyMap<string, VersionHead>>;
   /** What changed after `version`, if that is at most `limit` entries, the marks of order and owner counted. */
   tailAfter(kind: VersionKind, ownerID: string, version: number, limit: number): Promise<LogTail>;
+  /** {@link tailAfter} of each. @param versions by owner. @returns one for each */
+  tailsAfter(
+    kind: VersionKind,
+    versions: ReadonlyMap<string, number>,
+    limit: number,
+  ): Promise<ReadonlyMap<string, LogTail>>;
 }

@@ -107,6 +107,8 @@ function storeWith(changes: readonly Change[]): VersionLogStore {
     lock: async () => new Map(),
     drop: async () => {},
     head: async () => head,
+    heads: async () => new Map(),
+    tailsAfter: async () => new Map(),
     tailAfter: async (_kind, _ownerID, _version, limit) => ({
       ...emptyTail,
       changes: changes.length > limit ? [] : changes,

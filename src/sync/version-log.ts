@@ -3,7 +3,14 @@
  * conversations-messages chapter, 7.5). Generic over what is logged.
  */
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import type { ChangeState, VersionHead, VersionKind, VersionLogStore, VersionStep } from './version-log-store.ts';
+import type {
+  ChangeState,
+  LogTail,
+  VersionHead,
+  VersionKind,
+  VersionLogStore,
+  VersionStep,
+} from './version-log-store.ts';
 
 /** The answer to "what has changed since": the head as of now, and the items by their latest state. */
 export interface ItemChanges extends VersionHead {
@@ -58,23 +65,32 @@ export class VersionLog {
   async changesSince(kind: VersionKind, ownerID: string, since: VersionHead): Promise<ItemChanges> {
     // Before the items: a change in between is then told now and again, and never left out.
     const head = await this.#store.head(kind, ownerID);
-    if (since.version < 1 || since.version > head.version || since.versionID !== head.versionID) {
-      return { ...head, ...nothing, full: true };
-    }
-    if (since.version === head.version) return { ...head, ...nothing };
-    const tail = await this.#store.tailAfter(kind, ownerID, since.version, maxEntries);
-    if (tail.isTooLong) return { ...head, ...nothing, full: true };
-    const itemsThat = (state: ChangeState) =>
-      tail.changes.filter((change) => change.state === state).map(({ itemID }) => itemID);
-    return {
-      ...head,
-      full: false,
-      inserted: itemsThat('insert'),
-      updated: itemsThat('update'),
-      deleted: itemsThat('delete'),
-      sortVersion: tail.sortVersion,
-      isOwnerChanged: tail.isOwnerChanged,
-    };
+    return (
+      withoutLog(head, since) ?? fromTail(head, await this.#store.tailAfter(kind, ownerID, since.version, maxEntries))
+    );
+  }
+
+  /** {@link changesSince} of several logs at once. @param since by owner */
+  async changesOfMany(
+    kind: VersionKind,
+    since: ReadonlyMap<string, VersionHead>,
+  ): Promise<ReadonlyMap<string, ItemChanges>> {
+    const heads = await this.#store.heads(kind, [...since.keys()]);
+    const behind = new Map(
+      [...since].flatMap(([ownerID, known]) => {
+        const head = heads.get(ownerID);
+        return head === undefined || withoutLog(head, known) !== undefined ? [] : [[ownerID, known.version] as const];
+      }),
+    );
+    const tails = await this.#store.tailsAfter(kind, behind, maxEntries);
+    return new Map(
+      [...heads].flatMap(([ownerID, head]) => {
+        const known = since.get(ownerID);
+        const tail = tails.get(ownerID);
+        const changes = tail !== undefined ? fromTail(head, tail) : known && withoutLog(head, known);
+        return changes === undefined ? [] : [[ownerID, changes] as const];
+      }),
+    );
   }
 
   /**
@@ -97,5 +113,28 @@ export class VersionLog {
 
 /** More entries than this cost a client more than reading everything. */
 const maxEntries = 200;
+
+/** For a client that has nothing that counts, and for one that has everything: undefined for others. */
+function withoutLog(head: VersionHead, since: VersionHead): ItemChanges | undefined {
+  if (since.version < 1 || since.version > head.version || since.versionID !== head.versionID) {
+    return { ...head, ...nothing, full: true };
+  }
+  return since.version === head.version ? { ...head, ...nothing } : undefined;
+}
+
+function fromTail(head: VersionHead, tail: LogTail): ItemChanges {
+  if (tail.isTooLong) return { ...head, ...nothing, full: true };
+  const itemsThat = (state: ChangeState) =>
+    tail.changes.filter((change) => change.state === state).map(({ itemID }) => itemID);
+  return {
+    ...head,
+    full: false,
+    inserted: itemsThat('insert'),
+    updated: itemsThat('update'),
+    deleted: itemsThat('delete'),
+    sortVersion: tail.sortVersion,
+    isOwnerChanged: tail.isOwnerChanged,
+  };
+}
 
 const nothing = { full: false, inserted: [], updated: [], deleted: [], sortVersion: 0, isOwnerChanged: false };

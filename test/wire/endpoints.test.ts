@@ -47,7 +47,8 @@ test('every example binds, and has the field that says who may call', () => {
 
 /** What the example has there; of a list, in its first element. */
 function named(example: unknown, field: string): unknown {
-  return field.split('.').reduce((value, key) => Object(Array.isArray(value) ? value[0] : value)[key], example);
+  const first = (value: unknown) => (Array.isArray(value) ? value[0] : value);
+  return field.split('.').reduce((value, key) => first(Object(value)[key]), example);
 }
 
 test('every field of a request that names something is bounded like an ID', () => {

@@ -48,7 +48,8 @@ function withGroup(
   if (Array.isArray(value)) return value.map((item) => withGroup(item, [key ?? '', ...rest], groupID));
   const body = value as ExampleBody;
   if (key === undefined) return body;
-  return { ...body, [key]: rest.length === 0 ? groupID : withGroup(body[key], rest, groupID) };
+  const whole = Array.isArray(body[key]) ? [groupID] : groupID;
+  return { ...body, [key]: rest.length === 0 ? whole : withGroup(body[key], rest, groupID) };
 }
 
 async function makeGroup(world: World, groupID: string): Promise<void> {

@@ -1,6 +1,7 @@
 /** Groups, members and requests to join, which several endpoints have in common (relations-groups chapter, 3.5 to 3.7). */
 import type { GroupSettingChanges } from '../../groups/group-settings.ts';
 import type { NewGroup } from '../../groups/groups.ts';
+import { wirePagination } from '../../protocol/pagination.ts';
 import { Wire, type WireRequest } from '../../protocol/wire/wire-schema.ts';
 import { publicUserInfo } from './user.ts';
 
@@ -102,7 +103,7 @@ export const groupMember = Wire.object(
   { title: 'GroupMember' },
 );
 
-export const groupRequest = Wire.object(
+const groupRequest = Wire.object(
   {
     userInfo: Wire.nullable(publicUserInfo),
     groupInfo: Wire.nullable(groupInfo),
@@ -118,3 +119,13 @@ export const groupRequest = Wire.object(
   },
   { title: 'GroupRequest' },
 );
+
+/** Of lists of requests. */
+export const groupRequestsPage = {
+  userID: Wire.id(),
+  pagination: wirePagination,
+  groupIDs: Wire.list(Wire.id(), { description: 'only for these groups; for all without any' }),
+  handleResults: Wire.list(Wire.int32(), { description: 'only of these states; of all without any' }),
+};
+
+export const groupRequestList = { groupRequests: Wire.list(groupRequest) };

@@ -2,14 +2,13 @@
 import { Wire, type WireSchema } from '../../protocol/wire/wire-schema.ts';
 import type { SyncReply } from '../../sync/version-log.ts';
 
-export const sinceVersion = Wire.object(
-  {
-    userID: Wire.id(),
-    version: Wire.uint64({ description: 'of the last answer; 0 at first' }),
-    versionID: Wire.id({ description: 'of the last answer; empty at first' }),
-  },
-  { title: 'SinceVersion' },
-);
+/** What a client has kept. */
+export const sinceHead = {
+  version: Wire.uint64({ description: 'of the last answer; 0 at first' }),
+  versionID: Wire.id({ description: 'of the last answer; empty at first' }),
+};
+
+export const sinceVersion = Wire.object({ userID: Wire.id(), ...sinceHead }, { title: 'SinceVersion' });
 
 /** Fields of an answer to {@link sinceVersion}. */
 export function changesOf<Req, Res>(item: WireSchema<Req, Res>) {
@@ -39,13 +38,9 @@ export function toChanges<Item, Res>(
   };
 }
 
-export const knownIDs = Wire.object(
-  {
-    userID: Wire.id(),
-    idHash: Wire.hash64({ description: 'of the IDs that the client has; 0 for none' }),
-  },
-  { title: 'KnownIDs' },
-);
+export const knownHash = Wire.hash64({ description: 'of the IDs that the client has; 0 for none' });
+
+export const knownIDs = Wire.object({ userID: Wire.id(), idHash: knownHash }, { title: 'KnownIDs' });
 
 /** Fields of an answer to {@link knownIDs}, beside the IDs themselves. */
 export const idsHead = {

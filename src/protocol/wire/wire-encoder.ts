@@ -79,7 +79,7 @@ function compile(schema: WireSchema): Encode {
     case 'list':
       return compileList(kind.of);
     case 'map':
-      return compileMap(kind.of);
+      return compileMap(kind.of, kind.isKeptEmpty ? '{}' : undefined);
     case 'any':
       return (value) => JSON.stringify(value) ?? 'null';
   }
@@ -118,12 +118,13 @@ function compileList(of: WireSchema): Encode {
   };
 }
 
-function compileMap(of: WireSchema): Encode {
+/** @param empty what is written for a map without keys; undefined if its own key is left out */
+function compileMap(of: WireSchema, empty: string | undefined): Encode {
   const encode = compile(of);
   return (value) => {
-    if (isUnset(value)) return undefined;
+    if (isUnset(value)) return empty;
     if (!(value instanceof Map)) throw new TypeError('response: a Map was expected');
-    if (value.size === 0) return undefined;
+    if (value.size === 0) return empty;
     let text = '';
     for (const [key, element] of value) {
       text += `${text === '' ? '{' : ','}${JSON.stringify(String(key))}:${encode(element) ?? 'null'}`;

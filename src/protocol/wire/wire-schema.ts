@@ -26,7 +26,7 @@ export type WireKind =
   | { readonly kind: 'object'; readonly fields: WireFields }
   | { readonly kind: 'nullable'; readonly of: WireSchema }
   | { readonly kind: 'list'; readonly of: WireSchema }
-  | { readonly kind: 'map'; readonly of: WireSchema }
+  | { readonly kind: 'map'; readonly of: WireSchema; readonly isKeptEmpty: boolean }
   | { readonly kind: 'any'; readonly objectOnly: boolean };
 
 export type WireScalar =
@@ -92,7 +92,18 @@ function map<Req, Res>(
   of: WireSchema<Req, Res>,
   options: WireOptions = {},
 ): WireSchema<Map<string, Req>, ReadonlyMap<string, Res> | Unset> {
-  return wire({ type: ['object', 'null'], additionalProperties: of, ...options }, { kind: 'map', of });
+  return wire(
+    { type: ['object', 'null'], additionalProperties: of, ...options },
+    { kind: 'map', of, isKeptEmpty: false },
+  );
+}
+
+/** A map that is written as {} when empty, for a client that fails without its key. */
+function keptMap<Req, Res>(
+  of: WireSchema<Req, Res>,
+  options: WireOptions = {},
+): WireSchema<Map<string, Req>, ReadonlyMap<string, Res>> {
+  return wire({ type: 'object', additionalProperties: of, ...options }, { kind: 'map', of, isKeptEmpty: true });
 }
 
 /** An opaque JSON object, handed over as received; null when absent. */
@@ -116,6 +127,7 @@ export const Wire = {
   nullable,
   list,
   map,
+  keptMap,
   any,
   json,
 

@@ -38,6 +38,7 @@ const limits = {
   maxRequestMsgBytes: 2048,
   maxGroupMembers: 1000,
   maxJoinedGroups: 1000,
+  maxAnswerBytes: 4 * 1024 * 1024,
 };
 
 /** @param now Unix ms */

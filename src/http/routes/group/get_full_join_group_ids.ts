@@ -5,15 +5,15 @@ import { idsHead, knownIDs } from '../../objects/sync.ts';
 
 export default endpoint({
   path: '/group/get_full_join_group_ids',
-  summary: 'Gives the IDs of all joined groups of a user',
-  description: 'This server keeps no groups yet.',
+  summary: 'Gives the IDs of all groups that a user is in',
+  description: 'In the order of the list; none if the client has them all.',
   access: self('userID'),
   required: ['userID'],
   example: { userID: 'alice', idHash: 0 },
   request: knownIDs,
   response: Wire.object({ ...idsHead, groupIDs: Wire.list(Wire.id()) }),
-  handle: async (call, body, { emptyRelations }) => {
-    const { isEqual, ...head } = await emptyRelations.fullIDs(call, 'joined_groups', body.userID, body.idHash);
-    return { ...head, equal: isEqual, groupIDs: null };
+  handle: async (call, body, { groupSync }) => {
+    const { version, versionID, isEqual, ids } = await groupSync.joinedIDs(call, body.userID, body.idHash);
+    return { version, versionID, equal: isEqual, groupIDs: ids };
   },
 });

@@ -1,4 +1,5 @@
 /** Members of groups in SQL, for both dialects. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Selectable, type SqlBool, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
@@ -56,13 +57,21 @@ export class SqlGroupMemberStore implements GroupMemberStore {
   }
 
   async removeAll(tx: Transaction, groupID: string): Promise<readonly string[]> {
-    const removed = await this.#db
-      .executor(tx)
-      .deleteFrom('group_members')
-      .where('group_id', '=', groupID)
-      .returning('user_id')
-      .execute();
-    return removed.map(({ user_id }) => user_id);
+    const userIDs: string[] = [];
+    for (;;) {
+      const some = this.#db.executor(tx).selectFrom('group_members').select('user_id').where('group_id', '=', groupID);
+      const removed = await this.#db
+        .executor(tx)
+        .deleteFrom('group_members')
+        .where('group_id', '=', groupID)
+        .where('user_id', 'in', some.limit(removedAtOnce))
+        .returning('user_id')
+        .execute();
+      for (const { user_id } of removed) userIDs.push(user_id);
+      if (removed.length < removedAtOnce) return userIDs;
+      // Between pieces others have their turn.
+      await nextTurn();
+    }
   }
 
   async update(tx: Transaction, groupID: string, userID: string, changes: GroupMemberChanges): Promise<boolean> {
@@ -202,6 +211,9 @@ export class SqlGroupMemberStore implements GroupMemberStore {
     return keyword === '' ? inRoles : inRoles.where(nameHolds(this.#db.dialect, keyword));
   }
 }
+
+/** Members of a group that is no more: a hundred thousand hold the event loop for a second. */
+const removedAtOnce = 2000;
 
 /** What is needed of a query over members `m` and their users `u`, whatever it selects. */
 interface MemberQuery<Query> {

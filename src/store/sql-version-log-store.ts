@@ -1,5 +1,6 @@
 /** Version logs in SQL, for both dialects: a head per log, and one entry per item with its latest state. */
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
@@ -41,7 +42,9 @@ export class SqlVersionLogStore implements VersionLogStore {
     // In one order everywhere: transactions that touch the same logs then wait for each other in one direction only.
     const sorted = steps.toSorted((a, b) => (a.ownerID < b.ownerID ? -1 : 1));
     const heads = new Map<string, VersionHead>();
-    for (const piece of insertPieces(sorted)) {
+    for (const [index, piece] of [...insertPieces(sorted)].entries()) {
+      // All members of a large group, say: between pieces others have their turn.
+      if (index > 0) await nextTurn();
       const ownerIDs = piece.map(({ ownerID }) => ownerID);
       for (const [ownerID, head] of await this.#touchHeads(tx, kind, ownerIDs, 1)) heads.set(ownerID, head);
       await this.#writeEntries(tx, kind, piece, heads);

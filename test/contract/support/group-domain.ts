@@ -36,7 +36,7 @@ const limits = {
   maxExBytes: 8192,
   maxGroupTextBytes: 8192,
   maxRequestMsgBytes: 2048,
-  maxGroupMembers: 1000,
+  maxGroupMembers: 200_000,
   maxJoinedGroups: 1000,
   maxAnswerBytes: 4 * 1024 * 1024,
 };

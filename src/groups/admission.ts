@@ -1,5 +1,5 @@
 /** Letting users into a group, whichever way they come: all of them, with the notices that tell of it. */
-import type { MemberVersion } from '../notices/catalogue/groups.ts';
+import type { MemberVersion } from '../notices/catalogue/group-event.ts';
 import type { Notice } from '../notices/notice.ts';
 import type { GroupChange, Newcomer } from './group-change.ts';
 import { type MemberPiece, memberPieces } from './member-pieces.ts';

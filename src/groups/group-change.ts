@@ -5,7 +5,7 @@
 import type { CallContext } from '../kernel/caller.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { conversationNotice } from '../notices/catalogue/conversations.ts';
-import type { GroupEvent, MemberVersion } from '../notices/catalogue/groups.ts';
+import type { GroupEvent, MemberVersion } from '../notices/catalogue/group-event.ts';
 import type { Notice } from '../notices/notice.ts';
 import type { Notifier } from '../notices/notifier.ts';
 import { groupChatID } from '../protocol/conversation-id.ts';

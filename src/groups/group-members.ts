@@ -1,6 +1,6 @@
 /** Who comes into a group by invitation, and who leaves it (relations-groups chapter, 8.4, 8.6, 8.7). */
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
-import { memberInvitedNotice, memberKickedNotice, memberQuitNotice } from '../notices/catalogue/groups.ts';
+import { memberInvitedNotice, memberKickedNotice, memberQuitNotice } from '../notices/catalogue/group-members.ts';
 import { errors } from '../protocol/errors.ts';
 import { groupRoles, groupVerification, joinSources } from '../protocol/numbers/groups.ts';
 import type { UserStore } from '../users/user-store.ts';

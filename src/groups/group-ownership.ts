@@ -1,10 +1,7 @@
 /** Whose a group is, and its end (relations-groups chapter, 8.8 and 8.9). */
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
-import {
-  groupDismissedNotice,
-  memberMuteCancelledNotice,
-  ownerTransferredNotice,
-} from '../notices/catalogue/groups.ts';
+import { memberMuteCancelledNotice } from '../notices/catalogue/group-members.ts';
+import { groupDismissedNotice, ownerTransferredNotice } from '../notices/catalogue/groups.ts';
 import { errors } from '../protocol/errors.ts';
 import { groupRoles } from '../protocol/numbers/groups.ts';
 import { type GroupMember, toMemberInfo } from './group.ts';

@@ -1,7 +1,7 @@
 /** Joining groups of one's own accord, and answering those who want to (relations-groups chapter, 8.3 and 8.5). */
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import { requireWithin } from '../kernel/text-bounds.ts';
-import { memberEnterNotice, memberInvitedNotice } from '../notices/catalogue/groups.ts';
+import { memberEnterNotice, memberInvitedNotice } from '../notices/catalogue/group-members.ts';
 import { errors } from '../protocol/errors.ts';
 import { groupRoles, groupVerification, handleResults, joinSources } from '../protocol/numbers/groups.ts';
 import type { UserStore } from '../users/user-store.ts';

@@ -1,13 +1,8 @@
 /** What is set of single members: role, name, face and ex in the group, and mutes (relations-groups chapter, 8.10, 8.11). */
 import type { CallContext } from '../kernel/caller.ts';
 import { requireWithin } from '../kernel/text-bounds.ts';
-import {
-  type GroupEvent,
-  type MemberVersion,
-  memberMuteCancelledNotice,
-  memberMutedNotice,
-  memberSetNotice,
-} from '../notices/catalogue/groups.ts';
+import type { GroupEvent, MemberVersion } from '../notices/catalogue/group-event.ts';
+import { memberMuteCancelledNotice, memberMutedNotice, memberSetNotice } from '../notices/catalogue/group-members.ts';
 import type { Notice } from '../notices/notice.ts';
 import { errors } from '../protocol/errors.ts';
 import { groupRoles } from '../protocol/numbers/groups.ts';

@@ -1,7 +1,7 @@
 /** Groups in which the profile of a user shows through, when that changes (relations-groups chapter, 9.3, "1516 in bulk"). */
 import type { CallContext } from '../kernel/caller.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import { memberSetNotice } from '../notices/catalogue/groups.ts';
+import { memberSetNotice } from '../notices/catalogue/group-members.ts';
 import type { Notice } from '../notices/notice.ts';
 import type { VersionLog } from '../sync/version-log.ts';
 import type { User } from '../users/user.ts';

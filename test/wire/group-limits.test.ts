@@ -34,28 +34,43 @@ const set = (groupID: string, fields: object) => asAdmin('/group/set_group_info_
 /** Each group of these tests goes when it is done with: one is in no more than two. */
 const drop = (groupID: string) => world.call('/group/dismiss_group', { groupID });
 
-for (const [limit, field, column, bytes] of [
-  ['maxGroupTextBytes', 'notification', 'notification', 10],
-  ['maxGroupTextBytes', 'introduction', 'introduction', 10],
-  ['maxNicknameBytes', 'groupName', 'name', 14],
-  ['maxFaceUrlBytes', 'faceURL', 'face_url', 16],
-  ['maxExBytes', 'ex', 'ex', 18],
-] as const) {
-  test(`limit ${limit}: a group's ${field} of as many bytes is kept`, async () => {
-    assert.equal(await create(field, { [field]: text(bytes) }), 0);
-    assert.equal(await set(field, { [field]: text(bytes) }), 0);
-    assert.equal(readGroup(world, field).group[column], text(bytes));
-  });
-
-  test(`limit ${limit}: a group's ${field} of one byte more is 1001, and nothing is changed`, async () => {
-    const earlier = everythingOf(world, field);
-    assert.equal(await set(field, { [field]: `${text(bytes)}x` }), 1001);
-    assert.deepEqual(everythingOf(world, field), earlier);
-    await drop(field);
-    assert.equal(await create(`${field}2`, { [field]: `${text(bytes)}x` }), 1001);
-    assert.equal(readGroup(world, `${field}2`).group, undefined);
-  });
+interface GroupText {
+  readonly field: string;
+  readonly column: string;
+  readonly bytes: number;
 }
+
+async function keeps({ field, column, bytes }: GroupText): Promise<void> {
+  assert.equal(await create(field, { [field]: text(bytes) }), 0);
+  assert.equal(await set(field, { [field]: text(bytes) }), 0);
+  assert.equal(readGroup(world, field).group[column], text(bytes));
+}
+
+async function refusesMore({ field, bytes }: GroupText): Promise<void> {
+  const earlier = everythingOf(world, field);
+  assert.equal(await set(field, { [field]: `${text(bytes)}x` }), 1001);
+  assert.deepEqual(everythingOf(world, field), earlier);
+  await drop(field);
+  assert.equal(await create(`${field}2`, { [field]: `${text(bytes)}x` }), 1001);
+  assert.equal(readGroup(world, `${field}2`).group, undefined);
+}
+
+const notification = { field: 'notification', column: 'notification', bytes: 10 };
+const introduction = { field: 'introduction', column: 'introduction', bytes: 10 };
+const groupName = { field: 'groupName', column: 'name', bytes: 14 };
+const faceURL = { field: 'faceURL', column: 'face_url', bytes: 16 };
+const ex = { field: 'ex', column: 'ex', bytes: 18 };
+
+test('limit maxGroupTextBytes: an announcement of as many bytes is kept', () => keeps(notification));
+test('limit maxGroupTextBytes: one byte more is 1001, and nothing is changed', () => refusesMore(notification));
+test('limit maxGroupTextBytes: an introduction of as many bytes is kept', () => keeps(introduction));
+test('limit maxGroupTextBytes: an introduction of one more is 1001', () => refusesMore(introduction));
+test('limit maxNicknameBytes: a group has a name of as many bytes', () => keeps(groupName));
+test('limit maxNicknameBytes: and not of one more', () => refusesMore(groupName));
+test('limit maxFaceUrlBytes: a group has a faceURL of as many bytes', () => keeps(faceURL));
+test('limit maxFaceUrlBytes: a group has none of one more', () => refusesMore(faceURL));
+test('limit maxExBytes: a group has an ex of as many bytes', () => keeps(ex));
+test('limit maxExBytes: a group has none of one more', () => refusesMore(ex));
 
 const memberFields = [
   ['maxNicknameBytes', 'nickname', 14],

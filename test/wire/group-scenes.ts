@@ -21,17 +21,20 @@ export async function makeTeam(world: World, groupID: string, info: object = {})
 
 export const as = (userID: string) => (world: World) => world.issue(userID, 2);
 
-/** A call of a user's that has to succeed. */
-export async function actAs(world: World, userID: string, path: string, body: object): Promise<void> {
-  const reply = await world.post(path, body, await world.issue(userID, 3));
-  const { errCode, errDlt } = JSON.parse(reply.body.toString());
-  assert.equal(errCode, 0, `${path} by ${userID}: ${errDlt}`);
+/** What a call of a user's is answered with, or of imAdmin's. */
+export async function answerFor(world: World, userID: string, path: string, body: object) {
+  const token = userID === 'imAdmin' ? world.token('admin') : await world.issue(userID, 3);
+  return JSON.parse((await world.post(path, body, token)).body.toString());
 }
 
-/** What a call of a user's is answered with. */
 export async function codeFor(world: World, userID: string, path: string, body: object): Promise<number> {
-  const token = userID === 'imAdmin' ? world.token('admin') : await world.issue(userID, 3);
-  return JSON.parse((await world.post(path, body, token)).body.toString()).errCode;
+  return (await answerFor(world, userID, path, body)).errCode;
+}
+
+/** A call of a user's that has to succeed. */
+export async function actAs(world: World, userID: string, path: string, body: object): Promise<void> {
+  const { errCode, errDlt } = await answerFor(world, userID, path, body);
+  assert.equal(errCode, 0, `${path} by ${userID}: ${errDlt}`);
 }
 
 /** What a user is answered with who wants to say something in a group. */

@@ -1,8 +1,10 @@
 /** What members may read of a group, whichever way they came: relations-groups.md 12, and reports from the field. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { GetLastMessageReq, GetLastMessageResp } from '../../src/protocol/gen/openim.ts';
+import { reqIdentifiers } from '../../src/protocol/numbers/request-identifiers.ts';
 import { query } from './group-rows.ts';
-import { actAs, makeTeam, readableBy, say } from './group-scenes.ts';
+import { actAs, answerFor, makeTeam, readableBy, say } from './group-scenes.ts';
 import { Listener } from './listener.ts';
 import { World } from './world.ts';
 
@@ -129,6 +131,33 @@ test('F3: without a line in the chat, a newcomer begins behind the newest messag
   await say(world, 'alice', 'g', 'back');
   assert.deepEqual(await readableBy(world, 'carol', 'g'), ['back']);
 });
+
+test('F3: pull, 1007, the list of chats and the incremental conversation all begin with the same seq', async () => {
+  await using world = await open({}, withoutHistory);
+  await actAs(world, 'carol', '/group/quit_group', { groupID: 'g' });
+  await say(world, 'alice', 'g', 'before');
+  const first = lines(world).length + 1;
+  const known = await conversationsOf(world, 0, '');
+  await actAs(world, 'bob', '/group/invite_user_to_group', { groupID: 'g', invitedUserIDs: ['carol'] });
+  const { update } = await conversationsOf(world, known.version, known.versionID);
+  assert.partialDeepStrictEqual(update, [{ conversationID: 'sg_g', minSeq: first, maxSeq: 0 }]);
+  assert.deepEqual(await readableBy(world, 'carol', 'g'), ['1509']);
+  const { data } = await answerFor(world, 'carol', '/jssdk/get_active_conversations', { count: 10 });
+  const [chat] = data.conversations;
+  assert.partialDeepStrictEqual(chat, {
+    conversation: { conversationID: 'sg_g', minSeq: first },
+    lastMsg: { seq: first },
+  });
+  assert.equal(data.unreadCount, 1);
+  await using carol = await Listener.open(world, 'carol');
+  const asked = GetLastMessageReq.encode({ userID: 'carol', conversationIDs: ['sg_g'] }).finish();
+  const { msgs } = GetLastMessageResp.decode(await carol.ask(reqIdentifiers.getLastMessages, asked));
+  assert.equal(msgs.get('sg_g')?.seq, first);
+});
+
+/** What a client is told that knows that version. */
+const conversationsOf = (world: World, version: number, versionID: string) =>
+  world.call('/conversation/get_incremental_conversations', { userID: 'carol', version, versionID });
 
 test('F3: those who make a group have it from its first line on, with history for new members off', async () => {
   await using world = await open({}, withoutHistory);

@@ -48,6 +48,16 @@ export class Listener implements AsyncDisposable {
     }
   }
 
+  /** The answer to a request of the device's own. */
+  async ask(reqIdentifier: number, data: Uint8Array): Promise<Buffer> {
+    this.#socket.send(reqIdentifier, data);
+    for (;;) {
+      const reply = await this.#socket.nextReply();
+      if (reply.reqIdentifier === reqIdentifier) return Buffer.from(reply.data ?? '', 'base64');
+      this.#heard.push(...heardIn(reply));
+    }
+  }
+
   /** How many of that type have come, and have not been asked for. */
   count(contentType: number): number {
     return this.#heard.filter(({ message }) => message.contentType === contentType).length;

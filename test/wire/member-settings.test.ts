@@ -236,6 +236,26 @@ test('1512 and 1513 tell who may not speak and who may again, in the chat too', 
   await carol.hear(1513, { inChat: true });
 });
 
+test('F8: muting and transferring over REST reach every member, with the group in it', async () => {
+  await using world = await World.open();
+  await makeTeam(world, 'g');
+  await using carol = await Listener.open(world, 'carol');
+  await world.call('/group/mute_group_member', { groupID: 'g', userID: 'bob', mutedSeconds: 60 });
+  await world.call('/group/mute_group', { groupID: 'g' });
+  await world.call('/group/transfer_group', { groupID: 'g', oldOwnerUserID: 'alice', newOwnerUserID: 'bob' });
+  for (const [contentType, group] of [
+    [1512, { status: 0, ownerUserID: 'alice' }],
+    [1514, { status: 3, ownerUserID: 'alice' }],
+    [1507, { status: 3, ownerUserID: 'bob' }],
+  ] as const) {
+    assert.partialDeepStrictEqual((await carol.hear(contentType)).tips.group, {
+      groupID: 'g',
+      memberCount: 3,
+      ...group,
+    });
+  }
+});
+
 test('8.10: who is muted may not speak, admins neither: 1402; the owner may, and everybody when the time is over', async () => {
   await using world = await World.open();
   await makeTeam(world, 'g');

@@ -6,7 +6,7 @@ import type { GroupInfo } from '../../protocol/gen/openim.ts';
 import { notificationTypes } from '../../protocol/numbers/notices.ts';
 import type { GroupMemberInfo, GroupRequestInfo, PublicUserInfo } from '../../protocol/relation-objects.ts';
 import { noticeKind, type UserNotice } from '../notice.ts';
-import type { GroupEvent } from './groups.ts';
+import type { GroupEvent } from './group-event.ts';
 
 interface ApplicationTips {
   readonly group: GroupInfo;

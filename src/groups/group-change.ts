@@ -227,8 +227,8 @@ export class GroupChange {
     feed.announce(this.tx, 'joined', groupID, this.#joined);
     feed.announce(this.tx, 'left', groupID, this.#left);
     const seqs = await notifier.notify(this.tx, this.call, ...this.#notices);
-    const shown = seqs.filter((seq, index) => seq !== undefined && 'groupID' in (this.#notices[index] ?? {}));
-    const touched = await this.#setWindows(shown.filter((seq) => seq !== undefined));
+    const shown = this.#notices.flatMap((notice, index) => ('groupID' in notice ? (seqs[index] ?? []) : []));
+    const touched = await this.#setWindows(shown);
     const notices = touched.map((userID) => conversationNotice(userID, [groupChatID(groupID)]));
     if (notices.length > 0) await notifier.notify(this.tx, this.call, ...notices);
   }

@@ -24,5 +24,11 @@ export async function requireUsers(
   error: ErrorFactory,
 ): Promise<void> {
   const distinct = [...new Set(userIDs)];
-  if ((await users.find(distinct)).length < distinct.length) throw error('user not found');
+  for (let start = 0; start < distinct.length; start += readAtOnce) {
+    const piece = distinct.slice(start, start + readAtOnce);
+    if ((await users.find(piece)).length < piece.length) throw error('user not found');
+  }
 }
+
+/** Whole users, with texts of their own. */
+const readAtOnce = 250;

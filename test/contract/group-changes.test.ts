@@ -141,8 +141,42 @@ async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
       );
     },
   );
+
+  await t.test('8.1: where ten random IDs are taken, there is no group: 90007', async () => {
+    let asked = 0;
+    const unlucky = node.groupsNamedBy(() => {
+      asked++;
+      return 'taken';
+    });
+    const make = () =>
+      codeOf(
+        unlucky.create(callBy('u0'), { ...blank, groupID: '', name: '' }, { ...nobodyElse, ownerUserID: 'u0' }, null),
+      );
+    assert.deepEqual([await make(), asked], [0, 1]);
+    assert.deepEqual([await make(), asked], [90007, 11]);
+  });
+
+  await t.test(
+    '8.4: hundreds whom a member proposes are told to so many admins that the notices have a bound',
+    async () => {
+      const proposed = Array.from({ length: 600 }, (_, index) => `proposed${index}`);
+      await addUsers(node, proposed);
+      const adminUserIDs = ['u1', 'u2', 'u3', 'u4', 'u5'];
+      await create(node, 'busy', { ownerUserID: 'u0', adminUserIDs, memberUserIDs: ['u6'] });
+      await node.settings.set(callBy('u0'), 'busy', { ...unsetGroup, needVerification: 1 });
+      const tellOf = async (users: readonly string[]) => {
+        node.told.length = 0;
+        await node.members.invite(callBy('u6'), 'busy', users, null);
+        return node.told.length;
+      };
+      // The owner, all admins and who proposes; of six hundred the owner, two admins and who proposes.
+      assert.deepEqual([await tellOf(['u0', ...proposed.slice(0, 1)]), await tellOf(proposed)], [7, 2400]);
+      await checkInvariants(db, 'proposed');
+    },
+  );
 }
 
+const nobodyElse = { adminUserIDs: [], memberUserIDs: [] };
 const unset = { role: null, nickname: null, faceURL: null, ex: null };
 
 function create(

@@ -91,6 +91,7 @@ export async function groupDomainOn(db: Database, now: () => number) {
     told,
     versionLog,
     groups: new Groups({ ...shared, newGroupID: randomUUID }),
+    groupsNamedBy: (newGroupID: () => string) => new Groups({ ...shared, newGroupID }),
     members: new GroupMembers(shared),
     requests: new GroupRequests(shared),
     settings: new GroupSettings(shared),

@@ -76,4 +76,4 @@ export class FriendProfiles {
 }
 
 /** Some milliseconds of writing. */
-const defaultOwnersPerSlice = 100;
+const defaultOwnersPerSlice = 50;

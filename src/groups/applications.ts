@@ -73,8 +73,7 @@ export class Applications {
     const receivers = await receiversOf(change, requests.length, [askerID, change.call.caller.userID]);
     for (const request of requests) {
       const info = toRequestInfo(request, publicInfo(request.userID, users), null);
-      const uuid = this.#options.newEventID();
-      change.tell(...applicationNotices(change.event, publicInfo(askerID, users), info, uuid, receivers));
+      change.tell(...applicationNotices(change.event, info, this.#options.newEventID(), receivers));
     }
   }
 

@@ -271,7 +271,7 @@ test('1506 tells a refusal', async () => {
   assert.partialDeepStrictEqual(tips, { handleMsg: 'no', receiverAs: 0, request: { handleResult: -1 } });
 });
 
-test('8.4: who is proposed hears of it when let in: 1503 names the inviter, 1509 too', async () => {
+test('defect of OpenIM: 1503 has who is proposed as the applicant; that user hears of it when let in, with the inviter', async () => {
   await using world = await World.open();
   await world.register('dora');
   await makeTeam(world, 'g', { needVerification: 1 });
@@ -282,7 +282,7 @@ test('8.4: who is proposed hears of it when let in: 1503 names the inviter, 1509
   for (const listener of [alice, carol]) {
     const { tips } = await listener.hear(1503);
     const request = { userInfo: { userID: 'dora' }, inviterUserID: 'carol', joinSource: 2 };
-    assert.partialDeepStrictEqual(tips, { applicant: { userID: 'carol' }, reqMsg: '', request });
+    assert.partialDeepStrictEqual(tips, { applicant: { userID: 'dora' }, reqMsg: '', request });
   }
   await actAs(world, 'alice', '/group/group_application_response', { groupID: 'g', ...answer });
   const { tips } = await dora.hear(1509);

@@ -45,15 +45,14 @@ const handled = {
   }),
 };
 
-/** 1503. @param applicant who asks: for itself, or for whom it invites */
+/** 1503. The applicant is who would join, also if a member proposes it: the pure-JS SDK looks its request up. */
 export function applicationNotices(
   { group, opUser }: GroupEvent,
-  applicant: PublicUserInfo,
   request: GroupRequestInfo,
   uuid: string,
   receiverIDs: readonly string[],
 ): readonly UserNotice<ApplicationTips>[] {
-  const tips = { group, applicant, reqMsg: request.reqMsg, uuid, request };
+  const tips = { group, applicant: request.userInfo, reqMsg: request.reqMsg, uuid, request };
   return receiverIDs.map((recvID) => ({ kind: application, sendID: opUser.userID, recvID, tips }));
 }
 

@@ -108,7 +108,7 @@ export function memberInvitedNotice(
   inviterUser: GroupMemberInfo,
   isSendMsg: boolean | null,
 ): GroupNotice<InvitedTips> {
-  const tips = { ...event, invitedUserList: members, operationTime: 0, inviterUser, ...versioned(head) };
+  const tips = { ...event, invitedUserList: members, operationTime: 0, ...versioned(head), inviterUser };
   return toGroup(memberInvited, event, tips, { isSendMsg });
 }
 

@@ -92,8 +92,8 @@ for (const [limit, field, bytes] of memberFields) {
   });
 }
 
-const ask = (reqMsg: string) =>
-  codeFor(world, 'dora', '/group/join_group', { groupID: 'asked', joinSource: 3, inviterUserID: 'dora', reqMsg });
+const ask = (reqMessage: string) =>
+  codeFor(world, 'dora', '/group/join_group', { groupID: 'asked', joinSource: 3, inviterUserID: 'dora', reqMessage });
 const answer = (handledMsg: string) =>
   asAdmin('/group/group_application_response', { groupID: 'asked', fromUserID: 'dora', handleResult: -1, handledMsg });
 

@@ -21,7 +21,7 @@ const ask = (world: World, userID: string, groupID: string, fields: object = {})
     groupID,
     joinSource: 3,
     inviterUserID: userID,
-    reqMsg: 'please',
+    reqMessage: 'please',
     ...fields,
   });
 
@@ -51,7 +51,7 @@ testEndpoint(
       name: '8.3: elsewhere a request is kept, and nobody joins',
       token: as('dora'),
       given: (world) => makeTeam(world, 'asked'),
-      body: { groupID: 'asked', joinSource: 3, inviterUserID: 'dora', reqMsg: 'hi', ex: 'x' },
+      body: { groupID: 'asked', joinSource: 3, inviterUserID: 'dora', reqMessage: 'hi', ex: 'x' },
       expect: {
         errCode: 0,
         data: (_data: unknown, world: World) => {
@@ -71,7 +71,7 @@ testEndpoint(
           handleResult: -1,
           handledMsg: 'no',
         }),
-      body: { groupID: 'asked', joinSource: 4, inviterUserID: 'dora', reqMsg: 'again' },
+      body: { groupID: 'asked', joinSource: 4, inviterUserID: 'dora', reqMessage: 'again' },
       expect: {
         errCode: 0,
         data: (_data: unknown, world: World) => {

@@ -99,7 +99,7 @@ export class BlackList {
     const total = await store.count(userID);
     const budget = this.#newBudget();
     const blacks = await readPieces(total, offsetOf(page), page.showNumber, async (offset, limit) =>
-      this.#withProfiles(await store.list(userID, offset, limit), budget),
+      charged(budget, await this.#withProfiles(await store.list(userID, offset, limit))),
     );
     return { blacks, total };
   }
@@ -108,39 +108,53 @@ export class BlackList {
   async find(call: CallContext, ownerUserID: string, userIDs: readonly string[]): Promise<readonly BlackWithProfile[]> {
     requireDistinct('userIDList', userIDs);
     requireAccess(call, ownerUserID);
-    const found = await this.#read(ownerUserID, userIDs);
-    return userIDs.flatMap((id) => found.get(id) ?? []);
+    const budget = this.#newBudget();
+    const found = await readPieces(userIDs.length, 0, userIDs.length, async (start, count) =>
+      charged(budget, await this.#find(ownerUserID, userIDs.slice(start, start + count))),
+    );
+    const byID = new Map(found.map((black) => [black.blockedUserID, black]));
+    return userIDs.flatMap((id) => byID.get(id) ?? []);
   }
 
-  /** What has changed since a client last asked; OpenIM declares it and has none. @throws 1002 */
+  /**
+   * What has changed since a client last asked; `full` also if that is more than fits an answer. OpenIM declares it and
+   * has none.
+   * @throws 1002
+   */
   async changesSince(call: CallContext, userID: string, since: VersionHead): Promise<SyncReply<BlackWithProfile>> {
     requireAccess(call, userID);
-    return this.#options.versionLog.syncSince('blacks', userID, since, (ids) => this.#read(userID, ids));
+    return this.#options.versionLog.syncSince('blacks', userID, since, async (ids) => {
+      const budget = this.#newBudget();
+      const blacks = await this.#find(userID, ids);
+      if (!blacks.every((black) => budget.takes(black, black.profile))) return undefined;
+      return new Map(blacks.map((black) => [black.blockedUserID, black]));
+    });
   }
 
   async #record(tx: Transaction, ownerID: string, itemID: string, state: 'insert' | 'delete'): Promise<void> {
     await this.#options.versionLog.record(tx, 'blacks', [{ ownerID, changes: [{ itemID, state }] }]);
   }
 
-  async #read(ownerUserID: string, ids: readonly string[]): Promise<ReadonlyMap<string, BlackWithProfile>> {
-    const budget = this.#newBudget();
-    const rows = await readPieces(ids.length, 0, ids.length, async (start, count) =>
-      this.#withProfiles(await this.#options.store.find(ownerUserID, ids.slice(start, start + count)), budget),
-    );
-    return new Map(rows.map((row) => [row.blockedUserID, row]));
+  async #find(ownerUserID: string, ids: readonly string[]): Promise<readonly BlackWithProfile[]> {
+    return this.#withProfiles(await this.#options.store.find(ownerUserID, ids));
   }
 
-  async #withProfiles(blacks: readonly Black[], budget: AnswerBudget): Promise<readonly BlackWithProfile[]> {
+  async #withProfiles(blacks: readonly Black[]): Promise<readonly BlackWithProfile[]> {
     const ids = blacks.map(({ blockedUserID }) => blockedUserID);
     const users = await usersByID(this.#options.users, ids);
-    return blacks.map((black) => {
-      const profile = toPublicUserInfo(black.blockedUserID, users.get(black.blockedUserID));
-      budget.take(black, profile);
-      return { ...black, profile };
-    });
+    return blacks.map((black) => ({
+      ...black,
+      profile: toPublicUserInfo(black.blockedUserID, users.get(black.blockedUserID)),
+    }));
   }
 
   #newBudget(): AnswerBudget {
     return new AnswerBudget(this.#options.limits.maxAnswerBytes);
   }
+}
+
+/** @throws 1001 they do not fit */
+function charged(budget: AnswerBudget, blacks: readonly BlackWithProfile[]): readonly BlackWithProfile[] {
+  for (const black of blacks) budget.take(black, black.profile);
+  return blacks;
 }

@@ -6,6 +6,7 @@ import { offsetOf, type Pagination, requirePagination } from '../protocol/pagina
 import { idHash } from '../sync/id-hash.ts';
 import type { SyncReply, VersionLog } from '../sync/version-log.ts';
 import type { VersionHead } from '../sync/version-log-store.ts';
+import { VersionedCache } from '../sync/versioned-cache.ts';
 import { toPublicUserInfo, type User } from '../users/user.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { BlackStore } from './black-store.ts';
@@ -34,8 +35,15 @@ export interface Relation {
   readonly black: Black | undefined;
 }
 
+/** All IDs of a list, with the hash by which clients ask for them. */
+interface HashedIDs {
+  readonly ids: readonly string[];
+  readonly hash: bigint;
+}
+
 export class FriendQueries {
   readonly #options: FriendQueriesOptions;
+  readonly #ids = new VersionedCache<HashedIDs>(maxCachedIDs, ({ ids }) => ids.length);
 
   constructor(options: FriendQueriesOptions) {
     this.#options = options;
@@ -54,7 +62,7 @@ export class FriendQueries {
     const total = await store.count(userID);
     const budget = this.#newBudget();
     const friends = await readPieces(total, offsetOf(page), page.showNumber, async (offset, limit) =>
-      this.#withProfiles(await store.list(userID, offset, limit), budget),
+      charged(budget, await this.#withProfiles(await store.list(userID, offset, limit))),
     );
     return { friends, total };
   }
@@ -68,8 +76,12 @@ export class FriendQueries {
     requireGiven({ ownerUserID });
     requireDistinct('friendUserIDs', friendUserIDs);
     requireAccess(call, ownerUserID);
-    const found = await this.#read(ownerUserID, friendUserIDs);
-    return friendUserIDs.flatMap((id) => found.get(id) ?? []);
+    const budget = this.#newBudget();
+    const found = await readPieces(friendUserIDs.length, 0, friendUserIDs.length, async (start, count) =>
+      charged(budget, await this.#find(ownerUserID, friendUserIDs.slice(start, start + count))),
+    );
+    const byID = new Map(found.map((friend) => [friend.friendUserID, friend]));
+    return friendUserIDs.flatMap((id) => byID.get(id) ?? []);
   }
 
   /** Everything about some users, in the order asked; who is not registered is left out. @throws 1001, 1002 */
@@ -114,15 +126,23 @@ export class FriendQueries {
     requireAccess(call, userID);
     // Before the IDs: a change in between is then told once more, and never left out.
     const head = await this.#options.versionLog.head('friends', userID);
-    const ids = await this.#options.store.ids(userID);
-    const isEqual = idHash(ids) === knownHash;
+    const { ids, hash } = await this.#ids.get({ kind: 'friends', ownerID: userID }, head, async () => {
+      const read = await this.#options.store.ids(userID);
+      return { ids: read, hash: idHash(read) };
+    });
+    const isEqual = hash === knownHash;
     return { ...head, isEqual, ids: isEqual ? [] : ids };
   }
 
-  /** What has changed since a client last asked. @throws 1002 */
+  /** What has changed since a client last asked; `full` also if that is more than fits an answer. @throws 1002 */
   async changesSince(call: CallContext, userID: string, since: VersionHead): Promise<SyncReply<FriendWithProfile>> {
     requireAccess(call, userID);
-    return this.#options.versionLog.syncSince('friends', userID, since, (ids) => this.#read(userID, ids));
+    return this.#options.versionLog.syncSince('friends', userID, since, async (ids) => {
+      const budget = this.#newBudget();
+      const friends = await this.#find(userID, ids);
+      if (!friends.every((friend) => budget.takes(...textsOf(friend)))) return undefined;
+      return new Map(friends.map((friend) => [friend.friendUserID, friend]));
+    });
   }
 
   /** Who has whom in the list. @throws 1001, 1002 the caller is neither of them */
@@ -140,25 +160,31 @@ export class FriendQueries {
     };
   }
 
-  async #read(ownerUserID: string, ids: readonly string[]): Promise<ReadonlyMap<string, FriendWithProfile>> {
-    const budget = this.#newBudget();
-    const rows = await readPieces(ids.length, 0, ids.length, async (start, count) =>
-      this.#withProfiles(await this.#options.store.find(ownerUserID, ids.slice(start, start + count)), budget),
-    );
-    return new Map(rows.map((row) => [row.friendUserID, row]));
+  async #find(ownerUserID: string, ids: readonly string[]): Promise<readonly FriendWithProfile[]> {
+    return this.#withProfiles(await this.#options.store.find(ownerUserID, ids));
   }
 
-  async #withProfiles(friends: readonly Friend[], budget: AnswerBudget): Promise<readonly FriendWithProfile[]> {
+  async #withProfiles(friends: readonly Friend[]): Promise<readonly FriendWithProfile[]> {
     const ids = friends.map(({ friendUserID }) => friendUserID);
-    const profiles = ids.length === 0 ? new Map<string, User>() : await usersByID(this.#options.users, ids);
-    return friends.map((friend) => {
-      const profile = profiles.get(friend.friendUserID);
-      budget.take(friend, toPublicUserInfo(friend.friendUserID, profile));
-      return { ...friend, profile };
-    });
+    const profiles = await usersByID(this.#options.users, ids);
+    return friends.map((friend) => ({ ...friend, profile: profiles.get(friend.friendUserID) }));
   }
 
   #newBudget(): AnswerBudget {
     return new AnswerBudget(this.#options.limits.maxAnswerBytes);
   }
+}
+
+/** Of all lists together: some tens of megabytes. */
+const maxCachedIDs = 200_000;
+
+/** What a friend brings into an answer. */
+function textsOf(friend: FriendWithProfile): readonly object[] {
+  return [friend, toPublicUserInfo(friend.friendUserID, friend.profile)];
+}
+
+/** @throws 1001 they do not fit */
+function charged(budget: AnswerBudget, friends: readonly FriendWithProfile[]): readonly FriendWithProfile[] {
+  for (const friend of friends) budget.take(...textsOf(friend));
+  return friends;
 }

@@ -95,17 +95,19 @@ export class VersionLog {
 
   /**
    * {@link changesSince} with the items as they are now; those that have vanished since are left out.
-   * @param read the items of these IDs that exist, by ID; asked once, with distinct IDs, and only if there are any
+   * @param read the items of these IDs that exist, by ID; asked once, with distinct IDs, and only if there are any.
+   * Undefined if they are more than an answer holds: the client reads everything, page by page
    */
   async syncSince<Item>(
     kind: VersionKind,
     ownerID: string,
     since: VersionHead,
-    read: (itemIDs: readonly string[]) => Promise<ReadonlyMap<string, Item>>,
+    read: (itemIDs: readonly string[]) => Promise<ReadonlyMap<string, Item> | undefined>,
   ): Promise<SyncReply<Item>> {
     const { inserted, updated, ...changes } = await this.changesSince(kind, ownerID, since);
     const wanted = [...inserted, ...updated];
     const items = wanted.length === 0 ? new Map<string, Item>() : await read(wanted);
+    if (items === undefined) return { ...changes, ...nothing, full: true };
     const existing = (ids: readonly string[]) => ids.flatMap((id) => items.get(id) ?? []);
     return { ...changes, inserted: existing(inserted), updated: existing(updated) };
   }

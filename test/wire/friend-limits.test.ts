@@ -125,3 +125,28 @@ test('a page whose texts are more than an answer holds is 1001: clients ask for 
   });
   assert.equal((await page(2)).errCode, 0);
 });
+
+test('changes whose texts are more than an answer holds are answered with full, of friends and of the blocked', async () => {
+  await world.register('kim');
+  const syncs = ['/friend/get_incremental_friends', '/friend/get_incremental_blacks'] as const;
+  const heads = await Promise.all(syncs.map((path) => world.call(path, { userID: 'kim' })));
+  const since = (index: number) => world.call(syncs[index] ?? '', { userID: 'kim', ...heads[index] });
+  for (const [index, userID] of ['gil', 'hal'].entries()) {
+    assert.equal((await add('kim', userID)).errCode, 0);
+    assert.equal((await call('add_black', { ownerUserID: 'kim', blackUserID: userID })).errCode, 0);
+    assert.deepEqual(
+      [await since(0), await since(1)].map(({ full, insert }) => [full, insert?.length]),
+      [
+        [false, index + 1],
+        [false, index + 1],
+      ],
+    );
+  }
+  for (const userID of ['gil', 'hal']) {
+    await world.call('/user/update_user_info_ex', { userInfo: { userID, faceURL: 'f'.repeat(600) } });
+  }
+  for (const index of [0, 1]) {
+    const { version, full, insert, update } = await since(index);
+    assert.deepEqual([version > heads[index].version, full, insert, update], [true, true, null, null]);
+  }
+});

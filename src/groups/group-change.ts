@@ -163,7 +163,7 @@ export class GroupChange {
 
   /**
    * Adds those who are not in the group yet. @returns who they are, in the order given
-   * @throws 1001 if they are too many for the group, or it is one too many for one of them
+   * @throws 1001 if they are too many for the group
    */
   async add(newcomers: readonly Newcomer[]): Promise<readonly GroupMember[]> {
     const { members, limits } = this.#tools;
@@ -172,9 +172,6 @@ export class GroupChange {
     if (added.length === 0) return [];
     const memberCount = this.#group.memberCount + added.length;
     if (memberCount > limits.maxGroupMembers) throw errors.args(`more than ${limits.maxGroupMembers} members`);
-    if (await members.someIsInMoreThan(this.tx, added, limits.maxJoinedGroups)) {
-      throw errors.args(`a user would be in more than ${limits.maxJoinedGroups} groups`);
-    }
     await this.update({ memberCount });
     this.#joined = [...this.#joined, ...added];
     const found = await this.membersAmong(added);
@@ -218,11 +215,15 @@ export class GroupChange {
     this.#notices.push(...notices);
   }
 
-  /** All that follows, once the change itself is made: to be called last in the transaction. */
+  /**
+   * All that follows, once the change itself is made: to be called last in the transaction.
+   * @throws 1001 if the group is one too many for somebody who joins
+   */
   async finish(): Promise<void> {
     const { feed, notifier } = this.#tools;
     const { groupID } = this.#group;
     await this.#stepJoinedGroups('insert', this.#joined);
+    await this.#checkJoinedGroups();
     await this.#stepJoinedGroups('delete', [...this.#left, ...this.#dissolvedFor]);
     feed.announce(this.tx, 'joined', groupID, this.#joined);
     feed.announce(this.tx, 'left', groupID, this.#left);
@@ -231,6 +232,15 @@ export class GroupChange {
     const touched = await this.#setWindows(shown);
     const notices = touched.map((userID) => conversationNotice(userID, [groupChatID(groupID)]));
     if (notices.length > 0) await notifier.notify(this.tx, this.call, ...notices);
+  }
+
+  /** Now that the logs of those who join are held: nobody else takes them into another group. @throws 1001 */
+  async #checkJoinedGroups(): Promise<void> {
+    if (this.#joined.length === 0) return;
+    const { members, limits } = this.#tools;
+    if (await members.someIsInMoreThan(this.tx, this.#joined, limits.maxJoinedGroups)) {
+      throw errors.args(`a user would be in more than ${limits.maxJoinedGroups} groups`);
+    }
   }
 
   async #stepJoinedGroups(state: ChangeState, userIDs: readonly string[]): Promise<void> {

@@ -142,6 +142,28 @@ async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
     },
   );
 
+  await t.test(
+    'limit maxJoinedGroups: of several groups that take a user in at once, as many succeed as there is room',
+    async () => {
+      const limits = { maxJoinedGroups: 2 };
+      const [here, there] = [
+        await groupDomainOn(db, () => now++, limits),
+        await groupDomainOn(peer, () => now++, limits),
+      ];
+      const owners = Array.from({ length: 6 }, (_, index) => `owner${index}`);
+      await addUsers(node, [...owners, 'wanted']);
+      for (const ownerUserID of owners) await create(node, `of_${ownerUserID}`, { ownerUserID });
+      const codes = await Promise.all(
+        owners.map((ownerUserID, index) => {
+          const { members } = index % 2 === 0 ? here : there;
+          return codeOf(members.invite(callBy(ownerUserID), `of_${ownerUserID}`, ['wanted'], null));
+        }),
+      );
+      assert.equal(codes.toSorted().join(), '0,0,1001,1001,1001,1001');
+      await checkInvariants(db, 'wanted');
+    },
+  );
+
   await t.test('8.1: where ten random IDs are taken, there is no group: 90007', async () => {
     let asked = 0;
     const unlucky = node.groupsNamedBy(() => {

@@ -30,7 +30,7 @@ import { VersionLog } from '../../../src/sync/version-log.ts';
 
 export type GroupDomain = Awaited<ReturnType<typeof groupDomainOn>>;
 
-const limits = {
+const defaultLimits = {
   maxNicknameBytes: 256,
   maxFaceUrlBytes: 2048,
   maxExBytes: 8192,
@@ -42,7 +42,8 @@ const limits = {
 };
 
 /** @param now Unix ms */
-export async function groupDomainOn(db: Database, now: () => number) {
+export async function groupDomainOn(db: Database, now: () => number, narrower: Partial<typeof defaultLimits> = {}) {
+  const limits = { ...defaultLimits, ...narrower };
   const users = new SqlUserStore(db);
   const groups = new SqlGroupStore(db);
   const members = new SqlGroupMemberStore(db);

@@ -4,13 +4,20 @@
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { ProtocolError } from '../../src/protocol/errors.ts';
 import { within } from '../support/within.ts';
 import { type Databases, testOnEveryDatabase } from './every-database.ts';
 import { addUsers, callBy, type GroupDomain, groupDomainOn } from './support/group-domain.ts';
 import { checkInvariants } from './support/group-invariants.ts';
 import { GroupModel } from './support/group-model.ts';
-import { type GroupOperation, randomOperation } from './support/group-operations.ts';
+import { randomOperation } from './support/group-operations.ts';
+import {
+  blankGroup,
+  changeProfile,
+  codeOf,
+  runOperation,
+  unsetGroup,
+  unsetMember,
+} from './support/run-group-operation.ts';
 import { seededRandom } from './support/token-nodes.ts';
 
 const people = Array.from({ length: 7 }, (_, index) => `u${index}`);
@@ -31,7 +38,7 @@ async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
       const counts = new Map<number, number>();
       for (let step = 0; step < 150; step++) {
         const operation = randomOperation(random, everybody, `s${seed}`, step);
-        const code = await run(step % 2 === 0 ? node : other, operation);
+        const code = await runOperation(step % 2 === 0 ? node : other, operation);
         counts.set(code, (counts.get(code) ?? 0) + 1);
         if (code === 0) model.apply(operation);
         const hint = `seed ${seed}, step ${step}: ${JSON.stringify(operation)} answered ${code}`;
@@ -49,7 +56,7 @@ async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
         const operations = Array.from({ length: 8 }, (_, index) =>
           randomOperation(random, everybody, `c${seed}`, round * 8 + index),
         );
-        const running = operations.map((operation, index) => run(index % 2 === 0 ? node : other, operation));
+        const running = operations.map((operation, index) => runOperation(index % 2 === 0 ? node : other, operation));
         const codes = await within('changes made at once', Promise.all(running));
         await checkInvariants(db, `seed ${seed}, round ${round}: ${JSON.stringify(operations)} answered ${codes}`);
       }
@@ -62,7 +69,7 @@ async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
       const [first, second] = [callBy('u1'), callBy('u2')];
       await create(node, groupID, { ownerUserID: 'u0', adminUserIDs: ['u1', 'u2'], memberUserIDs: ['u3', 'u4'] });
       const codes = await Promise.all([
-        codeOf(node.memberSettings.set(first, [{ ...unset, groupID, userID: 'u3', role: 60 }])),
+        codeOf(node.memberSettings.set(first, [{ ...unsetMember, groupID, userID: 'u3', role: 60 }])),
         codeOf(other.members.kick(second, groupID, ['u3'], null)),
         codeOf(node.members.kick(first, groupID, ['u4'], null)),
         codeOf(other.members.kick(second, groupID, ['u4'], null)),
@@ -172,7 +179,12 @@ async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
     });
     const make = () =>
       codeOf(
-        unlucky.create(callBy('u0'), { ...blank, groupID: '', name: '' }, { ...nobodyElse, ownerUserID: 'u0' }, null),
+        unlucky.create(
+          callBy('u0'),
+          { ...blankGroup, groupID: '', name: '' },
+          { ...nobodyElse, ownerUserID: 'u0' },
+          null,
+        ),
       );
     assert.deepEqual([await make(), asked], [0, 1]);
     assert.deepEqual([await make(), asked], [90007, 11]);
@@ -199,7 +211,6 @@ async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
 }
 
 const nobodyElse = { adminUserIDs: [], memberUserIDs: [] };
-const unset = { role: null, nickname: null, faceURL: null, ex: null };
 
 function create(
   domain: GroupDomain,
@@ -207,108 +218,13 @@ function create(
   members: { ownerUserID: string; adminUserIDs?: readonly string[]; memberUserIDs?: readonly string[] },
 ) {
   const { ownerUserID, adminUserIDs = [], memberUserIDs = [] } = members;
-  const asked = { ...blank, groupID, name: groupID };
+  const asked = { ...blankGroup, groupID, name: groupID };
   return domain.groups.create(callBy(ownerUserID), asked, { ownerUserID, adminUserIDs, memberUserIDs }, null);
-}
-
-const blank = {
-  notification: '',
-  introduction: '',
-  faceURL: '',
-  ex: '',
-  groupType: 2,
-  creatorUserID: '',
-  needVerification: 0,
-  lookMemberInfo: 0,
-  applyMemberFriend: 0,
-  notificationUpdatedAt: 0,
-  notificationUserID: '',
-};
-
-async function changeProfile({ db, users, profiles, notifier }: GroupDomain, userID: string, nickname: string) {
-  return db.transaction(async (tx) => {
-    await users.update(tx, userID, { nickname, faceURL: null, ex: null, globalRecvMsgOpt: null });
-    const notices = await profiles.changed(tx, callBy(userID), userID, undefined);
-    await notifier.notify(tx, callBy(userID), ...notices);
-    return notices;
-  });
 }
 
 async function headsOf({ versionLog }: GroupDomain, groupIDs: readonly string[]): Promise<readonly number[]> {
   return Promise.all(groupIDs.map(async (groupID) => (await versionLog.head('group_members', groupID)).version));
 }
-
-/** 0, or the code of the protocol. @throws what is no error of the protocol */
-async function codeOf(call: Promise<unknown>): Promise<number> {
-  try {
-    await call;
-    return 0;
-  } catch (error) {
-    if (error instanceof ProtocolError && error.code !== 500) return error.code;
-    throw error;
-  }
-}
-
-function run(domain: GroupDomain, operation: GroupOperation): Promise<number> {
-  const { by, groupID, userID, users, what } = operation;
-  const call = callBy(by, { isAdmin: by === 'root' });
-  const set = (fields: object) => domain.memberSettings.set(call, [{ ...unset, groupID, userID, ...fields }]);
-  switch (what) {
-    case 'create': {
-      const [ownerUserID = by, ...rest] = users;
-      const members = { ownerUserID, adminUserIDs: rest.slice(0, 1), memberUserIDs: rest.slice(1) };
-      return codeOf(domain.groups.create(call, { ...blank, groupID, name: groupID }, members, null));
-    }
-    case 'invite':
-      return codeOf(domain.members.invite(call, groupID, users, null));
-    case 'join':
-      return codeOf(domain.requests.join(call, { groupID, userID, joinSource: 3, reqMsg: '', ex: '' }));
-    case 'agree':
-      return codeOf(domain.requests.answer(call, { groupID, userID, result: 1, handleMsg: '' }));
-    case 'refuse':
-      return codeOf(domain.requests.answer(call, { groupID, userID, result: -1, handleMsg: '' }));
-    case 'quit':
-      return codeOf(domain.members.quit(call, groupID, userID));
-    case 'kick':
-      return codeOf(domain.members.kick(call, groupID, users, null));
-    case 'transfer':
-      return codeOf(domain.ownership.transfer(call, groupID, by === 'root' ? (users[0] ?? '') : by, userID));
-    case 'dismiss':
-      return codeOf(domain.ownership.dismiss(call, groupID, null));
-    case 'muteGroup':
-      return codeOf(domain.settings.mute(call, groupID, true));
-    case 'unmuteGroup':
-      return codeOf(domain.settings.mute(call, groupID, false));
-    case 'mute':
-      return codeOf(domain.memberSettings.mute(call, groupID, userID, 3600));
-    case 'unmute':
-      return codeOf(domain.memberSettings.cancelMute(call, groupID, userID));
-    case 'promote':
-      return codeOf(set({ role: 60 }));
-    case 'demote':
-      return codeOf(set({ role: 20 }));
-    case 'rename':
-      return codeOf(set({ nickname: `name of ${userID}` }));
-    case 'setNobodyAsked':
-    case 'setAsked':
-    case 'setInvitedByManager':
-      return codeOf(domain.settings.set(call, groupID, { ...unsetGroup, needVerification: verificationBy[what] }));
-    case 'profile':
-      return codeOf(changeProfile(domain, by, `nick ${groupID}`));
-  }
-}
-
-const unsetGroup = {
-  name: null,
-  notification: null,
-  introduction: null,
-  faceURL: null,
-  ex: null,
-  lookMemberInfo: null,
-  applyMemberFriend: null,
-};
-
-const verificationBy = { setAsked: 0, setInvitedByManager: 1, setNobodyAsked: 2 } as const;
 
 /** Who is in which group, with role and whether muted, as it is stored. */
 async function storedState({ db }: GroupDomain): Promise<ReturnType<GroupModel['state']>> {

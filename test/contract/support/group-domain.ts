@@ -6,8 +6,10 @@ import { Applications } from '../../../src/groups/applications.ts';
 import { GroupChanger } from '../../../src/groups/group-changer.ts';
 import { GroupMembers } from '../../../src/groups/group-members.ts';
 import { GroupOwnership } from '../../../src/groups/group-ownership.ts';
+import { GroupQueries } from '../../../src/groups/group-queries.ts';
 import { GroupRequests } from '../../../src/groups/group-requests.ts';
 import { GroupSettings } from '../../../src/groups/group-settings.ts';
+import { GroupSync } from '../../../src/groups/group-sync.ts';
 import { Groups } from '../../../src/groups/groups.ts';
 import { MemberSettings } from '../../../src/groups/member-settings.ts';
 import { MembershipFeed } from '../../../src/groups/membership-feed.ts';
@@ -85,6 +87,7 @@ export async function groupDomainOn(db: Database, now: () => number, narrower: P
   });
   const applications = new Applications({ store: new SqlGroupRequestStore(db), newEventID: randomUUID, now });
   const shared = { changer, users, applications, limits, now };
+  const stores = { groups, members, versionLog, users, limits };
   return {
     db,
     users,
@@ -98,6 +101,8 @@ export async function groupDomainOn(db: Database, now: () => number, narrower: P
     settings: new GroupSettings(shared),
     ownership: new GroupOwnership(shared),
     memberSettings: new MemberSettings(shared),
+    queries: new GroupQueries(stores),
+    sync: new GroupSync(stores),
     profiles: new ProfileChanges({ groups, members, versionLog }),
   };
 }

@@ -294,6 +294,28 @@ test('defect of OpenIM: 1503 has who is proposed as the applicant; that user hea
   assert.equal(dora.count(1503), 0);
 });
 
+test('defect of OpenIM: an applicant who is admin by now is told once, as the applicant', async () => {
+  await using world = await World.open();
+  await world.register('dora', 'eve');
+  await makeTeam(world, 'g');
+  await ask(world, 'dora', 'g');
+  await ask(world, 'eve', 'g');
+  await actAs(world, 'alice', '/group/invite_user_to_group', { groupID: 'g', invitedUserIDs: ['dora'] });
+  const members = [{ groupID: 'g', userID: 'dora', roleLevel: 60 }];
+  await actAs(world, 'alice', '/group/set_group_member_info', { members });
+  await using dora = await Listener.open(world, 'dora');
+  for (const fromUserID of ['dora', 'eve']) {
+    await actAs(world, 'alice', '/group/group_application_response', { groupID: 'g', fromUserID, handleResult: 1 });
+  }
+  // In one conversation, so in their order: nothing has come in between.
+  for (const [userID, receiverAs] of [
+    ['dora', 0],
+    ['eve', 1],
+  ] as const) {
+    assert.partialDeepStrictEqual((await dora.hear(1505)).tips, { receiverAs, request: { userInfo: { userID } } });
+  }
+});
+
 test('of two admins who answer at once one is right, and the group has one member more', async () => {
   await using world = await World.open();
   await world.register('dora');

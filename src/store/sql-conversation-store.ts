@@ -6,7 +6,7 @@ import type { Database, Dialect } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { chatLogID } from '../protocol/log-id.ts';
-import { inPages, insertPieces, isOneOf } from './sql-lists.ts';
+import { inPages, isOneOf, piecesInTurns } from './sql-lists.ts';
 
 export class SqlConversationStore implements ConversationStore {
   readonly #db: Database;
@@ -74,7 +74,7 @@ export class SqlConversationStore implements ConversationStore {
     // In one order everywhere: two transactions that create the same rows then wait for each other in one direction.
     const sorted = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
     const created: NewConversation[] = [];
-    for (const piece of insertPieces(sorted)) {
+    for await (const piece of piecesInTurns(sorted)) {
       const inserted = await this.#db
         .executor(tx)
         .insertInto('conversations')
@@ -89,7 +89,7 @@ export class SqlConversationStore implements ConversationStore {
 
   async peersOf(tx: Transaction, keys: readonly ConversationKey[]): Promise<readonly (string | undefined)[]> {
     const peers = new Map<string, string>();
-    for (const piece of insertPieces(keys)) {
+    for await (const piece of piecesInTurns(keys)) {
       const found = await sql<PeerRow>`
         SELECT c.owner_user_id, c.conversation_id, c.user_id FROM ${keyTable(this.#db.dialect, piece)}
         JOIN conversations AS c ON c.owner_user_id = k.owner_user_id AND c.conversation_id = k.conversation_id

@@ -5,7 +5,7 @@ import type { Schema } from '../database/schema.ts';
 import { addSources, type Friend, type FriendChanges, type PlacedFriend } from '../friends/friend.ts';
 import type { FriendStore } from '../friends/friend-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import { insertPieces, isOneOf } from './sql-lists.ts';
+import { isOneOf, piecesInTurns } from './sql-lists.ts';
 
 export class SqlFriendStore implements FriendStore {
   readonly #db: Database;
@@ -15,7 +15,7 @@ export class SqlFriendStore implements FriendStore {
   }
 
   async add(tx: Transaction, friends: readonly PlacedFriend[]): Promise<void> {
-    for (const piece of insertPieces(friends.map(toRow))) {
+    for await (const piece of piecesInTurns(friends.map(toRow))) {
       await this.#db.executor(tx).insertInto('friends').values(piece).execute();
     }
   }

@@ -18,6 +18,14 @@ export function* insertPieces<Row>(rows: readonly Row[]): Generator<readonly Row
   for (let start = 0; start < rows.length; start += rowsPerInsert) yield rows.slice(start, start + rowsPerInsert);
 }
 
+/** {@link insertPieces}, between which others have their turn. */
+export async function* piecesInTurns<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
+  for (const [index, piece] of [...insertPieces(rows)].entries()) {
+    if (index > 0) await nextTurn();
+    yield piece;
+  }
+}
+
 /** Looks up items in pieces that both engines take; between them others have their turn. */
 export async function inChunks<Item, Row>(
   items: readonly Item[],

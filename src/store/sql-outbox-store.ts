@@ -2,7 +2,7 @@
 import type { Database } from '../database/database.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { OutboxEntry, OutboxRow, OutboxStore, OutboxTopic } from '../notices/outbox-store.ts';
-import { insertPieces } from './sql-lists.ts';
+import { insertPieces, piecesInTurns } from './sql-lists.ts';
 
 export class SqlOutboxStore implements OutboxStore {
   readonly #db: Database;
@@ -13,7 +13,7 @@ export class SqlOutboxStore implements OutboxStore {
 
   async add(tx: Transaction, entries: readonly OutboxEntry[], at: number): Promise<readonly OutboxRow[]> {
     const rows: OutboxRow[] = [];
-    for (const piece of insertPieces(entries)) {
+    for await (const piece of piecesInTurns(entries)) {
       const values = piece.map(({ topic, key, payload }) => ({ topic, item_key: key, payload, created_at: at }));
       const written = await this.#db.executor(tx).insertInto('outbox').values(values).returning('id').execute();
       // IDs are given out in the order of the values; that they come back in it is not promised.

@@ -1,6 +1,5 @@
 /** Version logs in SQL, for both dialects: a head per log, and one entry per item with its latest state. */
 import { createHash } from 'node:crypto';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
@@ -13,7 +12,7 @@ import type {
   VersionLogStore,
   VersionStep,
 } from '../sync/version-log-store.ts';
-import { insertPieces, isOneOf } from './sql-lists.ts';
+import { insertPieces, isOneOf, piecesInTurns } from './sql-lists.ts';
 
 export class SqlVersionLogStore implements VersionLogStore {
   readonly #db: Database;
@@ -42,9 +41,8 @@ export class SqlVersionLogStore implements VersionLogStore {
     // In one order everywhere: transactions that touch the same logs then wait for each other in one direction only.
     const sorted = steps.toSorted((a, b) => (a.ownerID < b.ownerID ? -1 : 1));
     const heads = new Map<string, VersionHead>();
-    for (const [index, piece] of [...insertPieces(sorted)].entries()) {
-      // All members of a large group, say: between pieces others have their turn.
-      if (index > 0) await nextTurn();
+    // All members of a large group, say.
+    for await (const piece of piecesInTurns(sorted)) {
       const ownerIDs = piece.map(({ ownerID }) => ownerID);
       for (const [ownerID, head] of await this.#touchHeads(tx, kind, ownerIDs, 1)) heads.set(ownerID, head);
       await this.#writeEntries(tx, kind, piece, heads);
@@ -58,7 +56,7 @@ export class SqlVersionLogStore implements VersionLogStore {
     ownerIDs: readonly string[],
   ): Promise<ReadonlyMap<string, VersionHead>> {
     const heads = new Map<string, VersionHead>();
-    for (const piece of insertPieces([...new Set(ownerIDs)].toSorted())) {
+    for await (const piece of piecesInTurns([...new Set(ownerIDs)].toSorted())) {
       for (const [ownerID, head] of await this.#touchHeads(tx, kind, piece, 0)) heads.set(ownerID, head);
     }
     return heads;

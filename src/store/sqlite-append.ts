@@ -3,6 +3,7 @@
  * seq and the commit that stores its message.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SqliteDatabase } from '../database/database.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
@@ -20,8 +21,16 @@ export async function appendInSqliteWithin(
   batch: readonly NewMessage[],
 ): Promise<Appended[]> {
   const connection = db.sqlite.within(tx);
-  return batch.map((message) => appendOne(connection, message));
+  const appended: Appended[] = [];
+  for (const [index, message] of batch.entries()) {
+    // The transaction keeps other writers out; who only reads has a turn in between.
+    if (index > 0 && index % messagesPerTurn === 0) await nextTurn();
+    appended.push(appendOne(connection, message));
+  }
+  return appended;
 }
+
+const messagesPerTurn = 200;
 
 function appendOne(connection: StatementCache, message: NewMessage): Appended {
   const earlier = connection.prepare(findRepeat).get(message.sendID, message.clientMsgID, message.logID);

@@ -2,11 +2,12 @@
 
 import { AnswerBudget, readPieces } from '../kernel/answer-budget.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
+import { handleResults } from '../protocol/numbers/groups.ts';
 import { offsetOf, type Pagination, requirePagination } from '../protocol/pagination.ts';
 import type { FriendRequestInfo } from '../protocol/relation-objects.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { requireGiven, requireOneOf, usersByID } from './checks.ts';
-import { type FriendRequest, requestResults, toFriendRequestInfo } from './friend.ts';
+import { type FriendRequest, toFriendRequestInfo } from './friend.ts';
 import type { FriendLimits } from './friend-limits.ts';
 import type { FriendRequestFilter, FriendRequestStore } from './friend-request-store.ts';
 
@@ -38,15 +39,15 @@ export class FriendRequestQueries {
   async list(
     call: CallContext,
     side: FriendRequestFilter['side'],
-    { userID, pagination, handleResults }: RequestsPage,
+    { userID, pagination, handleResults: wanted }: RequestsPage,
   ): Promise<{ readonly requests: readonly FriendRequestInfo[]; readonly total: number }> {
     requireGiven({ userID });
     const page = requirePagination(pagination);
     requireAccess(call, userID);
     const { store, limits } = this.#options;
-    const results = [...new Set(handleResults)].filter((result) => knownResults.has(result));
+    const results = [...new Set(wanted)].filter((result) => knownResults.has(result));
     // None of the states there are: no row has one of the others.
-    if (results.length === 0 && handleResults.length > 0) return { requests: [], total: 0 };
+    if (results.length === 0 && wanted.length > 0) return { requests: [], total: 0 };
     const filter: FriendRequestFilter = { userID, side, results };
     const total = await store.count(filter);
     const budget = new AnswerBudget(limits.maxAnswerBytes);
@@ -72,7 +73,7 @@ export class FriendRequestQueries {
   /** How many requests to a user are pending. @param after only those made later, Unix ms; 0 for all. @throws 1002 */
   async pendingCount(call: CallContext, userID: string, after: number): Promise<number> {
     requireAccess(call, userID);
-    const filter = { userID, side: 'received', results: [requestResults.pending] } as const;
+    const filter = { userID, side: 'received', results: [handleResults.pending] } as const;
     return this.#options.store.count(after === 0 ? filter : { ...filter, after });
   }
 
@@ -83,7 +84,7 @@ export class FriendRequestQueries {
   }
 }
 
-const knownResults: ReadonlySet<number> = new Set(Object.values(requestResults));
+const knownResults: ReadonlySet<number> = new Set(Object.values(handleResults));
 
 function changedAt({ createdAt, handledAt }: FriendRequest): number {
   return Math.max(createdAt, handledAt);

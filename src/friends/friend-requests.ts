@@ -6,10 +6,11 @@ import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import { agreedNotice, refusedNotice, requestNotice } from '../notices/catalogue/friends.ts';
 import type { Notifier } from '../notices/notifier.ts';
 import { errors } from '../protocol/errors.ts';
+import { friendSources, handleResults } from '../protocol/numbers/groups.ts';
 import type { FriendRequestInfo } from '../protocol/relation-objects.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { requireGiven, requireRegistered, usersByID } from './checks.ts';
-import { addSources, type FriendRequest, requestResults, toFriendRequestInfo } from './friend.ts';
+import { type FriendRequest, toFriendRequestInfo } from './friend.ts';
 import type { FriendLimits } from './friend-limits.ts';
 import type { FriendRequestStore } from './friend-request-store.ts';
 import { type Friendships, type Heads, headOf } from './friendships.ts';
@@ -65,7 +66,7 @@ export class FriendRequests {
       const request: FriendRequest = {
         fromUserID,
         toUserID,
-        result: requestResults.pending,
+        result: handleResults.pending,
         reqMsg,
         ex,
         createdAt: now(),
@@ -86,7 +87,7 @@ export class FriendRequests {
   async respond(call: CallContext, answer: FriendAnswer): Promise<void> {
     const { fromUserID, toUserID, handleResult, handleMsg } = answer;
     requireGiven({ fromUserID, toUserID });
-    if (handleResult !== requestResults.agreed && handleResult !== requestResults.refused) {
+    if (handleResult !== handleResults.agreed && handleResult !== handleResults.refused) {
       throw errors.args('handleResult must be 1 or -1');
     }
     requireAccess(call, toUserID);
@@ -97,8 +98,8 @@ export class FriendRequests {
       const heads = await friendships.lock(tx, [fromUserID, toUserID]);
       const request = await store.find(tx, fromUserID, toUserID);
       if (request === undefined) throw errors.recordNotFound('friend request not found');
-      const isPending = request.result === requestResults.pending;
-      if (handleResult === requestResults.agreed) {
+      const isPending = request.result === handleResults.pending;
+      if (handleResult === handleResults.agreed) {
         if (!isPending) throw errors.args('the friend request has been handled');
         await this.#agree(tx, call, heads, this.#handled(request, answer));
       } else {
@@ -113,7 +114,7 @@ export class FriendRequests {
   }
 
   async #refuse(tx: Transaction, call: CallContext, request: FriendRequest): Promise<void> {
-    const refused: FriendRequest = { ...request, result: requestResults.refused };
+    const refused: FriendRequest = { ...request, result: handleResults.refused };
     await this.#options.store.put(tx, refused);
     await this.#options.notifier.notify(tx, call, refusedNotice(await this.#toInfo(refused)));
   }
@@ -121,16 +122,16 @@ export class FriendRequests {
   async #agree(tx: Transaction, call: CallContext, locked: Heads, request: FriendRequest): Promise<void> {
     const { store, friendships, notifier } = this.#options;
     const { fromUserID, toUserID } = request;
-    const verdict = { result: requestResults.agreed, handlerUserID: call.caller.userID };
+    const verdict = { result: handleResults.agreed, handlerUserID: call.caller.userID };
     const agreed: FriendRequest = { ...request, ...verdict };
     await store.put(tx, agreed);
     // Had both asked, both have their answer.
     const reverse = await store.find(tx, toUserID, fromUserID);
-    if (reverse?.result === requestResults.pending) {
+    if (reverse?.result === handleResults.pending) {
       await store.put(tx, { ...reverse, ...verdict, handledAt: request.handledAt });
     }
     const { heads } = await friendships.befriend(tx, locked, fromUserID, [toUserID], {
-      addSource: addSources.requested,
+      addSource: friendSources.application,
       operatorUserID: fromUserID,
     });
     await notifier.notify(tx, call, agreedNotice(await this.#toInfo(agreed), headOf(heads, fromUserID)));

@@ -1,4 +1,5 @@
 /** Friends, requests to become friends, and who is blocked. Protocol: relations-groups.md 3.2 to 3.4. */
+import type { friendSources, handleResults } from '../protocol/numbers/groups.ts';
 import type { FriendRequestInfo } from '../protocol/relation-objects.ts';
 import type { User } from '../users/user.ts';
 
@@ -29,9 +30,7 @@ export interface FriendChanges {
   readonly isPinned: boolean | null;
 }
 
-export const addSources = { imported: 1, requested: 2 } as const;
-
-export type AddSource = (typeof addSources)[keyof typeof addSources];
+export type AddSource = (typeof friendSources)[keyof typeof friendSources];
 
 /** There is one for each ordered pair of users at most. */
 export interface FriendRequest {
@@ -49,9 +48,7 @@ export interface FriendRequest {
   readonly handledAt: number;
 }
 
-export const requestResults = { pending: 0, agreed: 1, refused: -1 } as const;
-
-export type RequestResult = (typeof requestResults)[keyof typeof requestResults];
+export type RequestResult = (typeof handleResults)[keyof typeof handleResults];
 
 /** The owner does not want to hear from the blocked user. */
 export interface Black {

@@ -6,11 +6,12 @@ import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import { deletedNotice, friendsNotices, importedNotice, remarkNotice } from '../notices/catalogue/friends.ts';
 import type { Notifier } from '../notices/notifier.ts';
 import { errors } from '../protocol/errors.ts';
+import { friendSources } from '../protocol/numbers/groups.ts';
 import type { VersionLog } from '../sync/version-log.ts';
 import type { VersionHead, VersionStep } from '../sync/version-log-store.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { requireDistinct, requireGiven, requireRegistered, requireSize } from './checks.ts';
-import { addSources, type FriendChanges } from './friend.ts';
+import type { FriendChanges } from './friend.ts';
 import type { FriendLimits } from './friend-limits.ts';
 import type { FriendStore } from './friend-store.ts';
 import { type Friendships, headOf } from './friendships.ts';
@@ -126,7 +127,7 @@ export class Friends {
     await unitOfWork.transaction(async (tx) => {
       const locked = await friendships.lock(tx, [ownerUserID, ...friendUserIDs]);
       const { changed, heads } = await friendships.befriend(tx, locked, ownerUserID, friendUserIDs, {
-        addSource: addSources.imported,
+        addSource: friendSources.imported,
         operatorUserID: call.caller.userID,
       });
       const head = headOf(heads, ownerUserID);

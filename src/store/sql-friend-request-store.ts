@@ -2,9 +2,10 @@
 import type { Selectable } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
-import { type FriendRequest, type RequestResult, requestResults } from '../friends/friend.ts';
+import type { FriendRequest, RequestResult } from '../friends/friend.ts';
 import type { FriendRequestFilter, FriendRequestStore } from '../friends/friend-request-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
+import { handleResults } from '../protocol/numbers/groups.ts';
 
 export class SqlFriendRequestStore implements FriendRequestStore {
   readonly #db: Database;
@@ -104,7 +105,7 @@ function fromRow(row: RequestRow): FriendRequest {
 }
 
 function resultOf(stored: number): RequestResult {
-  const known = Object.values(requestResults).find((result) => result === stored);
+  const known = Object.values(handleResults).find((result) => result === stored);
   if (known === undefined) throw new RangeError(`friend request with unknown state ${stored}`);
   return known;
 }

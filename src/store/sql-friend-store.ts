@@ -2,9 +2,10 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
-import { addSources, type Friend, type FriendChanges, type PlacedFriend } from '../friends/friend.ts';
+import type { Friend, FriendChanges, PlacedFriend } from '../friends/friend.ts';
 import type { FriendStore } from '../friends/friend-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
+import { friendSources } from '../protocol/numbers/groups.ts';
 import { isOneOf, piecesInTurns } from './sql-lists.ts';
 
 export class SqlFriendStore implements FriendStore {
@@ -159,7 +160,7 @@ function fromRow(row: FriendRow): Friend {
     remark: row.remark,
     ex: row.ex,
     isPinned: row.is_pinned === 1,
-    addSource: row.add_source === addSources.imported ? addSources.imported : addSources.requested,
+    addSource: row.add_source === friendSources.imported ? friendSources.imported : friendSources.application,
     operatorUserID: row.operator_user_id,
     createdAt: row.created_at,
   };

@@ -1,5 +1,6 @@
 /** The log, notices and all that is sent and read, composed. Part of the composition root; see app.ts. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { ConversationPartners } from '../conversations/conversation-partners.ts';
 import { ConversationPreviews } from '../conversations/conversation-previews.ts';
 import { ConversationRows } from '../conversations/conversation-rows.ts';
 import { Conversations } from '../conversations/conversations.ts';
@@ -19,6 +20,7 @@ import { Outbox } from '../notices/outbox.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
 import { SqlConversationViewStore } from '../store/sql-conversation-view-store.ts';
 import { SqlFriendStore } from '../store/sql-friend-store.ts';
+import { SqlGroupStore } from '../store/sql-group-store.ts';
 import { SqlMessageStore } from '../store/sql-message-store.ts';
 import { SqlOutboxStore } from '../store/sql-outbox-store.ts';
 import { SqlReadPositionStore } from '../store/sql-read-position-store.ts';
@@ -116,7 +118,18 @@ export function openMessaging(
   const maxReplyBytes = payloadBytes(config.maxReplyFrameBytes);
   return {
     conversations: new Conversations(conversations, versionLog),
-    previews: new ConversationPreviews({ messages, views, conversations, users, maxReplyBytes }),
+    previews: new ConversationPreviews({
+      messages,
+      views,
+      conversations,
+      partners: new ConversationPartners({
+        users,
+        friends: new SqlFriendStore(db),
+        groups: new SqlGroupStore(db),
+        maxTextBytes: config.maxAnswerBytes,
+      }),
+      maxReplyBytes,
+    }),
     messenger: new Messenger({
       facts: new SqlSendingFacts(db),
       rows: conversationRows,

@@ -13,9 +13,8 @@ import {
   MsgData,
 } from '../protocol/gen/openim.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
-import { toUserInfo } from '../users/user.ts';
-import type { UserStore } from '../users/user-store.ts';
 import { toProtocolConversation } from './conversation.ts';
+import type { ConversationPartners } from './conversation-partners.ts';
 import type { ConversationStore } from './conversation-store.ts';
 import { newestMessages, sureBytes } from './newest-messages.ts';
 import { ReplyBudget } from './reply-budget.ts';
@@ -26,7 +25,7 @@ export interface ConversationPreviewsOptions {
   readonly messages: Pick<MessageStore, 'newest'>;
   readonly views: ConversationViewStore;
   readonly conversations: Pick<ConversationStore, 'findMany'>;
-  readonly users: Pick<UserStore, 'find'>;
+  readonly partners: Pick<ConversationPartners, 'find'>;
   /** Of the last messages of a chat list; more where even shortened ones need it. */
   readonly maxReplyBytes: number;
 }
@@ -94,47 +93,53 @@ export class ConversationPreviews {
     const peers = new Map(conversationIDs.map((id) => [id, possiblePeers(id, userID)]));
     const peerIDs = [...peers.values()].flat();
     if (peerIDs.length === 0) return [];
-    const { conversations, users } = this.#options;
-    const [rows, found] = await Promise.all([conversations.findMany(userID, [...peers.keys()]), users.find(peerIDs)]);
+    const { conversations, partners } = this.#options;
+    const [rows, { users }] = await Promise.all([
+      conversations.findMany(userID, [...peers.keys()]),
+      partners.find(userID, peerIDs, []),
+    ]);
     const rowByID = new Map(rows.map((row) => [row.conversationID, row]));
-    const userByID = new Map(found.map((user) => [user.userID, user]));
     return [...peers].flatMap(([conversationID, ids]) => {
       const row = rowByID.get(conversationID);
-      const peer = userByID.get(row?.userID ?? ids.find((id) => userByID.has(id)) ?? '');
+      const peerID = row?.userID ?? ids.find((id) => users.has(id)) ?? '';
+      const peer = users.get(peerID);
       if (peer === undefined) return [];
-      const names = { ownerUserID: userID, conversationID, conversationType: sessionTypes.single, userID: peer.userID };
+      const names = { ownerUserID: userID, conversationID, conversationType: sessionTypes.single, userID: peerID };
       const conversation = row === undefined ? { ...untouched, ...names } : toProtocolConversation(row);
-      return { ...nothingIn, conversation, user: toUserInfo(peer) };
+      return { ...nothingIn, ...peer, conversation };
     });
   }
 
   /** In the order given; a conversation without any readable message has nothing to show and is left out. */
   async #describe(userID: string, shown: readonly Candidate[]): Promise<ConversationMsg[]> {
     if (shown.length === 0) return [];
-    const { messages, conversations, users, maxReplyBytes } = this.#options;
+    const { messages, conversations, partners, maxReplyBytes } = this.#options;
     const windows = shown.map(({ window }) => window);
-    const [newest, rows, partners] = await Promise.all([
+    const [newest, rows] = await Promise.all([
       newestMessages(messages, windows, new ReplyBudget(Math.max(maxReplyBytes, windows.length * sureBytes))),
       conversations.findMany(
         userID,
         shown.map(({ view }) => view.conversationID),
       ),
-      users.find(shown.map(({ view }) => view.peerUserID).filter((id) => id !== '')),
     ]);
     const rowByID = new Map(rows.map((row) => [row.conversationID, row]));
-    const partnerByID = new Map(partners.map((user) => [user.userID, user]));
+    const given = (ids: readonly string[]) => ids.filter((id) => id !== '');
+    const { users, groups } = await partners.find(
+      userID,
+      given(shown.map(({ view }) => view.peerUserID)),
+      given(rows.map(({ groupID }) => groupID)),
+    );
 
     return shown.flatMap(({ view, window }) => {
       const row = rowByID.get(view.conversationID);
       const last = newest.get(view.conversationID);
       if (row === undefined || last === undefined) return [];
-      const partner = partnerByID.get(view.peerUserID);
       return {
+        ...nobody,
+        ...users.get(view.peerUserID),
+        group: groups.get(row.groupID),
         conversation: toProtocolConversation(row),
         lastMsg: MsgData.decode(last.body),
-        user: partner === undefined ? undefined : toUserInfo(partner),
-        friend: undefined,
-        group: undefined,
         maxSeq: window.upper,
         readSeq: readUpTo(view),
       };
@@ -143,7 +148,8 @@ export class ConversationPreviews {
 }
 
 const untouched = Conversation.decode(new Uint8Array(0));
-const nothingIn = { lastMsg: undefined, friend: undefined, group: undefined, maxSeq: 0, readSeq: 0 };
+const nobody = { user: undefined, friend: undefined };
+const nothingIn = { lastMsg: undefined, group: undefined, maxSeq: 0, readSeq: 0 };
 
 /** Who the other user of a single chat may be: its ID can be read in two ways where IDs have a `_`. */
 function possiblePeers(conversationID: string, userID: string): string[] {

@@ -87,7 +87,7 @@ describe('a chat list', () => {
       conversations: {
         findMany: async (_owner, ids) => ids.map((conversationID) => ({ conversationID }) as Conversation),
       },
-      users: { find: async () => [] },
+      partners: { find: async () => ({ users: new Map(), groups: new Map() }) },
       maxReplyBytes: 1_000_000,
     });
     return { ...(await previews.active({ caller: { userID: 'a' } } as CallContext, 100)), asked };

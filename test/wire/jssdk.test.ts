@@ -113,6 +113,62 @@ testEndpoint(
   { setUp },
 );
 
+/** What a chat list says of the partner. */
+interface Partner {
+  readonly user: { readonly userID: string } | null;
+  readonly friend: object | null;
+  readonly group: object | null;
+}
+
+test('12: a single chat has its user, and the friend if it is one; a group chat has its group', async () => {
+  await using world = await World.open();
+  await setUp(world);
+  const group = { groupID: 'team', groupName: 'Team', groupType: 2 };
+  const { groupInfo } = await world.call('/group/create_group', {
+    groupInfo: group,
+    ownerUserID: 'bob',
+    memberUserIDs: ['alice'],
+  });
+  await world.call('/friend/import_friend', { ownerUserID: 'alice', friendUserIDs: ['bob'] });
+  const friends = { ownerUserID: 'alice', friendUserIDs: ['bob'], remark: 'Bobby', isPinned: true, ex: 'e' };
+  await world.call('/friend/update_friends', friends);
+  const partnersIn = async (path: string, body: object) => {
+    const { conversations } = envelopeOf(await world.post(path, body, world.token('user'))).data as {
+      conversations: readonly (Partner & Listed)[];
+    };
+    return new Map(
+      conversations.map(({ conversation, user, friend, group: shown }) => [
+        conversation.conversationID,
+        { userID: user?.userID, friend, group: shown },
+      ]),
+    );
+  };
+  const ids = ['si_alice_bob', 'si_alice_carol', 'sg_team'];
+  for (const [path, body] of [
+    [getActiveConversations.path, { count: 20 }],
+    [getConversations.path, { conversationIDs: ids }],
+  ] as const) {
+    const partners = await partnersIn(path, body);
+    assert.deepEqual([...partners.keys()].toSorted(), ids.toSorted());
+    assert.deepEqual(partners.get('sg_team'), { userID: undefined, friend: null, group: groupInfo });
+    assert.deepEqual(partners.get('si_alice_carol'), { userID: 'carol', friend: null, group: null });
+    const { friend, ...bob } = partners.get('si_alice_bob') ?? {};
+    assert.deepEqual(bob, { userID: 'bob', group: null });
+    assert.partialDeepStrictEqual(friend, {
+      ownerUserID: 'alice',
+      friendUserID: 'bob',
+      remark: 'Bobby',
+      addSource: 1,
+      operatorUserID: 'imAdmin',
+      ex: 'e',
+      isPinned: true,
+    });
+  }
+  await world.call('/group/dismiss_group', { groupID: 'team' });
+  const left = await partnersIn(getConversations.path, { conversationIDs: ids });
+  assert.partialDeepStrictEqual(left.get('sg_team')?.group, { groupID: 'team', status: 2, ownerUserID: '' });
+});
+
 test('protobuf in, base64 of protobuf out', async (t) => {
   const world = await World.open();
   t.after(() => world[Symbol.asyncDispose]());

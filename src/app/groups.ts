@@ -12,6 +12,7 @@ import { GroupRequests } from '../groups/group-requests.ts';
 import { GroupSettings } from '../groups/group-settings.ts';
 import { GroupSync } from '../groups/group-sync.ts';
 import { Groups } from '../groups/groups.ts';
+import { MemberIDs } from '../groups/member-ids.ts';
 import { MemberSettings } from '../groups/member-settings.ts';
 import { MembershipFeed } from '../groups/membership-feed.ts';
 import { ProfileChanges } from '../groups/profile-changes.ts';
@@ -74,7 +75,8 @@ export function openGroups(
   const applications = new Applications({ store: requests, newEventID: randomUUID, now: clock });
   const shared = { changer, users, applications, limits: config, now: clock };
   const profiles = new ProfileChanges({ groups, members, versionLog });
-  const stores = { groups, members, versionLog, users, limits: config };
+  const memberIDs = new MemberIDs(members, versionLog);
+  const stores = { groups, members, memberIDs, versionLog, users, limits: config };
   return {
     memberships,
     profileChanges: async (tx, call, user) => {

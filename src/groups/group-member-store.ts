@@ -6,8 +6,6 @@ import type { GroupMember, GroupMemberChanges, NewGroupMember } from './group.ts
 export interface MemberFilter {
   /** Only members of these roles. */
   readonly roles?: readonly number[];
-  /** Only those whose name in the group holds it: their own, or that of their profile. */
-  readonly keyword?: string;
 }
 
 export interface GroupMemberStore {
@@ -30,6 +28,12 @@ export interface GroupMemberStore {
   /** In the group's order. */
   list(groupID: string, filter: MemberFilter, offset: number, limit: number): Promise<readonly GroupMember[]>;
   count(groupID: string, filter: MemberFilter): Promise<number>;
+  /** Which of `userIDs` are members whose name in the group holds `keyword`: their own, or that of their profile. */
+  named(
+    groupID: string,
+    userIDs: readonly string[],
+    filter: MemberFilter & { readonly keyword: string },
+  ): Promise<ReadonlySet<string>>;
   /** {@link find} in several groups at once. @param userIDs by group */
   findInGroups(userIDs: ReadonlyMap<string, readonly string[]>): Promise<readonly GroupMember[]>;
   /** The next members by ID, whatever the group's order. */

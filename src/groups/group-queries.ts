@@ -10,11 +10,13 @@ import type { Group, GroupMember } from './group.ts';
 import { type AnswerLimits, newAnswerBudget } from './group-answers.ts';
 import type { GroupMemberStore, MemberFilter } from './group-member-store.ts';
 import type { GroupStore } from './group-store.ts';
+import type { MemberIDs } from './member-ids.ts';
 import { requireMemberOf } from './reading-rights.ts';
 
 export interface GroupQueriesOptions {
   readonly groups: Pick<GroupStore, 'find' | 'findMany' | 'idsJoinedBy' | 'search' | 'count' | 'creations'>;
-  readonly members: Pick<GroupMemberStore, 'find' | 'findInGroups' | 'list' | 'count' | 'rolesOf'>;
+  readonly members: Pick<GroupMemberStore, 'find' | 'findInGroups' | 'list' | 'count' | 'named' | 'rolesOf'>;
+  readonly memberIDs: Pick<MemberIDs, 'of'>;
   readonly limits: AnswerLimits;
 }
 
@@ -64,17 +66,8 @@ export class GroupQueries {
   async members(call: CallContext, groupID: string, userIDs: readonly string[]): Promise<readonly GroupMember[]> {
     if (groupID === '') throw errors.args('groupID is empty');
     if (userIDs.length === 0) throw errors.args('userIDs is empty');
-    const { members, limits } = this.#options;
-    await requireMemberOf(members, call, [groupID]);
-    const ids = [...new Set(userIDs)];
-    const budget = newAnswerBudget(limits);
-    return readPieces(ids.length, 0, ids.length, async (start, count) => {
-      const piece = ids.slice(start, start + count);
-      const found = new Map((await members.find(groupID, piece)).map((member) => [member.userID, member]));
-      const inOrder = piece.flatMap((userID) => found.get(userID) ?? []);
-      for (const member of inOrder) budget.take(member, member.profile);
-      return inOrder;
-    });
+    await requireMemberOf(this.#options.members, call, [groupID]);
+    return this.#readMembers(groupID, [...new Set(userIDs)]);
   }
 
   /**
@@ -93,12 +86,14 @@ export class GroupQueries {
     await requireMemberOf(members, call, [groupID]);
     const group = await groups.find(groupID);
     if (group === undefined) throw errors.recordNotFound('group not found');
-    const matching = { ...wanted, keyword };
-    const isAll = wanted.roles === undefined && keyword === '';
-    const total = isAll ? group.memberCount : await members.count(groupID, matching);
+    if (keyword !== '') {
+      const ids = await this.#idsOfNamed(groupID, wanted, keyword);
+      return { total: ids.length, members: await this.#readMembers(groupID, pageOf(ids, page)) };
+    }
+    const total = wanted.roles === undefined ? group.memberCount : await members.count(groupID, wanted);
     const budget = newAnswerBudget(limits);
     const rows = await readPieces(total, offsetOf(page), page.showNumber, async (offset, limit) => {
-      const piece = await members.list(groupID, matching, offset, limit);
+      const piece = await members.list(groupID, wanted, offset, limit);
       for (const member of piece) budget.take(member, member.profile);
       return piece;
     });
@@ -157,6 +152,30 @@ export class GroupQueries {
       const inOrder = piece.flatMap((groupID) => found.get(groupID) ?? []);
       for (const group of inOrder) budget.take(group);
       return inOrder;
+    });
+  }
+
+  /** @param ids distinct. @throws 1001 they are too many for an answer */
+  async #readMembers(groupID: string, ids: readonly string[]): Promise<readonly GroupMember[]> {
+    const { members, limits } = this.#options;
+    const budget = newAnswerBudget(limits);
+    return readPieces(ids.length, 0, ids.length, async (start, count) => {
+      const piece = ids.slice(start, start + count);
+      const found = new Map((await members.find(groupID, piece)).map((member) => [member.userID, member]));
+      const inOrder = piece.flatMap((userID) => found.get(userID) ?? []);
+      for (const member of inOrder) budget.take(member, member.profile);
+      return inOrder;
+    });
+  }
+
+  /** In the group's order. Every name has to be looked at: of a large group in pieces, between which others have their turn. */
+  async #idsOfNamed(groupID: string, filter: MemberFilter, keyword: string): Promise<readonly string[]> {
+    const { members, memberIDs } = this.#options;
+    const { ids } = await memberIDs.of(groupID);
+    return readPieces(ids.length, 0, ids.length, async (start, count) => {
+      const piece = ids.slice(start, start + count);
+      const named = await members.named(groupID, piece, { ...filter, keyword });
+      return piece.filter((userID) => named.has(userID));
     });
   }
 

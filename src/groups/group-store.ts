@@ -18,13 +18,11 @@ export interface GroupStore {
   update(tx: Transaction, groupID: string, changes: GroupChanges): Promise<void>;
   /** Groups that are not dismissed and whose name holds `namePart`, newest first, and how many there are. */
   search(namePart: string, offset: number, limit: number): Promise<GroupPage>;
-  /** Groups that the user is in, by name (bytes) and then by age. */
-  joinedBy(userID: string, offset: number, limit: number): Promise<GroupPage>;
   /** How many groups there are, dismissed ones included. @param before only those made before, Unix ms */
   count(before?: number): Promise<number>;
   /** How many were made on each day of UTC, by its number since 1970; from `from` on and before `until`, Unix ms. */
   creations(from: number, until: number): Promise<ReadonlyMap<number, number>>;
-  /** All IDs of {@link joinedBy}, in its order. */
+  /** IDs of the groups that the user is in, by name (bytes) and then by age; none that is dismissed. */
   idsJoinedBy(userID: string): Promise<readonly string[]>;
 }
 

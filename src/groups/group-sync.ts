@@ -10,16 +10,17 @@ import { errors } from '../protocol/errors.ts';
 import { idHash } from '../sync/id-hash.ts';
 import type { ItemChanges, SyncReply, VersionLog } from '../sync/version-log.ts';
 import type { VersionHead } from '../sync/version-log-store.ts';
-import { VersionedCache } from '../sync/versioned-cache.ts';
 import { type Group, type GroupMember, isDismissed } from './group.ts';
 import { type AnswerLimits, newAnswerBudget } from './group-answers.ts';
 import type { GroupMemberStore } from './group-member-store.ts';
 import type { GroupStore } from './group-store.ts';
+import type { HashedIDs, MemberIDs } from './member-ids.ts';
 import { requireMemberOf } from './reading-rights.ts';
 
 export interface GroupSyncOptions {
   readonly groups: Pick<GroupStore, 'find' | 'findMany' | 'idsJoinedBy'>;
-  readonly members: Pick<GroupMemberStore, 'find' | 'findInGroups' | 'ids' | 'rolesOf'>;
+  readonly members: Pick<GroupMemberStore, 'find' | 'findInGroups' | 'rolesOf'>;
+  readonly memberIDs: Pick<MemberIDs, 'of'>;
   readonly versionLog: Pick<VersionLog, 'head' | 'changesSince' | 'changesOfMany'>;
   readonly limits: AnswerLimits;
 }
@@ -37,16 +38,8 @@ export interface FullIDs extends VersionHead {
   readonly ids: readonly string[];
 }
 
-/** With the hash by which clients ask for them. */
-interface HashedIDs {
-  readonly ids: readonly string[];
-  readonly hash: bigint;
-}
-
 export class GroupSync {
   readonly #options: GroupSyncOptions;
-  /** Of large groups they are dear to read, and everybody who logs in asks for them. */
-  readonly #memberIDs = new VersionedCache<HashedIDs>(maxCachedIDs, ({ ids }) => ids.length);
 
   constructor(options: GroupSyncOptions) {
     this.#options = options;
@@ -131,14 +124,10 @@ export class GroupSync {
   /** {@link memberIDs} for a client that says which it has. @throws 1001, 1002 */
   async memberIDsUnless(call: CallContext, groupID: string, knownHash: bigint): Promise<FullIDs> {
     if (groupID === '') throw errors.args('groupID is empty');
-    const { members, versionLog } = this.#options;
+    const { members, memberIDs } = this.#options;
     await requireMemberOf(members, call, [groupID]);
-    const head = await versionLog.head('group_members', groupID);
-    const hashed = await this.#memberIDs.get({ kind: 'group_members', ownerID: groupID }, head, async () => {
-      const ids = await members.ids(groupID);
-      return { ids, hash: idHash(ids) };
-    });
-    return unless(knownHash, head, hashed);
+    const { versionID, version, ...hashed } = await memberIDs.of(groupID);
+    return unless(knownHash, { versionID, version }, hashed);
   }
 
   async #allowed({ caller }: CallContext, groupIDs: readonly string[]): Promise<readonly string[]> {
@@ -167,8 +156,6 @@ export class GroupSync {
 
 /** More than these in one answer, and clients get the rest when they ask again. */
 const maxEntriesPerAnswer = 500;
-/** Of all cached lists together: some 50 bytes each. */
-const maxCachedIDs = 1_000_000;
 /** Of no list: a hash has 64 bits. */
 const noHash = -1n;
 

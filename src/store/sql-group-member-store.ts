@@ -116,21 +116,30 @@ export class SqlGroupMemberStore implements GroupMemberStore {
   }
 
   async list(groupID: string, filter: MemberFilter, offset: number, limit: number): Promise<readonly GroupMember[]> {
-    const members = this.#matching(this.#membersOf(groupID), filter);
-    const rows = await inOrder(members).offset(offset).limit(limit).execute();
+    // The page is found by the index alone: a row and a profile are read for none of those before it.
+    const page = inOrder(this.#matching(groupID, filter).select('m.user_id')).offset(offset).limit(limit);
+    const rows = await inOrder(this.#membersOf(groupID).where('m.user_id', 'in', page)).execute();
     return rows.map(fromRow);
   }
 
   async count(groupID: string, filter: MemberFilter): Promise<number> {
-    const members = this.#matching(
-      this.#db.reader
-        .selectFrom('group_members as m')
-        .leftJoin('users as u', 'u.user_id', 'm.user_id')
-        .where('m.group_id', '=', groupID),
-      filter,
-    );
-    const { total } = await members.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
-    return Number(total);
+    const counted = this.#matching(groupID, filter).select(({ fn }) => fn.countAll<number>().as('total'));
+    return Number((await counted.executeTakeFirstOrThrow()).total);
+  }
+
+  async named(
+    groupID: string,
+    userIDs: readonly string[],
+    { keyword, ...filter }: MemberFilter & { readonly keyword: string },
+  ): Promise<ReadonlySet<string>> {
+    const { dialect } = this.#db;
+    const rows = await this.#matching(groupID, filter)
+      .leftJoin('users as u', 'u.user_id', 'm.user_id')
+      .select('m.user_id')
+      .where(isOneOf(dialect, 'm.user_id', userIDs))
+      .where(nameHolds(dialect, keyword))
+      .execute();
+    return new Set(rows.map(({ user_id }) => user_id));
   }
 
   async findInGroups(userIDs: ReadonlyMap<string, readonly string[]>): Promise<readonly GroupMember[]> {
@@ -206,20 +215,14 @@ export class SqlGroupMemberStore implements GroupMemberStore {
       .select(['u.nickname as profile_nickname', 'u.face_url as profile_face_url']);
   }
 
-  #matching<Query extends MemberQuery<Query>>(members: Query, { roles, keyword = '' }: MemberFilter): Query {
-    const inRoles = roles === undefined ? members : members.where('m.role_level', 'in', roles);
-    return keyword === '' ? inRoles : inRoles.where(nameHolds(this.#db.dialect, keyword));
+  #matching(groupID: string, { roles }: MemberFilter) {
+    const all = this.#db.reader.selectFrom('group_members as m').where('m.group_id', '=', groupID);
+    return roles === undefined ? all : all.where('m.role_level', 'in', roles);
   }
 }
 
 /** Members of a group that is no more: a hundred thousand hold the event loop for a second. */
 const removedAtOnce = 2000;
-
-/** What is needed of a query over members `m` and their users `u`, whatever it selects. */
-interface MemberQuery<Query> {
-  where(column: 'm.role_level', operator: 'in', values: readonly number[]): Query;
-  where(condition: ReturnType<typeof nameHolds>): Query;
-}
 
 /** As others see it: a member's own name, or that of the profile. */
 function nameHolds(dialect: Database['dialect'], keyword: string) {

@@ -83,13 +83,6 @@ export class SqlGroupStore implements GroupStore {
     return { total: Number(total), groups: rows.map(fromRow) };
   }
 
-  async joinedBy(userID: string, offset: number, limit: number): Promise<GroupPage> {
-    const joined = this.#joinedBy(userID);
-    const { total } = await joined.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
-    const rows = await inOrder(joined.selectAll('g')).offset(offset).limit(limit).execute();
-    return { total: Number(total), groups: rows.map(fromRow) };
-  }
-
   async count(before?: number): Promise<number> {
     const all = this.#db.reader.selectFrom('groups').select(({ fn }) => fn.countAll<number>().as('total'));
     const counted = before === undefined ? all : all.where('created_at', '<', before);

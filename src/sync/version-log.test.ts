@@ -77,6 +77,36 @@ test('a reply reads its items once, leaves out the vanished, and reads nothing f
   assert.deepEqual(asked, [['vanished', 'kept']]);
 });
 
+test('several logs at once: each answered as by itself, and only those that are behind are read', async () => {
+  const changes: readonly Change[] = [
+    { itemID: 'i', state: 'insert' },
+    { itemID: 'd', state: 'delete' },
+  ];
+  const read: string[] = [];
+  const store: VersionLogStore = {
+    ...storeWith(changes),
+    heads: async (_kind, ownerIDs) => new Map(ownerIDs.map((ownerID) => [ownerID, head])),
+    tailsAfter: async (_kind, versions) => {
+      read.push(...versions.keys());
+      return new Map([...versions].map(([ownerID]) => [ownerID, { ...emptyTail, changes }]));
+    },
+  };
+  const log = new VersionLog(store);
+  const since = new Map<string, VersionHead>([
+    ['new', { versionID: '', version: 0 }],
+    ['behind', { versionID: ownID, version: 3 }],
+    ['current', head],
+    ['other', { versionID: otherID, version: 3 }],
+    ['ahead', { versionID: ownID, version: 9 }],
+  ]);
+  const told = await log.changesOfMany('group_members', since);
+  assert.deepEqual(read, ['behind']);
+  assert.equal(told.size, since.size);
+  for (const [ownerID, known] of since) {
+    assert.deepEqual(told.get(ownerID), await log.changesSince('group_members', ownerID, known), ownerID);
+  }
+});
+
 test('200 changes are told, 201 are more than reading everything', async () => {
   const changes = Array.from({ length: 201 }, (_, index): Change => ({ itemID: `${index}`, state: 'insert' }));
   const since = { versionID: ownID, version: 1 };

@@ -36,7 +36,7 @@ export class VersionedCache<Value> {
     this.#entries.set(key, entry);
     try {
       const value = await entry.value;
-      if (this.#entries.get(key) === entry) this.#admit(entry, this.#weigh(value));
+      if (this.#entries.get(key) === entry) this.#admit(key, entry, this.#weigh(value));
       return value;
     } catch (error) {
       if (this.#entries.get(key) === entry) this.#drop(key);
@@ -44,12 +44,16 @@ export class VersionedCache<Value> {
     }
   }
 
-  #admit(entry: Entry<Value>, weight: number): void {
+  #admit(key: string, entry: Entry<Value>, weight: number): void {
+    if (weight > this.#maxWeight) {
+      this.#drop(key);
+      return;
+    }
     entry.weight = weight;
     this.#weight += weight;
-    for (const key of this.#entries.keys()) {
+    for (const oldest of this.#entries.keys()) {
       if (this.#weight <= this.#maxWeight) break;
-      this.#drop(key);
+      this.#drop(oldest);
     }
   }
 

@@ -110,12 +110,14 @@ export async function groupMemberStoreSuite(t: TestContext, { store, users, unit
       memberNamed('names', 'ben', { nickname: '50% off' }),
       memberNamed('names', 'nameless'),
     );
-    const named = async (keyword: string) => idsOf(await store.list('names', { keyword }, 0, 10));
+    const everybody = ['ann', 'ben', 'nameless', 'nobody'];
+    const named = async (keyword: string) => [...(await store.named('names', everybody, { keyword }))].toSorted();
     assert.deepEqual(await named('nick'), ['ann']);
     assert.deepEqual(await named('0% o'), ['ben']);
     assert.deepEqual(await named('%'), ['ben']);
     assert.deepEqual(await named('NICK'), []);
-    assert.equal(await store.count('names', { keyword: 'nick' }), 1);
+    assert.deepEqual([...(await store.named('names', ['ben'], { keyword: 'nick' }))], []);
+    assert.deepEqual([...(await store.named('names', everybody, { keyword: 'nick', roles: [60] }))], []);
   });
 
   await t.test("a user's groups: all, those it manages, its roles, those that show its profile", async () => {

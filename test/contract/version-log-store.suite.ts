@@ -150,6 +150,34 @@ export async function versionLogStoreSuite(t: TestContext, { node, peer, reopen,
     assert.deepEqual(await allChanges('undone'), []);
   });
 
+  await t.test('several logs are told at once as each by itself, in whatever order they changed', async () => {
+    // More than are read by one statement.
+    const owners = Array.from({ length: 60 }, (_, index) => `many${index}`);
+    for (const round of ['a', 'b']) {
+      await record(owners.slice(1).map((ownerID) => ({ ownerID, changes: [{ itemID: round, state: 'insert' }] })));
+    }
+    await record([{ ownerID: 'many1', changes: [{ itemID: 'a', state: 'delete' }], isResorted: true }]);
+    await record([{ ownerID: 'many2', changes: [], isOwnerChanged: true }]);
+    await recordOne('many3', 'c', 'update');
+    const heads = await store.heads('friends', [...owners, 'nobody']);
+    assert.equal(heads.size, 61);
+    for (const [ownerID, head] of heads) assert.deepEqual(head, await store.head('friends', ownerID));
+    for (const [after, limit] of [
+      [0, 10],
+      [2, 10],
+      [2, 1],
+      [9, 10],
+    ] as const) {
+      const tails = await store.tailsAfter('friends', new Map(owners.map((ownerID) => [ownerID, after])), limit);
+      assert.equal(tails.size, owners.length);
+      for (const [ownerID, tail] of tails) {
+        assert.deepEqual(tail, await store.tailAfter('friends', ownerID, after, limit), ownerID);
+      }
+    }
+    assert.deepEqual(await store.heads('friends', []), new Map());
+    assert.deepEqual(await store.tailsAfter('friends', new Map(), 10), new Map());
+  });
+
   await t.test('concurrent steps on two nodes follow one another without a gap', async () => {
     const steps = Array.from({ length: 60 }, (_, index) => index);
     await Promise.all(steps.map((index) => recordOne('busy', `item${index}`, 'insert', index % 2 === 0 ? node : peer)));

@@ -11,6 +11,7 @@ import { GroupRequests } from '../../../src/groups/group-requests.ts';
 import { GroupSettings } from '../../../src/groups/group-settings.ts';
 import { GroupSync } from '../../../src/groups/group-sync.ts';
 import { Groups } from '../../../src/groups/groups.ts';
+import { MemberIDs } from '../../../src/groups/member-ids.ts';
 import { MemberSettings } from '../../../src/groups/member-settings.ts';
 import { MembershipFeed } from '../../../src/groups/membership-feed.ts';
 import { ProfileChanges } from '../../../src/groups/profile-changes.ts';
@@ -87,7 +88,8 @@ export async function groupDomainOn(db: Database, now: () => number, narrower: P
   });
   const applications = new Applications({ store: new SqlGroupRequestStore(db), newEventID: randomUUID, now });
   const shared = { changer, users, applications, limits, now };
-  const stores = { groups, members, versionLog, users, limits };
+  const memberIDs = new MemberIDs(members, versionLog);
+  const stores = { groups, members, memberIDs, versionLog, users, limits };
   return {
     db,
     users,

@@ -9,6 +9,7 @@ import removeBlack from '../../src/http/routes/friend/remove_black.ts';
 import { MsgData } from '../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
 import { connect } from '../support/socket-client.ts';
+import { forgetUser } from './forget-user.ts';
 import { envelopeOf } from './raw-http.ts';
 import { type Scenario, testEndpoint } from './scenario.ts';
 import { World } from './world.ts';
@@ -180,6 +181,17 @@ testEndpoint(
     { name: 'an admin reads those of others', body: page(1, 1), expect: isPage(3, 'ben') },
     { name: 'M5: not those of others: 1002', token: as('ben'), body: page(1, 10), expect: { errCode: 1002 } },
     { name: 'page 0 is 1001', token: as('ann'), body: page(0, 10), expect: { errCode: 1001 } },
+    {
+      name: '5.7, defect of OpenIM: who is not registered any more has an empty profile and fails nothing',
+      token: as('ann'),
+      given: (world) => forgetUser(world, 'ben'),
+      body: page(1, 1),
+      expect: {
+        errCode: 0,
+        data: ({ blacks }: { blacks: BlackRow[] }) =>
+          assert.deepEqual(blacks[0]?.blackUserInfo, { userID: 'ben', nickname: '', faceURL: '', ex: '' }),
+      },
+    },
   ],
   { setUp },
 );

@@ -1,7 +1,5 @@
 /** Reading lists of friends: relations-groups.md 3.2, 5.7 and 10.3 to 10.5. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import getDesignatedFriends from '../../src/http/routes/friend/get_designated_friends.ts';
 import getFriendID from '../../src/http/routes/friend/get_friend_id.ts';
 import getFriendList from '../../src/http/routes/friend/get_friend_list.ts';
@@ -10,6 +8,7 @@ import getIncrementalFriends from '../../src/http/routes/friend/get_incremental_
 import getSpecifiedFriendsInfo from '../../src/http/routes/friend/get_specified_friends_info.ts';
 import isFriend from '../../src/http/routes/friend/is_friend.ts';
 import { idHash } from '../../src/sync/id-hash.ts';
+import { forgetUser } from './forget-user.ts';
 import { testEndpoint } from './scenario.ts';
 import type { World } from './world.ts';
 
@@ -33,12 +32,7 @@ async function setUp(world: World): Promise<void> {
   await world.call('/user/update_user_info_ex', { userInfo: { userID: 'ben', nickname: 'Benjamin' } });
 }
 
-/** No endpoint does that; operators have been known to. */
-async function forget(world: World): Promise<void> {
-  const db = new DatabaseSync(join(world.dataDir, 'tessera.db'), { timeout: 5000 });
-  db.exec("DELETE FROM users WHERE user_id = 'dan'");
-  db.close();
-}
+const forget = (world: World) => forgetUser(world, 'dan');
 
 const page = (pageNumber: number, showNumber: number) => ({ userID: 'ann', pagination: { pageNumber, showNumber } });
 const isPage = (total: number, ...names: string[]) => ({

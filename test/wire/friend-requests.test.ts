@@ -7,6 +7,7 @@ import getFriendApplyList from '../../src/http/routes/friend/get_friend_apply_li
 import getSelfFriendApplyList from '../../src/http/routes/friend/get_self_friend_apply_list.ts';
 import getSelfUnhandledApplyCount from '../../src/http/routes/friend/get_self_unhandled_apply_count.ts';
 import type { FriendRequestInfo } from '../../src/protocol/relation-objects.ts';
+import { forgetUser } from './forget-user.ts';
 import { type Scenario, testEndpoint } from './scenario.ts';
 import type { World } from './world.ts';
 
@@ -510,6 +511,23 @@ testEndpoint(getDesignatedFriendApply, [
   },
   { name: 'an admin asks about others', body: designated('ben', 'ann'), expect: ofPair('ann to ben', 'ben to ann') },
   { name: 'M5: a third is 1002', token: as('cid'), body: designated('ann', 'ben'), expect: { errCode: 1002 } },
+  {
+    name: '5.7, defect of OpenIM: of who is not registered any more name and face are empty, and nothing fails',
+    token: as('ann'),
+    given: (world) => forgetUser(world, 'ben'),
+    body: designated('ann', 'ben'),
+    expect: {
+      errCode: 0,
+      data: ({ friendRequests }: { friendRequests: FriendRequestInfo[] }) =>
+        assert.deepEqual(
+          friendRequests.map(({ fromNickname, toNickname }) => [fromNickname, toNickname]),
+          [
+            ['ann', ''],
+            ['', 'ann'],
+          ],
+        ),
+    },
+  },
 ]);
 
 const counts = (count: number) => ({ errCode: 0, data: { count } });

@@ -109,17 +109,51 @@ export class SqlGroupMemberStore implements GroupMemberStore {
   }
 
   async ids(groupID: string): Promise<readonly string[]> {
-    const rows = await inOrder(
-      this.#db.reader.selectFrom('group_members as m').select('m.user_id').where('m.group_id', '=', groupID),
-    ).execute();
-    return rows.map(({ user_id }) => user_id);
+    // Who has another role meanwhile may come twice.
+    const all = new Set<string>();
+    for (const role of rolesFromAbove) {
+      let after = { joinedAt: -1, userID: '' };
+      for (;;) {
+        const { ids, joinedAt } = await this.#idsAfter(groupID, role, after);
+        for (const userID of ids) all.add(userID);
+        if (ids.length < idsAtOnce) break;
+        after = { joinedAt, userID: ids.at(-1) ?? '' };
+        await nextTurn();
+      }
+    }
+    return [...all];
+  }
+
+  /** The next ones of a role, as one value: a row for each costs three times as much. */
+  async #idsAfter(groupID: string, role: number, after: { readonly joinedAt: number; readonly userID: string }) {
+    const piece = this.#matching(groupID, { roles: [role] })
+      .select(['m.user_id', 'm.joined_at'])
+      .where(sql<SqlBool>`(m.joined_at, m.user_id) > (${after.joinedAt}, ${after.userID})`)
+      .orderBy('m.joined_at')
+      .orderBy('m.user_id')
+      .limit(idsAtOnce)
+      .as('piece');
+    const aggregate = sql.raw(this.#db.dialect === 'postgres' ? 'json_agg' : 'json_group_array');
+    const row = await this.#db.reader
+      .selectFrom(piece)
+      .select([
+        sql<string>`CAST(coalesce(${aggregate}(user_id ORDER BY joined_at, user_id), '[]') AS text)`.as('ids'),
+        sql<number | null>`max(joined_at)`.as('joined_at'),
+      ])
+      .executeTakeFirstOrThrow();
+    return { ids: JSON.parse(row.ids) as string[], joinedAt: Number(row.joined_at) };
   }
 
   async list(groupID: string, filter: MemberFilter, offset: number, limit: number): Promise<readonly GroupMember[]> {
-    // The page is found by the index alone: a row and a profile are read for none of those before it.
-    const page = inOrder(this.#matching(groupID, filter).select('m.user_id')).offset(offset).limit(limit);
-    const rows = await inOrder(this.#membersOf(groupID).where('m.user_id', 'in', page)).execute();
-    return rows.map(fromRow);
+    // The page is found by the index alone: rows and profiles are read for none of those before it. In one statement,
+    // SQLite walks through the whole group for the order of the hundred that it has found.
+    const page = await inOrder(this.#matching(groupID, filter).select('m.user_id'))
+      .offset(offset)
+      .limit(limit)
+      .execute();
+    const userIDs = page.map(({ user_id }) => user_id);
+    const found = new Map((await this.find(groupID, userIDs)).map((member) => [member.userID, member]));
+    return userIDs.flatMap((userID) => found.get(userID) ?? []);
   }
 
   async count(groupID: string, filter: MemberFilter): Promise<number> {
@@ -220,6 +254,11 @@ export class SqlGroupMemberStore implements GroupMemberStore {
     return roles === undefined ? all : all.where('m.role_level', 'in', roles);
   }
 }
+
+const rolesFromAbove = [groupRoles.owner, groupRoles.admin, groupRoles.member];
+
+/** A hundred thousand IDs hold the event loop for a tenth of a second. */
+const idsAtOnce = 2000;
 
 /** Members of a group that is no more: a hundred thousand hold the event loop for a second. */
 const removedAtOnce = 2000;

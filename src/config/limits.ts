@@ -130,10 +130,14 @@ export const limits = {
     beyond: '1001',
   }),
   maxPageItems: limit('Rows of one page of settings for clients.', 1000, { unit: 'items', beyond: '1001' }),
-  maxAnswerBytes: limit("Stored texts in one answer that lists users, users' records or settings.", 4 * 1024 * 1024, {
-    unit: 'bytes',
-    beyond: '1001; of records, those that fit',
-  }),
+  maxAnswerBytes: limit(
+    "Stored texts in one answer that lists users, users' records, settings, or groups with what belongs to them: of these a hundred always fit.",
+    4 * 1024 * 1024,
+    {
+      unit: 'bytes',
+      beyond: '1001; of records and changes of members, those that fit; other changes are `full`',
+    },
+  ),
   maxGroupTextBytes: limit("A group's announcement, and its introduction.", 16 * 1024, {
     unit: 'bytes',
     beyond: '1001',

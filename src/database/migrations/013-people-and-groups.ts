@@ -94,7 +94,7 @@ export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
       handled_at bigint NOT NULL DEFAULT 0,
       PRIMARY KEY (group_id, user_id)
     ) ${clustered}`,
-    'CREATE INDEX group_requests_of_group ON group_requests (group_id, requested_at DESC, user_id)',
+    'CREATE INDEX group_requests_of_group ON group_requests (group_id, requested_at DESC, user_id, handle_result)',
     'CREATE INDEX group_requests_of_user ON group_requests (user_id, requested_at DESC, group_id)',
   ]) {
     await sql.raw(statement).execute(db);

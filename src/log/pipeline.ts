@@ -140,12 +140,21 @@ export class MessagePipeline {
   }
 
   #handOver(): void {
-    const lanes = [...this.#leaving.values()];
+    const lanes = [...this.#leaving.values()].sort((a, b) => turnOf(a) - turnOf(b));
     this.#leaving.clear();
     for (const lane of lanes) {
       for (const { delivery } of lane.sort((a, b) => a.seq - b.seq)) this.#options.bus.deliver(delivery);
     }
   }
+}
+
+/**
+ * A change is told before what is shown of it in the chat: the Go core that learns of its new group from a message says
+ * nothing of having joined it. What ends a group comes last of all, since nobody is in it afterwards.
+ */
+function turnOf([first]: readonly Leaving[]): number {
+  if (first === undefined || !isNotificationConversation(first.delivery.conversationID)) return 1;
+  return 'isLast' in first.delivery.audience ? 2 : 0;
 }
 
 /** 0 is the seq of what is not stored. */

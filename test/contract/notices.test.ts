@@ -94,13 +94,13 @@ async function noticesSuite(t: TestContext, { db }: Databases) {
     assert.deepEqual(
       node.delivered.map(({ conversationID, audience }) => [conversationID, audience]),
       [
+        ['n_shown', { group: 'shown', plus: ['gone'] }],
+        ['n_shown', { group: 'shown', plus: ['gone'] }],
         ['sg_shown', { group: 'shown', plus: ['gone'] }],
-        ['n_shown', { group: 'shown', plus: ['gone'] }],
-        ['n_shown', { group: 'shown', plus: ['gone'] }],
       ],
-      'the copy first, then the originals',
+      'the originals first, then the copy',
     );
-    const { seq, options } = MsgData.decode(node.delivered[1]!.body);
+    const { seq, options } = MsgData.decode(node.delivered[0]!.body);
     assert.deepEqual([seq, options.get('isSendMsg'), options.get('unreadCount')], [0, true, false]);
   });
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TesseraProcess } from '../../support/tessera-process.ts';
 import { connectionStories } from './connection.suite.ts';
+import { groupStories } from './groups.suite.ts';
 import { largeMessageStories } from './large-messages.suite.ts';
 import { loginStories } from './login.suite.ts';
 import { messageStories } from './messages.suite.ts';
@@ -29,6 +30,7 @@ test('wasm SDK in Chromium', async (t) => {
   });
   await connectionStories(t, stage);
   await peopleStories(t, stage);
+  await groupStories(t, stage);
 
   await t.test('no page had an error, no core panicked, and the server logged no failure', () => {
     assert.deepEqual(stage.failures(), []);

@@ -45,11 +45,11 @@ export async function peopleStories(t: TestContext, { alice, bob, backEnd, newDe
 
   await t.test('who is blocked cannot write, who is unblocked can again', async () => {
     const blocked = alice.next('OnBlackAdded');
-    await alice.call('addBlack', { toUserID: 'bob' });
+    await alice.call('addBlack', { toUserID: 'bob' }).catch(readTwice);
     assert.equal((await blocked).data.userID, 'bob');
     await assert.rejects(bob.sendText('alice', 'let me in'), /1302/);
     const unblocked = alice.next('OnBlackDeleted');
-    await alice.call('removeBlack', 'bob');
+    await alice.call('removeBlack', 'bob').catch(readTwice);
     assert.equal((await unblocked).data.userID, 'bob');
     assert.deepEqual(await alice.call('getBlackList'), []);
     const received = alice.next('OnRecvNewMessages');
@@ -98,6 +98,14 @@ export async function peopleStories(t: TestContext, { alice, bob, backEnd, newDe
 }
 
 const everything = { offset: 0, count: 100, handleResults: [] };
+
+/**
+ * The core reads the list because of its own call and because of the notification, at once at times; then the second
+ * finds the row that the first has written, and the call fails although it is done.
+ */
+function readTwice(error: Error): void {
+  assert.match(error.message, /^(addBlack|removeBlack): 10005/);
+}
 
 /** As `userID:remark`. */
 async function friends(client: WasmClient): Promise<string[]> {

@@ -29,12 +29,16 @@ import { RedisOutages } from './redis-outages.ts';
  * @throws StartError
  */
 export async function openDatabase(
-  { config, logger, reportFailure }: DatabaseGround,
+  { config, logger, metrics, reportFailure }: DatabaseGround,
   opened: AsyncDisposableStack,
 ): Promise<Database> {
   const observer = {
     program: readVersion(),
     onEffectFailure: reportFailure,
+    onOverdue: (error: unknown) => {
+      metrics?.transactionsOverdue.inc();
+      logger.warn({ err: error }, 'a transaction did not come to its end: others could not write meanwhile');
+    },
     onMigrated: (migrated: Migrated) => logger.info(migrated, 'brought the schema of the database up to date'),
     onFailing: (error: unknown) => logger.warn({ err: error }, 'the database takes no writes: not ready until it does'),
     onRecovered: (failedForMs: number) => logger.warn({ failedForMs }, 'the database takes writes again'),
@@ -67,6 +71,7 @@ export async function openDatabase(
 /** As much of the ground as a command has, too. */
 interface DatabaseGround extends Pick<Ground, 'config' | 'reportFailure'> {
   readonly logger: Pick<Logger, 'info' | 'warn'>;
+  readonly metrics?: Pick<Metrics, 'transactionsOverdue'>;
 }
 
 export interface TokenStores {

@@ -186,12 +186,12 @@ export const limits = {
   maxBodyBytesInFlight: limit(
     'Bodies that the API port holds: of requests until they are answered, of answers until they are read.',
     128 * 1024 * 1024,
-    { unit: 'bytes', beyond: '429', minimum: 1024 * 1024 },
+    { unit: 'bytes', beyond: '429; 1001 for one answer that is larger by itself', minimum: 1024 * 1024 },
   ),
   maxBodyBytesInFlightPerUser: limit(
     'The same of one user who is no admin, or of one address for calls without a token.',
     16 * 1024 * 1024,
-    { unit: 'bytes', beyond: '429', minimum: 1024 * 1024 },
+    { unit: 'bytes', beyond: '429; 1001 for one answer that is larger by itself', minimum: 1024 * 1024 },
   ),
 } as const;
 

@@ -4,6 +4,7 @@
  */
 
 import type { CallContext } from '../kernel/caller.ts';
+import { forEachInSlices, mapInSlices, sortedInSlices } from '../kernel/time-slices.ts';
 import type { MessageStore } from '../log/message-store.ts';
 import { singleChatID } from '../protocol/conversation-id.ts';
 import {
@@ -51,8 +52,10 @@ export class ConversationPreviews {
    * count is that of all the caller's conversations, not only of these.
    */
   async active(call: CallContext, count: number): Promise<GetActiveConversationsResp> {
-    const candidates = await this.#candidates(call.caller.userID);
-    candidates.sort((a, b) => Number(b.view.isPinned) - Number(a.view.isPinned) || b.view.maxSeqAt - a.view.maxSeqAt);
+    const candidates = await sortedInSlices(
+      await this.#candidates(call.caller.userID),
+      (a, b) => Number(b.view.isPinned) - Number(a.view.isPinned) || b.view.maxSeqAt - a.view.maxSeqAt,
+    );
     const wanted = count >= 1 && count <= maxCount ? count : defaultCount;
     return this.#answer(call.caller.userID, candidates, candidates.slice(0, wanted));
   }
@@ -76,7 +79,10 @@ export class ConversationPreviews {
 
   async #candidates(userID: string, conversationIDs?: readonly string[]): Promise<Candidate[]> {
     const views = await this.#options.views.views(userID, conversationIDs);
-    return views.filter((view) => view.maxSeq > 0).map((view) => ({ view, window: chatWindow(view) }));
+    const candidates = await mapInSlices(views, (view) =>
+      view.maxSeq > 0 ? { view, window: chatWindow(view) } : undefined,
+    );
+    return candidates.filter((candidate) => candidate !== undefined);
   }
 
   async #answer(
@@ -84,7 +90,10 @@ export class ConversationPreviews {
     counted: readonly Candidate[],
     shown: readonly Candidate[],
   ): Promise<GetActiveConversationsResp> {
-    const unreadCount = counted.reduce((sum, { view, window }) => sum + window.upper - readUpTo(view), 0);
+    let unreadCount = 0;
+    await forEachInSlices(counted, ({ view, window }) => {
+      unreadCount += window.upper - readUpTo(view);
+    });
     return { unreadCount, conversations: await this.#describe(userID, shown) };
   }
 

@@ -38,6 +38,8 @@ export type Database = SqliteDatabase | PostgresDatabase;
 /** Who opens a database, and what it tells beside what its callers are told. */
 export interface DatabaseObserver extends WriteHealthObserver {
   readonly onEffectFailure: EffectFailureListener;
+  /** A transaction did not come to its end; called where its operation is known. */
+  readonly onOverdue?: (error: unknown) => void;
   /** The version of this program, which the schema keeps if it is brought up to date. */
   readonly program?: string;
   /** The schema was brought up to date. */

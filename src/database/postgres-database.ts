@@ -12,11 +12,16 @@ import {
 import { kyselyOn, postgresDialect } from './postgres-dialect.ts';
 import type { PostgresGuard } from './postgres-guard.ts';
 import type { Schema } from './schema.ts';
-import { executorOf, SqlTransaction } from './sql-transaction.ts';
+import {
+  executorOf,
+  longestTransactionMs,
+  SqlTransaction,
+  TransactionOverdue,
+  tellingOverdue,
+} from './sql-transaction.ts';
 import { WriteHealth } from './write-health.ts';
 
 const maxConnections = 16;
-const statementTimeoutMs = 15_000;
 
 export interface PostgresOptions extends DatabaseObserver {
   /** Hears of idle connections that broke; they are replaced. */
@@ -34,7 +39,7 @@ export async function openPostgres(
   if (migrated !== undefined) observer.onMigrated?.(migrated);
   const connections = new PostgresConnections(url, {
     max: maxConnections,
-    statementTimeoutMs,
+    statementTimeoutMs: longestTransactionMs,
     onIdleFailure: onConnectionLost,
     fence: () => guard?.fence,
   });
@@ -65,10 +70,11 @@ export async function openPostgres(
     reader: db,
     executor: (tx) => (tx === undefined ? db : executorOf(tx)),
     transaction: async (work) => {
-      const { tx, result } = await inTransaction(async (connection) => {
+      const running = inTransaction(async (connection) => {
         const tx = new SqlTransaction(kyselyOn(connection));
         return { tx, result: await tx.run(work) };
       });
+      const { tx, result } = await tellingOverdue(running, (error) => observer.onOverdue?.(error));
       await tx.runEffects(observer.onEffectFailure);
       return result;
     },
@@ -149,6 +155,6 @@ function isConflict(error: unknown): boolean {
 
 /** The database's own trouble, not the statement's: besides the connection, a full disk (53), a broken one (58). */
 function isTrouble(error: unknown): boolean {
-  if (isConnectionFailure(error) || error instanceof GuardLost) return true;
+  if (isConnectionFailure(error) || error instanceof GuardLost || error instanceof TransactionOverdue) return true;
   return error instanceof pg.DatabaseError && /^5[38]/.test(error.code ?? '');
 }

@@ -26,10 +26,17 @@ export class SqlTransaction implements Transaction {
     this.#effects.push(effect);
   }
 
+  /**
+   * @throws what `work` throws; TransactionOverdue if that has not come to its end after {@link longestTransactionMs}:
+   *   the transaction is over then too, and whatever `work` still asks of it is refused
+   */
   async run<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const { promise: overdue, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new TransactionOverdue()), longestTransactionMs);
     try {
-      return await work(this);
+      return await Promise.race([work(this), overdue]);
     } finally {
+      clearTimeout(timer);
       this.#isOver = true;
     }
   }
@@ -43,6 +50,31 @@ export class SqlTransaction implements Transaction {
         onFailure(error);
       }
     }
+  }
+}
+
+/** Others wait for what a transaction holds, on SQLite all of them: one that waits for something else is undone. */
+export class TransactionOverdue extends Error {
+  override readonly name = 'TransactionOverdue';
+
+  constructor() {
+    super('a transaction did not come to its end and was undone');
+  }
+}
+
+/** After which clients have long given up; PostgreSQL ends a session that says nothing for as long. */
+export const longestTransactionMs = 15_000;
+
+/** Tells of a transaction that was undone for being overdue. */
+export async function tellingOverdue<T>(
+  transaction: Promise<T>,
+  tell: (error: TransactionOverdue) => void,
+): Promise<T> {
+  try {
+    return await transaction;
+  } catch (error) {
+    if (error instanceof TransactionOverdue) tell(error);
+    throw error;
   }
 }
 

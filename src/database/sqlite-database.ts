@@ -10,7 +10,7 @@ import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { DatabaseObserver, SqliteDatabase } from './database.ts';
 import { migrateToLatest } from './migrate.ts';
 import type { Schema } from './schema.ts';
-import { executorOf, SqlTransaction } from './sql-transaction.ts';
+import { executorOf, SqlTransaction, tellingOverdue } from './sql-transaction.ts';
 import { SqliteFile } from './sqlite-file.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { StatementCache } from './statement-cache.ts';
@@ -68,7 +68,8 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
     executor: (tx) => (tx === undefined ? reader : executorOf(tx)),
     transaction: async (work) => {
       const tx = new SqlTransaction(executor);
-      const result = await writer.run(() => tx.run(work));
+      const running = writer.run(() => tx.run(work));
+      const result = await tellingOverdue(running, (error) => options.onOverdue?.(error));
       await tx.runEffects(options.onEffectFailure);
       return result;
     },

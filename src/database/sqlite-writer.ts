@@ -4,6 +4,7 @@
  * program's lock is waited for without holding up anything else.
  */
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { TransactionOverdue } from './sql-transaction.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import type { StatementCache } from './statement-cache.ts';
 import type { WriteHealth } from './write-health.ts';
@@ -122,7 +123,7 @@ export class SqliteWriter {
     } catch (error) {
       if (isStorageFailure(error) || !this.#options.connection.isTransaction) throw error;
       this.#rollBack();
-      job.reject(error);
+      this.#refuse(job, error);
       return false;
     }
   }
@@ -142,9 +143,15 @@ export class SqliteWriter {
       if (isStorageFailure(error) || !connection.isTransaction) throw error;
       connection.prepare('ROLLBACK TO job').run();
       connection.prepare('RELEASE job').run();
-      job.reject(error);
+      this.#refuse(job, error);
       return false;
     }
+  }
+
+  /** While one does not come to its end, nobody can write. */
+  #refuse(job: Job, error: unknown): void {
+    if (error instanceof TransactionOverdue) this.#options.health.failed(error);
+    job.reject(error);
   }
 
   /** SQLite may have rolled back by itself, when the disk is full for one. */

@@ -185,7 +185,9 @@ export class Exchange {
     // A short text goes out in one piece with its headers, which takes half the time of two pieces.
     const body = isZipped ? await gzipBody(answer.body) : answer.body;
     // A short one, such as the refusal itself, is always answered.
-    if (body.length > shortBytes) this.surroundings.bodies.requireRoom(this.#holderOfBodies(), body.length);
+    if (body.length > shortBytes) {
+      this.surroundings.bodies.requireRoomForAnswer(this.#holderOfBodies(), body.length, this.#heldBytes);
+    }
     this.#response.writeHead(answer.status, this.#headers(answer, body, isZipped)).end(body);
     if (this.#response.writableLength > 0) this.#holdUntilRead(this.#response.writableLength);
     this.#record(answer);

@@ -1,7 +1,8 @@
 /** Long loops give way: with a clock that only this test moves. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { forEachInSlices, sliceMs } from './time-slices.ts';
+import { countingTurns } from '../../test/support/counting-turns.ts';
+import { forEachInSlices, mapInSlices, sliceMs, sortedInSlices } from './time-slices.ts';
 
 test('a loop that fits into a slice is over at once', () => {
   const seen: number[] = [];
@@ -28,4 +29,24 @@ test('what a visit throws rejects', async () => {
     throw new Error('failed');
   };
   await assert.rejects(forEachInSlices([1], visit), /failed/);
+});
+
+test('a long list is sorted as by toSorted, equal ones in their order, and lets others in between', async (t) => {
+  let now = 0;
+  t.mock.method(performance, 'now', () => (now += sliceMs));
+  for (const length of [0, 1, 256, 257, 1000, 4321]) {
+    const items = Array.from({ length }, (_, index) => ({ key: (index * 7919) % 101, index }));
+    const byKey = (a: { key: number }, b: { key: number }) => a.key - b.key;
+    const [sorted, turns] = await countingTurns(() => sortedInSlices(items, byKey));
+    assert.deepEqual(sorted, items.toSorted(byKey));
+    assert.ok(turns >= Math.floor(length / 256), `${turns} turns for ${length}`);
+  }
+});
+
+test('a long list is mapped in its order, and lets others in between', async (t) => {
+  let now = 0;
+  t.mock.method(performance, 'now', () => (now += sliceMs));
+  const [mapped, turns] = await countingTurns(() => mapInSlices([1, 2, 3], (item) => item * 2));
+  assert.deepEqual(mapped, [2, 4, 6]);
+  assert.ok(turns >= 2);
 });

@@ -9,6 +9,7 @@ import { ReplyBudget } from '../conversations/reply-budget.ts';
 import type { ConversationView, ConversationViewStore, ConversationWindow } from '../conversations/view-store.ts';
 import { chatWindow, notificationWindow, presented, readUpTo } from '../conversations/windows.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
+import { forEachInSlices, sortedInSlices, TimeSlices } from '../kernel/time-slices.ts';
 import type { LogWindow, MessageStore, StoredMessage } from '../log/message-store.ts';
 import {
   companionNotificationID,
@@ -67,21 +68,24 @@ export class History {
     const selfID = selfNotificationID(userID);
     budget.takeKey(selfID);
     const shown = new Map<string, ConversationView>();
-    for (const view of byLastActivity(views)) {
+    const ordered = await byLastActivity(views);
+    const slices = new TimeSlices();
+    for (const view of ordered) {
       const companionID = companionNotificationID(view.conversationID);
       if (!budget.takeKey(view.conversationID) || !budget.takeKey(companionID)) break;
       shown.set(companionLogID(view.logID), view);
+      if (slices.isOver) await slices.next();
     }
     const bounds = await this.#store.bounds([...shown.keys(), selfID]);
     const maxSeqs = new Map<string, number>();
-    for (const view of shown.values()) {
+    await forEachInSlices(shown.values(), (view) => {
       const { conversationID, upper } = chatWindow(view);
       if (upper > 0) maxSeqs.set(conversationID, upper);
-    }
-    for (const [logID, { maxSeq }] of bounds) {
+    });
+    await forEachInSlices(bounds, ([logID, { maxSeq }]) => {
       const chat = shown.get(logID);
       maxSeqs.set(chat === undefined ? selfID : companionNotificationID(chat.conversationID), maxSeq);
-    }
+    });
     return { maxSeqs, minSeqs: new Map() };
   }
 
@@ -100,13 +104,16 @@ export class History {
     const budget = this.#budget();
     const seqs = new Map<string, Seqs>();
     const pinnedConversationIDs: string[] = [];
-    for (const view of byLastActivity(views)) {
+    const ordered = await byLastActivity(views);
+    const slices = new TimeSlices();
+    for (const view of ordered) {
       const { conversationID, maxSeqAt } = view;
       const isPinned = request.returnPinned && view.isPinned;
       if (!budget.takeKey(conversationID) || (isPinned && !budget.takeKey(conversationID))) break;
       // Clients subtract: the position lies within what the user may read.
       seqs.set(conversationID, { maxSeq: chatWindow(view).upper, hasReadSeq: readUpTo(view), maxSeqTime: maxSeqAt });
       if (isPinned) pinnedConversationIDs.push(conversationID);
+      if (slices.isOver) await slices.next();
     }
     for (const id of asked ?? []) {
       if (!seqs.has(id) && budget.takeKey(id)) seqs.set(id, { maxSeq: 0, hasReadSeq: 0, maxSeqTime: 0 });
@@ -329,8 +336,8 @@ function nextPageSize(read: readonly Buffer[], pageSize: number): number {
   return bytes < read.length * smallBytes ? Math.min(maxPageSize, pageSize * 4) : firstPageSize;
 }
 
-function byLastActivity(views: readonly ConversationView[]): ConversationView[] {
-  return views.toSorted((a, b) => b.maxSeqAt - a.maxSeqAt);
+function byLastActivity(views: readonly ConversationView[]): Promise<ConversationView[]> {
+  return sortedInSlices(views, (a, b) => b.maxSeqAt - a.maxSeqAt);
 }
 
 /** @throws 1001 */

@@ -5,6 +5,7 @@ import type { Database } from '../database/database.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { ClientConfigEntry, ClientConfigFilter, ClientConfigStore } from '../users/client-config-store.ts';
 import type { Usage } from '../users/user-limits.ts';
+import { lockOwner } from './owner-lock.ts';
 import { insertPieces, isOneOf } from './sql-lists.ts';
 
 export class SqlClientConfigStore implements ClientConfigStore {
@@ -50,6 +51,7 @@ export class SqlClientConfigStore implements ClientConfigStore {
   }
 
   async usage(tx: Transaction, userID: string): Promise<Usage> {
+    await lockOwner(this.#db, tx, 'clientConfigs', userID);
     const { count, bytes } = await this.#db
       .executor(tx)
       .selectFrom('client_configs')

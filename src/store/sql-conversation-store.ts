@@ -4,6 +4,7 @@ import type { Conversation, NewConversation } from '../conversations/conversatio
 import type { ConversationKey, ConversationStore } from '../conversations/conversation-store.ts';
 import type { Database, Dialect } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
+import { mapInSlices, sortedInSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { chatLogID } from '../protocol/log-id.ts';
 import { inPages, isOneOf, piecesInTurns } from './sql-lists.ts';
@@ -32,7 +33,7 @@ export class SqlConversationStore implements ConversationStore {
   }
 
   async listByOwner(ownerUserID: string, offset: number, limit: number): Promise<readonly Conversation[]> {
-    if (limit > shortPage) return (await this.#all(ownerUserID)).slice(offset, offset + limit).map(fromRow);
+    if (limit > shortPage) return mapInSlices((await this.#all(ownerUserID)).slice(offset, offset + limit), fromRow);
     const rows = await this.#inOrderOfCreation(ownerUserID).selectAll().offset(offset).limit(limit).execute();
     return rows.map(fromRow);
   }
@@ -45,7 +46,7 @@ export class SqlConversationStore implements ConversationStore {
   async ids(ownerUserID: string): Promise<readonly string[]> {
     const rows = this.#ownedBy(ownerUserID).select(['conversation_id', 'created_at']);
     return idsOf(
-      inOrderOfCreation(
+      await inOrderOfCreation(
         await inPages((after, limit) =>
           rows.where('conversation_id', '>', after).orderBy('conversation_id').limit(limit).execute(),
         ),
@@ -148,8 +149,8 @@ export class SqlConversationStore implements ConversationStore {
 const shortPage = 500;
 
 /** @param rows in order of their IDs, in which those of one moment stay */
-function inOrderOfCreation<Row extends Pick<ConversationRow, 'created_at'>>(rows: Row[]): Row[] {
-  return rows.sort((a, b) => a.created_at - b.created_at);
+function inOrderOfCreation<Row extends Pick<ConversationRow, 'created_at'>>(rows: readonly Row[]): Promise<Row[]> {
+  return sortedInSlices(rows, (a, b) => a.created_at - b.created_at);
 }
 
 /** The recvMsgOpt that means: without notification. */

@@ -2,6 +2,7 @@
 import { sql } from 'kysely';
 import type { ConversationView, ConversationViewStore } from '../conversations/view-store.ts';
 import type { Database } from '../database/database.ts';
+import { mapInSlices } from '../kernel/time-slices.ts';
 import { inChunks, inPages } from './sql-lists.ts';
 
 export class SqlConversationViewStore implements ConversationViewStore {
@@ -40,7 +41,7 @@ export class SqlConversationViewStore implements ConversationViewStore {
         : await inChunks([...new Set(conversationIDs)], (chunk) =>
             all.where('c.conversation_id', 'in', chunk).execute(),
           );
-    return rows.map((row) => ({
+    return mapInSlices(rows, (row) => ({
       conversationID: row.conversation_id,
       logID: row.log_id,
       conversationType: row.conversation_type,

@@ -34,7 +34,7 @@ export async function inChunks<Item, Row>(
   const rows: Row[] = [];
   for (let start = 0; start < items.length; start += chunkSize) {
     if (start > 0) await nextTurn();
-    rows.push(...(await query(items.slice(start, start + chunkSize))));
+    for (const row of await query(items.slice(start, start + chunkSize))) rows.push(row);
   }
   return rows;
 }
@@ -56,5 +56,5 @@ export async function inPages<Row extends { readonly conversation_id: string }>(
   }
 }
 
-/** Parameters per statement, which both engines take without complaint, and rows of a page. */
-const chunkSize = 500;
+/** Parameters per statement, which both engines take without complaint, and rows of a page: one or two ms. */
+const chunkSize = 250;

@@ -2,6 +2,7 @@
 
 import type { Database, PostgresDatabase, SqliteDatabase } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
+import { forEachInSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Appended, LogWindow, MessageStore, NewMessage, SeqBounds, StoredMessage } from '../log/message-store.ts';
 import { appendInPostgres, appendInPostgresWithin } from './postgres-append.ts';
@@ -57,9 +58,11 @@ export class SqlMessageStore implements MessageStore {
         .where('max_seq', '>', 0)
         .execute(),
     );
-    return new Map(
-      rows.map((row) => [row.conversation_id, { maxSeq: row.max_seq, minSeq: row.min_seq, maxSeqAt: row.max_seq_at }]),
+    const bounds = new Map<string, SeqBounds>();
+    await forEachInSlices(rows, (row) =>
+      bounds.set(row.conversation_id, { maxSeq: row.max_seq, minSeq: row.min_seq, maxSeqAt: row.max_seq_at }),
     );
+    return bounds;
   }
 
   async newestSeq(tx: Transaction, logID: string): Promise<number> {

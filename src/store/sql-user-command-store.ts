@@ -6,6 +6,7 @@ import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { UserCommand, UserCommandChanges, UserCommandKey } from '../users/user-command.ts';
 import type { UserCommandStore } from '../users/user-command-store.ts';
 import type { Usage } from '../users/user-limits.ts';
+import { lockOwner } from './owner-lock.ts';
 
 export class SqlUserCommandStore implements UserCommandStore {
   readonly #db: Database;
@@ -47,6 +48,7 @@ export class SqlUserCommandStore implements UserCommandStore {
   }
 
   async usage(tx: Transaction, userID: string): Promise<Usage> {
+    await lockOwner(this.#db, tx, 'userCommands', userID);
     const { count, bytes } = await this.#db
       .executor(tx)
       .selectFrom('user_commands')

@@ -105,6 +105,11 @@ export function createMetrics() {
       help: 'Push frames handed to sockets.',
       registers,
     }),
+    transactionsOverdue: new Counter({
+      name: 'tessera_transactions_overdue_total',
+      help: 'Transactions that did not come to their end within 15 s and were undone.',
+      registers,
+    }),
     outboxWaiting: new Gauge({
       name: 'tessera_outbox_waiting',
       help: 'Effects of committed changes that are still to be worked off.',

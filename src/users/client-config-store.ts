@@ -22,7 +22,10 @@ export interface ClientConfigStore {
   put(tx: Transaction, entries: readonly ClientConfigEntry[]): Promise<void>;
   /** Entries that do not exist are left out. */
   remove(tx: Transaction, userID: string, keys: readonly string[]): Promise<void>;
-  /** What the entries of one scope take, as the transaction sees them: their number, the bytes of their values. */
+  /**
+   * What the entries of one scope take, as the transaction sees them: their number, the bytes of their values.
+   * Whoever else asks for the same waits until this transaction has ended.
+   */
   usage(tx: Transaction, userID: string): Promise<Usage>;
   /**
    * Ordered by key, then userID, both by bytes; the first of the page whose values together take no more than

@@ -10,7 +10,10 @@ export interface UserCommandStore {
   update(tx: Transaction, key: UserCommandKey, changes: UserCommandChanges): Promise<boolean>;
   /** @returns false if there is no such record */
   remove(tx: Transaction, key: UserCommandKey): Promise<boolean>;
-  /** What the user's records take, as the transaction sees them: their number, the bytes of values and ex. */
+  /**
+   * What the user's records take, as the transaction sees them: their number, the bytes of values and ex.
+   * Whoever else asks for the same waits until this transaction has ended.
+   */
   usage(tx: Transaction, userID: string): Promise<Usage>;
   /**
    * A user's records, of one type unless it is undefined; by type, then uuid, both ascending. The first of them that

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { sql } from 'kysely';
 import { openPostgres } from '../../src/database/postgres-database.ts';
+import { longestTransactionMs } from '../../src/database/sql-transaction.ts';
 import { openSqlite } from '../../src/database/sqlite-database.ts';
+import type { Transaction } from '../../src/kernel/unit-of-work.ts';
 import { postgresUrlForSuite } from '../support/test-services.ts';
 import { testOnEveryDatabase } from './every-database.ts';
 import { unitOfWorkSuite } from './unit-of-work.suite.ts';
@@ -40,6 +42,67 @@ test('an effect that fails is reported, and stops neither the others nor the cal
     assert.deepEqual(failures.map(String), ['Error: at once', 'Error: later']);
   }
 });
+
+test('O1 a transaction that does not come to its end is undone, refused and told of, and the next ones go on', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'tessera-work-'));
+  const url = await postgresUrlForSuite(t);
+  const told: string[] = [];
+  const observer = {
+    ...quiet,
+    onOverdue: () => void told.push('overdue'),
+    onFailing: (error: unknown) => void told.push(`failing: ${(error as Error).message}`),
+    onRecovered: () => void told.push('recovered'),
+  };
+  const databases = [
+    await openSqlite(join(directory, 'data.sqlite'), observer),
+    ...(url === undefined ? [] : [await openPostgres(url, observer)]),
+  ];
+  t.after(async () => {
+    for (const db of databases) await db[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true });
+  });
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  for (const db of databases) {
+    told.length = 0;
+    const add = (tx: Transaction, id: string) =>
+      db.executor(tx).insertInto('read_seqs').values({ user_id: id, conversation_id: 'c', read_seq: 1 }).execute();
+    const [begun, goesOn, isLate] = gates();
+    const stuck = db.transaction(async (tx) => {
+      tx.afterCommit(() => void told.push('effect'));
+      await add(tx, 'stuck');
+      begun.resolve();
+      await goesOn.promise;
+      await Promise.try(() => add(tx, 'late')).then(() => isLate.resolve(), isLate.reject);
+    });
+    const refused = assert.rejects(stuck, { message: 'a transaction did not come to its end and was undone' });
+    await begun.promise;
+    const next = () => db.transaction((tx) => add(tx, 'next'));
+    // On PostgreSQL it would not wait, and its own time would run.
+    const waiting = db.dialect === 'sqlite' ? next() : undefined;
+    t.mock.timers.tick(longestTransactionMs);
+    await refused;
+    await (waiting ?? next());
+    goesOn.resolve();
+    await assert.rejects(isLate.promise, TypeError);
+    const rows = await db.executor().selectFrom('read_seqs').select('user_id').execute();
+    assert.deepEqual(
+      rows.map(({ user_id }) => user_id),
+      ['next'],
+    );
+    assert.deepEqual(told.toSorted(), [
+      'failing: a transaction did not come to its end and was undone',
+      'overdue',
+      'recovered',
+    ]);
+  }
+});
+
+type Gate = PromiseWithResolvers<void>;
+
+function gates(): [Gate, Gate, Gate] {
+  const gate = () => Promise.withResolvers<void>();
+  return [gate(), gate(), gate()];
+}
 
 test('a unit of work that PostgreSQL wants to have again runs again, and its effects once', async (t) => {
   const url = await postgresUrlForSuite(t);

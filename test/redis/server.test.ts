@@ -1,7 +1,9 @@
 /** What clients of a whole server see while its Redis fails over or is incomplete: 500, never a fact about a token. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createClient } from 'redis';
 import { GetMaxSeqReq } from '../../src/protocol/gen/openim.ts';
+import { heartbeatChannel } from '../../src/redis/tokens/token-keys.ts';
 import { BackEnd } from '../support/back-end.ts';
 import { redisCommand, untilTrue } from '../support/services/redis-command.ts';
 import { connect } from '../support/socket-client.ts';
@@ -116,8 +118,8 @@ test('T4: a node that has stood still asks the store before it serves what came 
 
   process.kill(far.server.pid, 'SIGSTOP');
   await near.backEnd.call('/auth/force_logout', { userID, platformID: 5 });
-  // For a second a node may not know of it.
-  await new Promise((resolve) => setTimeout(resolve, 1100));
+  // For a second a node may not know of it. So much lies between the first and the last of these, of the other node.
+  await heartbeats(redis.port, heartbeatsPerSecond + 1);
   const parsed = far.backEnd.post('/auth/parse_token', { token });
   client.send(1001, GetMaxSeqReq.encode({ userID }).finish());
   process.kill(far.server.pid, 'SIGCONT');
@@ -125,6 +127,26 @@ test('T4: a node that has stood still asks the store before it serves what came 
   assert.equal((await parsed).errCode, 1506);
   assert.equal((await within('2002', client.nextReply())).reqIdentifier, 2002);
 });
+
+/** Every node sends them all the time. */
+const heartbeatsPerSecond = 2;
+
+/** Resolves when so many have been sent, by nodes that are awake. */
+async function heartbeats(port: number, count: number): Promise<void> {
+  const client = createClient({ socket: { host: '127.0.0.1', port } });
+  await client.connect();
+  try {
+    let seen = 0;
+    const enough = Promise.withResolvers<void>();
+    await client.pSubscribe(`${heartbeatChannel}:*`, () => {
+      seen += 1;
+      if (seen === count) enough.resolve();
+    });
+    await within(`${count} heartbeats`, enough.promise);
+  } finally {
+    client.destroy();
+  }
+}
 
 test('a server that cannot use its Redis does not start, and names the setting but not the password', async () => {
   const env = { TESSERA_REDIS_URL: 'redis+sentinel://me:hush@127.0.0.1:1/mymaster?sentinelPassword=hush' };

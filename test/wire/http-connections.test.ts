@@ -171,6 +171,33 @@ describe('O2 bodies in flight', () => {
     assert.equal((await more()).status, 200);
   });
 
+  for (const [who, token, limits] of [
+    ['a user', headers.token, { maxBodyBytesInFlightPerUser: room }],
+    ['an admin', adminToken, { maxBodyBytesInFlight: room }],
+  ] as const) {
+    test(`O2 an answer to ${who} that would never have room is 1001 with advice, and not to be tried again`, async (t) => {
+      const server = await ToyServer.start(t, {}, limits);
+      const large = (bytes: number, more = '') => server.post('/toy/large', { bytes, more }, { headers: { token } });
+      const fits = room - 200;
+      assert.equal(envelopeOf(await large(fits)).errCode, 0);
+      // Beside the answer lies the body of its request.
+      for (const [bytes, more] of [
+        [room, ''],
+        [10 * room, ''],
+        [fits, 'x'.repeat(200)],
+      ] as const) {
+        const reply = await large(bytes, more);
+        assert.deepEqual([reply.status, reply.headers['retry-after']], [200, undefined]);
+        assert.deepEqual(envelopeOf(reply), {
+          errCode: 1001,
+          errMsg: 'ArgsError',
+          errDlt: 'the answer is larger than one may be: ask for it in pages, or for fewer at a time',
+        });
+      }
+      assert.equal(envelopeOf(await large(fits)).errCode, 0);
+    });
+  }
+
   test('O2 answers to pipelined requests whose client has gone hold nothing', async (t) => {
     const roomForOne = 2000;
     const server = await ToyServer.start(t, {}, { maxBodyBytesInFlight: roomForOne });

@@ -69,8 +69,11 @@ export class Writer {
     }
     this.#accepted.frames++;
     this.#accepted.bytes += frame.length;
-    if (this.#waiting.length > 0 || this.#handed.bytes - this.#gone.bytes >= mostHandedBytes) this.#waiting.push(frame);
-    else this.#hand(frame);
+    const isHanded = this.#waiting.length === 0 && this.#handed.bytes - this.#gone.bytes < mostHandedBytes;
+    const isOnItsWay = isHanded && this.#handed.frames - this.#gone.frames === this.#batchFrames;
+    const kept = isOnItsWay ? frame : this.#flushes.ownMemoryOf(frame);
+    if (isHanded) this.#hand(kept);
+    else this.#waiting.push(kept);
   }
 
   /** Hands what it may to the operating system, which may not take all of it. */
@@ -136,9 +139,24 @@ export class Writer {
   }
 }
 
-/** Collects the writers that got frames in this turn of the event loop. One per gateway. */
+/** What the writers share: one per gateway. Collects those that got frames in this turn of the event loop. */
 export class FlushQueue {
   #writers: Writer[] = [];
+  readonly #owned = new WeakMap<Buffer, Buffer>();
+
+  /**
+   * The frame in memory of its own, one copy for all who keep it. Node cuts short ones from a piece of 64 KiB, together
+   * with what is soon forgotten, and a frame that stays would hold all of that.
+   */
+  ownMemoryOf(frame: Buffer | string): Buffer | string {
+    if (typeof frame === 'string' || frame.length === frame.buffer.byteLength) return frame;
+    const known = this.#owned.get(frame);
+    if (known !== undefined) return known;
+    const owned = Buffer.allocUnsafeSlow(frame.length);
+    owned.set(frame);
+    this.#owned.set(frame, owned);
+    return owned;
+  }
 
   add(writer: Writer): void {
     this.#writers.push(writer);

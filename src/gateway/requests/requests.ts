@@ -7,10 +7,8 @@ import type { WireBounds } from '../../protocol/bounds.ts';
 import { type ErrorFactory, errors } from '../../protocol/errors.ts';
 import {
   GetConversationsHasReadAndMaxSeqReq,
-  GetConversationsHasReadAndMaxSeqResp,
   GetLastMessageReq,
   GetMaxSeqReq,
-  GetMaxSeqResp,
   GetSeqMessageReq,
   MsgData,
   PullMessageBySeqsReq,
@@ -18,6 +16,7 @@ import {
 } from '../../protocol/gen/openim.ts';
 import { encodeLastMessages } from '../../protocol/message-bytes.ts';
 import { reqIdentifiers } from '../../protocol/numbers/request-identifiers.ts';
+import { encodeNewestSeqs, encodeReadPositions } from './long-replies.ts';
 import { decodeData } from './request-data.ts';
 import type { RequestHandler, RequestHandlers } from './request-handler.ts';
 
@@ -39,9 +38,7 @@ export function createRequestHandlers({ history, messenger }: RequestServices, b
   return new Map<number, RequestHandler>([
     [
       reqIdentifiers.getMaxSeq,
-      handler(GetMaxSeqReq, async (call, { userID }) =>
-        GetMaxSeqResp.encode(await history.newestSeqs(call, userID)).finish(),
-      ),
+      handler(GetMaxSeqReq, async (call, { userID }) => encodeNewestSeqs(await history.newestSeqs(call, userID))),
     ],
     [
       reqIdentifiers.pullMessagesBySeqRanges,
@@ -73,7 +70,7 @@ export function createRequestHandlers({ history, messenger }: RequestServices, b
     [
       reqIdentifiers.getReadAndMaxSeqs,
       handler(GetConversationsHasReadAndMaxSeqReq, async (call, request) =>
-        GetConversationsHasReadAndMaxSeqResp.encode(await history.readPositions(call, request)).finish(),
+        encodeReadPositions(await history.readPositions(call, request)),
       ),
     ],
     [

@@ -14,7 +14,8 @@ export function compileResponseEncoder<S extends WireSchema>(schema: S): Respons
 }
 
 /**
- * The same text in pieces, for a response whose lists are so long that writing them takes long: one for each element.
+ * The same text in pieces, for a response whose lists or maps are so long that writing them takes long: one for each
+ * element.
  * Undefined for any other.
  */
 export function compileResponsePieces<S extends WireSchema>(
@@ -26,28 +27,25 @@ export function compileResponsePieces<S extends WireSchema>(
     name,
     key: `${JSON.stringify(name)}:`,
     encode: compile(field),
-    encodeElement: field['~wire'].kind === 'list' ? compile(field['~wire'].of) : undefined,
+    long: compileLong(field['~wire']),
   }));
-  const isLong = (field: unknown): field is readonly unknown[] => Array.isArray(field) && field.length > longList;
 
   return (value) => {
     const source = asRecord(value);
-    return entries.some(({ name, encodeElement }) => encodeElement !== undefined && isLong(source[name]))
-      ? pieces(source)
-      : undefined;
+    return entries.some(({ name, long }) => long?.isLong(source[name]) === true) ? pieces(source) : undefined;
   };
 
   function* pieces(source: Readonly<Record<string, unknown>>): Generator<string> {
     let before = '{';
-    for (const { name, key, encode, encodeElement } of entries) {
+    for (const { name, key, encode, long } of entries) {
       const field = source[name];
-      if (encodeElement !== undefined && isLong(field)) {
-        before += `${key}[`;
-        for (const element of field) {
-          yield `${before}${encodeElement(element) ?? 'null'}`;
+      if (long?.isLong(field) === true) {
+        before += `${key}${long.opening}`;
+        for (const element of field as Iterable<unknown>) {
+          yield `${before}${long.encodeElement(element)}`;
           before = ',';
         }
-        before = '],';
+        before = `${long.closing},`;
         continue;
       }
       const encoded = encode(field);
@@ -55,8 +53,34 @@ export function compileResponsePieces<S extends WireSchema>(
       yield `${before}${key}${encoded}`;
       before = ',';
     }
-    yield before === '],' ? ']}' : '}';
+    yield before.length > 1 ? `${before.slice(0, -1)}}` : '}';
   }
+}
+
+/** How a list or a map is written element by element; undefined for any other kind. */
+function compileLong(kind: WireKind): Long | undefined {
+  if (kind.kind !== 'list' && kind.kind !== 'map') return undefined;
+  const encode = compile(kind.of);
+  return kind.kind === 'list'
+    ? {
+        isLong: (field) => Array.isArray(field) && field.length > longList,
+        opening: '[',
+        closing: ']',
+        encodeElement: (element) => encode(element) ?? 'null',
+      }
+    : {
+        isLong: (field) => field instanceof Map && field.size > longList,
+        opening: '{',
+        closing: '}',
+        encodeElement: (entry) => encodeEntry(entry as [unknown, unknown], encode),
+      };
+}
+
+interface Long {
+  readonly isLong: (field: unknown) => boolean;
+  readonly opening: string;
+  readonly closing: string;
+  readonly encodeElement: (element: unknown) => string;
 }
 
 /** Elements that are written at once. */
@@ -126,11 +150,13 @@ function compileMap(of: WireSchema, empty: string | undefined): Encode {
     if (!(value instanceof Map)) throw new TypeError('response: a Map was expected');
     if (value.size === 0) return empty;
     let text = '';
-    for (const [key, element] of value) {
-      text += `${text === '' ? '{' : ','}${JSON.stringify(String(key))}:${encode(element) ?? 'null'}`;
-    }
+    for (const entry of value) text += `${text === '' ? '{' : ','}${encodeEntry(entry, encode)}`;
     return `${text}}`;
   };
+}
+
+function encodeEntry([key, element]: readonly [unknown, unknown], encode: Encode): string {
+  return `${JSON.stringify(String(key))}:${encode(element) ?? 'null'}`;
 }
 
 const zeroValues: Readonly<Record<WireScalar, string>> = {

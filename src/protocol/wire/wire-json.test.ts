@@ -308,7 +308,7 @@ describe('responses', () => {
     assert.equal(compileResponseEncoder(Wire.object({ seqs: Wire.map(Wire.bool()) }))({}), '{}');
   });
 
-  test('a response with long lists comes in pieces that are the same text, any other does not', () => {
+  test('a response with long lists or maps comes in pieces that are the same text, any other does not', () => {
     const schema = Wire.object({
       total: Wire.int32(),
       rows: Wire.list(Wire.object({ id: Wire.id() })),
@@ -323,11 +323,16 @@ describe('responses', () => {
       { total: 5, rows, names: [], seqs: new Map([['a', true]]) },
       { total: 5, rows: [], names },
       { total: 5, rows, names: null as unknown as string[] },
+      { total: 5, rows: [], names: [], seqs: new Map(names.map((name) => [name, true])) },
+      { total: 5, rows: [], names, seqs: new Map(names.map((name) => [name, true])) },
     ]) {
       assert.equal([...(inPieces(response) ?? [])].join(''), whole(response));
     }
     assert.equal(inPieces({ total: 5, rows: rows.slice(1), names: [] }), undefined);
     assert.equal(compileResponsePieces(Wire.string())('x'), undefined);
+    const mapAlone = Wire.object({ seqs: Wire.map(Wire.bool()) });
+    const long = { seqs: new Map(names.map((name) => [name, true])) };
+    assert.equal([...(compileResponsePieces(mapAlone)(long) ?? [])].join(''), compileResponseEncoder(mapAlone)(long));
   });
 
   test('a bare list or text can be a whole answer', () => {

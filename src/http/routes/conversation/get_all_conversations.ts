@@ -1,5 +1,6 @@
 /** Protocol: conversations-messages.md 7.2. */
 import { toProtocolConversation } from '../../../conversations/conversation.ts';
+import { mapInSlices } from '../../../kernel/time-slices.ts';
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint, self } from '../../endpoint.ts';
 import { conversation } from '../../objects/conversation.ts';
@@ -15,6 +16,6 @@ export default endpoint({
   response: Wire.object({ conversations: Wire.list(conversation) }),
   handle: async (call, body, { conversations }) => {
     const rows = await conversations.all(call, body.ownerUserID);
-    return { conversations: rows.map(toProtocolConversation) };
+    return { conversations: await mapInSlices(rows, toProtocolConversation) };
   },
 });

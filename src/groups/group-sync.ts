@@ -85,7 +85,7 @@ export class GroupSync {
     if (isDismissed(group)) throw errors.dismissedAlready('the group is dismissed');
     const wanted = [...changes.inserted, ...changes.updated];
     const found = wanted.length === 0 ? [] : await members.find(groupID, wanted);
-    const told = toMemberChanges(changes, group, found);
+    const told = toMemberChanges(changes, tellsOfGroup(changes) ? group : null, found);
     return fits(newAnswerBudget(limits), told) ? told : { ...told, ...everythingAnew };
   }
 
@@ -136,20 +136,25 @@ export class GroupSync {
     return groupIDs.filter((groupID) => roles.has(groupID));
   }
 
-  /** In the order of `since`; of groups that exist. */
+  /** In the order of `since`; of groups that exist. Nothing is read of those of which there is nothing to tell. */
   async #changesIn(since: ReadonlyMap<string, VersionHead>): Promise<readonly (readonly [string, MemberChanges])[]> {
     const { groups, members, versionLog } = this.#options;
     const changesByID = await versionLog.changesOfMany('group_members', since);
-    const living = (await groups.findMany([...since.keys()])).filter((group) => !isDismissed(group));
-    const groupByID = new Map(living.map((group) => [group.groupID, group]));
+    const changed = new Map([...changesByID].filter(([, changes]) => tellsOfGroup(changes)));
+    const found = changed.size === 0 ? [] : await groups.findMany([...changed.keys()]);
+    const groupByID = new Map(found.filter((group) => !isDismissed(group)).map((group) => [group.groupID, group]));
     const wanted = new Map(
-      [...changesByID].map(([groupID, { inserted, updated }]) => [groupID, [...inserted, ...updated]]),
+      [...changed]
+        .map(([groupID, { inserted, updated }]) => [groupID, [...inserted, ...updated]] as const)
+        .filter(([groupID, userIDs]) => userIDs.length > 0 && groupByID.has(groupID)),
     );
-    const found = Map.groupBy(await members.findInGroups(wanted), ({ groupID }) => groupID);
+    const memberRows = wanted.size === 0 ? [] : await members.findInGroups(wanted);
+    const membersByGroup = Map.groupBy(memberRows, ({ groupID }) => groupID);
     return [...since.keys()].flatMap((groupID) => {
-      const [group, changes] = [groupByID.get(groupID), changesByID.get(groupID)];
-      if (group === undefined || changes === undefined) return [];
-      return [[groupID, toMemberChanges(changes, group, found.get(groupID) ?? [])] as const];
+      const changes = changesByID.get(groupID);
+      const group = groupByID.get(groupID) ?? null;
+      if (changes === undefined || (group === null && changed.has(groupID))) return [];
+      return [[groupID, toMemberChanges(changes, group, membersByGroup.get(groupID) ?? [])] as const];
     });
   }
 }
@@ -161,16 +166,15 @@ const noHash = -1n;
 
 const everythingAnew = { full: true, inserted: [], updated: [], deleted: [], sortVersion: 0, isOwnerChanged: false };
 
-function toMemberChanges(changes: ItemChanges, group: Group, found: readonly GroupMember[]): MemberChanges {
+/** 10.5: not of a new order alone. */
+function tellsOfGroup({ full, isOwnerChanged, inserted, updated, deleted }: ItemChanges): boolean {
+  return full || isOwnerChanged || inserted.length + updated.length + deleted.length > 0;
+}
+
+/** @param group null if there is nothing to tell of it */
+function toMemberChanges(changes: ItemChanges, group: Group | null, found: readonly GroupMember[]): MemberChanges {
   const byID = new Map(found.map((member) => [member.userID, member]));
-  const { full, isOwnerChanged, inserted, updated, deleted } = changes;
-  const isTold = full || isOwnerChanged || inserted.length + updated.length + deleted.length > 0;
-  return {
-    ...changes,
-    inserted: pick(byID, inserted),
-    updated: pick(byID, updated),
-    group: isTold ? group : null,
-  };
+  return { ...changes, inserted: pick(byID, changes.inserted), updated: pick(byID, changes.updated), group };
 }
 
 function fits(budget: AnswerBudget, { inserted, updated, group }: MemberChanges): boolean {

@@ -111,7 +111,7 @@ test('1202: both sides hear of the refusal, with the request as it is then', asy
   assert.deepEqual(cid, []);
 });
 
-test('1201: both sides hear of the agreement, first in their chat, which it begins and where it is unread', async (t) => {
+test('1201: both sides hear of the agreement, then in their chat, which it begins and where it is unread', async (t) => {
   const { world, heard, head } = await open(t);
   await ask(world);
   await heard();
@@ -121,8 +121,8 @@ test('1201: both sides hear of the agreement, first in their chat, which it begi
   const request = await requestOf(world);
   for (const device of [ann, ben, ben2]) {
     assert.deepEqual(device.map(summary), [
-      { conversationID: 'si_ann_ben', ...told, isStored: true },
       { conversationID: 'n_ann_ben', ...told, isStored: false },
+      { conversationID: 'si_ann_ben', ...told, isStored: true },
     ]);
     for (const { tips } of device) {
       assert.deepEqual(tips, { fromToUserID: between, handleMsg: 'So', ...(await head()), request });
@@ -146,8 +146,8 @@ test('1201 of an import: each friend tells the owner, once, in their chat as wel
   const told = { type: 1201, from: 'ben', to: 'ann', operationID: 'op-/friend/import_friend' };
   for (const device of [ann, ben]) {
     assert.deepEqual(device.map(summary), [
-      { conversationID: 'si_ann_ben', ...told, isStored: true },
       { conversationID: 'n_ann_ben', ...told, isStored: false },
+      { conversationID: 'si_ann_ben', ...told, isStored: true },
     ]);
     assert.deepEqual(device[1]?.tips, { fromToUserID: between, handleMsg: '', ...(await head()), request: null });
   }

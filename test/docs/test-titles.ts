@@ -13,8 +13,12 @@ export interface TestTitle {
   readonly rules: readonly string[];
 }
 
-/** First arguments of `test`, `describe` and their like, and the names in tables of scenarios. */
-const titlePattern = /(?:\b(?:test|describe|testOn\w+)\(\s*|\bname: )(['"`])((?:\\.|(?!\1)[^\\])*)\1/g;
+/**
+ * First arguments of `test`, `describe` and their like, and the names in tables of scenarios: of `name`, of calls that
+ * make a refusal, and of rows that go on with who calls.
+ */
+const titlePattern =
+  /(?:\b(?:test|describe|testOn\w+|refusal|refused)\(\s*|\bname: |\[\s*(?=(?:'[^'\n]+'|"[^"\n]+"),\s+'\w+',\s))(['"`])((?:\\.|(?!\1)[^\\])*)\1/g;
 const rulesPattern = /^[TMO]\d+(?:,? [TMO]\d+)*(?=[: ])/;
 
 export function readTestTitles(): TestTitle[] {

@@ -42,7 +42,7 @@ testEndpoint(updateUserInfo, [
 
 testEndpoint(setGlobalMsgRecvOpt, [
   {
-    name: '7.6 a user sets the own option, 0 as well, and it takes effect on the next message at once',
+    name: '7.6 a user sets the own option, 0 as well, and it is read so at once',
     given: (world) => world.call('/user/set_global_msg_recv_opt', { userID: 'alice', globalRecvMsgOpt: 1 }),
     token: 'user',
     body: { userID: 'alice', globalRecvMsgOpt: 0 },

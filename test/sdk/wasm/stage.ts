@@ -19,13 +19,16 @@ export interface Stage extends Deployment {
 /** The conversation of alice and bob. */
 export const conversationID = 'si_alice_bob';
 
-/** Closed after the suite; undefined when the caller leaves Chromium out, in which case the test is marked as skipped. */
-export async function openStage(t: TestContext): Promise<Stage | undefined> {
+/** @param env settings of the server. Closed after the suite; undefined when the caller leaves Chromium out, in which case the test is marked as skipped. */
+export async function openStage(
+  t: TestContext,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Stage | undefined> {
   const browser = await browserForSuite(t);
   if (browser === undefined) return undefined;
   const site = await serveWasmSite();
   t.after(() => site[Symbol.asyncDispose]());
-  const deployment = await deploy(t);
+  const deployment = await deploy(t, env);
   const { server, backEnd } = deployment;
   await backEnd.register('alice', 'bob', 'carol');
 

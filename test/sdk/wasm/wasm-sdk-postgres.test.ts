@@ -1,0 +1,19 @@
+/** People and groups with the Go core once more, where the server keeps them in PostgreSQL and its tokens in Redis. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { postgresUrlForSuite, redisForSuite } from '../../support/test-services.ts';
+import { groupStories } from './groups.suite.ts';
+import { peopleStories } from './people.suite.ts';
+import { openStage } from './stage.ts';
+
+test('wasm SDK in Chromium, on PostgreSQL and Redis', async (t) => {
+  const databaseUrl = await postgresUrlForSuite(t);
+  const redis = await redisForSuite(t);
+  if (databaseUrl === undefined || redis === undefined) return;
+  const stage = await openStage(t, { TESSERA_DATABASE_URL: databaseUrl, TESSERA_REDIS_URL: redis.url });
+  if (stage === undefined) return;
+  await Promise.all([stage.logIn(stage.alice, 'alice'), stage.logIn(stage.bob, 'bob')]);
+  await peopleStories(t, stage);
+  await groupStories(t, stage);
+  assert.deepEqual(stage.failures(), []);
+});

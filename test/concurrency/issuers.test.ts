@@ -25,12 +25,12 @@ test('concurrent logins in four processes, on Redis', async (t) => {
   const server = await redisForSuite(t);
   if (server === undefined) return;
   await using issuers = await issuersElsewhere(server.url);
-  await tryPolicies(t, issuers, (await openStore(t, server.url)).store, 12);
+  await tryPolicies(t, issuers, (await openStore(t, server.url)).store, 4);
 });
 
 test('concurrent logins in four processes, on Redis Cluster', async (t) => {
   const cluster = await clusterForSuite(t);
   if (cluster === undefined) return;
   await using issuers = await issuersElsewhere(cluster.url);
-  await tryPolicies(t, issuers, (await openStore(t, cluster.url)).store, 8);
+  await tryPolicies(t, issuers, (await openStore(t, cluster.url)).store, 2);
 });

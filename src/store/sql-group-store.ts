@@ -1,11 +1,12 @@
 /** Groups in SQL, for both dialects. */
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Group, GroupChanges } from '../groups/group.ts';
 import type { GroupPage, GroupStore } from '../groups/group-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { groupStatuses } from '../protocol/numbers/groups.ts';
+import { countByDay } from './sql-days.ts';
 import { isOneOf } from './sql-lists.ts';
 import { holds } from './sql-texts.ts';
 
@@ -89,17 +90,8 @@ export class SqlGroupStore implements GroupStore {
     return Number((await counted.executeTakeFirstOrThrow()).total);
   }
 
-  async creations(from: number, until: number): Promise<ReadonlyMap<number, number>> {
-    const day = sql<number>`created_at / ${sql.lit(dayMs)}`;
-    const rows = await this.#db.reader
-      .selectFrom('groups')
-      .select(({ fn }) => [day.as('day'), fn.countAll<number>().as('total')])
-      .where('created_at', '>=', from)
-      .where('created_at', '<', until)
-      .groupBy('day')
-      .orderBy('day')
-      .execute();
-    return new Map(rows.map(({ day: number, total }) => [Number(number), Number(total)]));
+  creations(from: number, until: number): Promise<ReadonlyMap<number, number>> {
+    return countByDay(this.#db.reader, 'groups', from, until);
   }
 
   async idsJoinedBy(userID: string): Promise<readonly string[]> {
@@ -122,8 +114,6 @@ function inOrder<Query extends { orderBy(column: 'g.name' | 'g.created_at' | 'g.
 ): Query {
   return query.orderBy('g.name').orderBy('g.created_at').orderBy('g.group_id');
 }
-
-const dayMs = 86_400_000;
 
 const columnOf: Readonly<Record<keyof GroupChanges, keyof GroupRow>> = {
   name: 'name',

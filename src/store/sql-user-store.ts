@@ -1,11 +1,12 @@
 /** Users in SQL, for both dialects. */
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { User, UserChanges } from '../users/user.ts';
 import type { UserFilter, UserStore } from '../users/user-store.ts';
+import { countByDay } from './sql-days.ts';
 import { insertPieces, isOneOf } from './sql-lists.ts';
 import { holdsAnyCase } from './sql-texts.ts';
 
@@ -78,17 +79,8 @@ export class SqlUserStore implements UserStore {
     return rows.map(({ user_id }) => user_id);
   }
 
-  async registrations(from: number, until: number): Promise<ReadonlyMap<number, number>> {
-    const day = sql<number>`created_at / ${sql.lit(dayMs)}`;
-    const rows = await this.#db.reader
-      .selectFrom('users')
-      .select(({ fn }) => [day.as('day'), fn.countAll<number>().as('total')])
-      .where('created_at', '>=', from)
-      .where('created_at', '<', until)
-      .groupBy('day')
-      .orderBy('day')
-      .execute();
-    return new Map(rows.map(({ day: number, total }) => [Number(number), Number(total)]));
+  registrations(from: number, until: number): Promise<ReadonlyMap<number, number>> {
+    return countByDay(this.#db.reader, 'users', from, until);
   }
 
   #matching({ minLevel, maxLevel, registeredBefore, nickname, holding, except = [] }: UserFilter) {
@@ -107,8 +99,6 @@ export class SqlUserStore implements UserStore {
     return either.length === 0 ? users : users.where((user) => user.or(either));
   }
 }
-
-const dayMs = 86_400_000;
 
 type UserRow = Selectable<Schema['users']>;
 

@@ -23,7 +23,7 @@ const count = Number(process.env.SLOW_READER_MESSAGES ?? 50_000);
 const waveSize = 1000;
 const chat = 'si_alice_bob';
 /** The limit of 8 MiB and what frames cost besides; far less than what is due: some 30 MB for 50 000 messages. */
-const allowedBytes = 24_000_000;
+const allowedBytes = 16_000_000;
 
 test('O2, M4: who does not read costs little, is cut off, and has every message by pulling afterwards', async (t) => {
   await using world = await World.open();

@@ -274,7 +274,7 @@ describe('introspection', () => {
     await world.post('/auth/renew_token', {}, token);
     const { active, exp } = jsonOf(await post(world, { form: { token } }));
     assert.equal(active, true);
-    assert.ok(Number(before) - Number(exp) > 3500);
+    assert.ok(Number(before) - Number(exp) > 3400);
     world.passTime(61_000);
     assert.deepEqual(jsonOf(await post(world, { form: { token } })), { active: false });
   });

@@ -34,17 +34,23 @@ export class SqlUserStore implements UserStore {
     return added;
   }
 
-  async find(userIDs: readonly string[], tx?: Transaction): Promise<readonly User[]> {
+  async find(userIDs: readonly string[]): Promise<readonly User[]> {
     const [only] = userIDs;
     if (only !== undefined && userIDs.length === 1)
-      return (await runHot<UserRow>(this.#db, oneUser, [only], tx)).map(fromRow);
-    const rows = await this.#db
-      .executor(tx)
+      return (await runHot<UserRow>(this.#db, oneUser, [only])).map(fromRow);
+    const rows = await this.#db.reader
       .selectFrom('users')
       .selectAll()
       .where(isOneOf(this.#db.dialect, 'user_id', userIDs))
       .execute();
     return rows.map(fromRow);
+  }
+
+  async lock(tx: Transaction, userID: string): Promise<User | undefined> {
+    const query = this.#db.executor(tx).selectFrom('users').selectAll().where('user_id', '=', userID);
+    // SQLite has one writer at a time.
+    const row = await (this.#db.dialect === 'postgres' ? query.forNoKeyUpdate() : query).executeTakeFirst();
+    return row === undefined ? undefined : fromRow(row);
   }
 
   async update(tx: Transaction, userID: string, changes: UserChanges): Promise<boolean> {

@@ -10,8 +10,11 @@ export interface UserStore {
    */
   add(tx: Transaction, users: readonly User[]): Promise<ReadonlySet<string>>;
 
-  /** The registered ones among `userIDs`, each once, in no order; as of the transaction, if there is one. */
-  find(userIDs: readonly string[], tx?: Transaction): Promise<readonly User[]>;
+  /** The registered ones among `userIDs`, each once, in no order. */
+  find(userIDs: readonly string[]): Promise<readonly User[]>;
+
+  /** The user as of now, whom nobody else changes until the transaction ends; undefined if not registered. */
+  lock(tx: Transaction, userID: string): Promise<User | undefined>;
 
   /** @returns false if there is no such user */
   update(tx: Transaction, userID: string, changes: UserChanges): Promise<boolean>;

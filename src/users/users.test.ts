@@ -147,6 +147,7 @@ function usersWith(registered: readonly NewUser[]) {
       return new Set(added.map(({ userID }) => userID));
     },
     find: async (userIDs) => [...stored.values()].filter(({ userID }) => userIDs.includes(userID)),
+    lock: async (_tx, userID) => stored.get(userID),
     update: async (_tx, userID, { nickname, faceURL }) => {
       const user = stored.get(userID);
       if (user === undefined) return false;

@@ -18,7 +18,7 @@ export interface UserNotifications {
 }
 
 /** What of the store the users themselves need. */
-export type UserRecords = Pick<UserStore, 'add' | 'find' | 'update'>;
+export type UserRecords = Pick<UserStore, 'add' | 'find' | 'lock' | 'update'>;
 
 export interface UsersOptions {
   readonly store: UserRecords;
@@ -88,10 +88,10 @@ export class Users {
 
     const { unitOfWork, store, notifications } = this.#options;
     await unitOfWork.transaction(async (tx) => {
-      const [before] = await store.find([userID], tx);
-      if (before === undefined || !(await store.update(tx, userID, changes))) {
-        throw errors.recordNotFound('user not found');
-      }
+      // Compared with what it replaces, whoever else changes it just now: else nobody is told of the last.
+      const before = await store.lock(tx, userID);
+      if (before === undefined) throw errors.recordNotFound('user not found');
+      await store.update(tx, userID, changes);
       const { nickname, faceURL } = before;
       const after = { ...before, nickname: changes.nickname ?? nickname, faceURL: changes.faceURL ?? faceURL };
       if (after.nickname !== nickname || after.faceURL !== faceURL) await notifications.profileChanged(tx, call, after);

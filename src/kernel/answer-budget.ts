@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errors } from '../protocol/errors.ts';
 
-/** The texts of one answer. */
+/** The texts of one answer, in bytes of UTF-8. */
 export class AnswerBudget {
   #left: number;
 
@@ -18,7 +18,8 @@ export class AnswerBudget {
   /** {@link take}, for an answer that may leave out the rest. @returns false if they do not fit */
   takes(...parts: readonly (object | undefined)[]): boolean {
     for (const part of parts) {
-      for (const value of Object.values(part ?? {})) if (typeof value === 'string') this.#left -= value.length;
+      for (const value of Object.values(part ?? {}))
+        if (typeof value === 'string') this.#left -= Buffer.byteLength(value);
     }
     return this.#left >= 0;
   }

@@ -53,6 +53,7 @@ test('a file changes what it names, field by field', () => {
 
 test('names of other servers are told apart from what makes no sense', () => {
   assert.deepEqual(read({ workMoment: { isSendMsg: true } }).unknownNames, ['workMoment']);
+  assert.deepEqual(read({ constructor: { isSendMsg: true } }).unknownNames, ['constructor']);
   assert.deepEqual(read(['groupCreated']).problems, ['the file: must be names with values']);
   assert.deepEqual(
     read({

@@ -82,11 +82,11 @@ export function noticeSettings(
   problem: (text: string) => void,
 ): { readonly settings: NoticeSettings; readonly unknownNames: readonly string[] } {
   const entries = record(document ?? {}, 'the file', problem);
-  const known = entries.filter(([name]) => name in defaults) as [NoticeName, unknown][];
+  const known = entries.filter(([name]) => Object.hasOwn(defaults, name)) as [NoticeName, unknown][];
   const changed = known.map(([name, value]) => [name, settingFrom(name, value, problem)]);
   return {
     settings: { ...defaultNoticeSettings, ...Object.fromEntries(changed) },
-    unknownNames: entries.map(([name]) => name).filter((name) => !(name in defaults)),
+    unknownNames: entries.map(([name]) => name).filter((name) => !Object.hasOwn(defaults, name)),
   };
 }
 

@@ -6,13 +6,14 @@ import { errors } from '../protocol/errors.ts';
 import { offsetOf, type Pagination, requirePagination } from '../protocol/pagination.ts';
 import { userIDFault } from '../protocol/user-id.ts';
 import type { User } from './user.ts';
+import { readUsers } from './user-directory.ts';
 import type { UserLimits } from './user-limits.ts';
 import type { UserStore } from './user-store.ts';
 
 export interface NotificationAccountsOptions {
   readonly store: UserStore;
   readonly unitOfWork: UnitOfWork;
-  readonly limits: Pick<UserLimits, 'maxNicknameBytes' | 'maxFaceUrlBytes'>;
+  readonly limits: Pick<UserLimits, 'maxNicknameBytes' | 'maxFaceUrlBytes' | 'maxAnswerBytes'>;
   readonly adminUserIDs: readonly string[];
   /** A random whole number from 0 up to and without `end`. */
   readonly random: (end: number) => number;
@@ -76,7 +77,7 @@ export class NotificationAccounts {
   /**
    * A page of the accounts that are no admin: the one of this ID or else those of this nickname; an empty keyword means
    * all. @param level only those of exactly this level, unless null
-   * @throws 1001, 1002
+   * @throws 1001 ill-formed, or more than fits an answer; 1002
    */
   async search(
     call: CallContext,
@@ -86,7 +87,7 @@ export class NotificationAccounts {
   ): Promise<{ total: number; accounts: readonly User[] }> {
     const page = requirePagination(wanted);
     requireAdmin(call);
-    const { store, adminUserIDs } = this.#options;
+    const { store, adminUserIDs, limits } = this.#options;
     const levels =
       level === null ? { minLevel: accountLevel } : { minLevel: Math.max(level, accountLevel), maxLevel: level };
     const filter = { ...levels, except: adminUserIDs };
@@ -100,9 +101,8 @@ export class NotificationAccounts {
       return { total: isMeant ? 1 : 0, accounts };
     }
     const wantedOnes = keyword === '' ? filter : { ...filter, nickname: keyword };
-    const total = await store.count(wantedOnes);
-    const accounts = page.showNumber < 1 ? [] : await store.list(wantedOnes, offsetOf(page), page.showNumber);
-    return { total, accounts };
+    const { total, users } = await readUsers(store, wantedOnes, page, limits.maxAnswerBytes);
+    return { total, accounts: users };
   }
 
   /** Of ten digits, the first not 0. */

@@ -1,10 +1,11 @@
 /** Looking through all users; for admins only (rest-core chapter, 7.7, 7.9 and section 9). */
+import { AnswerBudget, readPieces } from '../kernel/answer-budget.ts';
 import { type CallContext, requireAdmin } from '../kernel/caller.ts';
 import { errors } from '../protocol/errors.ts';
 import { offsetOf, type Pagination, requirePagination } from '../protocol/pagination.ts';
 import type { User } from './user.ts';
 import type { UserLimits } from './user-limits.ts';
-import type { UserStore } from './user-store.ts';
+import type { UserFilter, UserStore } from './user-store.ts';
 
 export interface UserDirectoryOptions {
   readonly store: Pick<UserStore, 'list' | 'count' | 'ids' | 'registrations'>;
@@ -25,8 +26,13 @@ export class UserDirectory {
     const page = requirePagination(wanted);
     requireAdmin(call);
     const total = await this.#store.count({});
-    const read = (offset: number, limit: number) => this.#store.ids(offset, limit);
-    return { total, userIDs: await this.#page(page, read, (userID) => userID.length) };
+    const budget = new AnswerBudget(this.#maxAnswerBytes);
+    const userIDs = await readPieces(total, offsetOf(page), page.showNumber, async (offset, limit) => {
+      const ids = await this.#store.ids(offset, limit);
+      for (const userID of ids) budget.take({ userID });
+      return ids;
+    });
+    return { total, userIDs };
   }
 
   /**
@@ -41,9 +47,7 @@ export class UserDirectory {
     const page = requirePagination(wanted);
     requireAdmin(call);
     const filter = { maxLevel: ordinaryLevel, holding };
-    const total = await this.#store.count(filter);
-    const read = (offset: number, limit: number) => this.#store.list(filter, offset, limit);
-    return { total, users: await this.#page(page, read, textLength) };
+    return readUsers(this.#store, filter, page, this.#maxAnswerBytes);
   }
 
   /** How many are registered, were before `start`, and came on each day from then on and before `end` (Unix ms). */
@@ -57,31 +61,23 @@ export class UserDirectory {
     ]);
     return { total, before, byDay: new Map([...days].map(([day, count]) => [dateOf(day), count])) };
   }
-
-  /** Never more of it in hand than fits an answer. @throws 1001 if it is more */
-  async #page<Row>(
-    page: Pagination,
-    read: (offset: number, limit: number) => Promise<readonly Row[]>,
-    sizeOf: (row: Row) => number,
-  ): Promise<Row[]> {
-    const rows: Row[] = [];
-    let bytes = 0;
-    while (rows.length < page.showNumber) {
-      const limit = Math.min(readAtOnce, page.showNumber - rows.length);
-      const piece = await read(offsetOf(page) + rows.length, limit);
-      for (const row of piece) bytes += sizeOf(row);
-      if (bytes > this.#maxAnswerBytes) throw errors.args('the page is too large: ask for a smaller one');
-      rows.push(...piece);
-      if (piece.length < limit) break;
-    }
-    return rows;
-  }
 }
 
-const readAtOnce = 250;
-
-function textLength({ userID, nickname, faceURL, ex }: User): number {
-  return userID.length + nickname.length + faceURL.length + ex.length;
+/** A page of the users who are meant, in order of their IDs. @throws 1001 more than fits an answer */
+export async function readUsers(
+  store: Pick<UserStore, 'list' | 'count'>,
+  filter: UserFilter,
+  page: Pagination,
+  maxAnswerBytes: number,
+): Promise<{ total: number; users: readonly User[] }> {
+  const total = await store.count(filter);
+  const budget = new AnswerBudget(maxAnswerBytes);
+  const users = await readPieces(total, offsetOf(page), page.showNumber, async (offset, limit) => {
+    const piece = await store.list(filter, offset, limit);
+    for (const user of piece) budget.take(user);
+    return piece;
+  });
+  return { total, users };
 }
 
 export interface Growth {

@@ -1,5 +1,6 @@
 /** The users of this deployment: registering, reading and changing them (rest-core chapter, section 7). */
 
+import { AnswerBudget } from '../kernel/answer-budget.ts';
 import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
 import { requireWithin } from '../kernel/text-bounds.ts';
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
@@ -64,12 +65,10 @@ export class Users {
   async find(userIDs: readonly string[]): Promise<User[]> {
     if (userIDs.length === 0) throw errors.args('userIDs is empty');
     const found = new Map<string, User>();
-    let bytes = 0;
+    const budget = new AnswerBudget(this.#options.limits.maxAnswerBytes);
     for await (const user of this.#read(userIDs)) {
+      budget.take(user);
       found.set(user.userID, user);
-      for (const text of [user.nickname, user.faceURL, user.ex]) bytes += Buffer.byteLength(text);
-      if (bytes > this.#options.limits.maxAnswerBytes)
-        throw errors.args('the answer is too large: ask for fewer users');
     }
     return [...new Set(userIDs)].flatMap((userID) => found.get(userID) ?? []);
   }

@@ -188,8 +188,8 @@ test('limit maxPageItems: a page of one row more is 1001, for the rest would nev
 test('limit maxAnswerBytes: users whose texts take as many bytes are answered', async () => {
   const users = ['u1', 'u2', 'u3', 'u4', 'u5'].map((userID) => ({
     userID,
-    nickname: 'n'.repeat(20),
-    ex: 'x'.repeat(20),
+    nickname: 'n'.repeat(18),
+    ex: 'é'.repeat(10),
   }));
   assert.equal((await register(...users, { userID: 'u6', nickname: 'n' })).errCode, 0);
   assert.equal((await call('/user/get_users_info', { userIDs: users.map(({ userID }) => userID) })).errCode, 0);
@@ -197,5 +197,18 @@ test('limit maxAnswerBytes: users whose texts take as many bytes are answered', 
 
 test('limit maxAnswerBytes: one byte more is 1001', async () => {
   const { errDlt } = await call('/user/get_users_info', { userIDs: ['u1', 'u2', 'u3', 'u4', 'u5', 'u6'] });
-  assert.equal(errDlt, 'the answer is too large: ask for fewer users');
+  assert.equal(errDlt, 'the answer is too large: ask for fewer');
+});
+
+test('pages of users, of their IDs and of notification accounts hold no more than fits an answer', async () => {
+  const accounts = Array.from({ length: 5 }, (_, index) => ({ userID: `sys_${index}`, nickName: 'n'.repeat(20) }));
+  for (const account of accounts) {
+    await world.call('/user/add_notification_account', { ...account, faceURL: 'f'.repeat(30), appMangerLevel: 3 });
+  }
+  await register(...Array.from({ length: 5 }, (_, index) => ({ userID: `${'i'.repeat(50)}_${index}`, nickname: 'n' })));
+  for (const path of ['search_notification_account', 'get_users', 'get_all_users_uid']) {
+    const page = (showNumber: number) => call(`/user/${path}`, { pagination: { pageNumber: 1, showNumber } });
+    assert.equal((await page(2)).errCode, 0);
+    assert.equal((await page(1000)).errDlt, 'the answer is too large: ask for fewer');
+  }
 });

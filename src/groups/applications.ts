@@ -99,8 +99,8 @@ export class Applications {
  * once: what a call writes has a bound, and they all find the requests in their lists.
  */
 async function receiversOf(change: GroupChange, requests: number, others: readonly string[]): Promise<string[]> {
-  const managers = (await change.managers()).slice(0, Math.max(1, Math.floor(maxNotices / requests)));
-  return [...new Set([...managers.map(({ userID }) => userID), ...others])];
+  const managers = await change.managerIDs(Math.max(1, Math.floor(maxNotices / requests)));
+  return [...new Set([...managers, ...others])];
 }
 
 const maxNotices = 2000;

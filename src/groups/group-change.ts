@@ -143,9 +143,9 @@ export class GroupChange {
     return new Map(found.map((member) => [member.userID, member]));
   }
 
-  /** Owner and admins, in the group's order. */
-  managers(): Promise<readonly GroupMember[]> {
-    return this.#tools.members.managers(this.#group.groupID, this.tx);
+  /** The first of owner and admins, in the group's order. */
+  managerIDs(limit: number): Promise<readonly string[]> {
+    return this.#tools.members.managerIDs(this.tx, this.#group.groupID, limit);
   }
 
   async update(changes: GroupChanges): Promise<void> {

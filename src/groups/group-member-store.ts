@@ -21,8 +21,8 @@ export interface GroupMemberStore {
   update(tx: Transaction, groupID: string, userID: string, changes: GroupMemberChanges): Promise<boolean>;
   /** Those among `userIDs` who are in the group, in no order; as of the transaction, if there is one. */
   find(groupID: string, userIDs: readonly string[], tx?: Transaction): Promise<readonly GroupMember[]>;
-  /** Owner and admins, in the group's order; as of the transaction, if there is one. */
-  managers(groupID: string, tx?: Transaction): Promise<readonly GroupMember[]>;
+  /** The first of owner and admins, in the group's order; as of the transaction. */
+  managerIDs(tx: Transaction, groupID: string, limit: number): Promise<readonly string[]>;
   /** All IDs, in the group's order: by role from above, then by age, then by ID. */
   ids(groupID: string): Promise<readonly string[]>;
   /** In the group's order. */

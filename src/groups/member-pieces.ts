@@ -4,23 +4,24 @@ import { type GroupMember, toMemberInfo } from './group.ts';
 
 export type MemberPiece = readonly [GroupMemberInfo, ...GroupMemberInfo[]];
 
-/** All of `members`, in order, as notices show them. */
-export function memberPieces(members: readonly GroupMember[]): readonly MemberPiece[] {
-  const pieces: [GroupMemberInfo, ...GroupMemberInfo[]][] = [];
+/** All of `members`, in order, as notices show them; each piece is made when it is asked for. */
+export function* memberPieces(members: readonly GroupMember[]): Generator<MemberPiece> {
+  let piece: [GroupMemberInfo, ...GroupMemberInfo[]] | undefined;
   let bytes = 0;
-  for (const member of members.map(toMemberInfo)) {
+  for (const row of members) {
+    const member = toMemberInfo(row);
     // As it is written: JSON in JSON.
     const ownBytes = Buffer.byteLength(JSON.stringify(JSON.stringify(member)));
     bytes += ownBytes;
-    const piece = pieces.at(-1);
     if (piece !== undefined && piece.length < maxMembers && bytes <= maxBytes) {
       piece.push(member);
     } else {
-      pieces.push([member]);
+      if (piece !== undefined) yield piece;
+      piece = [member];
       bytes = ownBytes;
     }
   }
-  return pieces;
+  if (piece !== undefined) yield piece;
 }
 
 const maxMembers = 50;

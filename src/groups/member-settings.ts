@@ -1,6 +1,7 @@
 /** What is set of single members: role, name, face and ex in the group, and mutes (relations-groups chapter, 8.10, 8.11). */
 import type { CallContext } from '../kernel/caller.ts';
 import { requireWithin } from '../kernel/text-bounds.ts';
+import { TimeSlices } from '../kernel/time-slices.ts';
 import type { GroupEvent, MemberVersion } from '../notices/catalogue/group-event.ts';
 import { memberMuteCancelledNotice, memberMutedNotice, memberSetNotice } from '../notices/catalogue/group-members.ts';
 import type { Notice } from '../notices/notice.ts';
@@ -58,7 +59,11 @@ export class MemberSettings {
         requireMaySet(change, member, setting);
         return { member, setting };
       });
-      for (const { member, setting } of pairs) await setMember(change, member, setting);
+      const slices = new TimeSlices();
+      for (const { member, setting } of pairs) {
+        await setMember(change, member, setting);
+        if (slices.isOver) await slices.next();
+      }
     });
   }
 

@@ -4,6 +4,7 @@
  * notifications-sync.md 1.
  */
 import type { CallContext } from '../kernel/caller.ts';
+import { mapInSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Audience } from '../log/delivery.ts';
 import { bothSides, type MessagePipeline, type Outgoing } from '../log/pipeline.ts';
@@ -61,9 +62,10 @@ export class Notifier {
     { operationID }: Pick<CallContext, 'operationID'>,
     ...notices: readonly Notice<object>[]
   ): Promise<readonly (number | undefined)[]> {
-    const messages = notices.map((notice) => this.#toMessage(notice));
+    // Of a thousand members, say, each with all that the group says of itself.
+    const messages = await mapInSlices(notices, (notice) => this.#toMessage(notice));
     const seqs = await this.#show(tx, operationID, notices, messages);
-    const entries = messages.map((message, index) =>
+    const entries = await mapInSlices(messages.entries(), ([index, message]) =>
       toEntry({ message, operationID, audience: audienceOf(notices[index], message) }),
     );
     await this.#options.outbox.add(tx, entries);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { countingTurns } from '../../test/support/counting-turns.ts';
+import { sliceMs } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { Outbox, type OutboxLimits } from './outbox.ts';
 import type { OutboxEntry, OutboxRow } from './outbox-store.ts';
@@ -33,6 +35,17 @@ test('rows of one key wait for each other; other keys go on', async (t) => {
   release();
   await outbox.close(limitMs);
   assert.deepEqual(worked, ['b1', 'a1', 'a2']);
+});
+
+test('O1: rows of one key give way to others, also where each is done at once', async (t) => {
+  const { outbox, worked, commit } = world(t);
+  const slow = Array.from({ length: 30 }, (_, index) => entry(`slow ${index}`));
+  const [, turns] = await countingTurns(async () => {
+    await commit(...slow);
+    await outbox.close(limitMs);
+  });
+  assert.equal(worked.length, slow.length);
+  assert.ok(turns > 10, `others had ${turns} turns`);
 });
 
 test('a row that fails is tried again, later each time, before the next one of its key', async (t) => {
@@ -156,6 +169,7 @@ function world(_t: TestContext, limits: Partial<OutboxLimits> = {}) {
         failing.set(payload, left - 1);
         if (left > 0) throw new Error(`${payload} failed`);
         await held.get(payload);
+        if (payload.startsWith('slow')) holdEventLoop();
         worked.push(payload);
       },
     },
@@ -191,6 +205,12 @@ function world(_t: TestContext, limits: Partial<OutboxLimits> = {}) {
       return resolve;
     },
   };
+}
+
+/** For a whole slice. */
+function holdEventLoop(): void {
+  const endsAtMs = performance.now() + sliceMs;
+  while (performance.now() < endsAtMs);
 }
 
 class FakeTransaction implements Transaction {

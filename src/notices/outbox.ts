@@ -3,6 +3,7 @@
  * worked off once that has committed, so that a crash in between loses neither (design, section 2). Rows are worked off
  * at least once: after a crash some may be a second time, which their handlers must not mind.
  */
+import { TimeSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { OutboxEntry, OutboxRow, OutboxStore, OutboxTopic } from './outbox-store.ts';
 
@@ -128,6 +129,7 @@ export class Outbox {
 
   async #workOff(key: string): Promise<void> {
     const lane = this.#lanes.get(key) ?? [];
+    const slices = new TimeSlices();
     for (let row = lane[0]; row !== undefined && !this.#isClosed; row = lane[0]) {
       await this.#workOffRow(row);
       if (this.#isClosed) return;
@@ -135,6 +137,8 @@ export class Outbox {
       this.#done.push(row.id);
       this.#report();
       this.#removing ??= this.#removeSoon();
+      // A handler may be done without ever giving way.
+      if (slices.isOver) await slices.next();
     }
     this.#lanes.delete(key);
   }

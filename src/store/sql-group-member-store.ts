@@ -103,9 +103,15 @@ export class SqlGroupMemberStore implements GroupMemberStore {
     return rows.map(fromRow);
   }
 
-  async managers(groupID: string, tx?: Transaction): Promise<readonly GroupMember[]> {
-    const rows = await inOrder(this.#membersOf(groupID, tx).where('m.role_level', '>=', groupRoles.admin)).execute();
-    return rows.map(fromRow);
+  async managerIDs(tx: Transaction, groupID: string, limit: number): Promise<readonly string[]> {
+    const managers = this.#db
+      .executor(tx)
+      .selectFrom('group_members as m')
+      .select('m.user_id')
+      .where('m.group_id', '=', groupID)
+      .where('m.role_level', '>=', groupRoles.admin);
+    const rows = await inOrder(managers).limit(limit).execute();
+    return rows.map(({ user_id }) => user_id);
   }
 
   async ids(groupID: string): Promise<readonly string[]> {

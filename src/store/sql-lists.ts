@@ -18,12 +18,43 @@ export function* insertPieces<Row>(rows: readonly Row[]): Generator<readonly Row
   for (let start = 0; start < rows.length; start += rowsPerInsert) yield rows.slice(start, start + rowsPerInsert);
 }
 
-/** {@link insertPieces}, between which others have their turn. */
-export async function* piecesInTurns<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
-  for (const [index, piece] of [...insertPieces(rows)].entries()) {
-    if (index > 0) await nextTurn();
-    yield piece;
+/** How much of what is long is written at once. */
+export interface PieceWeight<Row> {
+  readonly weigh: (row: Row) => number;
+  /** Of a piece of more than one row. */
+  readonly most: number;
+}
+
+/** {@link insertPieces}, smaller ones of heavy rows, between which others have their turn. */
+export async function* piecesInTurns<Row>(
+  rows: readonly Row[],
+  weight?: PieceWeight<Row>,
+): AsyncGenerator<readonly Row[]> {
+  let isFirst = true;
+  for (const whole of insertPieces(rows)) {
+    for (const piece of weight === undefined ? [whole] : lighterPieces(whole, weight)) {
+      if (!isFirst) await nextTurn();
+      isFirst = false;
+      yield piece;
+    }
   }
+}
+
+function lighterPieces<Row>(rows: readonly Row[], { weigh, most }: PieceWeight<Row>): readonly (readonly Row[])[] {
+  const pieces: Row[][] = [];
+  let sum = 0;
+  for (const row of rows) {
+    const weight = weigh(row);
+    sum += weight;
+    const piece = pieces.at(-1);
+    if (piece !== undefined && sum <= most) {
+      piece.push(row);
+    } else {
+      pieces.push([row]);
+      sum = weight;
+    }
+  }
+  return pieces;
 }
 
 /** Looks up items in pieces that both engines take; between them others have their turn. */

@@ -13,7 +13,10 @@ export class SqlOutboxStore implements OutboxStore {
 
   async add(tx: Transaction, entries: readonly OutboxEntry[], at: number): Promise<readonly OutboxRow[]> {
     const rows: OutboxRow[] = [];
-    for await (const piece of piecesInTurns(entries)) {
+    for await (const piece of piecesInTurns(entries, {
+      weigh: ({ payload }) => payload.length,
+      most: maxPieceLength,
+    })) {
       const values = piece.map(({ topic, key, payload }) => ({ topic, item_key: key, payload, created_at: at }));
       const written = await this.#db.executor(tx).insertInto('outbox').values(values).returning('id').execute();
       // IDs are given out in the order of the values; that they come back in it is not promised.
@@ -41,3 +44,6 @@ export class SqlOutboxStore implements OutboxStore {
     });
   }
 }
+
+/** Of the payloads of one INSERT: some milliseconds. */
+const maxPieceLength = 1024 * 1024;

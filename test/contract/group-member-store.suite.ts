@@ -79,7 +79,7 @@ export async function groupMemberStoreSuite(t: TestContext, { store, users, unit
     await unitOfWork.transaction(async (tx) => {
       await store.add(tx, [memberNamed('inside', 'a', { role: 100 }), memberNamed('inside', 'b')]);
       assert.deepEqual(idsOf(await store.find('inside', ['b'], tx)), ['b']);
-      assert.deepEqual(idsOf(await store.managers('inside', tx)), ['a']);
+      assert.deepEqual(await store.managerIDs(tx, 'inside', 10), ['a']);
       assert.ok((await store.groupIDsShowingProfileOf('b', tx)).includes('inside'));
       assert.equal((await store.membershipsOf(tx, 'b', ['inside'])).length, 1);
     });
@@ -98,7 +98,10 @@ export async function groupMemberStoreSuite(t: TestContext, { store, users, unit
     assert.deepEqual(await store.ids('order'), all);
     assert.deepEqual(idsOf(await store.list('order', {}, 0, 100)), all);
     assert.deepEqual(idsOf(await store.list('order', {}, 2, 3)), all.slice(2, 5));
-    assert.deepEqual(idsOf(await store.managers('order')), all.slice(0, 3));
+    await unitOfWork.transaction(async (tx) => {
+      assert.deepEqual(await store.managerIDs(tx, 'order', 10), all.slice(0, 3));
+      assert.deepEqual(await store.managerIDs(tx, 'order', 2), all.slice(0, 2));
+    });
     const filter = { roles: [20, 100] };
     assert.deepEqual(idsOf(await store.list('order', filter, 0, 100)), ['boss', 'z', 'a', 'b']);
     assert.deepEqual([await store.count('order', {}), await store.count('order', filter)], [6, 4]);

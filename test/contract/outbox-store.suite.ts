@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 import type { OutboxEntry, OutboxStore } from '../../src/notices/outbox-store.ts';
+import { countingTurns } from '../support/counting-turns.ts';
 
 export async function outboxStoreSuite(t: TestContext, store: OutboxStore, unitOfWork: UnitOfWork) {
   const entry = (payload: string): OutboxEntry => ({ topic: 'notices', key: `key of ${payload}`, payload });
@@ -45,6 +46,21 @@ export async function outboxStoreSuite(t: TestContext, store: OutboxStore, unitO
     );
     await store.remove(added.map(({ id }) => id));
   });
+
+  await t.test(
+    'O1: long rows of one transaction are written in pieces, between which others have their turn',
+    async () => {
+      const payloads = Array.from({ length: 60 }, (_, index) => `row ${index} ${'x'.repeat(100_000)}`);
+      const [added, turns] = await countingTurns(() => add(...payloads));
+      assert.ok(turns >= 5, `others had ${turns} turns`);
+      assert.deepEqual(await store.oldest(100), added);
+      assert.deepEqual(
+        added.map(({ payload }) => payload),
+        payloads,
+      );
+      await store.remove(added.map(({ id }) => id));
+    },
+  );
 
   await t.test('rows belong to their transaction: none stays when it fails', async () => {
     const failure = new Error('no');

@@ -4,6 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { sql } from 'kysely';
+import type { Database } from '../../src/database/database.ts';
+import { SqlGroupMemberStore } from '../../src/store/sql-group-member-store.ts';
 import { within } from '../support/within.ts';
 import { type Databases, testOnEveryDatabase } from './every-database.ts';
 import { addUsers, callBy, type GroupDomain, groupDomainOn } from './support/group-domain.ts';
@@ -208,6 +211,31 @@ async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
       await checkInvariants(db, 'proposed');
     },
   );
+
+  // SQLite has one writer at a time.
+  if (db.dialect === 'sqlite') return;
+  await t.test('a group that a user enters while the profile changes shows the new one, or hears of it', async () => {
+    await addUsers(node, ['entrant']);
+    await create(node, 'entered', { ownerUserID: 'u0' });
+    const enter = async () => {
+      assert.equal(await codeOf(other.members.invite(callBy('u0'), 'entered', ['entrant'], null)), 0);
+      const head = await other.versionLog.head('group_members', 'entered');
+      const [member] = await new SqlGroupMemberStore(peer).find('entered', ['entrant']);
+      return { head, nickname: member?.profile?.nickname };
+    };
+    const { entering } = await db.transaction(async (tx) => {
+      await node.users.update(tx, 'entrant', { nickname: 'new', faceURL: null, ex: null, globalRecvMsgOpt: null });
+      await node.profiles.changed(tx, callBy('entrant'), 'entrant', undefined);
+      const entering = enter();
+      const hasEntered = new AbortController();
+      entering.finally(() => hasEntered.abort()).catch(() => {});
+      await Promise.race([entering, someoneWaits(peer, hasEntered.signal)]);
+      return { entering };
+    });
+    const { head, nickname } = await entering;
+    const { updated } = await node.versionLog.changesSince('group_members', 'entered', head);
+    assert.deepEqual([nickname, updated], ['new', []]);
+  });
 }
 
 const nobodyElse = { adminUserIDs: [], memberUserIDs: [] };
@@ -244,4 +272,10 @@ async function storedState({ db }: GroupDomain): Promise<ReturnType<GroupModel['
       },
     ]),
   );
+}
+
+/** For a lock in the database, which is no other test's. */
+async function someoneWaits({ reader }: Database, signal: AbortSignal): Promise<void> {
+  const waiting = sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  while (!signal.aborted && (await waiting.execute(reader)).rows.length === 0);
 }

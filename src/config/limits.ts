@@ -131,7 +131,7 @@ export const limits = {
   }),
   maxPageItems: limit('Rows of one page of settings for clients.', 1000, { unit: 'items', beyond: '1001' }),
   maxAnswerBytes: limit(
-    "Stored texts in one answer that lists users, users' records, settings, or groups with what belongs to them: of these a hundred always fit.",
+    "Stored texts in one answer that lists users, users' records, settings, friends, or groups with what belongs to them: of groups a hundred always fit, of friends two.",
     4 * 1024 * 1024,
     {
       unit: 'bytes',

@@ -19,6 +19,7 @@ import type { UserStore } from '../users/user-store.ts';
 import type { BlackStore } from './black-store.ts';
 import { requireDistinct, requireGiven, requireRegistered, usersByID } from './checks.ts';
 import type { Black } from './friend.ts';
+import { type AnswerLimits, newListBudget } from './friend-answers.ts';
 import type { FriendLimits } from './friend-limits.ts';
 
 export interface BlackListOptions {
@@ -27,7 +28,7 @@ export interface BlackListOptions {
   readonly users: Pick<UserStore, 'find'>;
   readonly unitOfWork: UnitOfWork;
   readonly notifier: Pick<Notifier, 'notify'>;
-  readonly limits: Pick<FriendLimits, 'maxBlacks' | 'maxExBytes' | 'maxAnswerBytes'>;
+  readonly limits: Pick<FriendLimits, 'maxBlacks'> & AnswerLimits;
   /** Unix ms. */
   readonly now: () => number;
 }
@@ -97,7 +98,7 @@ export class BlackList {
     requireAccess(call, userID);
     const { store } = this.#options;
     const total = await store.count(userID);
-    const budget = this.#newBudget();
+    const budget = newListBudget(this.#options.limits);
     const blacks = await readPieces(total, offsetOf(page), page.showNumber, async (offset, limit) =>
       charged(budget, await this.#withProfiles(await store.list(userID, offset, limit))),
     );
@@ -108,7 +109,7 @@ export class BlackList {
   async find(call: CallContext, ownerUserID: string, userIDs: readonly string[]): Promise<readonly BlackWithProfile[]> {
     requireDistinct('userIDList', userIDs);
     requireAccess(call, ownerUserID);
-    const budget = this.#newBudget();
+    const budget = newListBudget(this.#options.limits);
     const found = await readPieces(userIDs.length, 0, userIDs.length, async (start, count) =>
       charged(budget, await this.#find(ownerUserID, userIDs.slice(start, start + count))),
     );
@@ -124,7 +125,7 @@ export class BlackList {
   async changesSince(call: CallContext, userID: string, since: VersionHead): Promise<SyncReply<BlackWithProfile>> {
     requireAccess(call, userID);
     return this.#options.versionLog.syncSince('blacks', userID, since, async (ids) => {
-      const budget = this.#newBudget();
+      const budget = new AnswerBudget(this.#options.limits.maxAnswerBytes);
       const blacks = await this.#find(userID, ids);
       if (!blacks.every((black) => budget.takes(black, black.profile))) return undefined;
       return new Map(blacks.map((black) => [black.blockedUserID, black]));
@@ -146,10 +147,6 @@ export class BlackList {
       ...black,
       profile: toPublicUserInfo(black.blockedUserID, users.get(black.blockedUserID)),
     }));
-  }
-
-  #newBudget(): AnswerBudget {
-    return new AnswerBudget(this.#options.limits.maxAnswerBytes);
   }
 }
 

@@ -10,6 +10,7 @@ export interface FriendLimits {
   readonly maxRequestMsgBytes: number;
   /** Of a remark, which takes a nickname's place. */
   readonly maxNicknameBytes: number;
+  readonly maxFaceUrlBytes: number;
   readonly maxExBytes: number;
   /** Of stored texts in one answer. */
   readonly maxAnswerBytes: number;

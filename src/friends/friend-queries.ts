@@ -12,7 +12,7 @@ import type { UserStore } from '../users/user-store.ts';
 import type { BlackStore } from './black-store.ts';
 import { requireDistinct, requireGiven, requireOneOf, requireSize, usersByID } from './checks.ts';
 import type { Black, Friend } from './friend.ts';
-import type { FriendLimits } from './friend-limits.ts';
+import { type AnswerLimits, newListBudget } from './friend-answers.ts';
 import type { FriendStore } from './friend-store.ts';
 
 export interface FriendQueriesOptions {
@@ -20,7 +20,7 @@ export interface FriendQueriesOptions {
   readonly blacks: Pick<BlackStore, 'find'>;
   readonly versionLog: Pick<VersionLog, 'head' | 'syncSince'>;
   readonly users: Pick<UserStore, 'find'>;
-  readonly limits: Pick<FriendLimits, 'maxAnswerBytes'>;
+  readonly limits: AnswerLimits;
 }
 
 /** A friend with the profile as it is now; undefined for one who is not registered any more. */
@@ -60,7 +60,7 @@ export class FriendQueries {
     requireAccess(call, userID);
     const { store } = this.#options;
     const total = await store.count(userID);
-    const budget = this.#newBudget();
+    const budget = newListBudget(this.#options.limits);
     const friends = await readPieces(total, offsetOf(page), page.showNumber, async (offset, limit) =>
       charged(budget, await this.#withProfiles(await store.list(userID, offset, limit))),
     );
@@ -76,7 +76,7 @@ export class FriendQueries {
     requireGiven({ ownerUserID });
     requireDistinct('friendUserIDs', friendUserIDs);
     requireAccess(call, ownerUserID);
-    const budget = this.#newBudget();
+    const budget = newListBudget(this.#options.limits);
     const found = await readPieces(friendUserIDs.length, 0, friendUserIDs.length, async (start, count) =>
       charged(budget, await this.#find(ownerUserID, friendUserIDs.slice(start, start + count))),
     );
@@ -91,7 +91,7 @@ export class FriendQueries {
     requireDistinct('userIDList', userIDs);
     requireAccess(call, ownerUserID);
     const { store, blacks, users } = this.#options;
-    const budget = this.#newBudget();
+    const budget = newListBudget(this.#options.limits);
     return readPieces(userIDs.length, 0, userIDs.length, async (start, count) => {
       const ids = userIDs.slice(start, start + count);
       const profiles = await usersByID(users, ids);
@@ -138,7 +138,7 @@ export class FriendQueries {
   async changesSince(call: CallContext, userID: string, since: VersionHead): Promise<SyncReply<FriendWithProfile>> {
     requireAccess(call, userID);
     return this.#options.versionLog.syncSince('friends', userID, since, async (ids) => {
-      const budget = this.#newBudget();
+      const budget = new AnswerBudget(this.#options.limits.maxAnswerBytes);
       const friends = await this.#find(userID, ids);
       if (!friends.every((friend) => budget.takes(...textsOf(friend)))) return undefined;
       return new Map(friends.map((friend) => [friend.friendUserID, friend]));
@@ -168,10 +168,6 @@ export class FriendQueries {
     const ids = friends.map(({ friendUserID }) => friendUserID);
     const profiles = await usersByID(this.#options.users, ids);
     return friends.map((friend) => ({ ...friend, profile: profiles.get(friend.friendUserID) }));
-  }
-
-  #newBudget(): AnswerBudget {
-    return new AnswerBudget(this.#options.limits.maxAnswerBytes);
   }
 }
 

@@ -1,6 +1,6 @@
 /** What users see of requests to become friends (relations-groups chapter, 5.7). */
 
-import { AnswerBudget, readPieces } from '../kernel/answer-budget.ts';
+import { readPieces } from '../kernel/answer-budget.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import { handleResults } from '../protocol/numbers/groups.ts';
 import { offsetOf, type Pagination, requirePagination } from '../protocol/pagination.ts';
@@ -8,13 +8,13 @@ import type { FriendRequestInfo } from '../protocol/relation-objects.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { requireGiven, requireOneOf, usersByID } from './checks.ts';
 import { type FriendRequest, toFriendRequestInfo } from './friend.ts';
-import type { FriendLimits } from './friend-limits.ts';
+import { type AnswerLimits, newListBudget } from './friend-answers.ts';
 import type { FriendRequestFilter, FriendRequestStore } from './friend-request-store.ts';
 
 export interface FriendRequestQueriesOptions {
   readonly store: Pick<FriendRequestStore, 'between' | 'list' | 'count'>;
   readonly users: Pick<UserStore, 'find'>;
-  readonly limits: Pick<FriendLimits, 'maxAnswerBytes'>;
+  readonly limits: AnswerLimits;
 }
 
 /** Which page of a user's requests. */
@@ -50,7 +50,7 @@ export class FriendRequestQueries {
     if (results.length === 0 && wanted.length > 0) return { requests: [], total: 0 };
     const filter: FriendRequestFilter = { userID, side, results };
     const total = await store.count(filter);
-    const budget = new AnswerBudget(limits.maxAnswerBytes);
+    const budget = newListBudget(limits);
     const requests = await readPieces(total, offsetOf(page), page.showNumber, async (offset, limit) => {
       const infos = await this.#toInfos(await store.list(filter, offset, limit));
       for (const info of infos) budget.take(info);

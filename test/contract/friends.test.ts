@@ -238,6 +238,7 @@ async function start(db: Database) {
     maxBlacks: 5,
     maxRequestMsgBytes: 100,
     maxNicknameBytes: 100,
+    maxFaceUrlBytes: 100,
     maxExBytes: 100,
     maxAnswerBytes: 10_000,
   };

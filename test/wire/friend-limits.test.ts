@@ -106,24 +106,36 @@ test('remarks are bounded as nicknames are, and ex as of users: 1001, and nothin
   assert.equal((await call('update_friends', { ...friends, remark: 'r'.repeat(30), ex: 'e'.repeat(40) })).errCode, 0);
 });
 
-test('a page whose texts are more than an answer holds is 1001: clients ask for fewer', async () => {
-  for (const userID of ['gil', 'hal', 'ida', 'joe']) {
-    await world.call('/user/update_user_info_ex', { userInfo: { userID, faceURL: 'f'.repeat(250) } });
-  }
-  assert.equal((await add('joe', 'gil', 'hal', 'ida')).errCode, 0);
-  const page = (showNumber: number) =>
-    call('get_friend_list', { userID: 'joe', pagination: { pageNumber: 1, showNumber } });
-  const { errCode } = await page(3);
-  assert.equal(errCode, 0);
-  for (const userID of ['gil', 'hal', 'ida']) {
-    await world.call('/user/update_user_info_ex', { userInfo: { userID, faceURL: 'f'.repeat(400) } });
-  }
-  assert.deepEqual(await page(3), {
-    errCode: 1001,
-    errMsg: 'ArgsError',
-    errDlt: 'the answer is too large: ask for fewer',
+test('200 friends, blocked or requests of the largest texts fit a page; more than fits is 1001', async () => {
+  await using crowded = await World.open({
+    TESSERA_MAX_ANSWER_BYTES: '1000',
+    TESSERA_MAX_EX_BYTES: '4000',
+    TESSERA_MAX_FACE_URL_BYTES: '10',
+    TESSERA_MAX_REQUEST_MSG_BYTES: '10',
   });
-  assert.equal((await page(2)).errCode, 0);
+  const friendUserIDs = Array.from({ length: 600 }, (_, index) => `f${index}`);
+  const ex = 'x'.repeat(4000);
+  await crowded.call('/user/user_register', { users: friendUserIDs.map((userID) => ({ userID, nickname: 'n', ex })) });
+  await crowded.call('/friend/import_friend', { ownerUserID: 'alice', friendUserIDs });
+  await crowded.call('/friend/update_friends', { ownerUserID: 'alice', friendUserIDs, ex });
+  await Promise.all(
+    friendUserIDs
+      .slice(0, 200)
+      .flatMap((userID) => [
+        crowded.call('/friend/add_black', { ownerUserID: 'alice', blackUserID: userID, ex }),
+        crowded.call('/friend/add_friend', { fromUserID: userID, toUserID: 'bob', ex }),
+      ]),
+  );
+  const page = (userID: string, showNumber: number) => ({ userID, pagination: { pageNumber: 1, showNumber } });
+  const { friendsInfo } = await crowded.call('/friend/get_friend_list', page('alice', 200));
+  const { blacks } = await crowded.call('/friend/get_black_list', page('alice', 200));
+  const { FriendRequests } = await crowded.call('/friend/get_friend_apply_list', page('bob', 200));
+  assert.deepEqual(
+    [friendsInfo, blacks, FriendRequests].map(({ length }) => length),
+    [200, 200, 200],
+  );
+  const tooLarge = await crowded.post('/friend/get_friend_list', page('alice', 600), crowded.token('admin'));
+  assert.equal(envelopeOf(tooLarge).errDlt, 'the answer is too large: ask for fewer');
 });
 
 test('changes whose texts are more than an answer holds are answered with full, of friends and of the blocked', async () => {

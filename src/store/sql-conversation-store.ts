@@ -1,13 +1,13 @@
 /** Conversation rows in SQL, for both dialects. */
-import { type RawBuilder, type Selectable, sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Conversation, NewConversation } from '../conversations/conversation.ts';
 import type { ConversationKey, ConversationStore } from '../conversations/conversation-store.ts';
-import type { Database, Dialect } from '../database/database.ts';
+import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import { mapInSlices, sortedInSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { chatLogID } from '../protocol/log-id.ts';
-import { inPages, isOneOf, piecesInTurns } from './sql-lists.ts';
+import { inPages, isOneOf, piecesInTurns, textTable } from './sql-lists.ts';
 
 export class SqlConversationStore implements ConversationStore {
   readonly #db: Database;
@@ -91,8 +91,10 @@ export class SqlConversationStore implements ConversationStore {
   async peersOf(tx: Transaction, keys: readonly ConversationKey[]): Promise<readonly (string | undefined)[]> {
     const peers = new Map<string, string>();
     for await (const piece of piecesInTurns(keys)) {
+      const pairs = piece.map(({ ownerUserID, conversationID }) => [ownerUserID, conversationID]);
+      const asked = textTable(this.#db.dialect, ['owner_user_id', 'conversation_id'], pairs);
       const found = await sql<PeerRow>`
-        SELECT c.owner_user_id, c.conversation_id, c.user_id FROM ${keyTable(this.#db.dialect, piece)}
+        SELECT c.owner_user_id, c.conversation_id, c.user_id FROM ${asked}
         JOIN conversations AS c ON c.owner_user_id = k.owner_user_id AND c.conversation_id = k.conversation_id
       `.execute(this.#db.executor(tx));
       for (const { owner_user_id: ownerUserID, conversation_id: conversationID, user_id } of found.rows) {
@@ -158,14 +160,6 @@ const receiveSilently = 2;
 
 type ConversationRow = Selectable<Schema['conversations']>;
 type PeerRow = Pick<ConversationRow, 'owner_user_id' | 'conversation_id' | 'user_id'>;
-
-/** The keys as rows of a table `k`: any number of them in one text. */
-function keyTable(dialect: Dialect, keys: readonly ConversationKey[]): RawBuilder<unknown> {
-  const pairs = keys.map(({ ownerUserID, conversationID }) => [ownerUserID, conversationID] as const);
-  return dialect === 'postgres'
-    ? sql`unnest(${pairs.map(([owner]) => owner)}::text[], ${pairs.map(([, id]) => id)}::text[]) AS k (owner_user_id, conversation_id)`
-    : sql`(SELECT value ->> 0 AS owner_user_id, value ->> 1 AS conversation_id FROM json_each(${JSON.stringify(pairs)})) AS k`;
-}
 
 /** NUL separates: no ID in a database holds one. */
 function keyOf(row: Pick<NewConversation, 'ownerUserID' | 'conversationID'>): string {

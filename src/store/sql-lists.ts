@@ -13,6 +13,20 @@ export function isOneOf(dialect: Dialect, column: string, values: readonly strin
     : sql<SqlBool>`${sql.ref(column)} IN (SELECT value FROM json_each(${JSON.stringify(values)}))`;
 }
 
+/** Rows of texts as a table `k`, numbered by its column `n`: any number of them in one text of the query. */
+export function textTable(
+  dialect: Dialect,
+  columns: readonly string[],
+  rows: readonly (readonly string[])[],
+): RawBuilder<unknown> {
+  if (dialect === 'postgres') {
+    const values = columns.map((_, index) => sql`${rows.map((row) => row[index])}::text[]`);
+    return sql`unnest(${sql.join(values)}) WITH ORDINALITY AS k (${sql.join(columns.map((name) => sql.id(name)))}, n)`;
+  }
+  const values = columns.map((name, index) => sql`value ->> ${sql.lit(index)} AS ${sql.id(name)}`);
+  return sql`(SELECT key AS n, ${sql.join(values)} FROM json_each(${JSON.stringify(rows)})) AS k`;
+}
+
 /** Cuts rows into pieces that fit one INSERT, in order. */
 export function* insertPieces<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
   for (let start = 0; start < rows.length; start += rowsPerInsert) yield rows.slice(start, start + rowsPerInsert);

@@ -29,7 +29,7 @@ export class SqlConversationViewStore implements ConversationViewStore {
         'c.max_seq as own_max_seq',
         's.max_seq',
         's.min_seq',
-        's.max_seq_at',
+        newestAt.as('max_seq_at'),
         'r.read_seq',
       ])
       .where('c.owner_user_id', '=', userID);
@@ -59,3 +59,10 @@ export class SqlConversationViewStore implements ConversationViewStore {
 
 /** Of a conversation row `c`. */
 const ownLogID = sql<string>`CASE WHEN c.log_id = '' THEN c.conversation_id ELSE c.log_id END`;
+
+/** Of the newest message that the owner may read: whoever has left is not to see how the others go on. */
+const newestAt = sql<number | null>`CASE
+  WHEN c.max_seq < 0 THEN 0
+  WHEN c.max_seq > 0 THEN
+    (SELECT m.sent_at FROM messages AS m WHERE m.conversation_id = s.conversation_id AND m.seq = c.max_seq)
+  ELSE s.max_seq_at END`;

@@ -180,6 +180,22 @@ test('M5: who leaves before anything was said reads nothing of what is said late
   assert.deepEqual(await readableBy(world, 'carol', 'g'), ['among us']);
 });
 
+test('M5: who has left does not learn when others say something later', async () => {
+  await using world = await open({});
+  await world.call('/group/kick_group', { groupID: 'g', kickedUserIDs: ['carol'] });
+  const atKick = await positionOf(world, 'carol');
+  assert.ok(atKick.maxSeqTime > 0);
+  // In a later millisecond.
+  while ((await positionOf(world, 'dora')).maxSeqTime <= atKick.maxSeqTime) await say(world, 'alice', 'g', 'among us');
+  assert.deepEqual(await positionOf(world, 'carol'), atKick);
+});
+
+/** What a user is told of the group's chat, by which clients sort their lists. */
+async function positionOf(world: World, userID: string) {
+  const asked = { userID, conversationIDs: ['sg_g'] };
+  return (await world.call('/msg/get_conversations_has_read_and_max_seq', asked)).seqs.sg_g;
+}
+
 /** Types of what is in the group's chat, in order. */
 function lines(world: World): readonly number[] {
   const sql = 'SELECT content_type FROM messages WHERE conversation_id = ? ORDER BY seq';

@@ -14,7 +14,10 @@ import type { MemberIDs } from './member-ids.ts';
 import { requireMemberOf } from './reading-rights.ts';
 
 export interface GroupQueriesOptions {
-  readonly groups: Pick<GroupStore, 'find' | 'findMany' | 'idsJoinedBy' | 'search' | 'count' | 'creations'>;
+  readonly groups: Pick<
+    GroupStore,
+    'find' | 'findMany' | 'idsJoinedBy' | 'search' | 'countFound' | 'count' | 'creations'
+  >;
   readonly members: Pick<GroupMemberStore, 'find' | 'findInGroups' | 'list' | 'count' | 'named' | 'rolesOf'>;
   readonly memberIDs: Pick<MemberIDs, 'of'>;
   readonly limits: AnswerLimits;
@@ -116,10 +119,10 @@ export class GroupQueries {
       const found = await groups.findMany([groupID]);
       return { total: found.length, groups: await this.#withOwners(pageOf(found, page)) };
     }
-    const { total } = await groups.search(groupName, 0, 0);
+    const total = await groups.countFound(groupName);
     const budget = newAnswerBudget(limits);
     const rows = await readPieces(total, offsetOf(page), page.showNumber, async (offset, limit) => {
-      const { groups: piece } = await groups.search(groupName, offset, limit);
+      const piece = await groups.search(groupName, offset, limit);
       for (const group of piece) budget.take(group);
       return this.#withOwners(piece);
     });

@@ -16,17 +16,14 @@ export interface GroupStore {
   /** Those that exist, each once, in no order. */
   findMany(groupIDs: readonly string[]): Promise<readonly Group[]>;
   update(tx: Transaction, groupID: string, changes: GroupChanges): Promise<void>;
-  /** Groups that are not dismissed and whose name holds `namePart`, newest first, and how many there are. */
-  search(namePart: string, offset: number, limit: number): Promise<GroupPage>;
+  /** Groups that are not dismissed and whose name holds `namePart`, newest first. */
+  search(namePart: string, offset: number, limit: number): Promise<readonly Group[]>;
+  /** How many of these there are. */
+  countFound(namePart: string): Promise<number>;
   /** How many groups there are, dismissed ones included. @param before only those made before, Unix ms */
   count(before?: number): Promise<number>;
   /** How many were made on each day of UTC, by its number since 1970; from `from` on and before `until`, Unix ms. */
   creations(from: number, until: number): Promise<ReadonlyMap<number, number>>;
   /** IDs of the groups that the user is in, by name (bytes) and then by age; none that is dismissed. */
   idsJoinedBy(userID: string): Promise<readonly string[]>;
-}
-
-export interface GroupPage {
-  readonly total: number;
-  readonly groups: readonly Group[];
 }

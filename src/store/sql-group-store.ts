@@ -3,7 +3,7 @@ import type { Selectable } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Group, GroupChanges } from '../groups/group.ts';
-import type { GroupPage, GroupStore } from '../groups/group-store.ts';
+import type { GroupStore } from '../groups/group-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { groupStatuses } from '../protocol/numbers/groups.ts';
 import { countByDay } from './sql-days.ts';
@@ -70,18 +70,20 @@ export class SqlGroupStore implements GroupStore {
       .execute();
   }
 
-  async search(namePart: string, offset: number, limit: number): Promise<GroupPage> {
-    const living = this.#db.reader.selectFrom('groups').where('status', '<>', groupStatuses.dismissed);
-    const found = namePart === '' ? living : living.where(holds(this.#db.dialect, 'name', namePart));
-    const { total } = await found.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
-    const rows = await found
+  async search(namePart: string, offset: number, limit: number): Promise<readonly Group[]> {
+    const rows = await this.#found(namePart)
       .selectAll()
       .orderBy('created_at', 'desc')
       .orderBy('group_id')
       .offset(offset)
       .limit(limit)
       .execute();
-    return { total: Number(total), groups: rows.map(fromRow) };
+    return rows.map(fromRow);
+  }
+
+  async countFound(namePart: string): Promise<number> {
+    const counted = this.#found(namePart).select(({ fn }) => fn.countAll<number>().as('total'));
+    return Number((await counted.executeTakeFirstOrThrow()).total);
   }
 
   async count(before?: number): Promise<number> {
@@ -97,6 +99,11 @@ export class SqlGroupStore implements GroupStore {
   async idsJoinedBy(userID: string): Promise<readonly string[]> {
     const rows = await inOrder(this.#joinedBy(userID).select('g.group_id')).execute();
     return rows.map(({ group_id }) => group_id);
+  }
+
+  #found(namePart: string) {
+    const living = this.#db.reader.selectFrom('groups').where('status', '<>', groupStatuses.dismissed);
+    return namePart === '' ? living : living.where(holds(this.#db.dialect, 'name', namePart));
   }
 
   #joinedBy(userID: string) {

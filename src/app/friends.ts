@@ -23,7 +23,7 @@ export function openFriends(
   { config, clock }: Ground,
   db: Database,
   { notifier, versionLog }: Pick<Log, 'notifier' | 'versionLog'>,
-  users: Pick<UserStore, 'find'>,
+  users: Pick<UserStore, 'find' | 'hold'>,
 ): FriendServices {
   const store = new SqlFriendStore(db);
   const requests = new SqlFriendRequestStore(db);

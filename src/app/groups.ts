@@ -50,7 +50,7 @@ export function openGroups(
   { config, clock }: Ground,
   db: Database,
   { messages, notifier, versionLog, conversationRows }: Log,
-  users: Pick<UserStore, 'find'>,
+  users: Pick<UserStore, 'find' | 'hold'>,
 ): OpenedGroups {
   const groups = new SqlGroupStore(db);
   const members = new SqlGroupMemberStore(db);
@@ -81,7 +81,7 @@ export function openGroups(
     memberships,
     profileChanges: async (tx, call, user) => {
       const { userID } = call.caller;
-      const [operator] = userID === user.userID ? [user] : await users.find([userID]);
+      const [operator] = userID === user.userID ? [user] : await users.find([userID], tx);
       await notifier.notify(tx, call, ...(await profiles.changed(tx, call, user.userID, operator)));
     },
     services: {

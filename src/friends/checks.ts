@@ -1,5 +1,6 @@
 /** Checks that calls about friends have in common. */
 import type { CallContext } from '../kernel/caller.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
 import type { User } from '../users/user.ts';
 import type { UserStore } from '../users/user-store.ts';
@@ -28,14 +29,15 @@ export function requireOneOf({ caller }: CallContext, userA: string, userB: stri
   throw errors.noPermission(`user ${caller.userID} is neither of the two`);
 }
 
-/** Who of these is registered, by ID; distinct IDs, any number. */
+/** Who of these is registered, by ID; distinct IDs, any number; as of the transaction, if there is one. */
 export async function usersByID(
   users: Pick<UserStore, 'find'>,
   userIDs: readonly string[],
+  tx?: Transaction,
 ): Promise<ReadonlyMap<string, User>> {
   const found = new Map<string, User>();
   for (let start = 0; start < userIDs.length; start += usersPerQuery) {
-    for (const user of await users.find(userIDs.slice(start, start + usersPerQuery))) found.set(user.userID, user);
+    for (const user of await users.find(userIDs.slice(start, start + usersPerQuery), tx)) found.set(user.userID, user);
   }
   return found;
 }

@@ -18,7 +18,7 @@ import type { VersionLog } from '../sync/version-log.ts';
 import type { FriendStore } from './friend-store.ts';
 
 export interface FriendProfilesOptions {
-  readonly store: Pick<FriendStore, 'ownersAfter'>;
+  readonly store: Pick<FriendStore, 'ownersAfter' | 'ownersAmong'>;
   readonly versionLog: Pick<VersionLog, 'lock' | 'record'>;
   readonly notifier: Pick<Notifier, 'notify'>;
   readonly outbox: Pick<Outbox, 'add'>;
@@ -54,9 +54,13 @@ export class FriendProfiles {
   }
 
   async #tell(tx: Transaction, slice: Slice): Promise<void> {
-    const { versionLog, notifier, outbox, ownersPerSlice = defaultOwnersPerSlice } = this.#options;
+    const { store, versionLog, notifier, outbox, ownersPerSlice = defaultOwnersPerSlice } = this.#options;
     const { changedByID, changedUserID, after } = slice;
-    const owners = await this.#lockOwners(tx, changedUserID, after, ownersPerSlice);
+    const candidates = await store.ownersAfter(tx, changedUserID, after, ownersPerSlice);
+    await versionLog.lock(tx, 'friends', candidates);
+    // Who has been quicker to end the friendship is told of that alone: an update logged after it would hide it.
+    const friendsStill = await store.ownersAmong(changedUserID, candidates, tx);
+    const owners = candidates.filter((ownerID) => friendsStill.has(ownerID));
     await versionLog.record(
       tx,
       'friends',
@@ -64,28 +68,10 @@ export class FriendProfiles {
     );
     const notices = owners.map((ownerID) => friendProfileNotice(changedByID, changedUserID, ownerID));
     await notifier.notify(tx, slice, ...notices);
-    const last = owners.at(-1);
-    if (last === undefined || owners.length < ownersPerSlice) return;
+    const last = candidates.at(-1);
+    if (last === undefined || candidates.length < ownersPerSlice) return;
     const payload = JSON.stringify({ ...slice, after: last } satisfies Slice);
     await outbox.add(tx, [{ topic: 'friend-profiles', key: `friend-profiles:${changedUserID}`, payload }]);
-  }
-
-  /**
-   * The next who have the user as a friend, which stays so until the transaction ends. Read again once they are locked:
-   * who has been quicker to end the friendship is told of that alone, since an update logged after it would hide it. The
-   * user's own log is locked, too, as whoever befriends the user does: who did so just now, and has read the old profile,
-   * is among them; who comes after reads the new one.
-   */
-  async #lockOwners(tx: Transaction, userID: string, after: string, limit: number): Promise<readonly string[]> {
-    const { store, versionLog } = this.#options;
-    const locked = new Set<string>();
-    for (;;) {
-      const owners = await store.ownersAfter(tx, userID, after, limit);
-      const open = [userID, ...owners].filter((ownerID) => !locked.has(ownerID));
-      if (open.length === 0) return owners;
-      await versionLog.lock(tx, 'friends', open);
-      for (const ownerID of open) locked.add(ownerID);
-    }
   }
 }
 

@@ -75,7 +75,7 @@ export class FriendRequests {
         handledAt: before?.handledAt ?? 0,
       };
       await store.put(tx, request);
-      await notifier.notify(tx, call, requestNotice(await this.#toInfo(request)));
+      await notifier.notify(tx, call, requestNotice(await this.#toInfo(tx, request)));
     });
   }
 
@@ -95,7 +95,7 @@ export class FriendRequests {
 
     const { store, friendships, unitOfWork } = this.#options;
     await unitOfWork.transaction(async (tx) => {
-      const heads = await friendships.lock(tx, [fromUserID, toUserID]);
+      const heads = await friendships.lockToBefriend(tx, [fromUserID, toUserID]);
       const request = await store.find(tx, fromUserID, toUserID);
       if (request === undefined) throw errors.recordNotFound('friend request not found');
       const isPending = request.result === handleResults.pending;
@@ -116,7 +116,7 @@ export class FriendRequests {
   async #refuse(tx: Transaction, call: CallContext, request: FriendRequest): Promise<void> {
     const refused: FriendRequest = { ...request, result: handleResults.refused };
     await this.#options.store.put(tx, refused);
-    await this.#options.notifier.notify(tx, call, refusedNotice(await this.#toInfo(refused)));
+    await this.#options.notifier.notify(tx, call, refusedNotice(await this.#toInfo(tx, refused)));
   }
 
   async #agree(tx: Transaction, call: CallContext, locked: Heads, request: FriendRequest): Promise<void> {
@@ -134,10 +134,12 @@ export class FriendRequests {
       addSource: friendSources.application,
       operatorUserID: fromUserID,
     });
-    await notifier.notify(tx, call, agreedNotice(await this.#toInfo(agreed), headOf(heads, fromUserID)));
+    await notifier.notify(tx, call, agreedNotice(await this.#toInfo(tx, agreed), headOf(heads, fromUserID)));
   }
 
-  async #toInfo(request: FriendRequest): Promise<FriendRequestInfo> {
-    return toFriendRequestInfo(request, await usersByID(this.#options.users, [request.fromUserID, request.toUserID]));
+  /** On the transaction's own connection: were all of them in use by calls that want another, none would get on. */
+  async #toInfo(tx: Transaction, request: FriendRequest): Promise<FriendRequestInfo> {
+    const { fromUserID, toUserID } = request;
+    return toFriendRequestInfo(request, await usersByID(this.#options.users, [fromUserID, toUserID], tx));
   }
 }

@@ -125,7 +125,7 @@ export class Friends {
 
     const { friendships, unitOfWork, notifier } = this.#options;
     await unitOfWork.transaction(async (tx) => {
-      const locked = await friendships.lock(tx, [ownerUserID, ...friendUserIDs]);
+      const locked = await friendships.lockToBefriend(tx, [ownerUserID, ...friendUserIDs]);
       const { changed, heads } = await friendships.befriend(tx, locked, ownerUserID, friendUserIDs, {
         addSource: friendSources.imported,
         operatorUserID: call.caller.userID,

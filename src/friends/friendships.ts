@@ -6,6 +6,7 @@ import type { Transaction } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
 import type { VersionLog } from '../sync/version-log.ts';
 import type { Change, VersionHead, VersionStep } from '../sync/version-log-store.ts';
+import type { UserStore } from '../users/user-store.ts';
 import type { AddSource, PlacedFriend } from './friend.ts';
 import type { FriendLimits } from './friend-limits.ts';
 import type { FriendStore } from './friend-store.ts';
@@ -13,6 +14,7 @@ import type { FriendStore } from './friend-store.ts';
 export interface FriendshipsOptions {
   readonly store: Pick<FriendStore, 'add' | 'friendsAmong' | 'ownersAmong' | 'counts'>;
   readonly versionLog: Pick<VersionLog, 'lock' | 'record'>;
+  readonly users: Pick<UserStore, 'hold'>;
   readonly limits: Pick<FriendLimits, 'maxFriends'>;
   /** Unix ms. */
   readonly now: () => number;
@@ -36,6 +38,12 @@ export class Friendships {
     return this.#options.versionLog.lock(tx, 'friends', userIDs);
   }
 
+  /** {@link lock}, for those who are to become friends, and see each other's profiles from then on. */
+  async lockToBefriend(tx: Transaction, userIDs: readonly string[]): Promise<Heads> {
+    await this.#options.users.hold(tx, userIDs);
+    return this.lock(tx, userIDs);
+  }
+
   /** Whether each is in the other's list. */
   async areMutual(tx: Transaction, userA: string, userB: string): Promise<boolean> {
     const { store } = this.#options;
@@ -45,7 +53,7 @@ export class Friendships {
 
   /**
    * Makes a user and others friends in both directions, as far as they are not.
-   * @param heads of all of them, locked
+   * @param heads of all of them, from {@link lockToBefriend}
    * @returns for whom that changed anything, in the order given, and the heads afterwards
    * @throws 1001 one of them has too many friends
    */

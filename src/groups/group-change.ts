@@ -57,7 +57,7 @@ export interface GroupChats {
 export interface GroupChangeTools {
   readonly groups: GroupStore;
   readonly members: GroupMemberStore;
-  readonly versionLog: Pick<VersionLog, 'lock' | 'record' | 'drop'>;
+  readonly versionLog: Pick<VersionLog, 'record' | 'drop'>;
   readonly notifier: Pick<Notifier, 'notify'>;
   readonly feed: Pick<MembershipFeed, 'announce'>;
   readonly chats: GroupChats;
@@ -166,13 +166,7 @@ export class GroupChange {
    * @throws 1001 if they are too many for the group
    */
   async add(newcomers: readonly Newcomer[]): Promise<readonly GroupMember[]> {
-    const { members, versionLog, limits } = this.#tools;
-    // Before their profiles are read: whoever changes one meanwhile tells this group, too.
-    await versionLog.lock(
-      this.tx,
-      'joined_groups',
-      newcomers.map(({ userID }) => userID),
-    );
+    const { members, limits } = this.#tools;
     const rows = newcomers.map((newcomer) => ({ ...newcomer, groupID: this.#group.groupID, ...plain }));
     const added = (await members.add(this.tx, rows)).map(({ userID }) => userID);
     if (added.length === 0) return [];

@@ -8,7 +8,7 @@ import type { Group } from './group.ts';
 import { GroupChange, type GroupChangeTools } from './group-change.ts';
 
 export interface GroupChangerOptions extends GroupChangeTools {
-  readonly users: Pick<UserStore, 'find'>;
+  readonly users: Pick<UserStore, 'find' | 'hold'>;
   readonly unitOfWork: UnitOfWork;
 }
 
@@ -20,16 +20,18 @@ export class GroupChanger {
   }
 
   /**
-   * Makes a group, without members yet. @param work adds them, and tells
+   * Makes a group, without members yet. @param work adds these users, and tells
    * @returns the group afterwards; undefined, with nothing done, if its ID is taken
    */
   async create(
     call: CallContext,
     group: Group,
+    userIDs: readonly string[],
     work: (change: GroupChange) => Promise<void>,
   ): Promise<Group | undefined> {
     const profile = await this.#profileOf(call);
     return this.#options.unitOfWork.transaction(async (tx) => {
+      await this.#options.users.hold(tx, userIDs);
       if (!(await this.#options.groups.add(tx, group))) return undefined;
       const change = new GroupChange(this.#options, { tx, call, group, caller: undefined, profile, isNew: true });
       await work(change);
@@ -42,6 +44,23 @@ export class GroupChanger {
   async change(call: CallContext, groupID: string, work: (change: GroupChange) => Promise<void>): Promise<void> {
     const profile = await this.#profileOf(call);
     await this.#options.unitOfWork.transaction((tx) => this.#change({ tx, call, profile }, groupID, work));
+  }
+
+  /**
+   * {@link change} by which these users may come into the group, where their profiles show from then on. Those are held
+   * before the group is, as by whoever changes a profile and then tells the groups.
+   */
+  async letIn(
+    call: CallContext,
+    groupID: string,
+    userIDs: readonly string[],
+    work: (change: GroupChange) => Promise<void>,
+  ): Promise<void> {
+    const profile = await this.#profileOf(call);
+    await this.#options.unitOfWork.transaction(async (tx) => {
+      await this.#options.users.hold(tx, userIDs);
+      await this.#change({ tx, call, profile }, groupID, work);
+    });
   }
 
   /** Changes several groups, or none of them. @throws what {@link change} does */

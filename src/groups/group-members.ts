@@ -43,7 +43,7 @@ export class GroupMembers {
     if (groupID === '') throw errors.args('groupID is empty');
     requireUserList('invitedUserIDs', userIDs);
     const users = await this.#options.users.find([...userIDs, call.caller.userID]);
-    await this.#options.changer.change(call, groupID, async (change) => {
+    await this.#options.changer.letIn(call, groupID, userIDs, async (change) => {
       change.requireAlive();
       change.requireMember();
       const known = new Map(users.map((user) => [user.userID, user]));

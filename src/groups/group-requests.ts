@@ -55,7 +55,7 @@ export class GroupRequests {
     requireWithin('ex', asked.ex, limits.maxExBytes);
 
     const users = await this.#find([userID]);
-    await changer.change(call, groupID, async (change) => {
+    await changer.letIn(call, groupID, [userID], async (change) => {
       if (!users.has(userID)) throw errors.recordNotFound('user not found');
       change.requireAlive();
       if ((await change.membersAmong([userID])).size > 0) throw errors.args('in the group already');
@@ -82,7 +82,7 @@ export class GroupRequests {
     requireWithin('handledMsg', handleMsg, limits.maxRequestMsgBytes);
 
     const users = await this.#find([userID]);
-    await changer.change(call, groupID, async (change) => {
+    await changer.letIn(call, groupID, [userID], async (change) => {
       change.requireManager(errors.recordNotFound);
       change.requireAlive();
       const request = await applications.find(change, userID);

@@ -70,14 +70,19 @@ export class Groups {
     await requireUsers(users, [...newcomerIDs, call.caller.userID], errors.userIDNotFound);
 
     const group = toGroup(call, asked, members.ownerUserID, createdAt);
-    return this.#add(call, group, (change) => populate(change, newcomers, isSendMsg));
+    return this.#add(call, group, newcomerIDs, (change) => populate(change, newcomers, isSendMsg));
   }
 
   /** Under the ID that is asked for, or a free one. */
-  async #add(call: CallContext, group: Group, work: (change: GroupChange) => Promise<void>): Promise<GroupInfo> {
+  async #add(
+    call: CallContext,
+    group: Group,
+    userIDs: readonly string[],
+    work: (change: GroupChange) => Promise<void>,
+  ): Promise<GroupInfo> {
     const { changer, newGroupID } = this.#options;
     for (let tries = 0; tries < maxTries; tries++) {
-      const made = await changer.create(call, { ...group, groupID: group.groupID || newGroupID() }, work);
+      const made = await changer.create(call, { ...group, groupID: group.groupID || newGroupID() }, userIDs, work);
       if (made !== undefined) return toGroupInfo(made);
       if (group.groupID !== '') throw errors.groupIDExisted('groupID is taken');
     }

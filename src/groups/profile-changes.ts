@@ -5,14 +5,14 @@ import { memberSetNotice } from '../notices/catalogue/group-members.ts';
 import type { Notice } from '../notices/notice.ts';
 import type { VersionLog } from '../sync/version-log.ts';
 import type { User } from '../users/user.ts';
-import { type Group, opUserOf, toGroupInfo, toMemberInfo } from './group.ts';
+import { opUserOf, toGroupInfo, toMemberInfo } from './group.ts';
 import type { GroupMemberStore } from './group-member-store.ts';
 import type { GroupStore } from './group-store.ts';
 
 export interface ProfileChangesOptions {
   readonly groups: Pick<GroupStore, 'lockMany'>;
   readonly members: Pick<GroupMemberStore, 'groupIDsShowingProfileOf' | 'membershipsOf'>;
-  readonly versionLog: Pick<VersionLog, 'lock' | 'record'>;
+  readonly versionLog: Pick<VersionLog, 'record'>;
 }
 
 export class ProfileChanges {
@@ -34,11 +34,12 @@ export class ProfileChanges {
     userID: string,
     operator: User | undefined,
   ): Promise<readonly Notice<object>[]> {
-    const { members, versionLog } = this.#options;
-    const locked = await this.#lockGroups(tx, userID);
-    if (locked.size === 0) return [];
+    const { groups, members, versionLog } = this.#options;
+    const showing = await members.groupIDsShowingProfileOf(userID, tx);
+    if (showing.length === 0) return [];
+    const locked = new Map((await groups.lockMany(tx, showing)).map((group) => [group.groupID, group]));
     // Only now nobody leaves any more: who had left would come back into the log.
-    const memberships = await members.membershipsOf(tx, userID, [...locked.keys()]);
+    const memberships = await members.membershipsOf(tx, userID, showing);
     const changes = [{ itemID: userID, state: 'update' as const }];
     const steps = memberships.map(({ groupID }) => ({ ownerID: groupID, changes }));
     const heads = await versionLog.record(tx, 'group_members', steps);
@@ -50,22 +51,5 @@ export class ProfileChanges {
       const event = { group: toGroupInfo(group), opUser: opUserOf(call.caller, group.groupID, own, operator) };
       return memberSetNotice(event, 'info', { ...head, isResorted: false }, toMemberInfo(member));
     });
-  }
-
-  /**
-   * The groups that show the profile, by ID. Read again once the user's own log is locked, as it is by who takes the user
-   * into a group: one that did so just now, and has read the old profile, is among them; who comes after reads the new one.
-   */
-  async #lockGroups(tx: Transaction, userID: string): Promise<ReadonlyMap<string, Group>> {
-    const { groups, members, versionLog } = this.#options;
-    const locked = new Map<string, Group>();
-    const lock = async (groupIDs: readonly string[]) => {
-      for (const group of await groups.lockMany(tx, groupIDs)) locked.set(group.groupID, group);
-    };
-    await lock(await members.groupIDsShowingProfileOf(userID, tx));
-    await versionLog.lock(tx, 'joined_groups', [userID]);
-    const showing = await members.groupIDsShowingProfileOf(userID, tx);
-    await lock(showing.filter((groupID) => !locked.has(groupID)));
-    return locked;
   }
 }

@@ -34,11 +34,12 @@ export class SqlUserStore implements UserStore {
     return added;
   }
 
-  async find(userIDs: readonly string[]): Promise<readonly User[]> {
+  async find(userIDs: readonly string[], tx?: Transaction): Promise<readonly User[]> {
     const [only] = userIDs;
     if (only !== undefined && userIDs.length === 1)
-      return (await runHot<UserRow>(this.#db, oneUser, [only])).map(fromRow);
-    const rows = await this.#db.reader
+      return (await runHot<UserRow>(this.#db, oneUser, [only], tx)).map(fromRow);
+    const rows = await this.#db
+      .executor(tx)
       .selectFrom('users')
       .selectAll()
       .where(isOneOf(this.#db.dialect, 'user_id', userIDs))
@@ -51,6 +52,19 @@ export class SqlUserStore implements UserStore {
     // SQLite has one writer at a time.
     const row = await (this.#db.dialect === 'postgres' ? query.forNoKeyUpdate() : query).executeTakeFirst();
     return row === undefined ? undefined : fromRow(row);
+  }
+
+  async hold(tx: Transaction, userIDs: readonly string[]): Promise<void> {
+    // SQLite has one writer at a time.
+    if (this.#db.dialect === 'sqlite') return;
+    await this.#db
+      .executor(tx)
+      .selectFrom('users')
+      .select('user_id')
+      .where(isOneOf(this.#db.dialect, 'user_id', userIDs))
+      .orderBy('user_id')
+      .forShare()
+      .execute();
   }
 
   async update(tx: Transaction, userID: string, changes: UserChanges): Promise<boolean> {

@@ -10,11 +10,17 @@ export interface UserStore {
    */
   add(tx: Transaction, users: readonly User[]): Promise<ReadonlySet<string>>;
 
-  /** The registered ones among `userIDs`, each once, in no order. */
-  find(userIDs: readonly string[]): Promise<readonly User[]>;
+  /** The registered ones among `userIDs`, each once, in no order; as of the transaction, if there is one. */
+  find(userIDs: readonly string[], tx?: Transaction): Promise<readonly User[]>;
 
   /** The user as of now, whom nobody else changes until the transaction ends; undefined if not registered. */
   lock(tx: Transaction, userID: string): Promise<User | undefined>;
+
+  /**
+   * Nobody changes these users until the transaction ends. To be called by whoever makes a profile show in one more place,
+   * before it is read: whoever changes it then comes before, and is read, or after, and finds that place.
+   */
+  hold(tx: Transaction, userIDs: readonly string[]): Promise<void>;
 
   /** @returns false if there is no such user */
   update(tx: Transaction, userID: string, changes: UserChanges): Promise<boolean>;

@@ -4,8 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { sql } from 'kysely';
-import type { Database } from '../../src/database/database.ts';
 import { SqlGroupMemberStore } from '../../src/store/sql-group-member-store.ts';
 import { within } from '../support/within.ts';
 import { type Databases, testOnEveryDatabase } from './every-database.ts';
@@ -22,6 +20,7 @@ import {
   unsetMember,
 } from './support/run-group-operation.ts';
 import { seededRandom } from './support/token-nodes.ts';
+import { startUntilWaiting } from './support/until-waiting.ts';
 
 const people = Array.from({ length: 7 }, (_, index) => `u${index}`);
 const everybody = [...people, 'root'];
@@ -223,16 +222,12 @@ async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
       const [member] = await new SqlGroupMemberStore(peer).find('entered', ['entrant']);
       return { head, nickname: member?.profile?.nickname };
     };
-    const { entering } = await db.transaction(async (tx) => {
+    const { running } = await db.transaction(async (tx) => {
       await node.users.update(tx, 'entrant', { nickname: 'new', faceURL: null, ex: null, globalRecvMsgOpt: null });
       await node.profiles.changed(tx, callBy('entrant'), 'entrant', undefined);
-      const entering = enter();
-      const hasEntered = new AbortController();
-      entering.finally(() => hasEntered.abort()).catch(() => {});
-      await Promise.race([entering, someoneWaits(peer, hasEntered.signal)]);
-      return { entering };
+      return startUntilWaiting(peer, enter);
     });
-    const { head, nickname } = await entering;
+    const { head, nickname } = await running;
     const { updated } = await node.versionLog.changesSince('group_members', 'entered', head);
     assert.deepEqual([nickname, updated], ['new', []]);
   });
@@ -272,10 +267,4 @@ async function storedState({ db }: GroupDomain): Promise<ReturnType<GroupModel['
       },
     ]),
   );
-}
-
-/** For a lock in the database, which is no other test's. */
-async function someoneWaits({ reader }: Database, signal: AbortSignal): Promise<void> {
-  const waiting = sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-  while (!signal.aborted && (await waiting.execute(reader)).rows.length === 0);
 }

@@ -75,6 +75,20 @@ export async function userStoreSuite(t: TestContext, [node, peer]: readonly [Use
     assert.deepEqual(await store.find(['other']), [userNamed('other')]);
   });
 
+  await t.test('lock gives the user as the transaction has it; others may be held by several at once', async () => {
+    await add([userNamed('locked'), userNamed('held')]);
+    const changes = { nickname: 'm', faceURL: null, ex: null, globalRecvMsgOpt: null };
+    const seen = await node.unitOfWork.transaction(async (tx) => {
+      await store.hold(tx, ['held', 'nobody']);
+      await store.update(tx, 'locked', changes);
+      return [await store.lock(tx, 'locked'), await store.lock(tx, 'nobody')];
+    });
+    assert.deepEqual(seen, [userNamed('locked', { nickname: 'm' }), undefined]);
+    await Promise.all(
+      [node, peer].map((on) => on.unitOfWork.transaction((tx) => on.store.hold(tx, ['locked', 'held']))),
+    );
+  });
+
   await t.test('update knows whether the user exists, also when there is nothing to change', async () => {
     const update = (userID: string, nickname: string | null) =>
       node.unitOfWork.transaction((tx) =>

@@ -7,7 +7,7 @@ import type { GroupMember, GroupMemberChanges, NewGroupMember } from '../groups/
 import type { GroupMemberStore, MemberFilter } from '../groups/group-member-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { groupRoles } from '../protocol/numbers/groups.ts';
-import { insertPieces, isOneOf } from './sql-lists.ts';
+import { isOneOf, piecesInTurns } from './sql-lists.ts';
 import { holds } from './sql-texts.ts';
 
 export class SqlGroupMemberStore implements GroupMemberStore {
@@ -19,7 +19,7 @@ export class SqlGroupMemberStore implements GroupMemberStore {
 
   async add(tx: Transaction, members: readonly NewGroupMember[]): Promise<readonly NewGroupMember[]> {
     const added = new Set<string>();
-    for (const piece of insertPieces(members.toSorted((a, b) => (a.userID < b.userID ? -1 : 1)))) {
+    for await (const piece of piecesInTurns(members.toSorted((a, b) => (a.userID < b.userID ? -1 : 1)))) {
       const inserted = await this.#db
         .executor(tx)
         .insertInto('group_members')

@@ -5,6 +5,7 @@ import type { NewGroupMember } from '../../src/groups/group.ts';
 import type { GroupMemberStore } from '../../src/groups/group-member-store.ts';
 import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 import type { UserStore } from '../../src/users/user-store.ts';
+import { countingTurns } from '../support/counting-turns.ts';
 import { memberNamed } from './support/groups.ts';
 
 export interface GroupMemberStoreNode {
@@ -83,6 +84,13 @@ export async function groupMemberStoreSuite(t: TestContext, { store, users, unit
       assert.ok((await store.groupIDsShowingProfileOf('b', tx)).includes('inside'));
       assert.equal((await store.membershipsOf(tx, 'b', ['inside'])).length, 1);
     });
+  });
+
+  await t.test('O1: thousands who come at once are added in pieces, between which others have their turn', async () => {
+    const many = Array.from({ length: 3000 }, (_, index) => memberNamed('crowd', `u${index}`));
+    const [, turns] = await countingTurns(() => add(...many));
+    assert.ok(turns >= 5, `others had ${turns} turns`);
+    assert.equal(await store.count('crowd', {}), many.length);
   });
 
   await t.test('members come by role from above, then by age, then by ID', async () => {

@@ -63,14 +63,16 @@ export class GroupChanger {
     });
   }
 
-  /** Changes several groups, or none of them. @throws what {@link change} does */
+  /** Changes several groups, or none of them. @param userIDs whose profiles may show in them from then on. @throws what {@link change} does */
   async changeAll(
     call: CallContext,
     groupIDs: readonly string[],
+    userIDs: readonly string[],
     work: (change: GroupChange) => Promise<void>,
   ): Promise<void> {
     const profile = await this.#profileOf(call);
     await this.#options.unitOfWork.transaction(async (tx) => {
+      await this.#options.users.hold(tx, userIDs);
       // In one order everywhere: who waits for a lock then holds none that is waited for.
       for (const groupID of groupIDs.toSorted()) await this.#change({ tx, call, profile }, groupID, work);
     });

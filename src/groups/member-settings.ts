@@ -49,7 +49,8 @@ export class MemberSettings {
     const byGroup = Map.groupBy(settings, ({ groupID }) => groupID);
     for (const ofGroup of byGroup.values()) requireDistinct('members', idsOf(ofGroup));
 
-    await this.#options.changer.changeAll(call, [...byGroup.keys()], async (change) => {
+    const unnamed = settings.filter(({ nickname, faceURL }) => nickname === '' || faceURL === '');
+    await this.#options.changer.changeAll(call, [...byGroup.keys()], idsOf(unnamed), async (change) => {
       const ofGroup = byGroup.get(change.group.groupID) ?? [];
       change.requireMember();
       const members = await change.membersAmong(idsOf(ofGroup));

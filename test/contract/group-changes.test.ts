@@ -213,24 +213,42 @@ async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
 
   // SQLite has one writer at a time.
   if (db.dialect === 'sqlite') return;
-  await t.test('a group that a user enters while the profile changes shows the new one, or hears of it', async () => {
-    await addUsers(node, ['entrant']);
-    await create(node, 'entered', { ownerUserID: 'u0' });
-    const enter = async () => {
-      assert.equal(await codeOf(other.members.invite(callBy('u0'), 'entered', ['entrant'], null)), 0);
-      const head = await other.versionLog.head('group_members', 'entered');
-      const [member] = await new SqlGroupMemberStore(peer).find('entered', ['entrant']);
-      return { head, nickname: member?.profile?.nickname };
-    };
-    const { running } = await db.transaction(async (tx) => {
-      await node.users.update(tx, 'entrant', { nickname: 'new', faceURL: null, ex: null, globalRecvMsgOpt: null });
-      await node.profiles.changed(tx, callBy('entrant'), 'entrant', undefined);
-      return startUntilWaiting(peer, enter);
+  const ways: readonly (readonly [string, (groupID: string) => Promise<void>, (groupID: string) => Promise<void>])[] = [
+    ['a user enters', async () => {}, (groupID) => other.members.invite(callBy('u0'), groupID, ['entrant'], null)],
+    [
+      'a member gives up a name',
+      async (groupID) => {
+        await node.members.invite(callBy('u0'), groupID, ['entrant'], null);
+        const own = { ...unsetMember, groupID, userID: 'entrant', nickname: 'own', faceURL: 'own' };
+        await node.memberSettings.set(callBy('entrant'), [own]);
+      },
+      (groupID) =>
+        other.memberSettings.set(callBy('entrant'), [{ ...unsetMember, groupID, userID: 'entrant', nickname: '' }]),
+    ],
+  ];
+  await addUsers(node, ['entrant']);
+  for (const [index, [how, before, show]] of ways.entries()) {
+    await t.test(`a group in which ${how} while the profile changes shows the new one, or hears of it`, async () => {
+      const groupID = `shown_anew${index}`;
+      await create(node, groupID, { ownerUserID: 'u0' });
+      await before(groupID);
+      const showAndRead = async () => {
+        await show(groupID);
+        const head = await other.versionLog.head('group_members', groupID);
+        const [member] = await new SqlGroupMemberStore(peer).find(groupID, ['entrant']);
+        return { head, nickname: member?.profile?.nickname };
+      };
+      const newName = `new ${index}`;
+      const { running } = await db.transaction(async (tx) => {
+        await node.users.update(tx, 'entrant', { nickname: newName, faceURL: null, ex: null, globalRecvMsgOpt: null });
+        await node.profiles.changed(tx, callBy('entrant'), 'entrant', undefined);
+        return startUntilWaiting(peer, showAndRead);
+      });
+      const { head, nickname } = await running;
+      const { updated } = await node.versionLog.changesSince('group_members', groupID, head);
+      assert.deepEqual([nickname, updated], [newName, []]);
     });
-    const { head, nickname } = await running;
-    const { updated } = await node.versionLog.changesSince('group_members', 'entered', head);
-    assert.deepEqual([nickname, updated], ['new', []]);
-  });
+  }
 }
 
 const nobodyElse = { adminUserIDs: [], memberUserIDs: [] };

@@ -35,6 +35,7 @@ const stored = (from: NewMessage, seq: number): Appended => ({
   serverMsgID: from.clientMsgID,
   sentAt: 0,
   isDuplicate: false,
+  isRefused: false,
   body: Buffer.alloc(0),
 });
 

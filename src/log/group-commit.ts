@@ -89,8 +89,9 @@ class Lane {
       return;
     }
     const repeated = results.filter(({ isDuplicate }) => isDuplicate).length;
+    const refused = results.filter(({ isRefused }) => isRefused).length;
     this.#options.onCommit?.({
-      stored: results.length - repeated,
+      stored: results.length - repeated - refused,
       repeated,
       durationMs: performance.now() - startedAt,
     });

@@ -20,6 +20,14 @@ export interface NewMessage {
   readonly bodyWithoutSeq: Uint8Array;
   /** Sending a chat message marks the conversation as read by its sender up to it. */
   readonly raisesSenderReadSeq: boolean;
+  /** Stored only where this holds at the moment of the append: since it was authorised, others may have changed it. */
+  readonly condition?: GroupCondition;
+}
+
+/** The group is not dismissed; and the sender is in it. */
+export interface GroupCondition {
+  readonly groupID: string;
+  readonly isForMembersOnly: boolean;
 }
 
 /** What became of one message of a batch. */
@@ -29,7 +37,9 @@ export interface Appended {
   readonly serverMsgID: string;
   readonly sentAt: number;
   readonly isDuplicate: boolean;
-  /** Encoded MsgData with its seq and send time; empty for a duplicate. */
+  /** Its condition did not hold: nothing was stored. */
+  readonly isRefused: boolean;
+  /** Encoded MsgData with its seq and send time; empty for a duplicate and for what was refused. */
   readonly body: Buffer;
 }
 
@@ -62,7 +72,8 @@ export interface LogWindow {
 export interface MessageStore {
   /**
    * Stores a batch in one commit, in order: assigns dense seqs, and send times that never fall within a conversation,
-   * recognises repeats by (sender, clientMsgID, log), raises senders' read positions. Resolves once the batch is on disk; on rejection nothing was stored.
+   * recognises repeats by (sender, clientMsgID, log), leaves out what its condition refuses, raises senders' read
+   * positions. Resolves once the batch is on disk; on rejection nothing was stored.
    */
   append(batch: readonly NewMessage[]): Promise<Appended[]>;
   /**

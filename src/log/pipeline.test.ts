@@ -39,5 +39,5 @@ const audience = { group: 'g' };
 
 function stored(seq: number): Appended {
   const body = Buffer.from(MsgData.encode(newMsgData({ seq })).finish());
-  return { seq, serverMsgID: 'id', sentAt: 1, isDuplicate: false, body };
+  return { seq, serverMsgID: 'id', sentAt: 1, isDuplicate: false, isRefused: false, body };
 }

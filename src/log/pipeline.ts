@@ -11,7 +11,7 @@ import { optionEnabled } from '../protocol/message.ts';
 import { msgStatus, optionKeys } from '../protocol/numbers/messages.ts';
 import type { Audience, Delivery, DeliveryBus, UserAudience } from './delivery.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { MessageStore, NewMessage } from './message-store.ts';
+import type { GroupCondition, MessageStore, NewMessage } from './message-store.ts';
 
 export interface PipelineOptions {
   readonly commits: GroupCommit;
@@ -39,7 +39,12 @@ export interface Outgoing {
   readonly audience: Audience;
   /** Of the request that caused it. */
   readonly operationID: string;
+  /** What must still hold when it is stored. */
+  readonly condition?: GroupCondition;
 }
+
+/** A message's condition no longer held when it was to be stored. */
+export class ConditionError extends Error {}
 
 export class MessagePipeline {
   readonly #options: PipelineOptions;
@@ -53,6 +58,7 @@ export class MessagePipeline {
   /**
    * Resolves when the message is on disk, or at once if its `history` option is off: then it has no seq and reaches
    * only those who are online.
+   * @throws ConditionError nothing was stored
    */
   async accept(outgoing: Outgoing): Promise<Acknowledgement> {
     const stamped = this.#stamp(outgoing.message);
@@ -65,10 +71,11 @@ export class MessagePipeline {
     }
     const appended = await this.#options.commits.append(
       this.#toStore(stamped, encoded, outgoing),
-      ({ isDuplicate, body, seq }) => {
-        if (!isDuplicate) this.#deliver(stamped, outgoing, body, seq);
+      ({ isDuplicate, isRefused, body, seq }) => {
+        if (!isDuplicate && !isRefused) this.#deliver(stamped, outgoing, body, seq);
       },
     );
+    if (appended.isRefused) throw new ConditionError('the condition of the message does not hold any more');
     return {
       serverMsgID: appended.serverMsgID,
       clientMsgID,
@@ -110,7 +117,7 @@ export class MessagePipeline {
     };
   }
 
-  #toStore(stamped: MsgData, encoded: Uint8Array, { message }: Outgoing): NewMessage {
+  #toStore(stamped: MsgData, encoded: Uint8Array, { message, condition }: Outgoing): NewMessage {
     return {
       logID: logIDOf(stamped),
       sendID: stamped.sendID,
@@ -123,6 +130,7 @@ export class MessagePipeline {
       contentType: stamped.contentType,
       bodyWithoutSeq: encoded,
       raisesSenderReadSeq: !isNotificationConversation(conversationIDOf(stamped)),
+      ...(condition === undefined ? {} : { condition }),
     };
   }
 

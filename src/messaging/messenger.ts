@@ -2,7 +2,7 @@
 
 import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
 import type { Audience } from '../log/delivery.ts';
-import { type Acknowledgement, bothSides, type MessagePipeline } from '../log/pipeline.ts';
+import { type Acknowledgement, bothSides, ConditionError, type MessagePipeline } from '../log/pipeline.ts';
 import { conversationIDOf, isNotificationConversation } from '../protocol/conversation-id.ts';
 import { errors } from '../protocol/errors.ts';
 import type { MsgData } from '../protocol/gen/openim.ts';
@@ -66,7 +66,7 @@ export class Messenger {
       case sessionTypes.single:
         return this.#accept(call, await this.#admitSingle(prepared), bothSides(prepared));
       case sessionTypes.group:
-        return this.#accept(call, await this.#admitGroup(prepared), { group: prepared.groupID });
+        return this.#sendToGroup(call, prepared);
       default:
         throw errors.args('unknown sessionType');
     }
@@ -85,15 +85,32 @@ export class Messenger {
     return this.#options.pipeline.accept({ message, audience, operationID: call.operationID });
   }
 
-  /** The checks of a group chat in the protocol's order. Its members have their conversation rows since they joined. */
-  async #admitGroup(message: MsgData): Promise<MsgData> {
+  /** Who leaves, and what ends, while a message waits for its turn to be stored, is behind the last line of the group. */
+  async #sendToGroup({ operationID }: CallContext, message: MsgData): Promise<Acknowledgement> {
+    const isForMembersOnly = await this.#admitGroup(message);
+    const { groupID } = message;
+    try {
+      const condition = { groupID, isForMembersOnly };
+      return await this.#options.pipeline.accept({ message, audience: { group: groupID }, operationID, condition });
+    } catch (error) {
+      if (!(error instanceof ConditionError)) throw error;
+      await this.#admitGroup(message);
+      throw errors.notInGroupYet('not in the group');
+    }
+  }
+
+  /**
+   * The checks of a group chat in the protocol's order. Its members have their conversation rows since they joined.
+   * @returns whether the sender must be a member
+   */
+  async #admitGroup(message: MsgData): Promise<boolean> {
     if (message.groupID === '') throw errors.args('groupID is empty');
     const facts = await this.#options.facts.groupChat(message.sendID, message.groupID);
     if (facts.groupStatus === undefined) throw errors.recordNotFound('group not found');
     if (facts.groupStatus === groupStatuses.dismissed) throw errors.dismissedAlready('the group is dismissed');
     const isFree = this.#options.isAdmin(message.sendID) || isNotificationContentType(message.contentType);
     if (!isFree) this.#checkMember(facts);
-    return message;
+    return !isFree;
   }
 
   /** @throws 1203 not in the group, 1402 muted in it, 1403 all but owner and admins are */

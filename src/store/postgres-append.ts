@@ -6,8 +6,9 @@ import { CompiledQuery } from 'kysely';
 import type { PostgresDatabase } from '../database/database.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Appended, NewMessage } from '../log/message-store.ts';
-import { stamped } from './append-stamp.ts';
+import { refused, stamped } from './append-stamp.ts';
 import { raiseSendersInPostgres } from './sql-read-position-store.ts';
+import { isOpenGroup } from './sql-sending-facts.ts';
 
 export function appendInPostgres(db: PostgresDatabase, batch: readonly NewMessage[]): Promise<Appended[]> {
   return db.write((connection) => appendAll(connection, batch));
@@ -31,16 +32,25 @@ export function appendInPostgresWithin(
 async function appendAll(connection: Queries, batch: readonly NewMessage[]): Promise<Appended[]> {
   const counters = await lockCounters(connection, batch);
   const known = await findRepeats(connection, batch);
+  const groups = await findGroups(connection, batch);
   const fresh: { message: NewMessage; appended: Appended }[] = [];
   const results = batch.map((message) => {
     const repeat = known.get(identity(message));
     if (repeat !== undefined) return repeat;
+    if (!holds(message, groups)) return refused(message);
     const last = counters.get(message.logID) ?? { seq: 0, sentAt: 0 };
     const seq = last.seq + 1;
     const { serverMsgID, hasChosenTime } = message;
     const sentAt = hasChosenTime ? message.sentAt : Math.max(last.sentAt, message.sentAt);
     counters.set(message.logID, { seq, sentAt: hasChosenTime ? last.sentAt : sentAt });
-    const appended = { seq, serverMsgID, sentAt, isDuplicate: false, body: stamped(message, seq, sentAt) };
+    const appended = {
+      seq,
+      serverMsgID,
+      sentAt,
+      isDuplicate: false,
+      isRefused: false,
+      body: stamped(message, seq, sentAt),
+    };
     fresh.push({ message, appended });
     // A repeat may stand further down in the same batch.
     known.set(identity(message), { ...appended, isDuplicate: true, body: Buffer.alloc(0) });
@@ -86,9 +96,47 @@ async function findRepeats(connection: Queries, batch: readonly NewMessage[]): P
   return new Map(
     rows.map((row) => [
       JSON.stringify([row.send_id, row.client_msg_id, row.conversation_id]),
-      { seq: row.seq, serverMsgID: row.server_msg_id, sentAt: row.sent_at, isDuplicate: true, body: Buffer.alloc(0) },
+      {
+        seq: row.seq,
+        serverMsgID: row.server_msg_id,
+        sentAt: row.sent_at,
+        isDuplicate: true,
+        isRefused: false,
+        body: Buffer.alloc(0),
+      },
     ]),
   );
+}
+
+/** By group ID, the groups of conditions, with those of the batch's senders who are in them. No query without conditions. */
+async function findGroups(connection: Queries, batch: readonly NewMessage[]): Promise<Map<string, ConditionGroup>> {
+  const groups = new Map<string, ConditionGroup>();
+  const asked = batch.filter(({ condition }) => condition !== undefined);
+  if (asked.length === 0) return groups;
+  const { rows } = await connection.query<{ group_id: string; status: number; member_id: string | null }>(
+    `SELECT g.group_id, g.status, m.user_id AS member_id
+      FROM unnest($1::text[], $2::text[]) AS k (group_id, user_id)
+      JOIN groups AS g ON g.group_id = k.group_id
+      LEFT JOIN group_members AS m ON m.group_id = k.group_id AND m.user_id = k.user_id`,
+    [asked.map(({ condition }) => condition?.groupID), asked.map(({ sendID }) => sendID)],
+  );
+  for (const { group_id: groupID, status, member_id: memberID } of rows) {
+    const group = groups.get(groupID) ?? { isOpen: isOpenGroup(status), members: new Set<string>() };
+    if (memberID !== null) group.members.add(memberID);
+    groups.set(groupID, group);
+  }
+  return groups;
+}
+
+interface ConditionGroup {
+  readonly isOpen: boolean;
+  readonly members: Set<string>;
+}
+
+function holds({ condition, sendID }: NewMessage, groups: ReadonlyMap<string, ConditionGroup>): boolean {
+  if (condition === undefined) return true;
+  const group = groups.get(condition.groupID);
+  return group?.isOpen === true && (!condition.isForMembersOnly || group.members.has(sendID));
 }
 
 /** Messages, counters and senders' read positions in one statement. */

@@ -2,6 +2,7 @@
 import type { Database } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { GroupChatFacts, SendingFacts, SingleChatFacts } from '../messaging/sending-facts.ts';
+import { groupStatuses } from '../protocol/numbers/groups.ts';
 
 export class SqlSendingFacts implements SendingFacts {
   readonly #db: Database;
@@ -30,6 +31,10 @@ export class SqlSendingFacts implements SendingFacts {
       mutedUntil: Number(row?.muted_until ?? 0),
     };
   }
+}
+
+export function isOpenGroup(status: number): boolean {
+  return status !== groupStatuses.dismissed;
 }
 
 interface FactsRow {

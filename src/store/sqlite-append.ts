@@ -8,8 +8,9 @@ import type { SqliteDatabase } from '../database/database.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Appended, NewMessage } from '../log/message-store.ts';
-import { stamped } from './append-stamp.ts';
+import { refused, stamped } from './append-stamp.ts';
 import { raiseSenderInSqlite } from './sql-read-position-store.ts';
+import { isOpenGroup } from './sql-sending-facts.ts';
 
 export function appendInSqlite(db: SqliteDatabase, batch: readonly NewMessage[]): Promise<Appended[]> {
   return db.sqlite.write((connection) => batch.map((message) => appendOne(connection, message)));
@@ -36,8 +37,16 @@ function appendOne(connection: StatementCache, message: NewMessage): Appended {
   const earlier = connection.prepare(findRepeat).get(message.sendID, message.clientMsgID, message.logID);
   if (earlier !== undefined) {
     const { seq, server_msg_id, sent_at } = earlier as { seq: number; server_msg_id: string; sent_at: number };
-    return { seq, serverMsgID: server_msg_id, sentAt: sent_at, isDuplicate: true, body: Buffer.alloc(0) };
+    return {
+      seq,
+      serverMsgID: server_msg_id,
+      sentAt: sent_at,
+      isDuplicate: true,
+      isRefused: false,
+      body: Buffer.alloc(0),
+    };
   }
+  if (!holds(connection, message)) return refused(message);
   const { max_seq: seq, last_sent_at: lastSentAt } = connection
     .prepare(nextSeq)
     .get(message.logID, message.acceptedAt, message.hasChosenTime ? 0 : message.sentAt) as {
@@ -60,8 +69,18 @@ function appendOne(connection: StatementCache, message: NewMessage): Appended {
       body,
     );
   if (message.raisesSenderReadSeq) connection.prepare(raiseSenderInSqlite).run(message.sendID, message.logID, seq);
-  return { seq, serverMsgID: message.serverMsgID, sentAt, isDuplicate: false, body };
+  return { seq, serverMsgID: message.serverMsgID, sentAt, isDuplicate: false, isRefused: false, body };
 }
+
+function holds(connection: StatementCache, { condition, sendID }: NewMessage): boolean {
+  if (condition === undefined) return true;
+  const { groupID, isForMembersOnly } = condition;
+  const group = connection.prepare(findGroup).get(sendID, groupID) as { status: number; is_member: number } | undefined;
+  return group !== undefined && isOpenGroup(group.status) && (!isForMembersOnly || group.is_member === 1);
+}
+
+const findGroup = `SELECT status, EXISTS (SELECT 1 FROM group_members WHERE group_id = groups.group_id AND user_id = ?) AS is_member
+  FROM groups WHERE group_id = ?`;
 
 const findRepeat =
   'SELECT seq, server_msg_id, sent_at FROM messages WHERE send_id = ? AND client_msg_id = ? AND conversation_id = ?';

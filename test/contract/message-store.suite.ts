@@ -16,13 +16,14 @@ export interface MessageStoreUnderTest {
   readonly work: UnitOfWork;
   /** Gives `owner` a conversation row. */
   readonly addRow: (row: { owner: string; conversationID: string; peer: string; recvMsgOpt?: number }) => Promise<void>;
+  readonly addGroup: (group: { groupID: string; status: number; memberIDs: readonly string[] }) => Promise<void>;
   readonly addUser: (user: { userID: string; level?: number; globalRecvMsgOpt?: number }) => Promise<void>;
 }
 
 /** Tests use conversations and users of their own. */
 export async function messageStoreSuite(
   t: TestContext,
-  { store, views: viewStore, positions, facts, work, addRow, addUser }: MessageStoreUnderTest,
+  { store, views: viewStore, positions, facts, work, addRow, addGroup, addUser }: MessageStoreUnderTest,
 ): Promise<void> {
   const range = async (conversationID: string) => {
     const stored = await store.range(conversationID, 1, 1_000_000, 1_000_000);
@@ -56,6 +57,33 @@ export async function messageStoreSuite(
     },
   );
 
+  await t.test('what its condition refuses takes no seq; the others of its batch are stored', async () => {
+    await addGroup({ groupID: 'living', status: 0, memberIDs: ['inside'] });
+    await addGroup({ groupID: 'muted', status: 3, memberIDs: ['inside'] });
+    await addGroup({ groupID: 'dismissed', status: 2, memberIDs: ['inside'] });
+    const sent = (clientMsgID: string, sendID: string, groupID: string, isForMembersOnly = true) =>
+      message({ logID: 'sg_condition', clientMsgID, sendID, condition: { groupID, isForMembersOnly } });
+    const results = await store.append([
+      sent('1', 'inside', 'living'),
+      sent('2', 'outside', 'living'),
+      sent('3', 'outside', 'living', false),
+      sent('4', 'inside', 'dismissed'),
+      sent('5', 'outside', 'dismissed', false),
+      sent('6', 'inside', 'muted'),
+      sent('7', 'inside', 'unknown'),
+      sent('1', 'inside', 'living'),
+    ]);
+    assert.deepEqual(
+      results.map(({ seq, isRefused, isDuplicate }) => (isRefused ? 'refused' : isDuplicate ? 'repeat' : seq)),
+      [1, 'refused', 2, 'refused', 'refused', 3, 'refused', 'repeat'],
+    );
+    const stored = await range('sg_condition');
+    assert.deepEqual(
+      stored.map(({ clientMsgID }) => clientMsgID),
+      ['1', '3', '6'],
+    );
+  });
+
   await t.test('M2: batches that run at the same time stay dense and lose nothing', async () => {
     const batches = Array.from({ length: 20 }, (_, batch) =>
       Array.from({ length: 10 }, (_, index) =>
@@ -84,7 +112,7 @@ export async function messageStoreSuite(
     assert.equal(stored!.isDuplicate, false);
     assert.deepEqual(
       { ...repeat, body: undefined },
-      { seq: 1, serverMsgID: 's1', sentAt: 1000, isDuplicate: true, body: undefined },
+      { seq: 1, serverMsgID: 's1', sentAt: 1000, isDuplicate: true, isRefused: false, body: undefined },
     );
     assert.equal((await range('si_m3')).length, 1);
   });

@@ -29,6 +29,14 @@ testOnEveryDatabase('MessageStore', (t, { db }) =>
           .execute(),
       );
     },
+    addGroup: async ({ groupID, status, memberIDs }) => {
+      await db.transaction(async (tx) => {
+        const groups = db.executor(tx).insertInto('groups');
+        await groups.values({ ...group, group_id: groupID, status }).execute();
+        const members = memberIDs.map((user_id) => ({ ...member, group_id: groupID, user_id }));
+        await db.executor(tx).insertInto('group_members').values(members).execute();
+      });
+    },
     addUser: async ({ userID, level = 0, globalRecvMsgOpt = 0 }) => {
       await db.transaction((tx) =>
         db
@@ -48,3 +56,23 @@ testOnEveryDatabase('MessageStore', (t, { db }) =>
     },
   }),
 );
+
+const group = {
+  name: '',
+  notification: '',
+  introduction: '',
+  face_url: '',
+  ex: '',
+  created_at: 1,
+  creator_user_id: '',
+  group_type: 2,
+  need_verification: 0,
+  look_member_info: 0,
+  apply_member_friend: 0,
+  notification_updated_at: 0,
+  notification_user_id: '',
+  owner_user_id: '',
+  member_count: 1,
+};
+
+const member = { role_level: 20, joined_at: 1, join_source: 3, operator_user_id: '', inviter_user_id: '' };

@@ -224,6 +224,32 @@ test('F5: from the answer to dismiss_group on, nothing is said in the group, by 
   assert.equal(max_seq, 2);
 });
 
+test('F5: nothing that is under way when a group is dismissed, or its sender kicked, comes after that line', async () => {
+  await using world = await World.open();
+  const storedAs = async (groupID: string, lastWords: (storm: readonly Promise<number>[]) => Promise<unknown>) => {
+    await makeTeam(world, groupID);
+    const storm = Array.from({ length: 60 }, () => codeForSpeaking(world, 'carol', groupID));
+    await storm[0];
+    await lastWords(storm);
+    const codes = await Promise.all(storm);
+    const messages = query(
+      world,
+      'SELECT content_type, seq FROM messages WHERE conversation_id = ? ORDER BY seq',
+      `sg_${groupID}`,
+    );
+    assert.equal(codes.filter((code) => code === 0).length, messages.filter((m) => m.content_type === 101).length);
+    return { codes: new Set(codes), last: messages.at(-1)?.content_type };
+  };
+  const dismissed = await storedAs('ends', () => dismiss(world, 'ends'));
+  assert.equal(dismissed.last, 1511);
+  assert.ok(dismissed.codes.isSubsetOf(new Set([0, 1204])));
+  const kicked = await storedAs('goes', () =>
+    actAs(world, 'alice', '/group/kick_group', { groupID: 'goes', kickedUserIDs: ['carol'], reason: '' }),
+  );
+  assert.ok(kicked.codes.isSubsetOf(new Set([0, 1203])));
+  assert.equal(kicked.last, 1508);
+});
+
 test('nobody comes into a dismissed group: by invitation, joining or an answer, 1204; requests stay as they are', async () => {
   await using world = await World.open();
   await world.register('dora');

@@ -45,14 +45,14 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
 
   const bus = new MemoryBus();
   const presence = new MemoryPresence();
-  const log = await openLog(ground, opened, db, bus);
   const userStore = new SqlUserStore(db);
-  const { memberships, profileChanges, services: groups } = openGroups(ground, db, log, userStore);
+  const log = await openLog(ground, opened, { db, bus, users: userStore });
+  const { memberships, services: groups } = openGroups(ground, db, log, userStore);
   const people = await openPeople(ground, db, {
     userStore,
     notifier: log.notifier,
     // Groups first: their locks come before those of version logs.
-    followers: [profileChanges, (tx, call, { userID }) => log.friendProfiles.changed(tx, call, userID)],
+    followers: [log.groupProfiles, log.friendProfiles],
   });
   const authority = await openTokenAuthority(ground, opened, { ...tokenStores, events, users: people.users });
   const services: Services = {

@@ -15,14 +15,12 @@ import { Groups } from '../groups/groups.ts';
 import { MemberIDs } from '../groups/member-ids.ts';
 import { MemberSettings } from '../groups/member-settings.ts';
 import { MembershipFeed } from '../groups/membership-feed.ts';
-import { ProfileChanges } from '../groups/profile-changes.ts';
 import type { Services } from '../http/services.ts';
 import { groupChatID } from '../protocol/conversation-id.ts';
 import { SqlGroupMemberStore } from '../store/sql-group-member-store.ts';
 import { SqlGroupRequestStore } from '../store/sql-group-request-store.ts';
 import { SqlGroupStore } from '../store/sql-group-store.ts';
 import type { UserStore } from '../users/user-store.ts';
-import type { UserNotifications } from '../users/users.ts';
 import type { Ground } from './ground.ts';
 import type { Log } from './messaging.ts';
 
@@ -42,8 +40,6 @@ export interface OpenedGroups {
   >;
   /** For the gateway. */
   readonly memberships: MembershipFeed;
-  /** For the users domain: tells the groups in which a profile shows. */
-  readonly profileChanges: UserNotifications['profileChanged'];
 }
 
 export function openGroups(
@@ -74,16 +70,10 @@ export function openGroups(
   const requests = new SqlGroupRequestStore(db);
   const applications = new Applications({ store: requests, newEventID: randomUUID, now: clock });
   const shared = { changer, users, applications, limits: config, now: clock };
-  const profiles = new ProfileChanges({ groups, members, versionLog });
   const memberIDs = new MemberIDs(members, versionLog);
   const stores = { groups, members, memberIDs, versionLog, users, limits: config };
   return {
     memberships,
-    profileChanges: async (tx, call, user) => {
-      const { userID } = call.caller;
-      const [operator] = userID === user.userID ? [user] : await users.find([userID], tx);
-      await notifier.notify(tx, call, ...(await profiles.changed(tx, call, user.userID, operator)));
-    },
     services: {
       groups: new Groups({ ...shared, newGroupID }),
       groupMembers: new GroupMembers(shared),

@@ -8,6 +8,7 @@ import { ReadState } from '../conversations/read-state.ts';
 import { payloadBytes } from '../conversations/reply-budget.ts';
 import type { Database } from '../database/database.ts';
 import { FriendProfiles } from '../friends/friend-profiles.ts';
+import { GroupProfiles } from '../groups/group-profiles.ts';
 import type { Services } from '../http/services.ts';
 import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
@@ -20,6 +21,7 @@ import { Outbox } from '../notices/outbox.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
 import { SqlConversationViewStore } from '../store/sql-conversation-view-store.ts';
 import { SqlFriendStore } from '../store/sql-friend-store.ts';
+import { SqlGroupMemberStore } from '../store/sql-group-member-store.ts';
 import { SqlGroupStore } from '../store/sql-group-store.ts';
 import { SqlMessageStore } from '../store/sql-message-store.ts';
 import { SqlOutboxStore } from '../store/sql-outbox-store.ts';
@@ -40,6 +42,7 @@ export interface Log {
   readonly conversationRows: ConversationRows;
   /** To be told of changed nicknames and faces. */
   readonly friendProfiles: FriendProfiles;
+  readonly groupProfiles: GroupProfiles;
 }
 
 /**
@@ -50,8 +53,7 @@ export interface Log {
 export async function openLog(
   { config, clock, logger, metrics, reportFailure }: Ground,
   opened: AsyncDisposableStack,
-  db: Database,
-  bus: DeliveryBus,
+  { db, bus, users }: { db: Database; bus: DeliveryBus; users: Pick<UserStore, 'find'> },
 ): Promise<Log> {
   const messages = new SqlMessageStore(db);
   const commits = new GroupCommit({
@@ -75,6 +77,7 @@ export async function openLog(
     store: new SqlOutboxStore(db),
     handlers: {
       'friend-profiles': (row) => friendProfiles.workOff(row),
+      'group-profiles': (row) => groupProfiles.workOff(row),
       notices: noticeSender(pipeline, (error) => logger.error({ err: error }, 'a notification was refused by the log')),
     },
     now: clock,
@@ -95,15 +98,16 @@ export async function openLog(
     newMessageID,
     now: clock,
   });
-  const friendProfiles = new FriendProfiles({
-    store: new SqlFriendStore(db),
-    versionLog,
-    notifier,
-    outbox,
-    unitOfWork: db,
+  const telling = { versionLog, notifier, outbox, unitOfWork: db };
+  const friendProfiles = new FriendProfiles({ ...telling, store: new SqlFriendStore(db) });
+  const groupProfiles = new GroupProfiles({
+    ...telling,
+    groups: new SqlGroupStore(db),
+    members: new SqlGroupMemberStore(db),
+    users,
   });
   await opening('cannot read the outbox', outbox.resume());
-  return { messages, pipeline, notifier, versionLog, conversations, conversationRows, friendProfiles };
+  return { messages, pipeline, notifier, versionLog, conversations, conversationRows, friendProfiles, groupProfiles };
 }
 
 export type Messaging = Pick<Services, 'conversations' | 'previews' | 'messenger' | 'history' | 'readState'>;

@@ -2,6 +2,8 @@
 import { randomInt } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import type { Services } from '../http/services.ts';
+import type { CallContext } from '../kernel/caller.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import { userCommandNotice, userInfoNotice } from '../notices/catalogue/users.ts';
 import type { Notifier } from '../notices/notifier.ts';
 import { SqlClientConfigStore } from '../store/sql-client-config-store.ts';
@@ -12,7 +14,7 @@ import { NotificationAccounts } from '../users/notification-accounts.ts';
 import { UserCommands } from '../users/user-commands.ts';
 import { UserDirectory } from '../users/user-directory.ts';
 import type { UserStore } from '../users/user-store.ts';
-import { type UserNotifications, Users } from '../users/users.ts';
+import { Users } from '../users/users.ts';
 import type { Ground } from './ground.ts';
 
 export type People = Pick<
@@ -24,7 +26,7 @@ export interface PeopleOptions {
   readonly userStore: UserStore;
   readonly notifier: Notifier;
   /** Domains that show a user's profile, in the order in which they are told. */
-  readonly followers: readonly UserNotifications['profileChanged'][];
+  readonly followers: readonly { changed(tx: Transaction, call: CallContext, userID: string): Promise<void> }[];
 }
 
 /** The configured admins exist afterwards. */
@@ -38,8 +40,8 @@ export async function openPeople(
     ...shared,
     store: userStore,
     notifications: {
-      profileChanged: async (tx, call, user) => {
-        for (const tell of followers) await tell(tx, call, user);
+      profileChanged: async (tx, call, { userID }) => {
+        for (const follower of followers) await follower.changed(tx, call, userID);
       },
       userInfoUpdated: async (tx, call, userID) => {
         await notifier.notify(tx, call, userInfoNotice(call.caller.userID, userID));

@@ -46,6 +46,9 @@ export interface GroupMemberStore {
   groupIDsManagedBy(userID: string): Promise<readonly string[]>;
   /** The user's own membership in those of the groups that it is in, in no order; as of the transaction. */
   membershipsOf(tx: Transaction, userID: string, groupIDs: readonly string[]): Promise<readonly GroupMember[]>;
-  /** Those in which the user has no nickname or no face of its own: the profile shows through. */
-  groupIDsShowingProfileOf(userID: string, tx: Transaction): Promise<readonly string[]>;
+  /**
+   * Those in which the user has no nickname or no face of its own: the profile shows through.
+   * @returns at most `limit` whose ID comes after `after`, in order of their IDs
+   */
+  groupIDsShowingProfileOf(tx: Transaction, userID: string, after: string, limit: number): Promise<readonly string[]>;
 }

@@ -4,7 +4,7 @@
 import type { Transaction } from '../kernel/unit-of-work.ts';
 
 /** Who works a row off. */
-export type OutboxTopic = 'notices' | 'friend-profiles';
+export type OutboxTopic = 'notices' | 'friend-profiles' | 'group-profiles';
 
 /** One thing that a change causes outside its own transaction. */
 export interface OutboxEntry {

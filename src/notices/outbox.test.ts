@@ -164,6 +164,7 @@ function world(_t: TestContext, limits: Partial<OutboxLimits> = {}) {
     },
     handlers: {
       'friend-profiles': async () => {},
+      'group-profiles': async () => {},
       notices: async ({ payload }) => {
         const left = failing.get(payload) ?? 0;
         failing.set(payload, left - 1);

@@ -221,10 +221,18 @@ export class SqlGroupMemberStore implements GroupMemberStore {
     return groupIDsIn(await this.#of(userID).where('role_level', '>=', groupRoles.admin).execute());
   }
 
-  async groupIDsShowingProfileOf(userID: string, tx: Transaction): Promise<readonly string[]> {
+  async groupIDsShowingProfileOf(
+    tx: Transaction,
+    userID: string,
+    after: string,
+    limit: number,
+  ): Promise<readonly string[]> {
     return groupIDsIn(
       await this.#of(userID, tx)
         .where((row) => row.or([row('nickname', '=', ''), row('face_url', '=', '')]))
+        .where('group_id', '>', after)
+        .orderBy('group_id')
+        .limit(limit)
         .execute(),
     );
   }

@@ -81,7 +81,7 @@ export async function groupMemberStoreSuite(t: TestContext, { store, users, unit
       await store.add(tx, [memberNamed('inside', 'a', { role: 100 }), memberNamed('inside', 'b')]);
       assert.deepEqual(idsOf(await store.find('inside', ['b'], tx)), ['b']);
       assert.deepEqual(await store.managerIDs(tx, 'inside', 10), ['a']);
-      assert.ok((await store.groupIDsShowingProfileOf('b', tx)).includes('inside'));
+      assert.ok((await store.groupIDsShowingProfileOf(tx, 'b', '', 10)).includes('inside'));
       assert.equal((await store.membershipsOf(tx, 'b', ['inside'])).length, 1);
     });
   });
@@ -144,7 +144,9 @@ export async function groupMemberStoreSuite(t: TestContext, { store, users, unit
     const roles = await store.rolesOf('me', ['m3', 'm1', 'none']);
     assert.deepEqual(Object.fromEntries(roles), { m1: 100, m3: 20 });
     await unitOfWork.transaction(async (tx) => {
-      assert.deepEqual(await sorted(store.groupIDsShowingProfileOf('me', tx)), ['m2', 'm3']);
+      assert.deepEqual(await store.groupIDsShowingProfileOf(tx, 'me', '', 10), ['m2', 'm3']);
+      assert.deepEqual(await store.groupIDsShowingProfileOf(tx, 'me', '', 1), ['m2']);
+      assert.deepEqual(await store.groupIDsShowingProfileOf(tx, 'me', 'm2', 10), ['m3']);
       const memberships = await store.membershipsOf(tx, 'me', ['m1', 'm3', 'none']);
       assert.deepEqual(memberships.map(({ groupID }) => groupID).toSorted(), ['m1', 'm3']);
     });

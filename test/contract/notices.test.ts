@@ -207,7 +207,11 @@ function start(
   const sender = noticeSender(pipeline, failSuite);
   const outbox = new Outbox({
     store: new SqlOutboxStore(db),
-    handlers: { notices: (row) => send(() => sender(row)), 'friend-profiles': async () => {} },
+    handlers: {
+      notices: (row) => send(() => sender(row)),
+      'friend-profiles': async () => {},
+      'group-profiles': async () => {},
+    },
     now: Date.now,
     observer: { waiting: () => {}, failed: failSuite },
   });

@@ -6,6 +6,7 @@ import { Applications } from '../../../src/groups/applications.ts';
 import { GroupChanger } from '../../../src/groups/group-changer.ts';
 import { GroupMembers } from '../../../src/groups/group-members.ts';
 import { GroupOwnership } from '../../../src/groups/group-ownership.ts';
+import { GroupProfiles } from '../../../src/groups/group-profiles.ts';
 import { GroupQueries } from '../../../src/groups/group-queries.ts';
 import { GroupRequests } from '../../../src/groups/group-requests.ts';
 import { GroupSettings } from '../../../src/groups/group-settings.ts';
@@ -14,7 +15,6 @@ import { Groups } from '../../../src/groups/groups.ts';
 import { MemberIDs } from '../../../src/groups/member-ids.ts';
 import { MemberSettings } from '../../../src/groups/member-settings.ts';
 import { MembershipFeed } from '../../../src/groups/membership-feed.ts';
-import { ProfileChanges } from '../../../src/groups/profile-changes.ts';
 import type { CallContext } from '../../../src/kernel/caller.ts';
 import { GroupCommit } from '../../../src/log/group-commit.ts';
 import { MessagePipeline } from '../../../src/log/pipeline.ts';
@@ -105,7 +105,8 @@ export async function groupDomainOn(db: Database, now: () => number, narrower: P
     memberSettings: new MemberSettings(shared),
     queries: new GroupQueries(stores),
     sync: new GroupSync(stores),
-    profiles: new ProfileChanges({ groups, members, versionLog }),
+    profilesInSlicesOf: (groupsPerSlice: number) =>
+      new GroupProfiles({ groups, members, users, versionLog, notifier, outbox, unitOfWork: db, groupsPerSlice }),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Does to the groups domain what an operation says. */
 import { ProtocolError } from '../../../src/protocol/errors.ts';
+import { MsgData } from '../../../src/protocol/gen/openim.ts';
 import { callBy, type GroupDomain } from './group-domain.ts';
 import type { GroupOperation } from './group-operations.ts';
 
@@ -55,13 +56,30 @@ export function runOperation(domain: GroupDomain, operation: GroupOperation): Pr
 
 const verificationBy = { setAsked: 0, setInvitedByManager: 1, setNobodyAsked: 2 } as const;
 
-export async function changeProfile({ db, users, profiles, notifier }: GroupDomain, userID: string, nickname: string) {
-  return db.transaction(async (tx) => {
+/** In slices of two groups. @returns the tips of what was told, by group */
+export async function changeProfile(
+  { db, users, profilesInSlicesOf, told }: GroupDomain,
+  userID: string,
+  nickname: string,
+) {
+  const profiles = profilesInSlicesOf(2);
+  const before = told.length;
+  await db.transaction(async (tx) => {
     await users.update(tx, userID, { nickname, faceURL: null, ex: null, globalRecvMsgOpt: null });
-    const notices = await profiles.changed(tx, callBy(userID), userID, undefined);
-    await notifier.notify(tx, callBy(userID), ...notices);
-    return notices;
+    await profiles.changed(tx, callBy(userID), userID);
   });
+  // Each slice leaves the next one behind.
+  for (let index = before; index < told.length; index++) {
+    const entry = told[index];
+    if (entry?.key === `group-profiles:${userID}`) await profiles.workOff(entry);
+  }
+  const notices = told.slice(before).filter(({ topic }) => topic === 'notices');
+  return new Map(notices.map(({ key, payload }) => [key, tipsOf(payload)]));
+}
+
+function tipsOf(payload: string) {
+  const { content } = MsgData.decode(Buffer.from(JSON.parse(payload).message, 'base64'));
+  return JSON.parse(JSON.parse(Buffer.from(content).toString()).detail);
 }
 
 /** 0, or the code of the protocol. @throws what is no error of the protocol */

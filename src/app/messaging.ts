@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { ConversationPartners } from '../conversations/conversation-partners.ts';
 import { ConversationPreviews } from '../conversations/conversation-previews.ts';
 import { ConversationRows } from '../conversations/conversation-rows.ts';
+import { ConversationSettings } from '../conversations/conversation-settings.ts';
 import { Conversations } from '../conversations/conversations.ts';
 import { ReadState } from '../conversations/read-state.ts';
 import { payloadBytes } from '../conversations/reply-budget.ts';
@@ -18,6 +19,7 @@ import { History } from '../messaging/history.ts';
 import { Messenger } from '../messaging/messenger.ts';
 import { Notifier, noticeSender } from '../notices/notifier.ts';
 import { Outbox } from '../notices/outbox.ts';
+import { SqlBlackStore } from '../store/sql-black-store.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
 import { SqlConversationViewStore } from '../store/sql-conversation-view-store.ts';
 import { SqlFriendStore } from '../store/sql-friend-store.ts';
@@ -110,7 +112,10 @@ export async function openLog(
   return { messages, pipeline, notifier, versionLog, conversations, conversationRows, friendProfiles, groupProfiles };
 }
 
-export type Messaging = Pick<Services, 'conversations' | 'previews' | 'messenger' | 'history' | 'readState'>;
+export type Messaging = Pick<
+  Services,
+  'conversations' | 'conversationSettings' | 'previews' | 'messenger' | 'history' | 'readState'
+>;
 
 export function openMessaging(
   { config, clock }: Ground,
@@ -122,6 +127,20 @@ export function openMessaging(
   const maxReplyBytes = payloadBytes(config.maxReplyFrameBytes);
   return {
     conversations: new Conversations(conversations, versionLog),
+    conversationSettings: new ConversationSettings({
+      store: conversations,
+      versionLog,
+      users,
+      blacks: new SqlBlackStore(db),
+      friends: new SqlFriendStore(db),
+      groups: new SqlGroupStore(db),
+      members: new SqlGroupMemberStore(db),
+      unitOfWork: db,
+      notifier,
+      needsFriendship: config.friendVerify,
+      maxTextBytes: config.maxConversationTextBytes,
+      now: clock,
+    }),
     previews: new ConversationPreviews({
       messages,
       views,

@@ -144,6 +144,10 @@ export const limits = {
   }),
   maxGroupMembers: limit('Members of one group.', 100_000, { unit: 'items', beyond: '1001' }),
   maxJoinedGroups: limit('Groups that one user is in.', 10_000, { unit: 'items', beyond: '1001' }),
+  maxConversationTextBytes: limit('Each of `ex` and `attachedInfo` of a conversation, as its owner keeps it.', 2048, {
+    unit: 'bytes',
+    beyond: '1001',
+  }),
   maxMessageBytes: limit('One message: the encoded MsgData as its sender gave it, unpacked.', 131_072, {
     unit: 'bytes',
     beyond: '1001',

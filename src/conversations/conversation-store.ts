@@ -1,6 +1,6 @@
 /** What the conversations domain needs from a durable store. Suite: test/contract/conversation-store.suite.ts. */
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import type { Conversation, NewConversation } from './conversation.ts';
+import type { Conversation, ConversationChanges, NewConversation } from './conversation.ts';
 
 /** Names a conversation as its owner has it. */
 export type ConversationKey = Pick<NewConversation, 'ownerUserID' | 'conversationID'>;
@@ -49,5 +49,13 @@ export interface ConversationStore {
     conversationID: string,
     ownerUserIDs: readonly string[],
     window: { readonly minSeq?: number; readonly maxSeq?: number },
+  ): Promise<readonly string[]>;
+
+  /** Sets what is given. @returns the owners whose row is there and has changed */
+  update(
+    tx: Transaction,
+    conversationID: string,
+    ownerUserIDs: readonly string[],
+    changes: ConversationChanges,
   ): Promise<readonly string[]>;
 }

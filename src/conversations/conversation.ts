@@ -34,6 +34,22 @@ export interface Conversation extends NewConversation {
   readonly lastMsgDestructAt: number;
 }
 
+/** What its owner may set; what is left out stays as it is. */
+export type ConversationChanges = Partial<
+  Pick<
+    Conversation,
+    | 'recvMsgOpt'
+    | 'isPinned'
+    | 'isPrivateChat'
+    | 'burnDurationSeconds'
+    | 'groupAtType'
+    | 'attachedInfo'
+    | 'ex'
+    | 'msgDestructSeconds'
+    | 'isMsgDestruct'
+  >
+>;
+
 /** The upper end of the window of who has left a group before anything was said in it: the protocol has no such number. */
 export const readsNothing = -1;
 

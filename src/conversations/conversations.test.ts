@@ -99,6 +99,7 @@ function conversationsWith(ids: readonly string[], changes: readonly Change[]) {
     pinnedIDs: () => reading('pinnedIDs', []),
     createMissing: async () => [],
     peersOf: async () => [],
+    update: async () => [],
     setWindow: async () => [],
   };
   const versionLog = new VersionLog({

@@ -1,5 +1,6 @@
 /** The domain objects that routes may call. Made by src/app/, where a new domain adds its line. */
 import type { ConversationPreviews } from '../conversations/conversation-previews.ts';
+import type { ConversationSettings } from '../conversations/conversation-settings.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { ReadState } from '../conversations/read-state.ts';
 import type { BlackList } from '../friends/black-list.ts';
@@ -53,6 +54,7 @@ export interface Services {
   readonly groupSync: GroupSync;
   readonly onlineStatus: OnlineStatus;
   readonly conversations: Conversations;
+  readonly conversationSettings: ConversationSettings;
   readonly previews: ConversationPreviews;
   readonly messenger: Messenger;
   readonly history: History;

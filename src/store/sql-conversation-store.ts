@@ -1,6 +1,6 @@
 /** Conversation rows in SQL, for both dialects. */
 import { type Selectable, sql } from 'kysely';
-import type { Conversation, NewConversation } from '../conversations/conversation.ts';
+import type { Conversation, ConversationChanges, NewConversation } from '../conversations/conversation.ts';
 import type { ConversationKey, ConversationStore } from '../conversations/conversation-store.ts';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
@@ -110,19 +110,37 @@ export class SqlConversationStore implements ConversationStore {
     ownerUserIDs: readonly string[],
     { minSeq, maxSeq }: { readonly minSeq?: number; readonly maxSeq?: number },
   ): Promise<readonly string[]> {
-    const ends = {
+    return this.#set(tx, conversationID, ownerUserIDs, {
       ...(minSeq === undefined ? {} : { min_seq: minSeq }),
       ...(maxSeq === undefined ? {} : { max_seq: maxSeq }),
-    };
-    const isOther = Object.entries(ends) as ['min_seq' | 'max_seq', number][];
-    if (isOther.length === 0 || ownerUserIDs.length === 0) return [];
+    });
+  }
+
+  async update(
+    tx: Transaction,
+    conversationID: string,
+    ownerUserIDs: readonly string[],
+    changes: ConversationChanges,
+  ): Promise<readonly string[]> {
+    return this.#set(tx, conversationID, ownerUserIDs, toColumns(changes));
+  }
+
+  /** @returns the owners whose row is there and had other values */
+  async #set(
+    tx: Transaction,
+    conversationID: string,
+    ownerUserIDs: readonly string[],
+    columns: Partial<ConversationRow>,
+  ): Promise<readonly string[]> {
+    const others = Object.entries(columns) as [keyof ConversationRow, string | number][];
+    if (others.length === 0 || ownerUserIDs.length === 0) return [];
     const changed = await this.#db
       .executor(tx)
       .updateTable('conversations')
-      .set(ends)
+      .set(columns)
       .where('conversation_id', '=', conversationID)
       .where(isOneOf(this.#db.dialect, 'owner_user_id', ownerUserIDs))
-      .where((row) => row.or(isOther.map(([column, value]) => row(column, '<>', value))))
+      .where((row) => row.or(others.map(([column, value]) => row(column, '<>', value))))
       .returning('owner_user_id')
       .execute();
     return changed.map(({ owner_user_id }) => owner_user_id);
@@ -181,6 +199,24 @@ function toNewRow(row: NewConversation, createdAt: number) {
     log_id: logID === row.conversationID ? '' : logID,
     created_at: createdAt,
   };
+}
+
+function toColumns(changes: ConversationChanges): Partial<ConversationRow> {
+  const { recvMsgOpt, isPinned, isPrivateChat, burnDurationSeconds, groupAtType, attachedInfo, ex } = changes;
+  const { msgDestructSeconds, isMsgDestruct } = changes;
+  const flag = (value: boolean | undefined) => (value === undefined ? undefined : Number(value));
+  const columns: { readonly [Column in keyof ConversationRow]?: ConversationRow[Column] | undefined } = {
+    recv_msg_opt: recvMsgOpt,
+    is_pinned: flag(isPinned),
+    is_private_chat: flag(isPrivateChat),
+    burn_duration: burnDurationSeconds,
+    group_at_type: groupAtType,
+    attached_info: attachedInfo,
+    ex,
+    msg_destruct_time: msgDestructSeconds,
+    is_msg_destruct: flag(isMsgDestruct),
+  };
+  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }
 
 function fromRow(row: ConversationRow): Conversation {

@@ -1,7 +1,7 @@
 /** What every ConversationStore does, as the conversations domain relies on it. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { Conversation, NewConversation } from '../../src/conversations/conversation.ts';
+import type { Conversation, ConversationChanges, NewConversation } from '../../src/conversations/conversation.ts';
 import type { ConversationStore } from '../../src/conversations/conversation-store.ts';
 import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 
@@ -13,18 +13,14 @@ export interface ConversationStoreNode {
 export interface ConversationStoreHarness {
   readonly node: ConversationStoreNode;
   readonly peer: ConversationStoreNode;
-  /** Settings as an owner makes them; the store has no method for it yet. */
-  setOptions(
-    ownerUserID: string,
-    conversationID: string,
-    options: { readonly recvMsgOpt: number; readonly isPinned: boolean },
-  ): Promise<void>;
 }
 
-export async function conversationStoreSuite(t: TestContext, { node, peer, setOptions }: ConversationStoreHarness) {
+export async function conversationStoreSuite(t: TestContext, { node, peer }: ConversationStoreHarness) {
   const { store } = node;
   const create = (rows: readonly NewConversation[], createdAt = 1000, on = node) =>
     on.unitOfWork.transaction((tx) => on.store.createMissing(tx, rows, createdAt));
+  const update = (conversationID: string, owners: readonly string[], changes: ConversationChanges) =>
+    node.unitOfWork.transaction((tx) => store.update(tx, conversationID, owners, changes));
 
   await t.test('a new row has the given names and no settings', async () => {
     const row = newRow('new', 'si_new_b', { userID: 'b' });
@@ -42,7 +38,7 @@ export async function conversationStoreSuite(t: TestContext, { node, peer, setOp
     const old = newRow('keep', 'si_keep_b');
     const fresh = newRow('keep', 'si_keep_c');
     await create([old]);
-    await setOptions('keep', 'si_keep_b', { recvMsgOpt: 2, isPinned: true });
+    await update('si_keep_b', ['keep'], { recvMsgOpt: 2, isPinned: true });
     assert.deepEqual(await create([old, fresh, fresh]), [fresh]);
     assert.deepEqual(await store.find('keep', 'si_keep_b'), { ...withDefaults(old), recvMsgOpt: 2, isPinned: true });
   });
@@ -150,10 +146,35 @@ export async function conversationStoreSuite(t: TestContext, { node, peer, setOp
     assert.deepEqual(await store.findMany('ordered', []), []);
   });
 
+  await t.test('update sets what is given, of the owners named, and tells whose row has changed', async () => {
+    const rows = ['set1', 'set2', 'set3'].map((owner) => newRow(owner, 'sg_set', { groupID: 'set' }));
+    await create(rows);
+    const settings = {
+      recvMsgOpt: 1,
+      isPinned: true,
+      isPrivateChat: true,
+      burnDurationSeconds: 2,
+      groupAtType: 3,
+      attachedInfo: 'a',
+      ex: 'e',
+      msgDestructSeconds: 4,
+      isMsgDestruct: true,
+    };
+    assert.deepEqual(await update('sg_set', ['set1', 'set2', 'stranger'], { isPinned: true }), ['set1', 'set2']);
+    assert.deepEqual(await update('sg_set', ['set1', 'set3'], { isPinned: true, ex: '' }), ['set3']);
+    assert.deepEqual(await update('sg_set', ['set1'], {}), []);
+    assert.deepEqual(await update('sg_set', ['set1'], settings), ['set1']);
+    assert.deepEqual(await update('sg_set', ['set1'], settings), []);
+    assert.deepEqual(
+      await Promise.all(rows.map(({ ownerUserID }) => store.find(ownerUserID, 'sg_set'))),
+      rows.map((row, index) => ({ ...withDefaults(row), isPinned: true, ...(index === 0 ? settings : {}) })),
+    );
+  });
+
   await t.test('knows which conversations are silent and which are pinned', async () => {
-    await setOptions('ordered', 'si_b', { recvMsgOpt: 2, isPinned: false });
-    await setOptions('ordered', 'si_a', { recvMsgOpt: 1, isPinned: true });
-    await setOptions('ordered', 'si_z', { recvMsgOpt: 2, isPinned: true });
+    await update('si_b', ['ordered'], { recvMsgOpt: 2, isPinned: false });
+    await update('si_a', ['ordered'], { recvMsgOpt: 1, isPinned: true });
+    await update('si_z', ['ordered'], { recvMsgOpt: 2, isPinned: true });
     assert.deepEqual(await store.notNotifyIDs('ordered'), ['si_z', 'si_b']);
     assert.deepEqual(await store.pinnedIDs('ordered'), ['si_z', 'si_a']);
     assert.deepEqual(await store.pinnedIDs('new'), []);

@@ -115,7 +115,6 @@ for (const endpoint of [getNotNotifyConversationIds, getPinnedConversationIds]) 
   testEndpoint(
     endpoint,
     [
-      // There is no endpoint that sets these options yet; lists that are not empty: test/contract.
       {
         name: 'none is null',
         token: 'user',

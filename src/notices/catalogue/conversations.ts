@@ -1,4 +1,4 @@
-/** Notifications about a user's own conversations (notifications-sync chapter, 2.4: 1300). */
+/** Notifications about a user's own conversations (notifications-sync chapter, 2.4: 1300, 1701). */
 import { notificationTypes } from '../../protocol/numbers/notices.ts';
 import { noticeKind, type UserNotice } from '../notice.ts';
 
@@ -20,5 +20,32 @@ export function conversationNotice(ownerID: string, conversationIDs: readonly st
     sendID: ownerID,
     recvID: ownerID,
     tips: { userID: ownerID, conversationIDList: conversationIDs },
+  };
+}
+
+interface PrivateChatTips {
+  readonly recvID: string;
+  readonly sendID: string;
+  readonly isPrivate: boolean;
+  readonly conversationID: string;
+}
+
+const privateChatSet = noticeKind<PrivateChatTips>({
+  type: notificationTypes.conversationPrivateChatSet,
+  name: 'conversationSetPrivate',
+  isStored: false,
+});
+
+/** 1701 from who has switched burn after reading on or off, to the peer and the own devices. */
+export function privateChatNotice(
+  ownerID: string,
+  { conversationID, userID }: { readonly conversationID: string; readonly userID: string },
+  isPrivate: boolean,
+): UserNotice<PrivateChatTips> {
+  return {
+    kind: privateChatSet,
+    sendID: ownerID,
+    recvID: userID,
+    tips: { recvID: userID, sendID: ownerID, isPrivate, conversationID },
   };
 }

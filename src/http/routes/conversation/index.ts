@@ -8,6 +8,7 @@ import getIncrementalConversations from './get_incremental_conversations.ts';
 import getNotNotifyConversationIds from './get_not_notify_conversation_ids.ts';
 import getOwnerConversation from './get_owner_conversation.ts';
 import getPinnedConversationIds from './get_pinned_conversation_ids.ts';
+import setConversations from './set_conversations.ts';
 
 export const conversationEndpoints: readonly Endpoint[] = [
   getAllConversations,
@@ -18,4 +19,5 @@ export const conversationEndpoints: readonly Endpoint[] = [
   getNotNotifyConversationIds,
   getOwnerConversation,
   getPinnedConversationIds,
+  setConversations,
 ];

@@ -1,5 +1,6 @@
 /** The log, notices and all that is sent and read, composed. Part of the composition root; see app.ts. */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { ConversationDeletions } from '../conversations/conversation-deletions.ts';
 import { ConversationPartners } from '../conversations/conversation-partners.ts';
 import { ConversationPreviews } from '../conversations/conversation-previews.ts';
 import { ConversationRows } from '../conversations/conversation-rows.ts';
@@ -114,7 +115,13 @@ export async function openLog(
 
 export type Messaging = Pick<
   Services,
-  'conversations' | 'conversationSettings' | 'previews' | 'messenger' | 'history' | 'readState'
+  | 'conversations'
+  | 'conversationDeletions'
+  | 'conversationSettings'
+  | 'previews'
+  | 'messenger'
+  | 'history'
+  | 'readState'
 >;
 
 export function openMessaging(
@@ -124,9 +131,17 @@ export function openMessaging(
   users: Pick<UserStore, 'find'>,
 ): Messaging {
   const views = new SqlConversationViewStore(db);
+  const conversationDeletions = new ConversationDeletions({
+    store: conversations,
+    views,
+    versionLog,
+    unitOfWork: db,
+    now: clock,
+  });
   const maxReplyBytes = payloadBytes(config.maxReplyFrameBytes);
   return {
-    conversations: new Conversations(conversations, versionLog),
+    conversations: new Conversations({ store: conversations, versionLog, deletions: conversationDeletions }),
+    conversationDeletions,
     conversationSettings: new ConversationSettings({
       store: conversations,
       versionLog,

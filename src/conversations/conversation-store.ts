@@ -5,13 +5,20 @@ import type { Conversation, ConversationChanges, NewConversation } from './conve
 /** Names a conversation as its owner has it. */
 export type ConversationKey = Pick<NewConversation, 'ownerUserID' | 'conversationID'>;
 
+/**
+ * A row that its owner has deleted is there for nobody who reads, until its log has a message that its owner may read and
+ * that is newer than the deletion.
+ */
 export interface ConversationStore {
   find(ownerUserID: string, conversationID: string): Promise<Conversation | undefined>;
 
   /** The owner's rows among `conversationIDs`, each once, in no order. */
   findMany(ownerUserID: string, conversationIDs: readonly string[]): Promise<readonly Conversation[]>;
 
-  /** With whom each owner talks under this ID, in the order asked: the peer, empty for a group; undefined without a row. */
+  /**
+   * With whom each owner talks under this ID, in the order asked: the peer, empty for a group; undefined without a row. One
+   * that was deleted is told, too: what its owner may read is kept there.
+   */
   peersOf(tx: Transaction, keys: readonly ConversationKey[]): Promise<readonly (string | undefined)[]>;
 
   /** The owner's rows from `offset` on, at most `limit`, in order of creation. */
@@ -29,7 +36,7 @@ export interface ConversationStore {
   pinnedIDs(ownerUserID: string): Promise<readonly string[]>;
 
   /**
-   * Creates the rows that are missing; existing ones keep their settings. A concurrent creation of the same row is
+   * Creates the rows that are missing, and brings back those that were deleted; existing ones keep their settings. A concurrent creation of the same row is
    * waited for.
    * @param createdAt Unix ms
    * @returns those of `rows` that were created, each once
@@ -42,7 +49,7 @@ export interface ConversationStore {
 
   /**
    * Sets the given ends of the window of seqs that owners may read; 0 is no limit.
-   * @returns the owners whose row is there and has changed
+   * @returns the owners whose row is there, not deleted, and has changed
    */
   setWindow(
     tx: Transaction,
@@ -51,7 +58,19 @@ export interface ConversationStore {
     window: { readonly minSeq?: number; readonly maxSeq?: number },
   ): Promise<readonly string[]>;
 
-  /** Sets what is given. @returns the owners whose row is there and has changed */
+  /**
+   * Takes the owner's rows among `conversationIDs` off its list, with their settings; their windows stay.
+   * @returns of those that were there the IDs
+   */
+  delete(tx: Transaction, ownerUserID: string, conversationIDs: readonly string[]): Promise<readonly string[]>;
+
+  /** Whether there is anything for {@link restoreReborn}. */
+  hasReborn(ownerUserID: string): Promise<boolean>;
+
+  /** Ends the deletion of rows whose logs have gone on. @returns their IDs */
+  restoreReborn(tx: Transaction, ownerUserID: string): Promise<readonly string[]>;
+
+  /** Sets what is given. @returns the owners whose row is there, not deleted, and has changed */
   update(
     tx: Transaction,
     conversationID: string,

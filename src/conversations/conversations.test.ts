@@ -100,6 +100,9 @@ function conversationsWith(ids: readonly string[], changes: readonly Change[]) {
     createMissing: async () => [],
     peersOf: async () => [],
     update: async () => [],
+    delete: async () => [],
+    hasReborn: async () => false,
+    restoreReborn: async () => [],
     setWindow: async () => [],
   };
   const versionLog = new VersionLog({
@@ -111,5 +114,5 @@ function conversationsWith(ids: readonly string[], changes: readonly Change[]) {
     tailsAfter: async () => new Map(),
     tailAfter: () => reading('changes', { changes, sortVersion: 0, isOwnerChanged: false, isTooLong: false }),
   });
-  return { conversations: new Conversations(store, versionLog), reads };
+  return { conversations: new Conversations({ store, versionLog, deletions: { noteReborn: async () => {} } }), reads };
 }

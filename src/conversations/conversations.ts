@@ -7,26 +7,37 @@ import { idHash } from '../sync/id-hash.ts';
 import type { SyncReply, VersionLog } from '../sync/version-log.ts';
 import type { VersionHead } from '../sync/version-log-store.ts';
 import type { Conversation } from './conversation.ts';
+import type { ConversationDeletions } from './conversation-deletions.ts';
 import type { ConversationStore } from './conversation-store.ts';
+
+export interface ConversationsOptions {
+  readonly store: ConversationStore;
+  readonly versionLog: VersionLog;
+  readonly deletions: Pick<ConversationDeletions, 'noteReborn'>;
+}
 
 export class Conversations {
   readonly #store: ConversationStore;
   readonly #versionLog: VersionLog;
+  readonly #deletions: Pick<ConversationDeletions, 'noteReborn'>;
 
-  constructor(store: ConversationStore, versionLog: VersionLog) {
+  constructor({ store, versionLog, deletions }: ConversationsOptions) {
     this.#store = store;
     this.#versionLog = versionLog;
+    this.#deletions = deletions;
   }
 
   /** What changed since the head that the client kept. @throws 1002 */
   async changesSince(call: CallContext, userID: string, since: VersionHead): Promise<SyncReply<Conversation>> {
     requireAccess(call, userID);
+    await this.#deletions.noteReborn(userID);
     return this.#versionLog.syncSince('conversations', userID, since, (ids) => this.#byID(userID, ids));
   }
 
   /** All IDs in order of creation, or none if they hash to what the client has. @throws 1002 */
   async allIDs(call: CallContext, userID: string, knownHash: bigint) {
     requireAccess(call, userID);
+    await this.#deletions.noteReborn(userID);
     // Before the IDs: what is created in between is then told again and never left out.
     const head = await this.#versionLog.head('conversations', userID);
     const ids = await this.#store.ids(userID);

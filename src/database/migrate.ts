@@ -16,6 +16,7 @@ import { up as tokenLogins } from './migrations/010-token-logins.ts';
 import { up as tokenEnds } from './migrations/011-token-ends.ts';
 import { up as tokenKeys } from './migrations/012-token-keys.ts';
 import { up as peopleAndGroups } from './migrations/013-people-and-groups.ts';
+import { up as deletedConversations } from './migrations/014-deleted-conversations.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -33,6 +34,7 @@ const steps: Readonly<Record<string, Step>> = {
   '011-token-ends': tokenEnds,
   '012-token-keys': tokenKeys,
   '013-people-and-groups': peopleAndGroups,
+  '014-deleted-conversations': deletedConversations,
 };
 
 /** A database whose schema was brought up to date. */

@@ -56,6 +56,8 @@ interface ConversationsTable {
   msg_destruct_time: Generated<number>;
   latest_msg_destruct_time: Generated<number>;
   is_msg_destruct: Generated<number>;
+  /** The newest seq when its owner deleted it: later messages bring it back. -1: not deleted. */
+  deleted_seq: Generated<number>;
   created_at: number;
 }
 

@@ -1,4 +1,5 @@
 /** The domain objects that routes may call. Made by src/app/, where a new domain adds its line. */
+import type { ConversationDeletions } from '../conversations/conversation-deletions.ts';
 import type { ConversationPreviews } from '../conversations/conversation-previews.ts';
 import type { ConversationSettings } from '../conversations/conversation-settings.ts';
 import type { Conversations } from '../conversations/conversations.ts';
@@ -54,6 +55,7 @@ export interface Services {
   readonly groupSync: GroupSync;
   readonly onlineStatus: OnlineStatus;
   readonly conversations: Conversations;
+  readonly conversationDeletions: ConversationDeletions;
   readonly conversationSettings: ConversationSettings;
   readonly previews: ConversationPreviews;
   readonly messenger: Messenger;

@@ -1,8 +1,9 @@
 /** Conversation rows in SQL, for both dialects. */
-import { type Selectable, sql } from 'kysely';
+import { type Selectable, type SqlBool, sql } from 'kysely';
 import type { Conversation, ConversationChanges, NewConversation } from '../conversations/conversation.ts';
 import type { ConversationKey, ConversationStore } from '../conversations/conversation-store.ts';
 import type { Database } from '../database/database.ts';
+import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
 import { mapInSlices, sortedInSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
@@ -80,7 +81,13 @@ export class SqlConversationStore implements ConversationStore {
         .executor(tx)
         .insertInto('conversations')
         .values(piece.map((row) => toNewRow(row, createdAt)))
-        .onConflict((conflict) => conflict.columns(['owner_user_id', 'conversation_id']).doNothing())
+        .onConflict((conflict) =>
+          conflict
+            .columns(['owner_user_id', 'conversation_id'])
+            .doUpdateSet({ deleted_seq: notDeleted })
+            .where('conversations.deleted_seq', '<>', notDeleted)
+            .whereRef('conversations.user_id', '=', 'excluded.user_id'),
+        )
         .returning(['owner_user_id as ownerUserID', 'conversation_id as conversationID'])
         .execute();
       created.push(...inserted.flatMap((key) => byKey.get(keyOf(key)) ?? []));
@@ -141,13 +148,48 @@ export class SqlConversationStore implements ConversationStore {
       .where('conversation_id', '=', conversationID)
       .where(isOneOf(this.#db.dialect, 'owner_user_id', ownerUserIDs))
       .where((row) => row.or(others.map(([column, value]) => row(column, '<>', value))))
-      .returning('owner_user_id')
+      .returning(['owner_user_id', 'deleted_seq'])
       .execute();
-    return changed.map(({ owner_user_id }) => owner_user_id);
+    return changed.flatMap(({ owner_user_id, deleted_seq }) => (deleted_seq === notDeleted ? [owner_user_id] : []));
+  }
+
+  async delete(tx: Transaction, ownerUserID: string, conversationIDs: readonly string[]): Promise<readonly string[]> {
+    const deleted: string[] = [];
+    for await (const piece of piecesInTurns(conversationIDs)) {
+      const rows = await this.#db
+        .executor(tx)
+        .updateTable('conversations')
+        .set({ ...toColumns(noSettings), latest_msg_destruct_time: 0, deleted_seq: newestSeq })
+        .where('owner_user_id', '=', ownerUserID)
+        .where(isOneOf(this.#db.dialect, 'conversation_id', piece))
+        .where(isThere)
+        .returning('conversation_id')
+        .execute();
+      deleted.push(...idsOf(rows));
+    }
+    return deleted;
+  }
+
+  async hasReborn(ownerUserID: string): Promise<boolean> {
+    const [row] = await runHot<{ conversation_id: string }>(this.#db, rebornQuery, [ownerUserID]);
+    return row !== undefined;
+  }
+
+  async restoreReborn(tx: Transaction, ownerUserID: string): Promise<readonly string[]> {
+    const restored = await this.#db
+      .executor(tx)
+      .updateTable('conversations')
+      .set({ deleted_seq: notDeleted })
+      .where('owner_user_id', '=', ownerUserID)
+      .where('deleted_seq', '>=', 0)
+      .where(isThere)
+      .returning('conversation_id')
+      .execute();
+    return idsOf(restored);
   }
 
   #ownedBy(ownerUserID: string) {
-    return this.#db.reader.selectFrom('conversations').where('owner_user_id', '=', ownerUserID);
+    return this.#db.reader.selectFrom('conversations').where('owner_user_id', '=', ownerUserID).where(isThere);
   }
 
   async #all(ownerUserID: string): Promise<ConversationRow[]> {
@@ -164,6 +206,37 @@ export class SqlConversationStore implements ConversationStore {
     return this.#ownedBy(ownerUserID).orderBy('created_at').orderBy('conversation_id');
   }
 }
+
+const notDeleted = -1;
+
+const ownLogIDText =
+  "CASE WHEN conversations.log_id = '' THEN conversations.conversation_id ELSE conversations.log_id END";
+
+const newestSeq = sql<number>`COALESCE(
+  (SELECT s.max_seq FROM conversation_seqs AS s WHERE s.conversation_id = ${sql.raw(ownLogIDText)}), 0)`;
+
+/** Its log has gone on since it was deleted, within what its owner may read. */
+const isRebornText = `(conversations.max_seq = 0 OR conversations.max_seq > conversations.deleted_seq) AND EXISTS
+  (SELECT 1 FROM conversation_seqs AS s
+    WHERE s.conversation_id = ${ownLogIDText} AND s.max_seq > conversations.deleted_seq)`;
+
+const isThere = sql<SqlBool>`(conversations.deleted_seq < 0 OR ${sql.raw(isRebornText)})`;
+
+const rebornQuery = hotQuery(`SELECT conversation_id FROM conversations
+  WHERE owner_user_id = $1 AND deleted_seq >= 0 AND ${isRebornText} LIMIT 1`);
+
+/** Of a new row. */
+const noSettings: Required<ConversationChanges> = {
+  recvMsgOpt: 0,
+  isPinned: false,
+  isPrivateChat: false,
+  burnDurationSeconds: 0,
+  groupAtType: 0,
+  attachedInfo: '',
+  ex: '',
+  msgDestructSeconds: 0,
+  isMsgDestruct: false,
+};
 
 /** Rows that are read at once. */
 const shortPage = 500;

@@ -1,5 +1,5 @@
 /** Conversation rows with the counters of their logs and their owners' read positions, in SQL, for both dialects. */
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import type { ConversationView, ConversationViewStore } from '../conversations/view-store.ts';
 import type { Database } from '../database/database.ts';
 import { mapInSlices } from '../kernel/time-slices.ts';
@@ -32,7 +32,8 @@ export class SqlConversationViewStore implements ConversationViewStore {
         newestAt.as('max_seq_at'),
         'r.read_seq',
       ])
-      .where('c.owner_user_id', '=', userID);
+      .where('c.owner_user_id', '=', userID)
+      .where(isThere);
     const rows =
       conversationIDs === undefined
         ? await inPages((after, limit) =>
@@ -59,6 +60,10 @@ export class SqlConversationViewStore implements ConversationViewStore {
 
 /** Of a conversation row `c`. */
 const ownLogID = sql<string>`CASE WHEN c.log_id = '' THEN c.conversation_id ELSE c.log_id END`;
+
+/** Not deleted by its owner, or with messages since that the owner may read. */
+const isThere = sql<SqlBool>`(c.deleted_seq < 0
+  OR (s.max_seq > c.deleted_seq AND (c.max_seq = 0 OR c.max_seq > c.deleted_seq)))`;
 
 /** Of the newest message that the owner may read: whoever has left is not to see how the others go on. */
 const newestAt = sql<number | null>`CASE

@@ -3,19 +3,23 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Conversation, ConversationChanges, NewConversation } from '../../src/conversations/conversation.ts';
 import type { ConversationStore } from '../../src/conversations/conversation-store.ts';
+import type { ConversationViewStore } from '../../src/conversations/view-store.ts';
 import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 
 export interface ConversationStoreNode {
   readonly store: ConversationStore;
   readonly unitOfWork: UnitOfWork;
+  readonly views: ConversationViewStore;
 }
 
 export interface ConversationStoreHarness {
   readonly node: ConversationStoreNode;
   readonly peer: ConversationStoreNode;
+  /** A log gets messages, up to this seq. */
+  fillLog(logID: string, newestSeq: number): Promise<void>;
 }
 
-export async function conversationStoreSuite(t: TestContext, { node, peer }: ConversationStoreHarness) {
+export async function conversationStoreSuite(t: TestContext, { node, peer, fillLog }: ConversationStoreHarness) {
   const { store } = node;
   const create = (rows: readonly NewConversation[], createdAt = 1000, on = node) =>
     on.unitOfWork.transaction((tx) => on.store.createMissing(tx, rows, createdAt));
@@ -169,6 +173,58 @@ export async function conversationStoreSuite(t: TestContext, { node, peer }: Con
       await Promise.all(rows.map(({ ownerUserID }) => store.find(ownerUserID, 'sg_set'))),
       rows.map((row, index) => ({ ...withDefaults(row), isPinned: true, ...(index === 0 ? settings : {}) })),
     );
+  });
+
+  await t.test('a deleted row is there for nobody, without settings, until its log goes on', async () => {
+    const row = newRow('del', 'si_del_b', { userID: 'b' });
+    await create([row, newRow('del', 'si_del_c')]);
+    await fillLog('si_del_b', 3);
+    await update('si_del_b', ['del'], { isPinned: true, recvMsgOpt: 2 });
+    const remove = (...ids: string[]) => node.unitOfWork.transaction((tx) => store.delete(tx, 'del', ids));
+    const restore = () => node.unitOfWork.transaction((tx) => store.restoreReborn(tx, 'del'));
+    const seen = async () => ({
+      found: (await store.find('del', 'si_del_b'))?.conversationID,
+      foundMany: idsOf(await store.findMany('del', ['si_del_b'])),
+      ids: await store.ids('del'),
+      page: idsOf(await store.listByOwner('del', 0, 9)),
+      count: await store.count('del'),
+      views: (await node.views.views('del')).map(({ conversationID }) => conversationID).sort(),
+    });
+    const whole = ['si_del_b', 'si_del_c'];
+    const there = { found: 'si_del_b', foundMany: ['si_del_b'], ids: whole, page: whole, count: 2, views: whole };
+    const rest = ['si_del_c'];
+    const gone = { found: undefined, foundMany: [], ids: rest, page: rest, count: 1, views: rest };
+
+    assert.deepEqual(await seen(), there);
+    assert.deepEqual(await remove('si_del_b', 'si_nothing'), ['si_del_b']);
+    assert.deepEqual(await remove('si_del_b'), []);
+    assert.deepEqual(await seen(), gone);
+    assert.deepEqual([await store.hasReborn('del'), await restore()], [false, []]);
+    await fillLog('si_del_b', 4);
+    assert.deepEqual(await seen(), there);
+    assert.deepEqual(await store.find('del', 'si_del_b'), withDefaults(row));
+    assert.deepEqual([await store.hasReborn('del'), await restore()], [true, ['si_del_b']]);
+    assert.deepEqual([await store.hasReborn('del'), await restore()], [false, []]);
+    assert.deepEqual(await seen(), there);
+  });
+
+  await t.test('a deleted row comes back when it is created, with its window, and is told as new', async () => {
+    const row = newRow('back', 'sg_back', { groupID: 'back' });
+    await create([row]);
+    const window = (ends: { minSeq?: number; maxSeq?: number }) =>
+      node.unitOfWork.transaction((tx) => store.setWindow(tx, 'sg_back', ['back'], ends));
+    await window({ minSeq: 2, maxSeq: 5 });
+    await node.unitOfWork.transaction((tx) => store.delete(tx, 'back', ['sg_back']));
+    await fillLog('sg_back', 9);
+    assert.equal(await store.hasReborn('back'), true, 'of an empty log');
+    await node.unitOfWork.transaction((tx) => store.delete(tx, 'back', ['sg_back']));
+    await fillLog('sg_back', 12);
+    assert.equal(await store.hasReborn('back'), false, 'what its owner may not read brings nothing back');
+    assert.deepEqual(await window({ maxSeq: 6 }), [], 'nobody is told of a row that is not there');
+    const others = await create([{ ...row, userID: 'another' }]);
+    assert.deepEqual([others, await store.ids('back')], [[], []]);
+    assert.deepEqual(await create([row]), [row]);
+    assert.deepEqual(await store.find('back', 'sg_back'), { ...withDefaults(row), minSeq: 2, maxSeq: 6 });
   });
 
   await t.test('knows which conversations are silent and which are pinned', async () => {

@@ -1,5 +1,6 @@
 /** Every endpoint under /conversation, in the order of the API reference. */
 import type { Endpoint } from '../../endpoint.ts';
+import deleteConversations from './delete_conversations.ts';
 import getAllConversations from './get_all_conversations.ts';
 import getConversation from './get_conversation.ts';
 import getConversations from './get_conversations.ts';
@@ -11,6 +12,7 @@ import getPinnedConversationIds from './get_pinned_conversation_ids.ts';
 import setConversations from './set_conversations.ts';
 
 export const conversationEndpoints: readonly Endpoint[] = [
+  deleteConversations,
   getAllConversations,
   getConversation,
   getConversations,

@@ -57,6 +57,20 @@ export class ConversationRows {
     });
   }
 
+  /**
+   * The receiver's row of what a notification account tells it; the account has none.
+   * @throws 1001 if the owner has a chat with another account under the conversation ID
+   */
+  async ensureOfficialChat(conversationID: string, ownerUserID: string, accountID: string): Promise<void> {
+    const conversationType = sessionTypes.notification;
+    const row = { ownerUserID, conversationID, conversationType, userID: accountID, groupID: '' };
+    await this.#options.unitOfWork.transaction(async (tx) => {
+      await this.#create(tx, [row]);
+      const [peer] = await this.#options.store.peersOf(tx, [row]);
+      if (peer !== accountID) throw errors.args('the conversation ID is that of another chat of the user');
+    });
+  }
+
   /** {@link ensureSingleChat} of several as part of a transaction. @returns of each false instead of throwing */
   async ensureSingleChatsWithin(tx: Transaction, chats: readonly SingleChat[]): Promise<readonly boolean[]> {
     const sides = chats.map(({ conversationID, userA, userB }) => {

@@ -5,7 +5,10 @@ import type { MsgData, OfflinePushInfo } from '../protocol/gen/openim.ts';
 import { newMsgData } from '../protocol/message.ts';
 import { contentTypes } from '../protocol/numbers/contents.ts';
 import { msgFrom, type OptionKey } from '../protocol/numbers/messages.ts';
+import { notificationTypes } from '../protocol/numbers/notices.ts';
+import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import type { JsonObject } from '../protocol/wire/wire-schema.ts';
+import { mentionedIn, toBackendContent } from './backend-content.ts';
 
 export interface BackendMessage {
   readonly sendID: string;
@@ -28,23 +31,19 @@ export interface BackendMessage {
 /** @throws 1001 for a content type that back ends cannot send, or content that lacks what its type needs */
 export function toMsgData(request: BackendMessage, now: number): MsgData {
   const { content, isOnlineOnly, notOfflinePush, offlinePushInfo, ...fields } = request;
-  const check = contentRules.get(request.contentType);
-  if (check === undefined) throw errors.args('unsupported content type');
-  check(content);
+  if (fields.sendTime < 0) throw errors.args('sendTime is negative');
+  const checked = toBackendContent(request.contentType, content);
+  const isOfficial = request.contentType === notificationTypes.officialAccount;
   return newMsgData({
     ...fields,
+    sessionType: isOfficial ? sessionTypes.notification : fields.sessionType,
     msgFrom: msgFrom.system,
     createTime: now,
-    content: Buffer.from(JSON.stringify(content)),
+    content: Buffer.from(JSON.stringify(isOfficial ? { detail: JSON.stringify(checked) } : checked)),
     options: new Map(switchedOff(isOnlineOnly, notOfflinePush).map((key) => [key, false])),
     offlinePushInfo: offlinePushInfo ?? undefined,
+    atUserIDList: request.contentType === contentTypes.atText ? [...mentionedIn(checked)] : [],
   });
-}
-
-const contentRules: ReadonlyMap<number, (content: JsonObject) => void> = new Map([[contentTypes.text, requireText]]);
-
-function requireText(content: JsonObject): void {
-  if (typeof content.content !== 'string' || content.content === '') throw errors.args('content.content is empty');
 }
 
 function switchedOff(isOnlineOnly: boolean, notOfflinePush: boolean): OptionKey[] {

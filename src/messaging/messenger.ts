@@ -3,7 +3,7 @@
 import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
 import type { Audience } from '../log/delivery.ts';
 import { type Acknowledgement, bothSides, ConditionError, type MessagePipeline } from '../log/pipeline.ts';
-import { conversationIDOf, isNotificationConversation } from '../protocol/conversation-id.ts';
+import { conversationIDOf, isNotificationConversation, officialChatID } from '../protocol/conversation-id.ts';
 import { errors } from '../protocol/errors.ts';
 import type { MsgData } from '../protocol/gen/openim.ts';
 import { isLargerThan, optionEnabled } from '../protocol/message.ts';
@@ -20,6 +20,8 @@ import type { GroupChatFacts, SendingFacts, SingleChatFacts } from './sending-fa
 export interface ConversationRows {
   /** Creates what is missing of the two users' rows of their chat; existing rows keep their settings. */
   ensureSingleChat(conversationID: string, userA: string, userB: string): Promise<void>;
+  /** Creates the owner's row of what an account of the system tells it, if it is missing. */
+  ensureOfficialChat(conversationID: string, ownerUserID: string, accountID: string): Promise<void>;
 }
 
 export interface MessengerOptions {
@@ -67,6 +69,8 @@ export class Messenger {
         return this.#accept(call, await this.#admitSingle(prepared), bothSides(prepared));
       case sessionTypes.group:
         return this.#sendToGroup(call, prepared);
+      case sessionTypes.notification:
+        return this.#accept(call, await this.#admitOfficial(prepared), bothSides(prepared));
       default:
         throw errors.args('unknown sessionType');
     }
@@ -74,10 +78,12 @@ export class Messenger {
 
   /**
    * Sends what a back end asks for; admins only. Errors are those of {@link send}.
-   * @throws also 1001 for a content type that back ends cannot send
+   * @throws also 1001 for a content type that back ends cannot send; of 1400 1101 for an unknown sender and 1002 for one
+   * that is no account of the system
    */
   async sendFromBackend(call: CallContext, request: BackendMessage): Promise<Acknowledgement> {
     requireAdmin(call);
+    if (request.contentType === notificationTypes.officialAccount) await this.#requireOfficial(request);
     return this.send(call, toMsgData(request, this.#options.now()));
   }
 
@@ -121,6 +127,25 @@ export class Messenger {
     if (status === groupStatuses.muted && role !== groupRoles.admin) throw errors.mutedGroup('the group is muted');
   }
 
+  async #requireOfficial({ sendID, recvID }: BackendMessage): Promise<void> {
+    checkSpeaksForSystem(await this.#options.facts.singleChat(sendID, recvID, officialChatID(sendID, recvID)));
+  }
+
+  /** An account of the system tells one user something; neither black lists nor receive options are asked (9.2). */
+  async #admitOfficial(message: MsgData): Promise<MsgData> {
+    const { sendID, recvID } = message;
+    if (recvID === '') throw errors.args('recvID is empty');
+    const conversationID = conversationIDOf(message);
+    const facts = await this.#options.facts.singleChat(sendID, recvID, conversationID);
+    checkSpeaksForSystem(facts);
+    if (facts.receiverGlobalOption === undefined) throw errors.recordNotFound('receiver not found');
+    const isStored = optionEnabled(message.options, optionKeys.history);
+    if (isStored && !isNotificationConversation(conversationID) && facts.receiverOption === undefined) {
+      await this.#options.rows.ensureOfficialChat(conversationID, recvID, sendID);
+    }
+    return message;
+  }
+
   /** Notifications, and what the server's own accounts send, reach everybody. @throws 1302 blocked, 1303 no friend */
   #checkRelation({ sendID, contentType }: MsgData, facts: SingleChatFacts): void {
     const { isAdmin, needsFriendship } = this.#options;
@@ -146,6 +171,12 @@ export class Messenger {
     }
     return isSilent ? withOptions(message, ['offlinePush']) : message;
   }
+}
+
+/** @throws 1101 unknown, 1002 an ordinary user */
+function checkSpeaksForSystem({ senderLevel }: SingleChatFacts): void {
+  if (senderLevel === undefined) throw errors.userIDNotFound('sender not found');
+  if (senderLevel < systemLevel) throw errors.noPermission('the sender is no account of the system');
 }
 
 /** MsgData constraints, whoever sends. */
@@ -202,6 +233,7 @@ const forcedOff: ReadonlyMap<number, readonly OptionKey[]> = new Map([
       'offlinePush',
     ],
   ],
+  [notificationTypes.hasRead, ['conversationUpdate', 'senderConversationUpdate', 'unreadCount', 'offlinePush']],
 ]);
 
 function withOptions(message: MsgData, off: readonly OptionKey[]): MsgData {

@@ -3,6 +3,8 @@
  * parse but count it all the same, and that unread count never goes away: such content must not be stored.
  */
 import { contentTypes, isNotificationContentType } from './numbers/contents.ts';
+import { notificationTypes } from './numbers/notices.ts';
+import type { JsonObject } from './wire/wire-schema.ts';
 
 /** A value's kind; null is of every kind, as in the Go core. An object stands for one with fields of those kinds. */
 type Kind = 'text' | 'integer' | 'number' | 'boolean' | 'texts' | 'object' | 'objects' | Shape;
@@ -24,6 +26,43 @@ export function isReadableContent(contentType: number, content: Uint8Array): boo
   return shape !== notification || typeof value.detail !== 'string' || isObject(parse(value.detail));
 }
 
+/**
+ * Content of a back end, whose fields are loosely typed: numbers in quotes and the like become what clients can parse.
+ * What cannot be converted, and unknown fields, stay as they are. Of 1400 it is the object inside `detail`.
+ */
+export function withReadableKinds(contentType: number, content: JsonObject): JsonObject {
+  const shape = contentType === notificationTypes.officialAccount ? official : shapes.get(contentType);
+  return shape === undefined ? content : convertFields(content, shape);
+}
+
+function convertFields(value: JsonObject, shape: Shape): JsonObject {
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => {
+      const kind = Object.hasOwn(shape, name.toLowerCase()) ? shape[name.toLowerCase()] : undefined;
+      return [name, kind === undefined ? field : converted(field, kind)];
+    }),
+  );
+}
+
+function converted(value: unknown, kind: Kind): unknown {
+  if (typeof kind === 'object') return isObject(value) ? convertFields(value, kind) : value;
+  switch (kind) {
+    case 'text':
+      return typeof value === 'number' ? `${value}` : value;
+    case 'integer':
+      return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+    case 'number':
+      return typeof value === 'string' && /^-?\d{1,15}(?:\.\d{1,15})?$/.test(value) ? Number(value) : value;
+    case 'boolean':
+      return value === 'true' || value === 1 ? true : value === 'false' || value === 0 ? false : value;
+    case 'texts':
+      return Array.isArray(value) ? value.map((item) => converted(item, 'text')) : value;
+    case 'object':
+    case 'objects':
+      return value;
+  }
+}
+
 const notification: Shape = { detail: 'text' };
 
 const words: Shape = { content: 'text' };
@@ -38,6 +77,16 @@ const picture: Shape = {
 };
 
 const custom: Shape = { data: 'text', description: 'text', extension: 'text' };
+
+const official: Shape = {
+  notificationname: 'text',
+  notificationfaceurl: 'text',
+  notificationtype: 'integer',
+  text: 'text',
+  url: 'text',
+  mixtype: 'integer',
+  ex: 'text',
+};
 
 const shapes: ReadonlyMap<number, Shape> = new Map<number, Shape>([
   [contentTypes.text, words],

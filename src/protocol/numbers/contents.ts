@@ -20,11 +20,14 @@ export const contentTypes = {
   markdown: 118,
   customNoTrigger: 119,
   customOnlineOnly: 120,
+  /** Named in the wasm SDK only, and of users' content although its number is one of the servers'. */
+  pinned: 2400,
 } as const;
 
-/** Content types that only servers may write: 1000 to 5000, both ends included. */
+/** Content types that only servers may write: 1000 to 5000, both ends included, but for the pinned message. */
 const notificationRange = { first: 1000, last: 5000 } as const;
 
 export function isNotificationContentType(contentType: number): boolean {
-  return contentType >= notificationRange.first && contentType <= notificationRange.last;
+  const { first, last } = notificationRange;
+  return contentType >= first && contentType <= last && contentType !== contentTypes.pinned;
 }

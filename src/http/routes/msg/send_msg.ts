@@ -11,9 +11,16 @@ const request = Wire.object({
   senderNickname: Wire.string(),
   senderFaceURL: Wire.string(),
   senderPlatformID: Wire.int32(),
-  content: Wire.any({ description: 'By contentType; for text (101): {"content": "..."}' }),
-  contentType: Wire.int32({ description: '101 text', enum: [101] }),
-  sessionType: Wire.int32({ description: '1 single chat', enum: [1] }),
+  content: Wire.any({ description: 'An object, by contentType; for text (101): {"content": "..."}' }),
+  contentType: Wire.int32({
+    description:
+      '101 text, 102 picture, 103 sound, 104 video, 105 file, 106 text that mentions, 110 custom, 114 quote, 118 markdown, 1400 notification of an account of the system',
+    enum: [101, 102, 103, 104, 105, 106, 110, 114, 118, 1400],
+  }),
+  sessionType: Wire.int32({
+    description: '1 single chat, 3 group, 4 notification account: what 1400 has, whatever is given',
+    enum: [1, 3, 4],
+  }),
   isOnlineOnly: Wire.bool({ description: 'Push to who is online, store nothing' }),
   notOfflinePush: Wire.bool(),
   sendTime: Wire.int64({ description: 'Unix ms; 0 means now' }),

@@ -3,7 +3,13 @@
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import type { UnitOfWork } from '../kernel/unit-of-work.ts';
 import type { MessageStore } from '../log/message-store.ts';
-import { readByPeerNotices, readBySelfNotice } from '../notices/catalogue/messages.ts';
+import {
+  type ReadReceipt,
+  readByPeerNotices,
+  readBySelfNotice,
+  readInGroupNotices,
+} from '../notices/catalogue/messages.ts';
+import type { Notice } from '../notices/notice.ts';
 import type { Notifier } from '../notices/notifier.ts';
 import { errors } from '../protocol/errors.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
@@ -17,8 +23,10 @@ export interface MarkConversationRequest {
   readonly seqs: readonly number[];
 }
 
+export type MarkMessagesRequest = Omit<MarkConversationRequest, 'hasReadSeq'>;
+
 export interface ReadStateOptions {
-  readonly messages: Pick<MessageStore, 'markRead'>;
+  readonly messages: Pick<MessageStore, 'markRead' | 'bySeqs'>;
   readonly views: ConversationViewStore;
   readonly positions: ReadPositionStore;
   readonly unitOfWork: UnitOfWork;
@@ -45,6 +53,7 @@ export class ReadState {
     const newest = chatWindow(view).upper;
     const readSeq = Math.min(request.hasReadSeq, newest);
     const isSingle = view.conversationType === sessionTypes.single;
+    const peer = isSingle ? await this.#peer(view) : undefined;
 
     const { unitOfWork, messages, positions, notifier } = this.#options;
     await unitOfWork.transaction(async (tx) => {
@@ -63,7 +72,41 @@ export class ReadState {
       const read = await messages.markRead(tx, view.logID, userID, untold, listed);
       // A receipt without seqs tells a peer nothing, and trips the pure-JS SDK.
       if (read.length === 0 && after.readSeq === before.readSeq) return;
-      await notifier.notify(tx, call, ...readByPeerNotices(receipt, view.peerUserID, read));
+      await notifier.notify(tx, call, ...toldOfReading(receipt, view.peerUserID, read, peer));
+    });
+  }
+
+  /**
+   * Marks the messages `seqs` as read by `userID`, up to the last of them. The peer of a single chat, and who is in a group,
+   * is told of those that the user may read; of a group that the user has left, and of an account, only its own devices are.
+   * @throws 1001 missing or non-positive fields, or the last is above the newest seq; 1002 not the caller's; 1004 no such
+   * conversation of the user
+   */
+  async markMessages(call: CallContext, request: MarkMessagesRequest): Promise<void> {
+    const { userID, conversationID, seqs } = request;
+    requirePosition({ userID, conversationID, hasReadSeq: seqs.at(-1) ?? 0 });
+    if (seqs.some((seq) => seq <= 0)) throw errors.args('seqs has a seq below 1');
+    requireAccess(call, userID);
+    const view = await this.#view(userID, conversationID);
+    const { lower, upper } = chatWindow(view);
+    const readSeq = seqs.at(-1) ?? 0;
+    if (readSeq > upper) throw errors.args('the last of seqs is above the newest seq');
+    const readable = seqs.filter((seq) => seq >= lower && seq <= upper);
+    const isSingle = view.conversationType === sessionTypes.single;
+    const isMember = view.conversationType === sessionTypes.group && view.ownMaxSeq === 0;
+    const peer = isSingle ? await this.#peer(view) : undefined;
+
+    const { unitOfWork, messages, positions, notifier } = this.#options;
+    const inGroup = isMember ? (await messages.bySeqs(view.logID, readable)).map(({ seq }) => seq) : [];
+    await unitOfWork.transaction(async (tx) => {
+      const after = await positions.raiseReadPosition(tx, userID, view.logID, { readSeq });
+      const receipt = { readerID: userID, conversationID, hasReadSeq: after.readSeq };
+      if (isSingle) {
+        const read = await messages.markRead(tx, view.logID, userID, none, readable);
+        await notifier.notify(tx, call, ...toldOfReading(receipt, view.peerUserID, read, peer));
+      } else if (inGroup.length > 0) {
+        await notifier.notify(tx, call, ...readInGroupNotices(receipt, view.groupID, inGroup));
+      } else await notifier.notify(tx, call, readBySelfNotice(receipt));
     });
   }
 
@@ -87,6 +130,12 @@ export class ReadState {
     });
   }
 
+  /** What the peer of a single chat has of it; undefined if it does not have it. */
+  async #peer({ peerUserID, conversationID, logID }: ConversationView): Promise<ConversationView | undefined> {
+    const [view] = await this.#options.views.views(peerUserID, [conversationID]);
+    return view?.logID === logID ? view : undefined;
+  }
+
   async #view(userID: string, conversationID: string): Promise<ConversationView> {
     const [view] = await this.#options.views.views(userID, [conversationID]);
     if (view === undefined) throw errors.recordNotFound('conversation not found');
@@ -98,4 +147,22 @@ function requirePosition({ userID, conversationID, hasReadSeq }: Omit<MarkConver
   if (conversationID === '') throw errors.args('conversationID is empty');
   if (userID === '') throw errors.args('userID is empty');
   if (hasReadSeq < 1) throw errors.args('hasReadSeq is below 1');
+}
+
+/** No range of seqs. */
+const none = { begin: 1, end: 0 };
+
+/**
+ * The peer is told only of what it may read: the pure-JS SDK ends when it is told of others. Without any the reader's own
+ * devices are told alone.
+ */
+function toldOfReading(
+  receipt: ReadReceipt,
+  peerUserID: string,
+  read: readonly number[],
+  peer: ConversationView | undefined,
+): readonly Notice<object>[] {
+  const window = peer === undefined ? undefined : chatWindow(peer);
+  const told = window === undefined ? [] : read.filter((seq) => seq >= window.lower && seq <= window.upper);
+  return told.length > 0 ? readByPeerNotices(receipt, peerUserID, told) : [readBySelfNotice(receipt, read)];
 }

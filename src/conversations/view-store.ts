@@ -9,6 +9,8 @@ export interface ConversationView extends SeqBounds {
   readonly conversationType: number;
   /** The peer of a single chat, the account of a notification chat. */
   readonly peerUserID: string;
+  /** Empty for other chats. */
+  readonly groupID: string;
   /** The owner's window, as in Conversation. */
   readonly ownMinSeq: number;
   readonly ownMaxSeq: number;

@@ -15,6 +15,7 @@ const view: ConversationView = {
   logID: 'si_a_b',
   conversationType: 1,
   peerUserID: 'b',
+  groupID: '',
   isPinned: false,
   minSeq: 0,
   maxSeq: 10,

@@ -1,7 +1,11 @@
 /** A sender learns that its messages were read, whatever raised the reader's position: conversations-messages.md 9.8. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import markMsgsAsRead from '../../src/http/routes/msg/mark_msgs_as_read.ts';
 import { fillConversation } from '../support/many-conversations.ts';
+import { makeTeam, say as sayInGroup } from './group-scenes.ts';
+import { Listener } from './listener.ts';
+import { testEndpoint } from './scenario.ts';
 import { World } from './world.ts';
 
 const chat = 'si_alice_bob';
@@ -91,6 +95,86 @@ test('more messages than one receipt names are told in several', async (t) => {
     told.flat(),
     Array.from({ length: 5001 }, (_, index) => index + 1),
   );
+});
+
+const asked = { userID: 'alice', conversationID: chat };
+const markMsgs = (world: World, userID: string, conversationID: string, ...seqs: number[]) =>
+  world.call(markMsgsAsRead.path, { userID, conversationID, seqs });
+
+testEndpoint(
+  markMsgsAsRead,
+  [
+    ...[
+      { ...asked, seqs: [] },
+      { ...asked, seqs: [0] },
+      { ...asked, seqs: [-1, 1] },
+      { ...asked, seqs: [1, 4] },
+      { userID: 'alice', seqs: [1] },
+    ].map((body) => ({
+      name: `${JSON.stringify(body)} is 1001`,
+      token: 'user' as const,
+      body,
+      expect: { errCode: 1001 },
+    })),
+    { name: "M5 another user's: 1002", token: 'other', body: { ...asked, seqs: [1] }, expect: { errCode: 1002 } },
+    {
+      name: 'a conversation that the user does not have: 1004',
+      token: 'user',
+      body: { userID: 'alice', conversationID: 'si_bob_carol', seqs: [1] },
+      expect: { errCode: 1004 },
+    },
+    {
+      name: '9.8 marks and tells those named, and leaves those between for the next reading',
+      token: 'user',
+      body: { ...asked, seqs: [9, 1, 3] },
+      expect: {
+        errCode: 0,
+        data: async (_: never, world: World) => {
+          assert.deepEqual(await readSeqs(world), [1, 3]);
+          assert.deepEqual(await receipts(world, 1), [[1, 3]]);
+          await mark(world, 3);
+          assert.deepEqual(await receipts(world, 2), [[1, 3], [2]]);
+        },
+      },
+    },
+  ],
+  {
+    setUp: async (world) => {
+      for (const text of ['one', 'two', 'three']) await say(world, 'bob', 'alice', text);
+      await say(world, 'carol', 'bob', 'not of alice');
+    },
+  },
+);
+
+test('9.8 in a group all who are in it are told, of what is there; of one that was left only the own devices', async (t) => {
+  const world = await open(t);
+  await makeTeam(world, 'team');
+  await sayInGroup(world, 'alice', 'team', 'hi');
+  await using bob = await Listener.open(world, 'bob');
+  await using carol = await Listener.open(world, 'carol');
+  await markMsgs(world, 'carol', 'sg_team', 99, 2);
+  for (const device of [bob, carol]) {
+    const { conversationID, tips } = await device.hear(2200);
+    const receipt = { markAsReadUserID: 'carol', conversationID: 'sg_team', seqs: [2], hasReadSeq: 2 };
+    assert.deepEqual([conversationID, tips], ['n_team', receipt]);
+  }
+  await world.call('/group/kick_group', { groupID: 'team', kickedUserIDs: ['carol'] });
+  await bob.everything(world);
+  await markMsgs(world, 'carol', 'sg_team', 1);
+  assert.equal((await carol.hear(2200)).conversationID, 'n_carol_carol');
+  assert.deepEqual(await bob.everything(world), []);
+});
+
+test('9.8 a peer is not told of messages that it cannot read, and the own devices are in any case', async (t) => {
+  const world = await open(t);
+  await say(world, 'bob', 'alice', 'one');
+  await using alice = await Listener.open(world, 'alice');
+  await using bob = await Listener.open(world, 'bob');
+  await world.call('/conversation/delete_conversations', { ownerUserID: 'bob', conversationIDs: [chat] });
+  await mark(world, 1);
+  const { conversationID, tips } = await alice.hear(2200);
+  assert.deepEqual([conversationID, tips.seqs, tips.hasReadSeq], ['n_alice_alice', [1], 1]);
+  assert.deepEqual(await bob.everything(world), []);
 });
 
 async function open(t: TestContext): Promise<World> {

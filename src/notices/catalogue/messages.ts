@@ -25,12 +25,8 @@ export function readByPeerNotices(
   peerUserID: string,
   seqs: readonly number[],
 ): readonly Notice<ReadTips>[] {
-  // In pieces that every client takes: the Go core never gets past a frame of more than 1 MiB.
-  const pieces = Array.from({ length: Math.max(1, Math.ceil(seqs.length / maxSeqsPerReceipt)) }, (_, index) =>
-    seqs.slice(index * maxSeqsPerReceipt, (index + 1) * maxSeqsPerReceipt),
-  );
   const kind = receipt.readerID === peerUserID ? ownReadPosition : readReceipt;
-  return pieces.map((piece) => ({
+  return inPieces(seqs).map((piece) => ({
     kind,
     sendID: receipt.readerID,
     recvID: peerUserID,
@@ -38,10 +34,36 @@ export function readByPeerNotices(
   }));
 }
 
-/** 2200 to the reader's own devices. */
-export function readBySelfNotice(receipt: ReadReceipt): Notice<ReadTips> {
+/** 2200 to a group. @param seqs messages that were read */
+export function readInGroupNotices(
+  receipt: ReadReceipt,
+  groupID: string,
+  seqs: readonly number[],
+): readonly Notice<ReadTips>[] {
+  return inPieces(seqs).map((piece) => ({
+    kind: readReceipt,
+    sendID: receipt.readerID,
+    groupID,
+    tips: readTips(receipt, piece),
+  }));
+}
+
+/** 2200 to the reader's own devices. @param seqs the Go core looks at the position of a single chat only if there are any */
+export function readBySelfNotice(receipt: ReadReceipt, seqs: readonly number[] = []): Notice<ReadTips> {
   const { readerID } = receipt;
-  return { kind: ownReadPosition, sendID: readerID, recvID: readerID, tips: readTips(receipt, []) };
+  return {
+    kind: ownReadPosition,
+    sendID: readerID,
+    recvID: readerID,
+    tips: readTips(receipt, seqs.slice(-maxSeqsPerReceipt)),
+  };
+}
+
+/** In pieces that every client takes: the Go core never gets past a frame of more than 1 MiB. */
+function inPieces(seqs: readonly number[]): readonly (readonly number[])[] {
+  return Array.from({ length: Math.max(1, Math.ceil(seqs.length / maxSeqsPerReceipt)) }, (_, index) =>
+    seqs.slice(index * maxSeqsPerReceipt, (index + 1) * maxSeqsPerReceipt),
+  );
 }
 
 const maxSeqsPerReceipt = 5000;

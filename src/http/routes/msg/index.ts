@@ -2,6 +2,7 @@
 import type { Endpoint } from '../../endpoint.ts';
 import getConversationsHasReadAndMaxSeq from './get_conversations_has_read_and_max_seq.ts';
 import markConversationAsRead from './mark_conversation_as_read.ts';
+import markMsgsAsRead from './mark_msgs_as_read.ts';
 import newestSeq from './newest_seq.ts';
 import pullMsgBySeq from './pull_msg_by_seq.ts';
 import sendMsg from './send_msg.ts';
@@ -10,6 +11,7 @@ import setConversationHasReadSeq from './set_conversation_has_read_seq.ts';
 export const msgEndpoints: readonly Endpoint[] = [
   getConversationsHasReadAndMaxSeq,
   markConversationAsRead,
+  markMsgsAsRead,
   newestSeq,
   pullMsgBySeq,
   sendMsg,

@@ -3,10 +3,11 @@
  * Counters come from the durable store, so that no conversation drops out, and are clamped to the owner's window.
  */
 
-import type { CallContext } from '../kernel/caller.ts';
+import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import { forEachInSlices, mapInSlices, sortedInSlices } from '../kernel/time-slices.ts';
 import type { MessageStore } from '../log/message-store.ts';
 import { singleChatID } from '../protocol/conversation-id.ts';
+import { errors } from '../protocol/errors.ts';
 import {
   Conversation,
   type ConversationMsg,
@@ -14,6 +15,7 @@ import {
   MsgData,
 } from '../protocol/gen/openim.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
+import { offsetOf, type Pagination } from '../protocol/pagination.ts';
 import { toProtocolConversation } from './conversation.ts';
 import type { ConversationPartners } from './conversation-partners.ts';
 import type { ConversationStore } from './conversation-store.ts';
@@ -29,6 +31,20 @@ export interface ConversationPreviewsOptions {
   readonly partners: Pick<ConversationPartners, 'find'>;
   /** Of the last messages of a chat list; more where even shortened ones need it. */
   readonly maxReplyBytes: number;
+}
+
+export interface SortedRequest {
+  readonly userID: string;
+  /** None: all. */
+  readonly conversationIDs: readonly string[];
+  readonly pagination: Pagination | null;
+}
+
+export interface SortedConversations {
+  /** Of those in which there is something to read. */
+  readonly total: number;
+  readonly unread: number;
+  readonly conversations: readonly ConversationMsg[];
 }
 
 /** A conversation with messages, and what its owner may read of it. */
@@ -77,6 +93,36 @@ export class ConversationPreviews {
     return { ...answer, conversations: [...answer.conversations, ...empty] };
   }
 
+  /**
+   * A page of the user's conversations, or of those named: pinned ones first, then by their newest message, without one by
+   * their age. The totals are those of all pages.
+   * @throws 1001 ill-formed, 1002 not the caller's, 1004 there are none
+   */
+  async sorted(call: CallContext, request: SortedRequest): Promise<SortedConversations> {
+    const { userID, conversationIDs, pagination } = request;
+    if (userID === '') throw errors.args('userID is empty');
+    if (pagination === null || pagination.pageNumber < 1) throw errors.args('pagination is missing or below 1');
+    requireAccess(call, userID);
+    const views = await this.#options.views.views(userID, conversationIDs.length === 0 ? undefined : conversationIDs);
+    if (views.length === 0) throw errors.recordNotFound('no conversations');
+    let unread = 0;
+    let spoken = 0;
+    const candidates = await mapInSlices(views, (view) => {
+      const window = chatWindow(view);
+      const isSpoken = window.upper >= window.lower;
+      unread += window.upper - readUpTo(view);
+      spoken += Number(isSpoken);
+      return { view, window, at: isSpoken ? view.maxSeqAt : view.createdAt };
+    });
+    const inOrder = await sortedInSlices(
+      candidates,
+      (a, b) => Number(b.view.isPinned) - Number(a.view.isPinned) || b.at - a.at,
+    );
+    const start = offsetOf(pagination);
+    const page = inOrder.slice(start, start + Math.max(0, pagination.showNumber));
+    return { total: spoken, unread, conversations: await this.#describeAll(userID, page) };
+  }
+
   async #candidates(userID: string, conversationIDs?: readonly string[]): Promise<Candidate[]> {
     const views = await this.#options.views.views(userID, conversationIDs);
     const candidates = await mapInSlices(views, (view) =>
@@ -95,6 +141,20 @@ export class ConversationPreviews {
       unreadCount += window.upper - readUpTo(view);
     });
     return { unreadCount, conversations: await this.#describe(userID, shown) };
+  }
+
+  /** In the order given, those without a readable message too. */
+  async #describeAll(userID: string, page: readonly Candidate[]): Promise<readonly ConversationMsg[]> {
+    if (page.length === 0) return [];
+    const described = new Map(
+      (await this.#describe(userID, page)).map((shown) => [shown.conversation?.conversationID, shown]),
+    );
+    const bare = page.map(({ view }) => view.conversationID).filter((id) => !described.has(id));
+    const rows = bare.length === 0 ? [] : await this.#options.conversations.findMany(userID, bare);
+    for (const row of rows) {
+      described.set(row.conversationID, { ...nobody, ...nothingIn, conversation: toProtocolConversation(row) });
+    }
+    return page.flatMap(({ view }) => described.get(view.conversationID) ?? []);
   }
 
   /** Of chats of two users, the caller one of them, that have nothing to show. */

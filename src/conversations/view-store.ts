@@ -16,6 +16,8 @@ export interface ConversationView extends SeqBounds {
   readonly ownMaxSeq: number;
   readonly readSeq: number;
   readonly isPinned: boolean;
+  /** Of the row, Unix ms. */
+  readonly createdAt: number;
 }
 
 /** How far a user has read a conversation. */

@@ -17,6 +17,7 @@ const view: ConversationView = {
   peerUserID: 'b',
   groupID: '',
   isPinned: false,
+  createdAt: 1,
   minSeq: 0,
   maxSeq: 10,
   maxSeqAt: 1,

@@ -1,6 +1,7 @@
-/** The chat list of the pure-JS SDK, in JSON and in protobuf: rest-core.md 12, conversations-messages.md 7.6. */
+/** Chat lists: that of the pure-JS SDK, in JSON and in protobuf, and the sorted one: rest-core.md 12, conversations-messages.md 7.6. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import getSortedConversationList from '../../src/http/routes/conversation/get_sorted_conversation_list.ts';
 import getActiveConversations from '../../src/http/routes/jssdk/get_active_conversations.ts';
 import getConversations from '../../src/http/routes/jssdk/get_conversations.ts';
 import {
@@ -112,6 +113,104 @@ testEndpoint(
   ],
   { setUp },
 );
+
+const onePage = (pageNumber: number, showNumber: number) => ({ pagination: { pageNumber, showNumber } });
+
+testEndpoint(
+  getSortedConversationList,
+  [
+    {
+      name: '7.6 pinned first, then by the newest message, then by age, with what each kind shows',
+      token: 'user',
+      body: { userID: 'alice', ...onePage(1, 20) },
+      expect: {
+        errCode: 0,
+        data: ({ conversationElems, ...totals }: { conversationElems: readonly Sorted[] }) => {
+          assert.deepEqual(totals, { conversationTotal: 3, unreadTotal: 4 });
+          assert.deepEqual(
+            conversationElems.map(({ conversationID, IsPinned, unreadCount, recvMsgOpt, msgInfo }) => [
+              ...[conversationID, IsPinned, unreadCount, recvMsgOpt],
+              msgInfo && [msgInfo.senderName, msgInfo.groupName, msgInfo.groupMemberCount, msgInfo.content],
+            ]),
+            [
+              ['si_alice_bob', true, 2, 2, ['bob', '', 0, '{"content":"two"}']],
+              ['sg_team', false, 2, 0, ['Bobby', 'Team', 2, '{"content":"of the team"}']],
+              ['si_alice_dora', false, 0, 0, null],
+              ['si_alice_carol', false, 0, 0, ['carol', '', 0, '{"content":"three"}']],
+            ],
+          );
+          const [{ msgInfo }] = conversationElems as [Sorted];
+          assert.partialDeepStrictEqual(msgInfo, { sendID: 'bob', recvID: 'alice', msgFrom: 200, contentType: 101 });
+          assert.ok((msgInfo?.LatestMsgRecvTime ?? 0) > 0);
+        },
+      },
+    },
+    ...(
+      [
+        [onePage(2, 1), ['sg_team']],
+        [onePage(9, 9), []],
+        [onePage(1, 0), []],
+        [{ conversationIDs: ['si_alice_carol', 'x'], ...onePage(1, 9) }, ['si_alice_carol']],
+      ] as const
+    ).map(([body, ids]) => ({
+      name: `${JSON.stringify(body)} gives ${ids.length}`,
+      token: 'user' as const,
+      body: { userID: 'alice', ...body },
+      expect: {
+        errCode: 0,
+        data: ({ conversationElems }: { conversationElems: readonly Sorted[] | null }) =>
+          assert.deepEqual(
+            (conversationElems ?? []).map(({ conversationID }) => conversationID),
+            ids,
+          ),
+      },
+    })),
+    { name: 'none: 1004', body: { userID: 'imAdmin', ...onePage(1, 9) }, expect: { errCode: 1004 } },
+    { name: 'page 0: 1001', token: 'user', body: { userID: 'alice', ...onePage(0, 9) }, expect: { errCode: 1001 } },
+    {
+      name: "M5 another user's: 1002",
+      token: 'other',
+      body: { userID: 'alice', ...onePage(1, 9) },
+      expect: { errCode: 1002 },
+    },
+  ],
+  {
+    setUp: async (world) => {
+      await setUp(world);
+      await world.register('dora');
+      const set = (conversationID: string, userID: string, fields: object) =>
+        world.call('/conversation/set_conversations', {
+          userIDs: ['alice'],
+          conversation: { conversationID, userID, conversationType: 1, ...fields },
+        });
+      await set('si_alice_bob', 'bob', { isPinned: true, recvMsgOpt: 2 });
+      world.passTime(1000);
+      await set('si_alice_dora', 'dora', { burnDuration: 9 });
+      world.passTime(1000);
+      await world.call('/group/create_group', {
+        groupInfo: { groupID: 'team', groupName: 'Team', groupType: 2 },
+        ownerUserID: 'bob',
+        memberUserIDs: ['alice'],
+      });
+      const text = { contentType: 101, sessionType: 3, content: { content: 'of the team' } };
+      await world.call('/msg/send_msg', { sendID: 'bob', groupID: 'team', senderNickname: 'Bobby', ...text });
+    },
+  },
+);
+
+interface Sorted {
+  readonly conversationID: string;
+  readonly IsPinned: boolean;
+  readonly unreadCount: number;
+  readonly recvMsgOpt: number;
+  readonly msgInfo: {
+    readonly senderName: string;
+    readonly groupName: string;
+    readonly groupMemberCount: number;
+    readonly content: string;
+    readonly LatestMsgRecvTime: number;
+  } | null;
+}
 
 /** What a chat list says of the partner. */
 interface Partner {

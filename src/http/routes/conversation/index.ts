@@ -9,6 +9,7 @@ import getIncrementalConversations from './get_incremental_conversations.ts';
 import getNotNotifyConversationIds from './get_not_notify_conversation_ids.ts';
 import getOwnerConversation from './get_owner_conversation.ts';
 import getPinnedConversationIds from './get_pinned_conversation_ids.ts';
+import getSortedConversationList from './get_sorted_conversation_list.ts';
 import setConversations from './set_conversations.ts';
 
 export const conversationEndpoints: readonly Endpoint[] = [
@@ -21,5 +22,6 @@ export const conversationEndpoints: readonly Endpoint[] = [
   getNotNotifyConversationIds,
   getOwnerConversation,
   getPinnedConversationIds,
+  getSortedConversationList,
   setConversations,
 ];

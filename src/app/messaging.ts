@@ -16,8 +16,11 @@ import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
 import { GroupCommit } from '../log/group-commit.ts';
 import { MessagePipeline } from '../log/pipeline.ts';
+import { BatchSender } from '../messaging/batch-sender.ts';
+import { BusinessNotifications } from '../messaging/business-notifications.ts';
 import { History } from '../messaging/history.ts';
 import { Messenger } from '../messaging/messenger.ts';
+import { SimpleMessages } from '../messaging/simple-messages.ts';
 import { Notifier, noticeSender } from '../notices/notifier.ts';
 import { Outbox } from '../notices/outbox.ts';
 import { SqlBlackStore } from '../store/sql-black-store.ts';
@@ -120,6 +123,9 @@ export type Messaging = Pick<
   | 'conversationSettings'
   | 'previews'
   | 'messenger'
+  | 'batchSender'
+  | 'simpleMessages'
+  | 'businessNotifications'
   | 'history'
   | 'readState'
 >;
@@ -128,7 +134,7 @@ export function openMessaging(
   { config, clock }: Ground,
   db: Database,
   { messages, pipeline, notifier, versionLog, conversations, conversationRows }: Log,
-  users: Pick<UserStore, 'find'>,
+  users: Pick<UserStore, 'find' | 'ids'>,
 ): Messaging {
   const views = new SqlConversationViewStore(db);
   const conversationDeletions = new ConversationDeletions({
@@ -139,6 +145,16 @@ export function openMessaging(
     now: clock,
   });
   const maxReplyBytes = payloadBytes(config.maxReplyFrameBytes);
+  const facts = new SqlSendingFacts(db);
+  const messenger = new Messenger({
+    facts,
+    rows: conversationRows,
+    pipeline,
+    now: clock,
+    isAdmin: (userID) => config.adminUserIDs.includes(userID),
+    needsFriendship: config.friendVerify,
+    maxMessageBytes: config.maxMessageBytes,
+  });
   return {
     conversations: new Conversations({ store: conversations, versionLog, deletions: conversationDeletions }),
     conversationDeletions,
@@ -168,13 +184,15 @@ export function openMessaging(
       }),
       maxReplyBytes,
     }),
-    messenger: new Messenger({
-      facts: new SqlSendingFacts(db),
+    messenger,
+    batchSender: new BatchSender({ messenger, users, newMessageID, maxNamed: config.maxListItems }),
+    simpleMessages: new SimpleMessages({ messenger, users, now: clock }),
+    businessNotifications: new BusinessNotifications({
+      facts,
       rows: conversationRows,
       pipeline,
+      newMessageID,
       now: clock,
-      isAdmin: (userID) => config.adminUserIDs.includes(userID),
-      needsFriendship: config.friendVerify,
       maxMessageBytes: config.maxMessageBytes,
     }),
     history: new History({ messages, views, maxReplyBytes }),

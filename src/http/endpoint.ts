@@ -72,6 +72,8 @@ export interface EndpointDefinition<A extends Access, Req extends WireSchema, Re
   readonly strictBind?: true;
   /** Back ends send it long lists: an admin's body may be larger than a user's (`maxAdminBodyBytes`). */
   readonly takesLargeBody?: true;
+  /** A text field of the request that clients put into the URL (`?key=`); it goes before that of the body. */
+  readonly urlParameter?: string;
   /** The endpoint also speaks protobuf, chosen by Content-Type (rest-core chapter, section 12). */
   readonly protobuf?: ProtobufVariant<Req, Res>;
   /** What the schema cannot say of the body and OpenIM refuses while binding. Throws 1001. */

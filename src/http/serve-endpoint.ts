@@ -32,7 +32,7 @@ export function serveEndpoint(
       const turn = exchange.surroundings.turns.take('caller' in call ? call.caller.userID : exchange.address);
       if (turn !== undefined) await turn;
       if (turn !== undefined || exchange.isOlderThanItsBody) call = await identify(exchange);
-      body = binding.decode(bytes);
+      body = withParameter(binding.decode(bytes), endpoint.urlParameter, request.url);
       endpoint.checkBinding?.(body);
     } catch (error) {
       return exchange.fail(error, bindFailureStatus);
@@ -60,6 +60,13 @@ export function serveEndpoint(
       ? bodyLimits.maxAdminBodyBytes
       : bodyLimits.maxBodyBytes;
   }
+}
+
+/** The body with what the URL says, if the endpoint has it there. */
+function withParameter(body: unknown, name: string | undefined, url = ''): unknown {
+  if (name === undefined || !url.includes('?')) return body;
+  const value = new URLSearchParams(url.slice(url.indexOf('?'))).get(name);
+  return value === null ? body : Object.assign({}, body, { [name]: value });
 }
 
 /** Few ask where it comes from. */

@@ -19,8 +19,11 @@ import type { GroupSettings } from '../groups/group-settings.ts';
 import type { GroupSync } from '../groups/group-sync.ts';
 import type { Groups } from '../groups/groups.ts';
 import type { MemberSettings } from '../groups/member-settings.ts';
+import type { BatchSender } from '../messaging/batch-sender.ts';
+import type { BusinessNotifications } from '../messaging/business-notifications.ts';
 import type { History } from '../messaging/history.ts';
 import type { Messenger } from '../messaging/messenger.ts';
+import type { SimpleMessages } from '../messaging/simple-messages.ts';
 import type { OnlineStatus } from '../presence/online-status.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
 import type { TokenEventLog } from '../tokens/token-event-log.ts';
@@ -59,6 +62,9 @@ export interface Services {
   readonly conversationSettings: ConversationSettings;
   readonly previews: ConversationPreviews;
   readonly messenger: Messenger;
+  readonly batchSender: BatchSender;
+  readonly simpleMessages: SimpleMessages;
+  readonly businessNotifications: BusinessNotifications;
   readonly history: History;
   readonly readState: ReadState;
 }

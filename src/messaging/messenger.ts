@@ -82,9 +82,19 @@ export class Messenger {
    * that is no account of the system
    */
   async sendFromBackend(call: CallContext, request: BackendMessage): Promise<Acknowledgement> {
+    return this.send(call, await this.fromBackend(call, request));
+  }
+
+  /** The clock by which messages are stamped, Unix ms (9.6). */
+  time(): number {
+    return this.#options.now();
+  }
+
+  /** What a back end asks for, as a message; not sent yet. @throws 1001, 1002, 1101: see {@link sendFromBackend} */
+  async fromBackend(call: CallContext, request: BackendMessage): Promise<MsgData> {
     requireAdmin(call);
     if (request.contentType === notificationTypes.officialAccount) await this.#requireOfficial(request);
-    return this.send(call, toMsgData(request, this.#options.now()));
+    return toMsgData(request, this.#options.now());
   }
 
   #accept(call: CallContext, message: MsgData, audience: Audience): Promise<Acknowledgement> {

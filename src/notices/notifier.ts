@@ -118,27 +118,36 @@ export class Notifier {
   }
 
   #toMessage(notice: Notice<object>): MsgData {
-    const setting = this.#settingOf(notice);
-    const { kind, sendID, tips, sender } = notice;
-    const { title, desc, ext } = setting.offlinePush;
-    return newMsgData({
-      sendID,
-      ...('groupID' in notice
-        ? { recvID: notice.groupID, groupID: notice.groupID, sessionType: sessionTypes.group }
-        : { recvID: notice.recvID, sessionType: sessionTypes.single }),
-      // Chosen now: should the notice be sent twice, it is stored once (M3).
-      clientMsgID: this.#options.newMessageID(),
-      msgFrom: msgFrom.system,
-      contentType: kind.type,
-      content: Buffer.from(JSON.stringify({ detail: JSON.stringify(tips) })),
-      createTime: this.#options.now(),
-      senderNickname: sender?.nickname ?? '',
-      senderFaceURL: sender?.faceURL ?? '',
-      options: noticeOptions(kind, setting),
-      // Clients read its members without looking whether it is there.
-      offlinePushInfo: { ...OfflinePushInfo.decode(new Uint8Array(0)), title, desc, ex: ext },
-    });
+    // The ID is chosen now: should the notice be sent twice, it is stored once (M3).
+    return noticeMessage(notice, this.#settingOf(notice), this.#options.newMessageID(), this.#options.now());
   }
+}
+
+/** A notice as it goes down the pipeline. @param createTime Unix ms */
+export function noticeMessage(
+  notice: Notice<object>,
+  setting: NoticeSetting,
+  clientMsgID: string,
+  createTime: number,
+): MsgData {
+  const { kind, sendID, tips, sender } = notice;
+  const { title, desc, ext } = setting.offlinePush;
+  return newMsgData({
+    sendID,
+    ...('groupID' in notice
+      ? { recvID: notice.groupID, groupID: notice.groupID, sessionType: sessionTypes.group }
+      : { recvID: notice.recvID, sessionType: sessionTypes.single }),
+    clientMsgID,
+    msgFrom: msgFrom.system,
+    contentType: kind.type,
+    content: Buffer.from(JSON.stringify({ detail: JSON.stringify(tips) })),
+    createTime,
+    senderNickname: sender?.nickname ?? '',
+    senderFaceURL: sender?.faceURL ?? '',
+    options: noticeOptions(kind, setting),
+    // Clients read its members without looking whether it is there.
+    offlinePushInfo: { ...OfflinePushInfo.decode(new Uint8Array(0)), title, desc, ex: ext },
+  });
 }
 
 /** What is shown in the chat of the notice at `index`. */
@@ -148,7 +157,7 @@ interface Shown {
 }
 
 /** Of kinds that operators have no say in. */
-const unseen: NoticeSetting = { isSendMsg: false, offlinePush: { enable: false, title: '', desc: '', ext: '' } };
+export const unseen: NoticeSetting = { isSendMsg: false, offlinePush: { enable: false, title: '', desc: '', ext: '' } };
 
 /** Who gets it; an outbox row of an earlier version does not say, and is of two users. */
 function audienceOf(notice: Notice<object> | undefined, message: MsgData): Audience {
@@ -165,7 +174,7 @@ function withoutEnd(notice: Notice<object>): Notice<object> {
 }
 
 /** Every key that is not there is on: it is a message like any other (1.4). */
-function chatCopy(original: MsgData, { offlinePush }: NoticeSetting, clientMsgID: string): MsgData {
+export function chatCopy(original: MsgData, { offlinePush }: NoticeSetting, clientMsgID: string): MsgData {
   const options = new Map([
     [optionKeys.offlinePush, offlinePush.enable],
     [optionKeys.unreadCount, true],

@@ -156,7 +156,7 @@ function* wrongValues(schema: WireSchema): Generator<WrongValue> {
       yield* anonymous(kind.scalar === 'bool' ? ['2', '"true"'] : wrongScalars[kind.scalar]);
       break;
     case 'nullable':
-      yield* anonymous(['5', '[]']);
+      yield* anonymous(kind.of['~wire'].kind === 'list' ? ['5'] : ['5', '[]']);
       yield* wrongValues(kind.of);
       break;
     case 'object':

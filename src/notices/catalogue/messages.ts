@@ -1,4 +1,4 @@
-/** Notifications about messages (notifications-sync chapter, 2.6: 2200). */
+/** Notifications about messages (notifications-sync chapter, 2.6: 2001 and 2200). */
 import { notificationTypes } from '../../protocol/numbers/notices.ts';
 import { type Notice, noticeKind } from '../notice.ts';
 
@@ -70,4 +70,22 @@ const maxSeqsPerReceipt = 5000;
 
 function readTips({ readerID, conversationID, hasReadSeq }: ReadReceipt, seqs: readonly number[]): ReadTips {
   return { markAsReadUserID: readerID, conversationID, seqs, hasReadSeq };
+}
+
+interface BusinessTips {
+  readonly key: string;
+  readonly data: string;
+}
+
+const pushedBusiness = noticeKind<BusinessTips>({ type: notificationTypes.business, isStored: false });
+const storedBusiness = noticeKind<BusinessTips>({ type: notificationTypes.business, isStored: true });
+
+/** 2001 in the words of a back end. */
+export function businessNotice(
+  sendID: string,
+  receiver: { readonly recvID: string } | { readonly groupID: string },
+  tips: BusinessTips,
+  isStored: boolean,
+): Notice<BusinessTips> {
+  return { kind: isStored ? storedBusiness : pushedBusiness, sendID, ...receiver, tips };
 }

@@ -1,11 +1,15 @@
 /** Every endpoint under /msg, in the order of the API reference. */
 import type { Endpoint } from '../../endpoint.ts';
+import batchSendMsg from './batch_send_msg.ts';
 import getConversationsHasReadAndMaxSeq from './get_conversations_has_read_and_max_seq.ts';
+import getServerTime from './get_server_time.ts';
 import markConversationAsRead from './mark_conversation_as_read.ts';
 import markMsgsAsRead from './mark_msgs_as_read.ts';
 import newestSeq from './newest_seq.ts';
 import pullMsgBySeq from './pull_msg_by_seq.ts';
+import sendBusinessNotification from './send_business_notification.ts';
 import sendMsg from './send_msg.ts';
+import sendSimpleMsg from './send_simple_msg.ts';
 import setConversationHasReadSeq from './set_conversation_has_read_seq.ts';
 
 export const msgEndpoints: readonly Endpoint[] = [
@@ -15,5 +19,9 @@ export const msgEndpoints: readonly Endpoint[] = [
   newestSeq,
   pullMsgBySeq,
   sendMsg,
+  sendSimpleMsg,
+  sendBusinessNotification,
+  getServerTime,
+  batchSendMsg,
   setConversationHasReadSeq,
 ];

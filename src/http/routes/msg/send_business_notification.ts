@@ -10,7 +10,7 @@ export default endpoint({
   required: ['sendUserID', 'recvUserID'],
   example: { key: 'order', data: '{"id":1}', sendUserID: 'alice', recvUserID: 'bob' },
   request: Wire.object({
-    key: Wire.string(),
+    key: Wire.id(),
     data: Wire.string(),
     sendUserID: Wire.id({ description: 'Need not be registered' }),
     recvUserID: Wire.id({ description: 'Either this or recvGroupID' }),

@@ -16,8 +16,9 @@ export default endpoint({
   example: { key: exampleKey, sendID: 'alice', content: '**hello**' },
   urlParameter: 'key',
   request: Wire.object({
-    key: Wire.string({
-      description: 'In the URL (`?key=`), or here: base64 of {"sendID", "recvID", "groupID"} of the message answered',
+    key: Wire.id({
+      description:
+        'In the URL (`?key=`), or here if it is short: base64 of {"sendID", "recvID", "groupID"} of the message answered',
     }),
     sendID: Wire.id({ description: 'Who answers in a group' }),
     content: Wire.string({ description: 'Markdown' }),

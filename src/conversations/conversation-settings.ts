@@ -3,7 +3,7 @@ import type { BlackStore } from '../friends/black-store.ts';
 import type { FriendStore } from '../friends/friend-store.ts';
 import type { GroupMemberStore } from '../groups/group-member-store.ts';
 import type { GroupStore } from '../groups/group-store.ts';
-import { type CallContext, requireAccess } from '../kernel/caller.ts';
+import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
 import { requireWithin } from '../kernel/text-bounds.ts';
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import { conversationNotice, privateChatNotice } from '../notices/catalogue/conversations.ts';
@@ -18,7 +18,7 @@ import type { ConversationChanges, NewConversation } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
 
 export interface ConversationSettingsOptions {
-  readonly store: Pick<ConversationStore, 'createMissing' | 'peersOf' | 'update'>;
+  readonly store: Pick<ConversationStore, 'createMissing' | 'peersOf' | 'update' | 'ownersWith' | 'setExWith'>;
   readonly versionLog: Pick<VersionLog, 'record'>;
   readonly users: Pick<UserStore, 'find'>;
   readonly blacks: Pick<BlackStore, 'find'>;
@@ -44,6 +44,8 @@ export type AskedChanges = {
 };
 
 const maxOwners = 1000;
+/** Whose rows of one peer are changed in a transaction. */
+const ownersAtOnce = 250;
 
 export class ConversationSettings {
   readonly #options: ConversationSettingsOptions;
@@ -109,6 +111,35 @@ export class ConversationSettings {
         ...(isPrivate === null ? [] : owners.map((owner) => privateChatNotice(owner, target, isPrivate))),
       );
     });
+  }
+
+  /**
+   * Sets the text that others keep of their conversations with a user: rows of other people, so that admins only may.
+   * Nobody is told but by the next sync. Owners are changed some hundred at a time, each lot in a transaction: a call that
+   * fails half-way may be repeated.
+   * @param ex null changes nothing
+   * @throws 1001 ill-formed, 1002 not an admin
+   */
+  async setExOfPeer(call: CallContext, userID: string, ex: string | null): Promise<void> {
+    if (userID === '') throw errors.args('userID is empty');
+    requireAdmin(call);
+    requireWithin('ex', ex, this.#options.maxTextBytes);
+    if (ex === null) return;
+    const { store, unitOfWork, versionLog } = this.#options;
+    let owners: readonly string[] = [];
+    do {
+      owners = await store.ownersWith(userID, owners.at(-1) ?? '', ownersAtOnce);
+      const lot = owners;
+      if (lot.length === 0) return;
+      await unitOfWork.transaction(async (tx) => {
+        const byOwner = Map.groupBy(await store.setExWith(tx, userID, lot, ex), ({ ownerUserID }) => ownerUserID);
+        const steps = [...byOwner].map(([ownerID, rows]) => ({
+          ownerID,
+          changes: rows.map(({ conversationID }) => ({ itemID: conversationID, state: 'update' as const })),
+        }));
+        if (steps.length > 0) await versionLog.record(tx, 'conversations', steps);
+      });
+    } while (owners.length === ownersAtOnce);
   }
 
   /** @throws 1004 an owner, the peer or the group is not there; if the peer is told 1302, 1303 */

@@ -70,6 +70,17 @@ export interface ConversationStore {
   /** Ends the deletion of rows whose logs have gone on. @returns their IDs */
   restoreReborn(tx: Transaction, ownerUserID: string): Promise<readonly string[]>;
 
+  /** Others than the user who have a conversation with it, in order of their IDs; the next `limit` of them. */
+  ownersWith(peerUserID: string, afterOwnerUserID: string, limit: number): Promise<readonly string[]>;
+
+  /** Sets the text of the owners' conversations with a user. @returns those that had another one */
+  setExWith(
+    tx: Transaction,
+    peerUserID: string,
+    ownerUserIDs: readonly string[],
+    ex: string,
+  ): Promise<readonly ConversationKey[]>;
+
   /** Sets what is given. @returns the owners whose row is there, not deleted, and has changed */
   update(
     tx: Transaction,

@@ -17,6 +17,7 @@ import { up as tokenEnds } from './migrations/011-token-ends.ts';
 import { up as tokenKeys } from './migrations/012-token-keys.ts';
 import { up as peopleAndGroups } from './migrations/013-people-and-groups.ts';
 import { up as deletedConversations } from './migrations/014-deleted-conversations.ts';
+import { up as conversationsByPeer } from './migrations/015-conversations-by-peer.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -35,6 +36,7 @@ const steps: Readonly<Record<string, Step>> = {
   '012-token-keys': tokenKeys,
   '013-people-and-groups': peopleAndGroups,
   '014-deleted-conversations': deletedConversations,
+  '015-conversations-by-peer': conversationsByPeer,
 };
 
 /** A database whose schema was brought up to date. */

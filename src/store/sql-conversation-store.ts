@@ -153,6 +153,41 @@ export class SqlConversationStore implements ConversationStore {
     return changed.flatMap(({ owner_user_id, deleted_seq }) => (deleted_seq === notDeleted ? [owner_user_id] : []));
   }
 
+  async ownersWith(peerUserID: string, afterOwnerUserID: string, limit: number): Promise<readonly string[]> {
+    const rows = await this.#db.reader
+      .selectFrom('conversations')
+      .select('owner_user_id')
+      .distinct()
+      .where('user_id', '=', peerUserID)
+      // So that the index, which is of these only, is known to hold them.
+      .where('user_id', '<>', '')
+      .where('owner_user_id', '>', afterOwnerUserID)
+      .where('owner_user_id', '<>', peerUserID)
+      .orderBy('owner_user_id')
+      .limit(limit)
+      .execute();
+    return rows.map(({ owner_user_id }) => owner_user_id);
+  }
+
+  async setExWith(
+    tx: Transaction,
+    peerUserID: string,
+    ownerUserIDs: readonly string[],
+    ex: string,
+  ): Promise<readonly ConversationKey[]> {
+    return this.#db
+      .executor(tx)
+      .updateTable('conversations')
+      .set({ ex })
+      .where('user_id', '=', peerUserID)
+      .where('user_id', '<>', '')
+      .where(isOneOf(this.#db.dialect, 'owner_user_id', ownerUserIDs))
+      .where('ex', '<>', ex)
+      .where(isThere)
+      .returning(['owner_user_id as ownerUserID', 'conversation_id as conversationID'])
+      .execute();
+  }
+
   async delete(tx: Transaction, ownerUserID: string, conversationIDs: readonly string[]): Promise<readonly string[]> {
     const deleted: string[] = [];
     for await (const piece of piecesInTurns(conversationIDs)) {

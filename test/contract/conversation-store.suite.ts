@@ -227,6 +227,26 @@ export async function conversationStoreSuite(t: TestContext, { node, peer, fillL
     assert.deepEqual(await store.find('back', 'sg_back'), { ...withDefaults(row), minSeq: 2, maxSeq: 6 });
   });
 
+  await t.test('finds who has conversations with a user, in pages, and sets their text', async () => {
+    const owners = ['with1', 'with2', 'with3'];
+    await create([
+      ...owners.map((owner) => newRow(owner, `si_bot_${owner}`, { userID: 'bot' })),
+      newRow('with2', 'sn_bot_with2', { userID: 'bot' }),
+      newRow('with1', 'si_a_with1', { userID: 'a' }),
+      newRow('bot', 'si_bot_bot', { userID: 'bot' }),
+    ]);
+    assert.deepEqual(await store.ownersWith('bot', '', 2), ['with1', 'with2']);
+    assert.deepEqual(await store.ownersWith('bot', 'with2', 2), ['with3']);
+    const set = () => node.unitOfWork.transaction((tx) => store.setExWith(tx, 'bot', ['with1', 'with2'], 'x'));
+    assert.deepEqual((await set()).map(({ conversationID }) => conversationID).sort(), [
+      'si_bot_with1',
+      'si_bot_with2',
+      'sn_bot_with2',
+    ]);
+    assert.deepEqual(await set(), []);
+    assert.equal((await store.find('with1', 'si_a_with1'))?.ex, '');
+  });
+
   await t.test('knows which conversations are silent and which are pinned', async () => {
     await update('si_b', ['ordered'], { recvMsgOpt: 2, isPinned: false });
     await update('si_a', ['ordered'], { recvMsgOpt: 1, isPinned: true });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import setConversations from '../../src/http/routes/conversation/set_conversations.ts';
+import updateConversationsByUser from '../../src/http/routes/conversation/update_conversations_by_user.ts';
 import { Listener } from './listener.ts';
 import { envelopeOf } from './raw-http.ts';
 import { type Scenario, testEndpoint } from './scenario.ts';
@@ -47,6 +48,8 @@ testEndpoint(setConversations, [
     1004,
   ),
 ]);
+
+testEndpoint(updateConversationsByUser, []);
 
 function refused(name: string, asked: unknown, errCode: number, token: TokenKind = 'user'): Scenario {
   return { name: `${name}: ${errCode}`, token, body: asked, expect: { errCode } };
@@ -191,6 +194,29 @@ describe('settings of conversations', () => {
       const { conversationIDs } = await world.call(`/conversation/${list}`, { userID: 'carol' });
       assert.deepEqual(conversationIDs, ['si_alice_carol']);
     }
+  });
+
+  test('7.2 an admin sets ex of what others have with a user, who see it at the next sync; nobody else may', async () => {
+    await world.register('pam', 'pim', 'pom');
+    await say('pam', 'pim');
+    await say('pom', 'pim');
+    await say('pim', 'pim');
+    await world.call('/conversation/delete_conversations', { ownerUserID: 'pom', conversationIDs: ['si_pim_pom'] });
+    const heads = { pam: await head('pam'), pim: await head('pim') };
+    const update = (ex: string | null) => ({ userID: 'pim', ex });
+    await world.call(updateConversationsByUser.path, update('a bot'));
+    await world.call(updateConversationsByUser.path, update('a bot'));
+    await world.call(updateConversationsByUser.path, update(null));
+    const changes = await since('pam', heads.pam);
+    assert.deepEqual([changes.version, changes.update[0].ex], [heads.pam.version + 1, 'a bot']);
+    assert.deepEqual(await head('pim'), heads.pim);
+    for (const { ex } of await all('pim')) assert.equal(ex, '');
+    await say('pim', 'pom');
+    assert.equal((await all('pom'))[0].ex, '', 'of one that was deleted nothing is set');
+    const asPim = await world.post(updateConversationsByUser.path, update('forged'), await world.issue('pim', 1));
+    assert.equal(envelopeOf(asPim).errCode, 1002);
+    const long = await world.post(updateConversationsByUser.path, update('x'.repeat(21)), world.token('admin'));
+    assert.equal(envelopeOf(long).errCode, 1001);
   });
 
   test('two chats under one ID: the second is 1001, and the first keeps its row', async () => {

@@ -11,6 +11,7 @@ import getOwnerConversation from './get_owner_conversation.ts';
 import getPinnedConversationIds from './get_pinned_conversation_ids.ts';
 import getSortedConversationList from './get_sorted_conversation_list.ts';
 import setConversations from './set_conversations.ts';
+import updateConversationsByUser from './update_conversations_by_user.ts';
 
 export const conversationEndpoints: readonly Endpoint[] = [
   deleteConversations,
@@ -24,4 +25,5 @@ export const conversationEndpoints: readonly Endpoint[] = [
   getPinnedConversationIds,
   getSortedConversationList,
   setConversations,
+  updateConversationsByUser,
 ];

@@ -16,6 +16,7 @@ import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
 import { GroupCommit } from '../log/group-commit.ts';
 import { MessagePipeline } from '../log/pipeline.ts';
+import { Activity } from '../messaging/activity.ts';
 import { BatchSender } from '../messaging/batch-sender.ts';
 import { BusinessNotifications } from '../messaging/business-notifications.ts';
 import { History } from '../messaging/history.ts';
@@ -23,6 +24,7 @@ import { Messenger } from '../messaging/messenger.ts';
 import { SimpleMessages } from '../messaging/simple-messages.ts';
 import { Notifier, noticeSender } from '../notices/notifier.ts';
 import { Outbox } from '../notices/outbox.ts';
+import { SqlActivityStore } from '../store/sql-activity-store.ts';
 import { SqlBlackStore } from '../store/sql-black-store.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
 import { SqlConversationViewStore } from '../store/sql-conversation-view-store.ts';
@@ -127,6 +129,7 @@ export type Messaging = Pick<
   | 'simpleMessages'
   | 'businessNotifications'
   | 'history'
+  | 'activity'
   | 'readState'
 >;
 
@@ -196,6 +199,7 @@ export function openMessaging(
       maxMessageBytes: config.maxMessageBytes,
     }),
     history: new History({ messages, views, maxReplyBytes }),
+    activity: new Activity({ store: new SqlActivityStore(db), users, groups: new SqlGroupStore(db), limits: config }),
     readState: new ReadState({
       messages,
       views,

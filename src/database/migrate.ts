@@ -18,6 +18,7 @@ import { up as tokenKeys } from './migrations/012-token-keys.ts';
 import { up as peopleAndGroups } from './migrations/013-people-and-groups.ts';
 import { up as deletedConversations } from './migrations/014-deleted-conversations.ts';
 import { up as conversationsByPeer } from './migrations/015-conversations-by-peer.ts';
+import { up as messageTimes } from './migrations/016-message-times.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -37,6 +38,7 @@ const steps: Readonly<Record<string, Step>> = {
   '013-people-and-groups': peopleAndGroups,
   '014-deleted-conversations': deletedConversations,
   '015-conversations-by-peer': conversationsByPeer,
+  '016-message-times': messageTimes,
 };
 
 /** A database whose schema was brought up to date. */

@@ -19,6 +19,7 @@ import type { GroupSettings } from '../groups/group-settings.ts';
 import type { GroupSync } from '../groups/group-sync.ts';
 import type { Groups } from '../groups/groups.ts';
 import type { MemberSettings } from '../groups/member-settings.ts';
+import type { Activity } from '../messaging/activity.ts';
 import type { BatchSender } from '../messaging/batch-sender.ts';
 import type { BusinessNotifications } from '../messaging/business-notifications.ts';
 import type { History } from '../messaging/history.ts';
@@ -66,5 +67,6 @@ export interface Services {
   readonly simpleMessages: SimpleMessages;
   readonly businessNotifications: BusinessNotifications;
   readonly history: History;
+  readonly activity: Activity;
   readonly readState: ReadState;
 }

@@ -1,5 +1,7 @@
-/** How something has grown (rest-core chapter, section 9). */
-import { Wire } from '../../protocol/wire/wire-schema.ts';
+/** How something has grown, and who is active (rest-core chapter, section 9). */
+import type { ActivityQuery, ActivityReport } from '../../messaging/activity.ts';
+import { wirePagination } from '../../protocol/pagination.ts';
+import { Wire, type WireRequest } from '../../protocol/wire/wire-schema.ts';
 
 export const growthRequest = {
   start: Wire.int64({ description: 'Unix ms' }),
@@ -14,3 +16,26 @@ export const growth = Wire.object(
   },
   { title: 'Growth' },
 );
+
+/** What both questions for the active ones have in common. */
+export const activityRequest = {
+  ...growthRequest,
+  ase: Wire.bool({ description: 'the least active first' }),
+  pagination: wirePagination,
+};
+
+type AskedActivity = { readonly [Name in keyof typeof activityRequest]: WireRequest<(typeof activityRequest)[Name]> };
+
+export function toActivityQuery({ start, end, ase, pagination }: AskedActivity): ActivityQuery {
+  return { start, end, isAscending: ase, pagination };
+}
+
+/** What both answers have in common. */
+export const activityCounts = {
+  msgCount: Wire.int64({ description: 'messages from `start` on and before `end`' }),
+  dateCount: Wire.map(Wire.int64(), { description: 'of them by day of UTC, YYYY-MM-DD; left out when empty' }),
+};
+
+export function toActivityCounts({ messages, byDay }: ActivityReport<unknown>) {
+  return { msgCount: messages, dateCount: byDay };
+}

@@ -21,6 +21,7 @@ import { BatchSender } from '../messaging/batch-sender.ts';
 import { BusinessNotifications } from '../messaging/business-notifications.ts';
 import { History } from '../messaging/history.ts';
 import { Messenger } from '../messaging/messenger.ts';
+import { SendStatuses } from '../messaging/send-statuses.ts';
 import { SimpleMessages } from '../messaging/simple-messages.ts';
 import { Notifier, noticeSender } from '../notices/notifier.ts';
 import { Outbox } from '../notices/outbox.ts';
@@ -34,6 +35,7 @@ import { SqlGroupStore } from '../store/sql-group-store.ts';
 import { SqlMessageStore } from '../store/sql-message-store.ts';
 import { SqlOutboxStore } from '../store/sql-outbox-store.ts';
 import { SqlReadPositionStore } from '../store/sql-read-position-store.ts';
+import { SqlSendStatusStore } from '../store/sql-send-status-store.ts';
 import { SqlSendingFacts } from '../store/sql-sending-facts.ts';
 import { SqlVersionLogStore } from '../store/sql-version-log-store.ts';
 import { VersionLog } from '../sync/version-log.ts';
@@ -125,6 +127,7 @@ export type Messaging = Pick<
   | 'conversationSettings'
   | 'previews'
   | 'messenger'
+  | 'sendStatuses'
   | 'batchSender'
   | 'simpleMessages'
   | 'businessNotifications'
@@ -134,7 +137,7 @@ export type Messaging = Pick<
 >;
 
 export function openMessaging(
-  { config, clock }: Ground,
+  { config, clock, reportFailure }: Ground,
   db: Database,
   { messages, pipeline, notifier, versionLog, conversations, conversationRows }: Log,
   users: Pick<UserStore, 'find' | 'ids'>,
@@ -149,7 +152,14 @@ export function openMessaging(
   });
   const maxReplyBytes = payloadBytes(config.maxReplyFrameBytes);
   const facts = new SqlSendingFacts(db);
+  const sendStatuses = new SendStatuses({
+    store: new SqlSendStatusStore(db),
+    unitOfWork: db,
+    now: clock,
+    reportFailure,
+  });
   const messenger = new Messenger({
+    statuses: sendStatuses,
     facts,
     rows: conversationRows,
     pipeline,
@@ -188,8 +198,9 @@ export function openMessaging(
       maxReplyBytes,
     }),
     messenger,
+    sendStatuses,
     batchSender: new BatchSender({ messenger, users, newMessageID, maxNamed: config.maxListItems }),
-    simpleMessages: new SimpleMessages({ messenger, users, now: clock }),
+    simpleMessages: new SimpleMessages({ messenger, users, statuses: sendStatuses, now: clock }),
     businessNotifications: new BusinessNotifications({
       facts,
       rows: conversationRows,

@@ -19,6 +19,7 @@ import { up as peopleAndGroups } from './migrations/013-people-and-groups.ts';
 import { up as deletedConversations } from './migrations/014-deleted-conversations.ts';
 import { up as conversationsByPeer } from './migrations/015-conversations-by-peer.ts';
 import { up as messageTimes } from './migrations/016-message-times.ts';
+import { up as sentOperations } from './migrations/017-sent-operations.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -39,6 +40,7 @@ const steps: Readonly<Record<string, Step>> = {
   '014-deleted-conversations': deletedConversations,
   '015-conversations-by-peer': conversationsByPeer,
   '016-message-times': messageTimes,
+  '017-sent-operations': sentOperations,
 };
 
 /** A database whose schema was brought up to date. */

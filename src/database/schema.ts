@@ -7,6 +7,7 @@ export interface Schema {
   conversation_seqs: ConversationSeqsTable;
   read_seqs: ReadSeqsTable;
   messages: MessagesTable;
+  sent_operations: SentOperationsTable;
   version_heads: VersionHeadsTable;
   version_entries: VersionEntriesTable;
   tokens: TokensTable;
@@ -92,6 +93,12 @@ interface MessagesTable {
   is_read: Generated<number>;
   /** Encoded MsgData, seq included: spliced into replies as it is. */
   body: Buffer;
+}
+
+/** Calls of back ends that have sent their message, for a day. */
+interface SentOperationsTable {
+  operation_id: string;
+  sent_at: number;
 }
 
 /** The head of one version log (relations-groups chapter): what a client compares to know whether it is up to date. */

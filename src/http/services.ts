@@ -24,6 +24,7 @@ import type { BatchSender } from '../messaging/batch-sender.ts';
 import type { BusinessNotifications } from '../messaging/business-notifications.ts';
 import type { History } from '../messaging/history.ts';
 import type { Messenger } from '../messaging/messenger.ts';
+import type { SendStatuses } from '../messaging/send-statuses.ts';
 import type { SimpleMessages } from '../messaging/simple-messages.ts';
 import type { OnlineStatus } from '../presence/online-status.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
@@ -63,6 +64,7 @@ export interface Services {
   readonly conversationSettings: ConversationSettings;
   readonly previews: ConversationPreviews;
   readonly messenger: Messenger;
+  readonly sendStatuses: SendStatuses;
   readonly batchSender: BatchSender;
   readonly simpleMessages: SimpleMessages;
   readonly businessNotifications: BusinessNotifications;

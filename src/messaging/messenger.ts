@@ -14,6 +14,7 @@ import { msgFrom, type OptionKey, optionKeys } from '../protocol/numbers/message
 import { notificationTypes } from '../protocol/numbers/notices.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import { type BackendMessage, toMsgData } from './backend-message.ts';
+import type { SendStatuses } from './send-statuses.ts';
 import type { GroupChatFacts, SendingFacts, SingleChatFacts } from './sending-facts.ts';
 
 /** The conversations domain's part in a first message. */
@@ -28,6 +29,7 @@ export interface MessengerOptions {
   readonly facts: SendingFacts;
   readonly rows: ConversationRows;
   readonly pipeline: MessagePipeline;
+  readonly statuses: Pick<SendStatuses, 'record'>;
   readonly now: () => number;
   /** Whether a user is one of the configured admins. */
   readonly isAdmin: (userID: string) => boolean;
@@ -82,7 +84,9 @@ export class Messenger {
    * that is no account of the system
    */
   async sendFromBackend(call: CallContext, request: BackendMessage): Promise<Acknowledgement> {
-    return this.send(call, await this.fromBackend(call, request));
+    const sent = await this.send(call, await this.fromBackend(call, request));
+    await this.#options.statuses.record(call.operationID);
+    return sent;
   }
 
   /** The clock by which messages are stamped, Unix ms (9.6). */

@@ -9,10 +9,12 @@ import { msgFrom } from '../protocol/numbers/messages.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { Messenger } from './messenger.ts';
+import type { SendStatuses } from './send-statuses.ts';
 
 export interface SimpleMessagesOptions {
   readonly messenger: Pick<Messenger, 'send'>;
   readonly users: Pick<UserStore, 'find'>;
+  readonly statuses: Pick<SendStatuses, 'record'>;
   /** Unix ms. */
   readonly now: () => number;
 }
@@ -66,7 +68,9 @@ export class SimpleMessages {
       offlinePushInfo: request.offlinePushInfo ?? undefined,
       ex: request.ex,
     });
-    return this.#options.messenger.send(call, message);
+    const sent = await this.#options.messenger.send(call, message);
+    await this.#options.statuses.record(call.operationID);
+    return sent;
   }
 }
 

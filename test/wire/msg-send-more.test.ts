@@ -1,13 +1,15 @@
 /** To many at once, answers of bots, notifications of back ends, the clock: conversations-messages.md 9.3 to 9.6. */
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import batchSendMsg from '../../src/http/routes/msg/batch_send_msg.ts';
+import checkMsgIsSendSuccess from '../../src/http/routes/msg/check_msg_is_send_success.ts';
 import getServerTime from '../../src/http/routes/msg/get_server_time.ts';
 import sendBusinessNotification from '../../src/http/routes/msg/send_business_notification.ts';
 import sendSimpleMsg from '../../src/http/routes/msg/send_simple_msg.ts';
 import { Listener } from './listener.ts';
 import { envelopeOf } from './raw-http.ts';
 import { testEndpoint } from './scenario.ts';
-import type { World } from './world.ts';
+import { World } from './world.ts';
 
 const text = { sendID: 'alice', content: { content: 'hello' }, contentType: 101, sessionType: 1 };
 
@@ -275,3 +277,30 @@ testEndpoint(getServerTime, [
     },
   },
 ]);
+
+testEndpoint(checkMsgIsSendSuccess, [
+  { name: '9.6: of what is not known the status is 0', body: {}, expect: { errCode: 0, data: { status: 0 } } },
+]);
+
+test('9.6: 2 for a day after send_msg and send_simple_msg, and not after one that was refused', async () => {
+  await using world = await World.open();
+  const statusOf = async (operationID: string, token: string) => {
+    const headers = { operationID, token };
+    const reply = await world.send({ path: '/msg/check_msg_is_send_success', headers, body: '{}' });
+    return (envelopeOf(reply).data as { status: number }).status;
+  };
+  const key = keyOf({ sendID: 'bob', recvID: 'alice' });
+  for (const [operationID, path, body, status] of [
+    ['sent', '/msg/send_msg', { ...text, recvID: 'bob' }, 2],
+    ['answered', '/msg/send_simple_msg', { key, content: 'yes' }, 2],
+    ['refused', '/msg/send_msg', { ...text, recvID: 'nobody' }, 0],
+    ['batch', '/msg/batch_send_msg', { ...text, recvIDs: ['bob'] }, 0],
+  ] as const) {
+    await world.send({ path, headers: { operationID, token: world.token('admin') }, body: JSON.stringify(body) });
+    assert.equal(await statusOf(operationID, world.token('user')), status, operationID);
+  }
+  world.passTime(24 * 60 * 60 * 1000 - 60_000);
+  assert.equal(await statusOf('sent', await world.issueAdmin()), 2);
+  world.passTime(60_001);
+  assert.equal(await statusOf('sent', await world.issueAdmin()), 0);
+});

@@ -1,6 +1,7 @@
 /** Every endpoint under /msg, in the order of the API reference. */
 import type { Endpoint } from '../../endpoint.ts';
 import batchSendMsg from './batch_send_msg.ts';
+import checkMsgIsSendSuccess from './check_msg_is_send_success.ts';
 import getConversationsHasReadAndMaxSeq from './get_conversations_has_read_and_max_seq.ts';
 import getServerTime from './get_server_time.ts';
 import markConversationAsRead from './mark_conversation_as_read.ts';
@@ -13,6 +14,7 @@ import sendSimpleMsg from './send_simple_msg.ts';
 import setConversationHasReadSeq from './set_conversation_has_read_seq.ts';
 
 export const msgEndpoints: readonly Endpoint[] = [
+  checkMsgIsSendSuccess,
   getConversationsHasReadAndMaxSeq,
   markConversationAsRead,
   markMsgsAsRead,

@@ -9,7 +9,7 @@ import { ReplyBudget } from '../conversations/reply-budget.ts';
 import type { ConversationView, ConversationViewStore, ConversationWindow } from '../conversations/view-store.ts';
 import { chatWindow, notificationWindow, presented, readUpTo } from '../conversations/windows.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
-import { forEachInSlices, sortedInSlices, TimeSlices } from '../kernel/time-slices.ts';
+import { mapInSlices, sortedInSlices, TimeSlices } from '../kernel/time-slices.ts';
 import type { LogWindow, MessageStore, StoredMessage } from '../log/message-store.ts';
 import {
   companionNotificationID,
@@ -67,25 +67,26 @@ export class History {
     const budget = this.#budget();
     const selfID = selfNotificationID(userID);
     budget.takeKey(selfID);
-    const shown = new Map<string, ConversationView>();
-    const ordered = await byLastActivity(views);
+    const companionLogs = await mapInSlices(views, ({ logID }) => companionLogID(logID));
+    const bounds = await this.#store.bounds([...companionLogs, selfID]);
+    const maxSeqs = new Map<string, number>();
+    const own = bounds.get(selfID);
+    if (own !== undefined) maxSeqs.set(selfID, own.maxSeq);
     const slices = new TimeSlices();
-    for (const view of ordered) {
-      const companionID = companionNotificationID(view.conversationID);
-      if (!budget.takeKey(view.conversationID) || !budget.takeKey(companionID)) break;
-      shown.set(companionLogID(view.logID), view);
+    for (const view of await byLastActivity(views)) {
+      const { conversationID, upper } = chatWindow(view);
+      if (upper > 0) {
+        if (!budget.takeKey(conversationID)) break;
+        maxSeqs.set(conversationID, upper);
+      }
+      const companion = bounds.get(companionLogID(view.logID));
+      if (companion !== undefined) {
+        const companionID = companionNotificationID(conversationID);
+        if (!budget.takeKey(companionID)) break;
+        maxSeqs.set(companionID, companion.maxSeq);
+      }
       if (slices.isOver) await slices.next();
     }
-    const bounds = await this.#store.bounds([...shown.keys(), selfID]);
-    const maxSeqs = new Map<string, number>();
-    await forEachInSlices(shown.values(), (view) => {
-      const { conversationID, upper } = chatWindow(view);
-      if (upper > 0) maxSeqs.set(conversationID, upper);
-    });
-    await forEachInSlices(bounds, ([logID, { maxSeq }]) => {
-      const chat = shown.get(logID);
-      maxSeqs.set(chat === undefined ? selfID : companionNotificationID(chat.conversationID), maxSeq);
-    });
     return { maxSeqs, minSeqs: new Map() };
   }
 

@@ -1,11 +1,39 @@
-/** Runs test files in the order in which they are given, where `node --test` sorts them. Started by test.ts. */
+/**
+ * Runs test files in the order in which they are given, where `node --test` sorts them. Started by test.ts.
+ *
+ * A process for each file would spend more on loading the server's modules than on most tests: files of some folders
+ * share one, several of them in turn. What changes the process itself, or takes long, has one of its own.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { pathToFileURL } from 'node:url';
 
 /** One more than cores, since many tests wait for services. */
 const CONCURRENCY = 3;
 /** For one test: what hangs is named instead of holding up the run. */
 const TIMEOUT_MS = 300_000;
+/** How many files of a folder share a process: as many as leave enough processes to keep the cores busy to the end. */
+const SHARED_BY_FOLDER: readonly (readonly [folder: string, files: number])[] = [
+  ['src/', 16],
+  ['test/wire/', 7],
+  ['test/contract/', 5],
+];
+/** Files under a shared folder that take too long for one, or look at what the whole process does. */
+const ALONE = [
+  'contract/token-store.test',
+  'contract/group-changes.test',
+  'contract/group-sync.test',
+  'contract/releases.test',
+  'wire/gateway-hostile.test',
+  'wire/slow-reader.test',
+  'wire/issue-kill.test',
+  'wire/process.test',
+  'wire/many-conversations.test',
+];
+/** Plain JavaScript, since Node strips no types below node_modules. */
+const SHARED_DIRECTORY = join(import.meta.dirname, '../node_modules/.cache/test-processes');
 
 /** Ends the tests under way, which would outlive this process. */
 const interruption = new AbortController();
@@ -13,7 +41,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(sign
 
 process.exitCode = 1; // until the summary says better
 const tests = run({
-  files: process.argv.slice(2),
+  files: processesFor(process.argv.slice(2)),
   concurrency: CONCURRENCY,
   timeout: TIMEOUT_MS,
   signal: interruption.signal,
@@ -22,3 +50,34 @@ tests.on('test:summary', ({ file, success }) => {
   if (file === undefined) process.exitCode = success ? 0 : 1;
 });
 tests.compose(spec).pipe(process.stdout);
+
+/** The modules to start a process each with: test files, or modules that import several. */
+function processesFor(files: readonly string[]): string[] {
+  rmSync(SHARED_DIRECTORY, { recursive: true, force: true });
+  mkdirSync(SHARED_DIRECTORY, { recursive: true });
+  const modules: string[] = [];
+  const open = new Map<string, string[]>();
+  const close = (folder: string) => {
+    const shared = open.get(folder) ?? [];
+    open.delete(folder);
+    modules.push(shared.length > 1 ? sharedModule(folder, modules.length, shared) : (shared[0] ?? ''));
+  };
+  for (const file of files) {
+    const [folder, size] = SHARED_BY_FOLDER.find(([name]) => file.startsWith(name)) ?? ['', 1];
+    if (size === 1 || ALONE.some((part) => file.includes(part))) {
+      modules.push(file);
+      continue;
+    }
+    const shared = open.get(folder) ?? [];
+    open.set(folder, [...shared, file]);
+    if (shared.length + 1 === size) close(folder);
+  }
+  for (const folder of [...open.keys()]) close(folder);
+  return modules;
+}
+
+function sharedModule(folder: string, index: number, files: readonly string[]): string {
+  const path = join(SHARED_DIRECTORY, `${folder.replaceAll('/', '-')}${index}.test.mjs`);
+  writeFileSync(path, files.map((file) => `import '${pathToFileURL(file).href}';\n`).join(''));
+  return path;
+}

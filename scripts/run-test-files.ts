@@ -5,7 +5,7 @@
  * share one, several of them in turn. What changes the process itself, or takes long, has one of its own.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { pathToFileURL } from 'node:url';
@@ -27,13 +27,16 @@ const ALONE = [
   'contract/group-sync.test',
   'contract/releases.test',
   'wire/gateway-hostile.test',
+  'connection/frame-gzip.test',
   'wire/slow-reader.test',
   'wire/issue-kill.test',
   'wire/process.test',
   'wire/many-conversations.test',
 ];
 /** Plain JavaScript, since Node strips no types below node_modules. */
-const SHARED_DIRECTORY = join(import.meta.dirname, '../node_modules/.cache/test-processes');
+const SHARED_DIRECTORY = join(import.meta.dirname, `../node_modules/.cache/test-processes/${process.pid}`);
+/** The test files that a module of ours imports. */
+const sharedFiles = new Map<string, readonly string[]>();
 
 /** Ends the tests under way, which would outlive this process. */
 const interruption = new AbortController();
@@ -46,14 +49,19 @@ const tests = run({
   timeout: TIMEOUT_MS,
   signal: interruption.signal,
 });
+tests.on('test:fail', ({ name }) => {
+  // Not a test but the process has failed, which took all of its files along.
+  const files = sharedFiles.get(resolve(name));
+  if (files !== undefined) console.error(`A process of tests ended early. It was to run:\n  ${files.join('\n  ')}`);
+});
 tests.on('test:summary', ({ file, success }) => {
   if (file === undefined) process.exitCode = success ? 0 : 1;
 });
+process.once('exit', () => rmSync(SHARED_DIRECTORY, { recursive: true, force: true }));
 tests.compose(spec).pipe(process.stdout);
 
 /** The modules to start a process each with: test files, or modules that import several. */
 function processesFor(files: readonly string[]): string[] {
-  rmSync(SHARED_DIRECTORY, { recursive: true, force: true });
   mkdirSync(SHARED_DIRECTORY, { recursive: true });
   const modules: string[] = [];
   const open = new Map<string, string[]>();
@@ -79,5 +87,6 @@ function processesFor(files: readonly string[]): string[] {
 function sharedModule(folder: string, index: number, files: readonly string[]): string {
   const path = join(SHARED_DIRECTORY, `${folder.replaceAll('/', '-')}${index}.test.mjs`);
   writeFileSync(path, files.map((file) => `import '${pathToFileURL(file).href}';\n`).join(''));
+  sharedFiles.set(path, files);
   return path;
 }

@@ -21,6 +21,11 @@ export function readUpTo(view: ConversationView): number {
   return Math.min(Math.max(view.readSeq, lower - 1), upper);
 }
 
+/** Whether the notifications beside a chat are for its owner: who has left a group hears of it no more (M5). */
+export function hearsNotifications({ conversationType, ownMaxSeq }: ConversationView): boolean {
+  return conversationType !== sessionTypes.group || ownMaxSeq === 0;
+}
+
 /** What the readers of a notification conversation may read of it. */
 export function notificationWindow(conversationID: string, logID: string, bounds: SeqBounds): ConversationWindow {
   return { conversationID, logID, lower: Math.max(1, bounds.minSeq), upper: bounds.maxSeq };

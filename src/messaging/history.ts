@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type FittedMessage, newestMessages } from '../conversations/newest-messages.ts';
 import { ReplyBudget } from '../conversations/reply-budget.ts';
 import type { ConversationView, ConversationViewStore, ConversationWindow } from '../conversations/view-store.ts';
-import { chatWindow, notificationWindow, presented, readUpTo } from '../conversations/windows.ts';
+import { chatWindow, hearsNotifications, notificationWindow, presented, readUpTo } from '../conversations/windows.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import { mapInSlices, sortedInSlices, TimeSlices } from '../kernel/time-slices.ts';
 import type { LogWindow, MessageStore, StoredMessage } from '../log/message-store.ts';
@@ -80,7 +80,7 @@ export class History {
         maxSeqs.set(conversationID, upper);
       }
       const companion = bounds.get(companionLogID(view.logID));
-      if (companion !== undefined) {
+      if (companion !== undefined && hearsNotifications(view)) {
         const companionID = companionNotificationID(conversationID);
         if (!budget.takeKey(companionID)) break;
         maxSeqs.set(companionID, companion.maxSeq);
@@ -263,7 +263,7 @@ export class History {
     const chatIDs = ids.filter((id) => !isNotificationConversation(id));
     const owned = await this.#views.views(userID, [...chatIDs, ...notificationIDs.flatMap(possibleChatIDs)]);
     const readable = new Map([[selfNotificationID(userID), selfNotificationID(userID)]]);
-    for (const { conversationID, logID } of owned) {
+    for (const { conversationID, logID } of owned.filter(hearsNotifications)) {
       readable.set(companionNotificationID(conversationID), companionLogID(logID));
     }
     const bounds = await this.#store.bounds(notificationIDs.flatMap((id) => readable.get(id) ?? []));

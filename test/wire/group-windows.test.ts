@@ -190,6 +190,28 @@ test('M5: who has left does not learn when others say something later', async ()
   assert.deepEqual(await positionOf(world, 'carol'), atKick);
 });
 
+test('M5: who has left neither hears of nor reads what the group is notified of later, and does on coming back', async () => {
+  await using world = await open({});
+  const notice = { key: 'news', data: '{}', sendUserID: 'alice', recvGroupID: 'g', reliabilityLevel: 2 };
+  const notified = async (userID: string) => {
+    const { maxSeqs } = await world.call('/msg/newest_seq', { userID });
+    const seqRanges = [{ conversationID: 'n_g', begin: 1, end: 9, num: 9 }];
+    const { notificationMsgs } = await world.call('/msg/pull_msg_by_seq', { userID, seqRanges, order: 0 });
+    return [maxSeqs.n_g, notificationMsgs?.n_g?.Msgs.length];
+  };
+  await world.call('/group/kick_group', { groupID: 'g', kickedUserIDs: ['carol'] });
+  await world.call('/msg/send_business_notification', notice);
+  assert.deepEqual(
+    [await notified('carol'), await notified('dora')],
+    [
+      [undefined, undefined],
+      [1, 1],
+    ],
+  );
+  await world.call('/group/invite_user_to_group', { groupID: 'g', invitedUserIDs: ['carol'] });
+  assert.deepEqual(await notified('carol'), [1, 1]);
+});
+
 /** What a user is told of the group's chat, by which clients sort their lists. */
 async function positionOf(world: World, userID: string) {
   const asked = { userID, conversationIDs: ['sg_g'] };

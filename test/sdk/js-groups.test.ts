@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { testOnEveryDeployment } from '../support/deployments.ts';
 import { eventually, type SdkClient } from '../support/sdk-client.ts';
+import { sameOnFreshDevices } from './same-picture.ts';
 
 const firstPage = { offset: 0, count: 100 };
 
@@ -10,6 +11,7 @@ testOnEveryDeployment('Groups with the JS SDK', {}, async (t, { backEnd, device 
   const ann = await device('ann');
   const ben = await device('ben');
   const cat = await device('cat');
+  t.afterEach(() => sameOnFreshDevices({ ann, ben, cat }, { device }));
   let groupID = '';
   let conversationID = '';
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { FriendUserItem } from '@openim/client-sdk';
 import { testOnEveryDeployment } from '../support/deployments.ts';
 import { eventually, type SdkClient } from '../support/sdk-client.ts';
+import { sameOnFreshDevices } from './same-picture.ts';
 
 const firstPage = { offset: 0, count: 100 };
 
@@ -10,6 +11,7 @@ testOnEveryDeployment('People with the JS SDK', {}, async (t, { backEnd, device 
   await backEnd.register('ann', 'ben', 'cat');
   const ann = await device('ann');
   let ben = await device('ben');
+  t.afterEach(() => sameOnFreshDevices({ ann, ben }, { device }));
 
   await t.test('somebody is found by the ID', async () => {
     const { data } = await ann.sdk.getUsersInfo(['ben', 'nobody']);

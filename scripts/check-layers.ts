@@ -24,7 +24,7 @@ const GROUND = ['kernel', 'protocol'];
 /** In their order: each may import what stands left of it, and declares what it needs from its right as an interface. */
 const DOMAINS = [
   ...['tokens', 'presence', 'users', 'log', 'notices', 'sync', 'friends', 'groups', 'conversations', 'messaging'],
-  ...['files', 'push', 'webhooks', 'jobs'],
+  ...['search', 'files', 'push', 'webhooks', 'jobs'],
 ];
 
 const DOOR: Allowed = { any: [...GROUND, 'telemetry', ...DOMAINS], types: ['config'] };

@@ -25,6 +25,7 @@ import { SendStatuses } from '../messaging/send-statuses.ts';
 import { SimpleMessages } from '../messaging/simple-messages.ts';
 import { Notifier, noticeSender } from '../notices/notifier.ts';
 import { Outbox } from '../notices/outbox.ts';
+import { MessageSearch } from '../search/message-search.ts';
 import { SqlActivityStore } from '../store/sql-activity-store.ts';
 import { SqlBlackStore } from '../store/sql-black-store.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
@@ -32,6 +33,7 @@ import { SqlConversationViewStore } from '../store/sql-conversation-view-store.t
 import { SqlFriendStore } from '../store/sql-friend-store.ts';
 import { SqlGroupMemberStore } from '../store/sql-group-member-store.ts';
 import { SqlGroupStore } from '../store/sql-group-store.ts';
+import { SqlMessageScanStore } from '../store/sql-message-scan-store.ts';
 import { SqlMessageStore } from '../store/sql-message-store.ts';
 import { SqlOutboxStore } from '../store/sql-outbox-store.ts';
 import { SqlReadPositionStore } from '../store/sql-read-position-store.ts';
@@ -133,6 +135,7 @@ export type Messaging = Pick<
   | 'businessNotifications'
   | 'history'
   | 'activity'
+  | 'messageSearch'
   | 'readState'
 >;
 
@@ -211,6 +214,12 @@ export function openMessaging(
     }),
     history: new History({ messages, views, maxReplyBytes }),
     activity: new Activity({ store: new SqlActivityStore(db), users, groups: new SqlGroupStore(db), limits: config }),
+    messageSearch: new MessageSearch({
+      messages: new SqlMessageScanStore(db),
+      users,
+      groups: new SqlGroupStore(db),
+      limits: config,
+    }),
     readState: new ReadState({
       messages,
       views,

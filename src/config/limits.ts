@@ -148,6 +148,10 @@ export const limits = {
     unit: 'bytes',
     beyond: '1001',
   }),
+  maxSearchedMessages: limit('Messages that one search of an admin looks at.', 50_000, {
+    unit: 'items',
+    beyond: 'it says where to go on (`nextCursor`), and the total counts those found so far',
+  }),
   maxMessageBytes: limit('One message: the encoded MsgData as its sender gave it, unpacked.', 131_072, {
     unit: 'bytes',
     beyond: '1001',

@@ -27,6 +27,7 @@ import type { Messenger } from '../messaging/messenger.ts';
 import type { SendStatuses } from '../messaging/send-statuses.ts';
 import type { SimpleMessages } from '../messaging/simple-messages.ts';
 import type { OnlineStatus } from '../presence/online-status.ts';
+import type { MessageSearch } from '../search/message-search.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
 import type { TokenEventLog } from '../tokens/token-event-log.ts';
 import type { ClientConfigs } from '../users/client-configs.ts';
@@ -70,5 +71,6 @@ export interface Services {
   readonly businessNotifications: BusinessNotifications;
   readonly history: History;
   readonly activity: Activity;
+  readonly messageSearch: MessageSearch;
   readonly readState: ReadState;
 }

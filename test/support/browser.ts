@@ -21,6 +21,21 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: requireProgram(chromiumProgram), args });
 }
 
+/** Of Playwright's list what concerns pages of ours, since Chromium heeds the last list only; and what costs without use. */
+const disabledFeatures = [
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsFirstBalancedModeAutoEnable',
+  'HttpsUpgrades',
+  'NetworkTimeServiceQuerying',
+  'OptimizationHints',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  // The address bar's list of suggestions is a page of its own in each window: a second of CPU time for each context.
+  'WebUIOmniboxAimPopup',
+  'WebUIOmniboxPopup',
+];
+
 const args = [
   // Its sandbox refuses root, as which CI runs; the pages are our own.
   '--no-sandbox',
@@ -31,4 +46,8 @@ const args = [
   '--disable-component-update',
   '--disable-sync',
   '--disable-dev-shm-usage',
+  `--disable-features=${disabledFeatures.join(',')}`,
+  // The Go core has 35 MB of code, of which a page runs little and not for long: nothing is compiled before it is called,
+  // and nothing twice.
+  '--js-flags=--liftoff-only --wasm-lazy-validation',
 ];

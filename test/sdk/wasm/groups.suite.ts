@@ -115,9 +115,9 @@ export async function groupStories(t: TestContext, { alice, bob, device, newDevi
     const heard = alice.next('OnGroupMemberDeleted', ({ data }) => data.userID === 'carol');
     await bob.call('kickGroupMember', { groupID, userIDList: ['carol'], reason: '' });
     await Promise.all([out, heard]);
-    const dismissed = alice.next('OnGroupDismissed');
+    const dismissed = [alice, bob].map((side) => side.next('OnGroupDismissed'));
     await bob.call('dismissGroup', groupID);
-    assert.equal((await dismissed).data.groupID, groupID);
+    for (const { data } of await Promise.all(dismissed)) assert.equal(data.groupID, groupID);
     await assert.rejects(say(alice, groupID, 'hello?'), /1204|1002|1004/);
     assert.deepEqual([await groups(alice), await groups(bob)], [[], []]);
   });

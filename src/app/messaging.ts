@@ -21,6 +21,7 @@ import { BatchSender } from '../messaging/batch-sender.ts';
 import { BusinessNotifications } from '../messaging/business-notifications.ts';
 import { History } from '../messaging/history.ts';
 import { Messenger } from '../messaging/messenger.ts';
+import { Revocations } from '../messaging/revocations.ts';
 import { SendStatuses } from '../messaging/send-statuses.ts';
 import { SimpleMessages } from '../messaging/simple-messages.ts';
 import { Notifier, noticeSender } from '../notices/notifier.ts';
@@ -37,6 +38,7 @@ import { SqlMessageScanStore } from '../store/sql-message-scan-store.ts';
 import { SqlMessageStore } from '../store/sql-message-store.ts';
 import { SqlOutboxStore } from '../store/sql-outbox-store.ts';
 import { SqlReadPositionStore } from '../store/sql-read-position-store.ts';
+import { SqlRevocationStore } from '../store/sql-revocation-store.ts';
 import { SqlSendStatusStore } from '../store/sql-send-status-store.ts';
 import { SqlSendingFacts } from '../store/sql-sending-facts.ts';
 import { SqlVersionLogStore } from '../store/sql-version-log-store.ts';
@@ -137,6 +139,7 @@ export type Messaging = Pick<
   | 'activity'
   | 'messageSearch'
   | 'readState'
+  | 'revocations'
 >;
 
 export function openMessaging(
@@ -216,6 +219,7 @@ export function openMessaging(
     activity: new Activity({ store: new SqlActivityStore(db), users, groups: new SqlGroupStore(db), limits: config }),
     messageSearch: new MessageSearch({
       messages: new SqlMessageScanStore(db),
+      revocations: messages,
       users,
       groups: new SqlGroupStore(db),
       limits: config,
@@ -226,6 +230,18 @@ export function openMessaging(
       positions: new SqlReadPositionStore(db),
       unitOfWork: db,
       notifier,
+    }),
+    revocations: new Revocations({
+      messages,
+      store: new SqlRevocationStore(db),
+      views,
+      users,
+      groups: new SqlGroupStore(db),
+      members: new SqlGroupMemberStore(db),
+      unitOfWork: db,
+      notifier,
+      withinMs: config.revokeWithinMs,
+      now: clock,
     }),
   };
 }

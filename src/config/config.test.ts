@@ -25,9 +25,20 @@ test('defaults are those of the design', () => {
     sessionTtlMs: 730 * 86_400_000,
     tokensWhenStoreDown: 'reject',
     openimTokens: 'off',
+    revokeWithinMs: 0,
   });
   assert.equal(config.tokenTtlByPlatformMs.size, 0);
   assert.equal(config.oauthClients.size, 0);
+});
+
+test('0 is a duration only where it has a meaning of its own', () => {
+  assert.equal(loadConfig(env({ TESSERA_REVOKE_WITHIN: '0' })).revokeWithinMs, 0);
+  assert.equal(loadConfig(env({ TESSERA_REVOKE_WITHIN: '2m' })).revokeWithinMs, 120_000);
+  assert.throws(() => loadConfig(env({ TESSERA_TOKEN_TTL: '0' })), /TESSERA_TOKEN_TTL: must be a duration/);
+  assert.throws(
+    () => loadConfig(env({ TESSERA_REVOKE_WITHIN: '5' })),
+    /TESSERA_REVOKE_WITHIN: must be 0, or a duration/,
+  );
 });
 
 test('the settings of tokens come to mean something', () => {

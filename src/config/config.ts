@@ -28,6 +28,7 @@ export interface Config
     | 'sessionTtl'
     | 'storeDownGrace'
     | 'shutdownTimeout'
+    | 'revokeWithin'
     | 'loginPolicyTable'
     | 'oauthClients'
   > {
@@ -38,6 +39,8 @@ export interface Config
   readonly sessionTtlMs: number;
   readonly storeDownGraceMs: number;
   readonly shutdownTimeoutMs: number;
+  /** 0: no limit. */
+  readonly revokeWithinMs: number;
   /** Of login policy `custom`; empty otherwise. */
   readonly loginPolicyTable: LoginPolicy;
   /** Secret by client ID. */
@@ -118,6 +121,7 @@ function toConfig(options: Options, problems: string[]): Config {
     sessionTtl,
     storeDownGrace,
     shutdownTimeout,
+    revokeWithin,
     loginPolicyTable,
     oauthClients,
     ...rest
@@ -131,6 +135,7 @@ function toConfig(options: Options, problems: string[]): Config {
     sessionTtlMs: parseDuration(sessionTtl) ?? 0,
     storeDownGraceMs: parseDuration(storeDownGrace) ?? 0,
     shutdownTimeoutMs: parseDuration(shutdownTimeout) ?? 0,
+    revokeWithinMs: parseDuration(revokeWithin) ?? 0,
     loginPolicyTable: parsePolicyTable(loginPolicyTable, problem('TESSERA_LOGIN_POLICY_TABLE')),
     oauthClients: parseOauthClients(oauthClients, problem('TESSERA_OAUTH_CLIENTS')),
   };
@@ -245,6 +250,7 @@ function fits(info: OptionInfo, value: unknown): boolean {
         Array.isArray(value) && value.every((item) => typeof item === 'string' && item.length >= info.minItemLength)
       );
     case 'duration':
+      if (info.mayBeZero === true && value === '0') return true;
       return typeof value === 'string' && isBetween(parseDuration(value) ?? 0, 1, info.maximumMs);
     case 'choice':
       return info.choices.some((choice) => choice === value);
@@ -260,7 +266,7 @@ function expectation(info: OptionInfo): string {
     case 'choice':
       return `one of ${info.choices.join(', ')}`;
     case 'duration':
-      return `a duration such as 90d, 12h, 30m, 10s or 250ms, at most ${formatDuration(info.maximumMs)}`;
+      return `${info.mayBeZero === true ? '0, or ' : ''}a duration such as 90d, 12h, 30m, 10s or 250ms, at most ${formatDuration(info.maximumMs)}`;
     case 'integer':
       return `a whole number${range(info.minimum, info.maximum)}`;
     case 'boolean':

@@ -38,6 +38,8 @@ interface ListOption extends Common<readonly string[]> {
 interface DurationOption extends Common<string> {
   readonly kind: 'duration';
   readonly maximumMs: number;
+  /** `0`, without a unit, has a meaning of its own. */
+  readonly mayBeZero?: true;
 }
 
 interface ChoiceOption<Choice extends string | number> extends Common<Choice> {
@@ -79,6 +81,13 @@ const waitingTime = (description: string, byDefault: string): DurationOption => 
   maximumMs: longestTimerMs,
   description,
 });
+const messageAge = (description: string): DurationOption => ({
+  kind: 'duration',
+  default: '0',
+  maximumMs: longestAgeMs,
+  mayBeZero: true,
+  description,
+});
 const choice = <const Choice extends string | number>(
   description: string,
   choices: readonly Choice[],
@@ -90,6 +99,9 @@ const toggle = (description: string, byDefault: boolean): SwitchOption => ({
   default: byDefault,
   description,
 });
+
+/** A hundred years. */
+const longestAgeMs = 36_500 * 86_400_000;
 
 /** A timer of more than 2^31 - 1 ms goes off at once. */
 const longestTimerMs = 24 * 86_400_000;
@@ -180,6 +192,9 @@ export const options = {
     description: 'Entries that the audit trail of tokens keeps; the oldest go first.',
   } satisfies IntegerOption as IntegerOption,
   friendVerify: toggle('Only friends of the receiver may write in a single chat (1303).', false),
+  revokeWithin: messageAge(
+    'How long senders may take a message back; 0: for ever, as with OpenIM. Owner and admins of a group, and admins of the server, always may.',
+  ),
   notificationFile: {
     kind: 'text',
     default: '',

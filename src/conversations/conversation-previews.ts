@@ -25,7 +25,7 @@ import type { ConversationView, ConversationViewStore, ConversationWindow } from
 import { chatWindow, readUpTo } from './windows.ts';
 
 export interface ConversationPreviewsOptions {
-  readonly messages: Pick<MessageStore, 'newest'>;
+  readonly messages: Pick<MessageStore, 'newest' | 'revoked'>;
   readonly views: ConversationViewStore;
   readonly conversations: Pick<ConversationStore, 'findMany'>;
   readonly partners: Pick<ConversationPartners, 'find'>;

@@ -6,9 +6,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { MessageStore, StoredMessage } from '../log/message-store.ts';
 import { shortened } from '../protocol/message.ts';
+import { presented } from './presentation.ts';
 import type { ReplyBudget } from './reply-budget.ts';
 import type { ConversationWindow } from './view-store.ts';
-import { presented } from './windows.ts';
 
 /** A stored message as a reply carries it. */
 export interface FittedMessage {
@@ -27,7 +27,7 @@ const pageSize = 16;
  * What a budget cannot even hold in short is left out, the last ones first.
  */
 export async function newestMessages(
-  store: Pick<MessageStore, 'newest'>,
+  store: Pick<MessageStore, 'newest' | 'revoked'>,
   windows: readonly ConversationWindow[],
   budget: ReplyBudget,
 ): Promise<Map<string, FittedMessage>> {
@@ -35,12 +35,14 @@ export async function newestMessages(
   let waiting = Math.min(windows.length, Math.floor(budget.bytesLeft / sureBytes));
   for (let from = 0; waiting > 0; from += pageSize) {
     const page = windows.slice(from, from + Math.min(pageSize, waiting));
-    const stored = await store.newest(page);
+    const stored = [...(await store.newest(page))].map(([logID, message]) => ({ logID, message }));
+    const bodies = await presented(store, stored);
+    const newest = new Map(stored.map(({ logID, message }, index) => [logID, { message, whole: bodies[index] }]));
     for (const { conversationID, logID } of page) {
       waiting -= 1;
-      const message = stored.get(logID);
-      if (message === undefined || budget.messagesLeft === 0 || !budget.takeKey(conversationID)) continue;
-      const whole = presented(message);
+      const { message, whole } = newest.get(logID) ?? {};
+      if (message === undefined || whole === undefined) continue;
+      if (budget.messagesLeft === 0 || !budget.takeKey(conversationID)) continue;
       if (budget.takeMessage(whole, waiting * sureBytes)) {
         found.set(conversationID, { message, body: whole });
         continue;

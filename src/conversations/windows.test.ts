@@ -8,7 +8,7 @@ import { newMsgData } from '../protocol/message.ts';
 import type { Conversation } from './conversation.ts';
 import { ConversationPreviews } from './conversation-previews.ts';
 import type { ConversationView } from './view-store.ts';
-import { chatWindow, notificationWindow, presented, readUpTo } from './windows.ts';
+import { chatWindow, notificationWindow, readUpTo } from './windows.ts';
 
 const view: ConversationView = {
   conversationID: 'si_a_b',
@@ -68,13 +68,6 @@ test('the window of notifications begins where they are not gone', () => {
   assert.equal(notificationWindow('n_a_b', 'n_a_b', { ...bounds, minSeq: 0 }).lower, 1);
 });
 
-test('only single chats show that a message was read', () => {
-  const message = (sessionType: number, isRead: boolean) => MsgData.decode(presented(stored({ sessionType, isRead })));
-  assert.equal(message(1, true).isRead, true);
-  assert.equal(message(1, false).isRead, false);
-  assert.equal(message(3, true).isRead, false);
-});
-
 describe('a chat list', () => {
   const list = async (...views: Partial<ConversationView>[]) => {
     const asked: { lower: number; upper: number }[] = [];
@@ -85,6 +78,7 @@ describe('a chat list', () => {
           for (const { lower, upper } of windows) asked.push({ lower, upper });
           return new Map(windows.map(({ logID, upper }) => [logID, stored({ seq: upper })]));
         },
+        revoked: async () => [],
       },
       conversations: {
         findMany: async (_owner, ids) => ids.map((conversationID) => ({ conversationID }) as Conversation),
@@ -114,5 +108,6 @@ describe('a chat list', () => {
 function stored(fields: Partial<StoredMessage>): StoredMessage {
   const seq = fields.seq ?? 1;
   const body = Buffer.from(MsgData.encode(newMsgData({ seq })).finish());
-  return { seq, sendID: 'b', sentAt: 1, sessionType: 1, isRead: false, body, ...fields };
+  const sent = { sendID: 'b', sentAt: 1, sessionType: 1, contentType: 101, revocation: undefined };
+  return { ...sent, seq, isRead: false, body, ...fields };
 }

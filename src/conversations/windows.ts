@@ -1,6 +1,5 @@
-/** What the owner of a conversation may read of it, and how a stored message looks to a reader. */
-import type { SeqBounds, StoredMessage } from '../log/message-store.ts';
-import { withReadFlag } from '../protocol/message-bytes.ts';
+/** What the owner of a conversation may read of it. How a message looks to a reader: presentation.ts. */
+import type { SeqBounds } from '../log/message-store.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import type { ConversationView, ConversationWindow } from './view-store.ts';
 
@@ -29,9 +28,4 @@ export function hearsNotifications({ conversationType, ownMaxSeq }: Conversation
 /** What the readers of a notification conversation may read of it. */
 export function notificationWindow(conversationID: string, logID: string, bounds: SeqBounds): ConversationWindow {
   return { conversationID, logID, lower: Math.max(1, bounds.minSeq), upper: bounds.maxSeq };
-}
-
-/** As a reader sees it: only single chats show that a message was read (8.4). */
-export function presented(message: StoredMessage): Buffer {
-  return message.isRead && message.sessionType === sessionTypes.single ? withReadFlag(message.body) : message.body;
 }

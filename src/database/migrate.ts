@@ -20,6 +20,7 @@ import { up as deletedConversations } from './migrations/014-deleted-conversatio
 import { up as conversationsByPeer } from './migrations/015-conversations-by-peer.ts';
 import { up as messageTimes } from './migrations/016-message-times.ts';
 import { up as sentOperations } from './migrations/017-sent-operations.ts';
+import { up as revocations } from './migrations/018-revocations.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -41,6 +42,7 @@ const steps: Readonly<Record<string, Step>> = {
   '015-conversations-by-peer': conversationsByPeer,
   '016-message-times': messageTimes,
   '017-sent-operations': sentOperations,
+  '018-revocations': revocations,
 };
 
 /** A database whose schema was brought up to date. */

@@ -7,6 +7,7 @@ export interface Schema {
   conversation_seqs: ConversationSeqsTable;
   read_seqs: ReadSeqsTable;
   messages: MessagesTable;
+  message_revocations: MessageRevocationsTable;
   sent_operations: SentOperationsTable;
   version_heads: VersionHeadsTable;
   version_entries: VersionEntriesTable;
@@ -93,6 +94,16 @@ interface MessagesTable {
   is_read: Generated<number>;
   /** Encoded MsgData, seq included: spliced into replies as it is. */
   body: Buffer;
+}
+
+/** Messages that were taken back: everybody sees who did it instead. */
+interface MessageRevocationsTable {
+  conversation_id: string;
+  seq: number;
+  revoker_id: string;
+  revoker_nickname: string;
+  revoker_role: number;
+  revoked_at: number;
 }
 
 /** Calls of back ends that have sent their message, for a day. */

@@ -24,6 +24,7 @@ import type { BatchSender } from '../messaging/batch-sender.ts';
 import type { BusinessNotifications } from '../messaging/business-notifications.ts';
 import type { History } from '../messaging/history.ts';
 import type { Messenger } from '../messaging/messenger.ts';
+import type { Revocations } from '../messaging/revocations.ts';
 import type { SendStatuses } from '../messaging/send-statuses.ts';
 import type { SimpleMessages } from '../messaging/simple-messages.ts';
 import type { OnlineStatus } from '../presence/online-status.ts';
@@ -73,4 +74,5 @@ export interface Services {
   readonly activity: Activity;
   readonly messageSearch: MessageSearch;
   readonly readState: ReadState;
+  readonly revocations: Revocations;
 }

@@ -48,8 +48,35 @@ export interface StoredMessage {
   readonly sendID: string;
   readonly sentAt: number;
   readonly sessionType: number;
+  readonly contentType: number;
   readonly isRead: boolean;
-  /** Encoded MsgData with its seq. */
+  /** If it was taken back; what was said is for nobody's eyes then. */
+  readonly revocation: Revocation | undefined;
+  /** Encoded MsgData with its seq, as it was sent. */
+  readonly body: Buffer;
+}
+
+/** That a message was taken back, and by whom. */
+export interface Revocation {
+  readonly revokerID: string;
+  /** As of then. */
+  readonly revokerNickname: string;
+  /** In a group the role there, otherwise the level of the account; 0 for an admin of the server. */
+  readonly revokerRole: number;
+  /** Unix ms. */
+  readonly revokedAt: number;
+}
+
+/** Names a stored message. */
+export interface MessageRef {
+  readonly logID: string;
+  readonly seq: number;
+}
+
+/** What is shown instead of a message that was taken back needs more of it than its body; see presentation.ts. */
+export interface RevokedMessage extends MessageRef {
+  readonly revocation: Revocation;
+  /** Encoded MsgData as it was sent. */
   readonly body: Buffer;
 }
 
@@ -87,6 +114,10 @@ export interface MessageStore {
   bySeqs(logID: string, seqs: readonly number[]): Promise<StoredMessage[]>;
   /** By log ID, of each the newest stored message between `lower` and `upper`, both included, if there is one. */
   newest(windows: readonly LogWindow[]): Promise<Map<string, StoredMessage>>;
+  /** Those of the messages that were taken back. */
+  revoked(refs: readonly MessageRef[]): Promise<readonly RevokedMessage[]>;
+  /** The message as of the transaction, until the end of which it stays as it is. */
+  lockMessage(tx: Transaction, ref: MessageRef): Promise<StoredMessage | undefined>;
   /** By log ID; only logs that have messages appear in the answer. */
   bounds(logIDs: readonly string[]): Promise<Map<string, SeqBounds>>;
   /** As of the transaction; 0 if nothing was ever stored. */

@@ -5,9 +5,10 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type FittedMessage, newestMessages } from '../conversations/newest-messages.ts';
+import { presented } from '../conversations/presentation.ts';
 import { ReplyBudget } from '../conversations/reply-budget.ts';
 import type { ConversationView, ConversationViewStore, ConversationWindow } from '../conversations/view-store.ts';
-import { chatWindow, hearsNotifications, notificationWindow, presented, readUpTo } from '../conversations/windows.ts';
+import { chatWindow, hearsNotifications, notificationWindow, readUpTo } from '../conversations/windows.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
 import { mapInSlices, sortedInSlices, TimeSlices } from '../kernel/time-slices.ts';
 import type { LogWindow, MessageStore, StoredMessage } from '../log/message-store.ts';
@@ -40,7 +41,7 @@ export interface ReadPositions {
 }
 
 export interface HistoryOptions {
-  readonly messages: Pick<MessageStore, 'range' | 'bySeqs' | 'newest' | 'bounds'>;
+  readonly messages: Pick<MessageStore, 'range' | 'bySeqs' | 'newest' | 'bounds' | 'revoked'>;
   readonly views: ConversationViewStore;
   /** Of a reply's payload; see `payloadBytes`. */
   readonly maxReplyBytes: number;
@@ -213,7 +214,7 @@ export class History {
     for (let last = upper; last >= lower; ) {
       const first = Math.max(lower, last - pageSize + 1);
       const stored = await this.#store.range(logID, first, last, pageSize);
-      for (const body of withPlaceholders(stored, numbers(first, last)).reverse()) {
+      for (const body of (await this.#withPlaceholders(logID, stored, numbers(first, last))).reverse()) {
         if (!budget.takeMessage(body)) return { bodies: newestFirst.reverse(), isWhole: false };
         newestFirst.push(body);
       }
@@ -237,7 +238,8 @@ export class History {
     for (let from = 0, isFull = false; from < wanted.length && !isFull; from += firstPageSize) {
       if (from > 0) await nextTurn();
       const page = wanted.slice(from, from + firstPageSize);
-      const bodies = withPlaceholders(await this.#store.bySeqs(window.logID, page), page);
+      const stored = await this.#store.bySeqs(window.logID, page);
+      const bodies = await this.#withPlaceholders(window.logID, stored, page);
       for (const [index, seq] of page.entries()) {
         const body = bodies[index];
         isFull = body === undefined || !budget.takeMessage(body);
@@ -251,6 +253,27 @@ export class History {
     const endSeq = isPastLower ? window.lower : isPastUpper ? window.upper : 0;
     const bodies = readable.flatMap((seq) => taken.get(seq) ?? []);
     return encodePullMsgs(bodies, isPastLower || isPastUpper, endSeq);
+  }
+
+  /** One body per wanted seq, in that order; a seq that holds nothing any more gets a placeholder. */
+  async #withPlaceholders(
+    logID: string,
+    stored: readonly StoredMessage[],
+    wanted: Iterable<number>,
+  ): Promise<Buffer[]> {
+    const shown = await presented(
+      this.#store,
+      stored.map((message) => ({ logID, message })),
+    );
+    const bySeq = new Map(stored.map(({ seq, sentAt }, index) => [seq, { sentAt, body: shown[index] }]));
+    const bodies: Buffer[] = [];
+    let lastSentAt = 0;
+    for (const seq of wanted) {
+      const found = bySeq.get(seq);
+      lastSentAt = found?.sentAt ?? lastSentAt;
+      bodies.push(found?.body ?? placeholder(seq, lastSentAt));
+    }
+    return bodies;
   }
 
   /** The windows of those conversations that the user may read at all. */
@@ -365,19 +388,6 @@ function groupSeqs(asked: GetSeqMessageReq['conversations']): Map<string, number
     grouped.set(conversationID, known);
   }
   return new Map([...grouped].map(([conversationID, seqs]) => [conversationID, [...seqs]]));
-}
-
-/** One body per wanted seq, in that order; a seq that holds nothing any more gets a placeholder. */
-function withPlaceholders(stored: readonly StoredMessage[], wanted: Iterable<number>): Buffer[] {
-  const bySeq = new Map(stored.map((message) => [message.seq, message]));
-  const bodies: Buffer[] = [];
-  let lastSentAt = 0;
-  for (const seq of wanted) {
-    const message = bySeq.get(seq);
-    if (message !== undefined) lastSentAt = message.sentAt;
-    bodies.push(message === undefined ? placeholder(seq, lastSentAt) : presented(message));
-  }
-  return bodies;
 }
 
 function* numbers(first: number, last: number): Generator<number> {

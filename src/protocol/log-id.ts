@@ -40,8 +40,22 @@ const pairTypes: ReadonlySet<number> = new Set([sessionTypes.single, sessionType
 
 /** Of the notifications that go with a chat's log. */
 export function companionLogID(logID: string): string {
-  if (/^s?g_/.test(logID)) return groupNotificationLogID(logID.slice(logID.indexOf('_') + 1));
+  if (isGroupChat(logID)) return groupNotificationLogID(logID.slice(logID.indexOf('_') + 1));
   return logID.replace(/^[a-z]+/, 'n');
+}
+
+/** All the logs that a conversation ID can mean, for who does not say whose conversation it is. */
+export function possibleLogIDs(conversationID: string): readonly string[] {
+  const rest = conversationID.slice(conversationID.indexOf('_') + 1);
+  if (isGroupChat(conversationID)) return [conversationID];
+  const splits = Array.from(rest.matchAll(/_/g), ({ index }) => [rest.slice(0, index), rest.slice(index + 1)] as const);
+  const pairs = splits.filter(([a, b]) => a !== '' && b !== '').map(([a, b]) => pairLogID(conversationID, a, b));
+  const groups = isNotificationConversation(conversationID) ? [groupNotificationLogID(rest)] : [];
+  return [...new Set([...pairs, ...groups])];
+}
+
+function isGroupChat(conversationID: string): boolean {
+  return /^s?g_/.test(conversationID);
 }
 
 function pairLogID(conversationID: string, userA: string, userB: string): string {

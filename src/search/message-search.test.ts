@@ -39,7 +39,7 @@ function searchThrough(messages: readonly ScannedMessage[], maxSearchedMessages:
     ...{ maxRequestMsgBytes: 1, maxAnswerBytes: 1000, maxSearchedMessages },
   };
   const none = { users: { find: async () => [] }, groups: { findMany: async () => [] } };
-  return new MessageSearch({ messages: store, ...none, limits });
+  return new MessageSearch({ messages: store, revocations: { revoked: async () => [] }, ...none, limits });
 }
 
 const seqsOf = ({ page }: Awaited<ReturnType<MessageSearch['find']>>) => page.map(({ message }) => message.seq);

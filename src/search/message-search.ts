@@ -7,6 +7,7 @@ import { type AnswerLimits, newAnswerBudget } from '../groups/group-answers.ts';
 import type { GroupStore } from '../groups/group-store.ts';
 import { type CallContext, requireAdmin } from '../kernel/caller.ts';
 import { TimeSlices } from '../kernel/time-slices.ts';
+import type { MessageRef, MessageStore } from '../log/message-store.ts';
 import { groupChatID, singleChatID } from '../protocol/conversation-id.ts';
 import { errors } from '../protocol/errors.ts';
 import { MsgData } from '../protocol/gen/openim.ts';
@@ -19,6 +20,7 @@ import type { MessagePlace, MessageScanStore, ScannedMessage } from './message-s
 
 export interface MessageSearchOptions {
   readonly messages: MessageScanStore;
+  readonly revocations: Pick<MessageStore, 'revoked'>;
   readonly users: Pick<UserStore, 'find'>;
   readonly groups: Pick<GroupStore, 'findMany'>;
   readonly limits: AnswerLimits & {
@@ -43,7 +45,9 @@ export interface MessageQuery {
 }
 
 export interface FoundMessage {
+  /** As it was sent, taken back or not. */
   readonly message: MsgData;
+  readonly isRevoked: boolean;
   /** Undefined for whom there is none any more, or of the other kind of chat. */
   readonly sender: User | undefined;
   readonly receiver: User | undefined;
@@ -136,13 +140,18 @@ export class MessageSearch {
     const budget = newAnswerBudget(this.#options.limits);
     const found: FoundMessage[] = [];
     for (let from = 0; from < page.length; from += messagesReadTogether) {
-      const bodies = await this.#options.messages.bodies(page.slice(from, from + messagesReadTogether));
-      const messages = bodies.flatMap((body) => (body === undefined ? [] : [MsgData.decode(body)]));
-      const [users, groups] = await this.#partners(messages);
-      for (const message of messages) {
+      const places = page.slice(from, from + messagesReadTogether);
+      const bodies = await this.#options.messages.bodies(places);
+      const revoked = new Set((await this.#options.revocations.revoked(places)).map(refOf));
+      const messages = bodies.map((body) => (body === undefined ? undefined : MsgData.decode(body)));
+      const [users, groups] = await this.#partners(messages.filter((message) => message !== undefined));
+      for (const [index, place] of places.entries()) {
+        const message = messages[index];
+        if (message === undefined) continue;
         const isToGroup = message.sessionType === sessionTypes.group;
         const described = {
           message,
+          isRevoked: revoked.has(refOf(place)),
           sender: isToGroup ? undefined : users.get(message.sendID),
           receiver: isToGroup ? undefined : users.get(message.recvID),
           group: isToGroup ? groups.get(message.groupID) : undefined,
@@ -235,4 +244,8 @@ function placeOf(cursor: string): MessagePlace {
     /^\[(\d{1,15}),(\d{1,15}),"([^"\\]+)"\]$/.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
   if (logID === undefined) throw errors.args('cursor is not one that this endpoint gave');
   return { sentAt: Number(sentAt), seq: Number(seq), logID };
+}
+
+function refOf({ logID, seq }: MessageRef): string {
+  return `${logID} ${seq}`;
 }

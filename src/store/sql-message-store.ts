@@ -4,7 +4,16 @@ import type { Database, PostgresDatabase, SqliteDatabase } from '../database/dat
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import { forEachInSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import type { Appended, LogWindow, MessageStore, NewMessage, SeqBounds, StoredMessage } from '../log/message-store.ts';
+import type {
+  Appended,
+  LogWindow,
+  MessageRef,
+  MessageStore,
+  NewMessage,
+  RevokedMessage,
+  SeqBounds,
+  StoredMessage,
+} from '../log/message-store.ts';
 import { appendInPostgres, appendInPostgresWithin } from './postgres-append.ts';
 import { inChunks } from './sql-lists.ts';
 import { appendInSqlite, appendInSqliteWithin } from './sqlite-append.ts';
@@ -33,14 +42,37 @@ export class SqlMessageStore implements MessageStore {
 
   async bySeqs(logID: string, seqs: readonly number[]): Promise<StoredMessage[]> {
     const found = await inChunks([...new Set(seqs)], (chunk) =>
-      this.#db.reader
-        .selectFrom('messages')
-        .select(['seq', 'send_id', 'sent_at', 'session_type', 'is_read', 'body'])
-        .where('conversation_id', '=', logID)
-        .where('seq', 'in', chunk)
-        .execute(),
+      this.#messages().where('m.conversation_id', '=', logID).where('m.seq', 'in', chunk).execute(),
     );
     return found.map(toStoredMessage).sort((a, b) => a.seq - b.seq);
+  }
+
+  async lockMessage(tx: Transaction, { logID, seq }: MessageRef): Promise<StoredMessage | undefined> {
+    const query = this.#messages(tx).where('m.conversation_id', '=', logID).where('m.seq', '=', seq);
+    // SQLite has one writer at a time.
+    const row = await (this.#db.dialect === 'postgres' ? query.forUpdate('m') : query).executeTakeFirst();
+    return row === undefined ? undefined : toStoredMessage(row);
+  }
+
+  async revoked(refs: readonly MessageRef[]): Promise<readonly RevokedMessage[]> {
+    const rows =
+      this.#db.dialect === 'sqlite' ? revokedInSqlite(this.#db, refs) : await revokedInPostgres(this.#db, refs);
+    return rows.flatMap((row) => {
+      const { revocation, seq, body } = toStoredMessage(row);
+      return revocation === undefined ? [] : [{ logID: row.conversation_id, seq, revocation, body }];
+    });
+  }
+
+  /** With their revocations. */
+  #messages(tx?: Transaction) {
+    return this.#db
+      .executor(tx)
+      .selectFrom('messages as m')
+      .leftJoin('message_revocations as r', (join) =>
+        join.onRef('r.conversation_id', '=', 'm.conversation_id').onRef('r.seq', '=', 'm.seq'),
+      )
+      .select(['m.seq', 'm.send_id', 'm.sent_at', 'm.session_type', 'm.content_type', 'm.is_read', 'm.body'])
+      .select(['r.revoker_id', 'r.revoker_nickname', 'r.revoker_role', 'r.revoked_at']);
   }
 
   async newest(windows: readonly LogWindow[]): Promise<Map<string, StoredMessage>> {
@@ -104,37 +136,66 @@ interface MessageRow {
   send_id: string;
   sent_at: number;
   session_type: number;
+  content_type: number;
   is_read: number;
   body: Uint8Array;
+  revoker_id: string | null;
+  revoker_nickname: string | null;
+  revoker_role: number | null;
+  revoked_at: number | null;
 }
+
+type LogRow = MessageRow & { conversation_id: string };
+
+const columns = `m.seq, m.send_id, m.sent_at, m.session_type, m.content_type, m.is_read, m.body,
+  r.revoker_id, r.revoker_nickname, r.revoker_role, r.revoked_at`;
+
+const withRevocations = `messages AS m
+  LEFT JOIN message_revocations AS r ON r.conversation_id = m.conversation_id AND r.seq = m.seq`;
 
 /** Newest first, so that LIMIT keeps the newest. */
 const rangeQuery = hotQuery(
-  `SELECT seq, send_id, sent_at, session_type, is_read, body FROM messages
-  WHERE conversation_id = $1 AND seq BETWEEN $2 AND $3 ORDER BY seq DESC LIMIT $4`,
+  `SELECT ${columns} FROM ${withRevocations}
+  WHERE m.conversation_id = $1 AND m.seq BETWEEN $2 AND $3 ORDER BY m.seq DESC LIMIT $4`,
 );
 
-type NewestRow = MessageRow & { conversation_id: string };
-
 /** One lookup per window: in process that costs no round trip. */
-function newestInSqlite(db: SqliteDatabase, windows: readonly LogWindow[]): NewestRow[] {
-  const statement = db.sqlite.read.prepare(`SELECT conversation_id, seq, send_id, sent_at, session_type, is_read, body
-    FROM messages WHERE conversation_id = ? AND seq BETWEEN ? AND ? ORDER BY seq DESC LIMIT 1`);
+function newestInSqlite(db: SqliteDatabase, windows: readonly LogWindow[]): LogRow[] {
+  const statement = db.sqlite.read.prepare(`SELECT m.conversation_id, ${columns} FROM ${withRevocations}
+    WHERE m.conversation_id = ? AND m.seq BETWEEN ? AND ? ORDER BY m.seq DESC LIMIT 1`);
   return windows.flatMap((window) => {
     const row = statement.get(window.logID, window.lower, window.upper);
-    return row === undefined ? [] : [row as unknown as NewestRow];
+    return row === undefined ? [] : [row as unknown as LogRow];
   });
 }
 
-function newestInPostgres(db: PostgresDatabase, windows: readonly LogWindow[]): Promise<NewestRow[]> {
-  return db.connections.query<NewestRow>(
-    `SELECT m.* FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS w (conversation_id, lower_seq, upper_seq)
+function newestInPostgres(db: PostgresDatabase, windows: readonly LogWindow[]): Promise<LogRow[]> {
+  return db.connections.query<LogRow>(
+    `SELECT n.* FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS w (conversation_id, lower_seq, upper_seq)
       CROSS JOIN LATERAL (
-        SELECT conversation_id, seq, send_id, sent_at, session_type, is_read, body FROM messages
-        WHERE conversation_id = w.conversation_id AND seq BETWEEN w.lower_seq AND w.upper_seq
-        ORDER BY seq DESC LIMIT 1
-      ) AS m`,
+        SELECT m.conversation_id, ${columns} FROM ${withRevocations}
+        WHERE m.conversation_id = w.conversation_id AND m.seq BETWEEN w.lower_seq AND w.upper_seq
+        ORDER BY m.seq DESC LIMIT 1
+      ) AS n`,
     [windows.map(({ logID }) => logID), windows.map(({ lower }) => lower), windows.map(({ upper }) => upper)],
+  );
+}
+
+function revokedInSqlite(db: SqliteDatabase, refs: readonly MessageRef[]): LogRow[] {
+  const statement = db.sqlite.read.prepare(`SELECT m.conversation_id, ${columns} FROM ${withRevocations}
+    WHERE m.conversation_id = ? AND m.seq = ? AND r.seq IS NOT NULL`);
+  return refs.flatMap(({ logID, seq }) => {
+    const row = statement.get(logID, seq);
+    return row === undefined ? [] : [row as unknown as LogRow];
+  });
+}
+
+function revokedInPostgres(db: PostgresDatabase, refs: readonly MessageRef[]): Promise<LogRow[]> {
+  return db.connections.query<LogRow>(
+    `SELECT m.conversation_id, ${columns} FROM unnest($1::text[], $2::bigint[]) AS k (conversation_id, seq)
+      JOIN message_revocations AS r USING (conversation_id, seq)
+      JOIN messages AS m USING (conversation_id, seq)`,
+    [refs.map(({ logID }) => logID), refs.map(({ seq }) => seq)],
   );
 }
 
@@ -144,7 +205,17 @@ function toStoredMessage(row: MessageRow): StoredMessage {
     sendID: row.send_id,
     sentAt: row.sent_at,
     sessionType: row.session_type,
+    contentType: row.content_type,
     isRead: row.is_read === 1,
+    revocation:
+      row.revoked_at === null
+        ? undefined
+        : {
+            revokerID: row.revoker_id ?? '',
+            revokerNickname: row.revoker_nickname ?? '',
+            revokerRole: row.revoker_role ?? 0,
+            revokedAt: row.revoked_at,
+          },
     body: Buffer.from(row.body.buffer, row.body.byteOffset, row.body.byteLength),
   };
 }

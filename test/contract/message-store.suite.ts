@@ -4,12 +4,14 @@ import type { TestContext } from 'node:test';
 import type { ConversationViewStore, ReadPosition, ReadPositionStore } from '../../src/conversations/view-store.ts';
 import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 import type { MessageStore, NewMessage } from '../../src/log/message-store.ts';
+import type { RevocationStore } from '../../src/log/revocation-store.ts';
 import type { SendingFacts } from '../../src/messaging/sending-facts.ts';
 import { MsgData } from '../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
 
 export interface MessageStoreUnderTest {
   readonly store: MessageStore;
+  readonly revocations: RevocationStore;
   readonly views: ConversationViewStore;
   readonly positions: ReadPositionStore;
   readonly facts: SendingFacts;
@@ -23,7 +25,7 @@ export interface MessageStoreUnderTest {
 /** Tests use conversations and users of their own. */
 export async function messageStoreSuite(
   t: TestContext,
-  { store, views: viewStore, positions, facts, work, addRow, addGroup, addUser }: MessageStoreUnderTest,
+  { store, revocations, views: viewStore, positions, facts, work, addRow, addGroup, addUser }: MessageStoreUnderTest,
 ): Promise<void> {
   const range = async (conversationID: string) => {
     const stored = await store.range(conversationID, 1, 1_000_000, 1_000_000);
@@ -203,6 +205,36 @@ export async function messageStoreSuite(
       ['si_new_a', 3],
       ['si_new_b', 2],
     ]);
+  });
+
+  await t.test('a revocation is told with the message on every way, once, and the message stays', async () => {
+    await fill(store, 'si_rev', 3);
+    const revocation = { revokerID: 'ann', revokerNickname: 'Ann', revokerRole: 60, revokedAt: 99 };
+    const revoke = (seq: number, revokerID: string) =>
+      work.transaction((tx) => revocations.revoke(tx, { logID: 'si_rev', seq }, { ...revocation, revokerID }));
+    assert.deepEqual([await revoke(2, 'ann'), await revoke(2, 'bob'), await revoke(3, 'ann')], [true, false, true]);
+    const newest = await store.newest([{ logID: 'si_rev', lower: 1, upper: 9 }]);
+    const ways = [
+      await store.range('si_rev', 1, 9, 9),
+      await store.bySeqs('si_rev', [1, 2, 3]),
+      [(await store.bySeqs('si_rev', [1]))[0]!, (await store.range('si_rev', 2, 2, 1))[0]!, newest.get('si_rev')!],
+    ];
+    for (const found of ways) {
+      assert.deepEqual(
+        found.map((message) => [message.seq, message.revocation, MsgData.decode(message.body).seq]),
+        [
+          [1, undefined, 1],
+          [2, revocation, 2],
+          [3, revocation, 3],
+        ],
+      );
+    }
+    const quoted = await store.revoked([1, 2, 2, 9].map((seq) => ({ logID: 'si_rev', seq })));
+    assert.deepEqual([...new Set(quoted.map(({ logID, seq }) => `${logID} ${seq}`))], ['si_rev 2']);
+    assert.deepEqual(await store.revoked([{ logID: 'si_other', seq: 2 }]), []);
+    const locked = (seq: number) => work.transaction((tx) => store.lockMessage(tx, { logID: 'si_rev', seq }));
+    assert.deepEqual((await locked(2))?.revocation, revocation);
+    assert.equal(await locked(9), undefined);
   });
 
   await t.test('bounds knows only conversations with messages', async () => {

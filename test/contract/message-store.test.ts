@@ -1,6 +1,7 @@
 import { SqlConversationViewStore } from '../../src/store/sql-conversation-view-store.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
 import { SqlReadPositionStore } from '../../src/store/sql-read-position-store.ts';
+import { SqlRevocationStore } from '../../src/store/sql-revocation-store.ts';
 import { SqlSendingFacts } from '../../src/store/sql-sending-facts.ts';
 import { testOnEveryDatabase } from './every-database.ts';
 import { messageStoreSuite } from './message-store.suite.ts';
@@ -8,6 +9,7 @@ import { messageStoreSuite } from './message-store.suite.ts';
 testOnEveryDatabase('MessageStore', (t, { db }) =>
   messageStoreSuite(t, {
     store: new SqlMessageStore(db),
+    revocations: new SqlRevocationStore(db),
     views: new SqlConversationViewStore(db),
     positions: new SqlReadPositionStore(db),
     facts: new SqlSendingFacts(db),

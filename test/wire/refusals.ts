@@ -58,7 +58,7 @@ function letIn({ access, strictBind }: Endpoint, caller: Caller): Expectation {
   const isProbe = caller !== 'admin' && typeof access === 'object' && 'group' in access;
   return {
     ...(strictBind === true ? { httpStatus: 200 } : {}),
-    errCode: isProbe ? /^(?:0|100[24])$/ : /^(?:0|1004|1102|1201)$/,
+    errCode: isProbe ? /^(?:0|100[24])$/ : /^(?:0|1004|1102|1201|1404)$/,
     data: () => {},
   };
 }

@@ -1,4 +1,4 @@
-/** Notifications about messages (notifications-sync chapter, 2.6: 2001 and 2200). */
+/** Notifications about messages (notifications-sync chapter, 2.6: 2001, 2101 and 2200). */
 import { notificationTypes } from '../../protocol/numbers/notices.ts';
 import { type Notice, noticeKind } from '../notice.ts';
 
@@ -72,6 +72,29 @@ function readTips({ readerID, conversationID, hasReadSeq }: ReadReceipt, seqs: r
   return { markAsReadUserID: readerID, conversationID, seqs, hasReadSeq };
 }
 
+/** A message that was taken back, and by whom. */
+export interface RevokedTips {
+  readonly revokerUserID: string;
+  readonly clientMsgID: string;
+  /** Unix ms. */
+  readonly revokeTime: number;
+  /** Spelt as clients read it. */
+  readonly sesstionType: number;
+  readonly seq: number;
+  readonly conversationID: string;
+  readonly isAdminRevoke: boolean;
+}
+
+const messageRevoked = noticeKind<RevokedTips>({ type: notificationTypes.messageRevoked, isStored: true });
+
+/** 2101 to a group, or to both sides of a single chat. */
+export function revokedNotice(sendID: string, receiver: Receiver, tips: RevokedTips): Notice<RevokedTips> {
+  return { kind: messageRevoked, sendID, ...receiver, tips };
+}
+
+/** Whom a notice is for: a user, with who sends it, or a group. */
+export type Receiver = { readonly recvID: string } | { readonly groupID: string };
+
 interface BusinessTips {
   readonly key: string;
   readonly data: string;
@@ -83,7 +106,7 @@ const storedBusiness = noticeKind<BusinessTips>({ type: notificationTypes.busine
 /** 2001 in the words of a back end. */
 export function businessNotice(
   sendID: string,
-  receiver: { readonly recvID: string } | { readonly groupID: string },
+  receiver: Receiver,
   tips: BusinessTips,
   isStored: boolean,
 ): Notice<BusinessTips> {

@@ -8,6 +8,7 @@ import markConversationAsRead from './mark_conversation_as_read.ts';
 import markMsgsAsRead from './mark_msgs_as_read.ts';
 import newestSeq from './newest_seq.ts';
 import pullMsgBySeq from './pull_msg_by_seq.ts';
+import revokeMsg from './revoke_msg.ts';
 import searchMsg from './search_msg.ts';
 import sendBusinessNotification from './send_business_notification.ts';
 import sendMsg from './send_msg.ts';
@@ -28,4 +29,5 @@ export const msgEndpoints: readonly Endpoint[] = [
   batchSendMsg,
   setConversationHasReadSeq,
   searchMsg,
+  revokeMsg,
 ];

@@ -63,7 +63,7 @@ export default endpoint({
   handle: async (call, { sendTime, ...query }, { messageSearch }) => {
     const { page, total, nextCursor } = await messageSearch.find(call, { ...query, day: sendTime });
     return {
-      chatLogs: page.map((found) => ({ chatLog: toChatLog(found), isRevoked: false })),
+      chatLogs: page.map((found) => ({ chatLog: toChatLog(found), isRevoked: found.isRevoked })),
       chatLogsNum: total,
       nextCursor,
     };

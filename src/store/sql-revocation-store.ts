@@ -1,0 +1,31 @@
+/** Revocations of messages in SQL, for both dialects; they are read with the messages, by sql-message-store.ts. */
+import type { Database } from '../database/database.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
+import type { MessageRef, Revocation } from '../log/message-store.ts';
+import type { RevocationStore } from '../log/revocation-store.ts';
+
+export class SqlRevocationStore implements RevocationStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async revoke(tx: Transaction, { logID, seq }: MessageRef, revocation: Revocation): Promise<boolean> {
+    const inserted = await this.#db
+      .executor(tx)
+      .insertInto('message_revocations')
+      .values({
+        conversation_id: logID,
+        seq,
+        revoker_id: revocation.revokerID,
+        revoker_nickname: revocation.revokerNickname,
+        revoker_role: revocation.revokerRole,
+        revoked_at: revocation.revokedAt,
+      })
+      .onConflict((conflict) => conflict.columns(['conversation_id', 'seq']).doNothing())
+      .returning('seq')
+      .executeTakeFirst();
+    return inserted !== undefined;
+  }
+}

@@ -1,7 +1,8 @@
 /**
- * Endpoints of people and groups, and what holds them: every route of the reference, its scenarios and its place in
- * OpenAPI; and for each section of the reference the rules of docs/spec/people-and-groups.md. Prints both tables, and
- * exits with 1 when something is missing. test/docs/endpoint-report.test.ts holds the same.
+ * Endpoints of people, groups, messages and conversations, and what holds them: every route of the reference, its
+ * scenarios and its place in OpenAPI; and for each section of the reference the rules of docs/spec/people-and-groups.md
+ * and messages-and-conversations.md. Prints both tables, and exits with 1 when something is missing.
+ * test/docs/endpoint-report.test.ts holds the same.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,12 +46,18 @@ export function endpointReport(): EndpointReport {
   return { endpoints: endpointLines(), sections: sectionLines() };
 }
 
-const areas = ['/user', '/friend', '/group', '/statistics'];
-const page = 'docs/spec/people-and-groups.md';
-/** Whose rules the page has. */
+const areas = ['/user', '/friend', '/group', '/statistics', '/conversation', '/jssdk'];
+/** Where the rules are; a heading there that names no chapter means `chapter`. */
+const pages = [
+  { page: 'docs/spec/people-and-groups.md', chapter: '' },
+  { page: 'docs/spec/messages-and-conversations.md', chapter: 'conversations-messages ' },
+];
+/** Whose rules these are; where something must be told of a section, by its number. */
 const chapters = [
   { chapter: 'relations-groups', sections: /^(?:[3-9]|10|12)(?:\.|$)/, mustHaveRules: /^(?:[5-9]|10)(?:\.|$)/ },
-  { chapter: 'rest-core', sections: /^[79](?:\.|$)/, mustHaveRules: /^[79](?:\.|$)/ },
+  { chapter: 'rest-core', sections: /^(?:[79]|12)(?:\.|$)/, mustHaveRules: /^(?:[79]|12)(?:\.|$)/ },
+  { chapter: 'conversations-messages', sections: /^(?:[3-9])(?:\.|$)/, mustHaveRules: /^(?:[4-9])(?:\.|$)/ },
+  { chapter: 'websocket', sections: /^(?:1|2)00\d/, mustHaveRules: /^(?:1|2)00\d/ },
 ];
 
 function endpointLines(): EndpointLine[] {
@@ -114,7 +121,7 @@ function sectionLines(): SectionLine[] {
         const open = defects.filter((defect) => !rules.some((rule) => tells(rule, defect)));
         const faults = [
           ...open.map((defect) => `has no row for: ${defect.slice(0, 80)}`),
-          ...(mustHaveRules.test(number) && isLeaf(text) && rules.length === 0 ? [`has no rules in ${page}`] : []),
+          ...(mustHaveRules.test(number) && isLeaf(text) && rules.length === 0 ? ['has no rules in docs/spec'] : []),
           ...codesIn(text)
             .filter((code) => !rules.some((rule) => rule.text.startsWith(code)))
             .map((code) => `has no row for the code ${code}`),
@@ -180,20 +187,25 @@ function readSections(file: string): Map<string, string> {
   );
 }
 
-/** By section, as the headings of the page name them. */
+/** By section, as the headings of the pages name them. */
 function readRules(): Map<string, Rule[]> {
-  const parts = read(page).split(/^## /m).slice(1);
-  return new Map(
-    parts.map((part) => {
-      const section = /^[\w-]+ [\d.]*\d/.exec(part)?.[0] ?? part.slice(0, 40);
-      const rows = part.split('\n').filter((line) => line.startsWith('| '));
-      const rules = rows.slice(2).map((row): Rule => {
-        const [text = '', tests = ''] = cellsOf(row);
-        return { text, heldBy: tests === '' ? [] : tests.split('<br>') };
-      });
-      return [section, rules];
-    }),
+  const parts = pages.flatMap(({ page, chapter }) =>
+    read(page)
+      .split(/^## /m)
+      .slice(1)
+      .map((part) => (/^\d/.test(part) ? `${chapter}${part}` : part)),
   );
+  const bySection = new Map<string, Rule[]>();
+  for (const part of parts) {
+    const section = /^[\w-]+ [\d.]*\d/.exec(part)?.[0] ?? part.slice(0, 40);
+    const rows = part.split('\n').filter((line) => line.startsWith('| '));
+    const rules = rows.slice(2).map((row): Rule => {
+      const [text = '', tests = ''] = cellsOf(row);
+      return { text, heldBy: tests === '' ? [] : tests.split('<br>') };
+    });
+    bySection.set(section, [...(bySection.get(section) ?? []), ...rules]);
+  }
+  return bySection;
 }
 
 function read(file: string): string {

@@ -1,4 +1,4 @@
-/** The endpoints of people and groups, and docs/spec/people-and-groups.md: nothing is missing. */
+/** The endpoints of people, groups, messages and conversations, and the pages of their rules: nothing is missing. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endpointReport } from '../../scripts/endpoint-report.ts';

@@ -218,6 +218,15 @@ test('1519, 1520 and 1502 tell of one change with one version; a cleared announc
   assert.equal(query(world, 'SELECT max_seq FROM conversation_seqs WHERE conversation_id = ?', 'sg_g')[0].max_seq, 3);
 });
 
+test('6: only who is in a group speaks there: strangers and who has left are 1203', async () => {
+  await using world = await World.open();
+  await makeTeam(world, 'g');
+  await actAs(world, 'carol', '/group/quit_group', { groupID: 'g' });
+  const senders = ['alice', 'carol', 'dan', 'imAdmin'];
+  const codes = await Promise.all(senders.map((userID) => codeForSpeaking(world, userID, 'g')));
+  assert.deepEqual(codes, [0, 1203, 1203, 0]);
+});
+
 test('1514 and 1515: in a muted group owner and admins may speak, others not: 1403', async () => {
   await using world = await World.open();
   await makeTeam(world, 'g');

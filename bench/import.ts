@@ -4,6 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { connectRedis } from '../src/redis/client/client.ts';
 import { fillWithTokens, openimSecret } from '../test/support/openim-redis.ts';
@@ -14,6 +17,7 @@ import { printTable } from './support/table.ts';
 const count = Number(process.argv[2] ?? 1_000_000);
 const sampleEveryMs = 100;
 
+await using dataDir = await mkdtempDisposable(join(tmpdir(), 'tessera-bench-'));
 await using server = await startRedis();
 await using redis = await connectRedis(server.url, { onConnectionFailure: console.error, commandTimeoutMs: 60_000 });
 
@@ -53,6 +57,7 @@ async function runImport(...args: readonly string[]): Promise<Outcome> {
   const cpuBefore = cpuSecondsOf(server.pid);
   const main = new URL('../src/main.ts', import.meta.url).pathname;
   const child = spawn(process.execPath, [main, 'tokens', 'import', '--json', ...args], {
+    cwd: dataDir.path,
     env: { PATH: process.env.PATH ?? '', TESSERA_REDIS_URL: server.url, TESSERA_SECRET: openimSecret },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,18 +1,23 @@
 /** `tessera tokens import`: takes over the tokens that OpenIM left in a Redis. See docs/migrating-from-openim.md. */
 import { type Config, ConfigError } from '../config/config.ts';
 import { findSigningKeys } from '../config/secrets.ts';
+import type { Database } from '../database/database.ts';
 import { opening, StartError } from '../kernel/start-error.ts';
+import { longestTokenLifeMs } from '../protocol/numbers/token-life.ts';
 import type { RedisClient } from '../redis/client/client.ts';
 import type { ImportCheckpoint } from '../redis/openim/openim-checkpoint.ts';
 import { tokensIn } from '../redis/openim/openim-import-report.ts';
 import { TokenCodec } from '../tokens/claims.ts';
+import { DurableTokenStore } from '../tokens/durable-token-store.ts';
 import { TokenEvents } from '../tokens/events.ts';
 import { SigningKeys } from '../tokens/signing-keys.ts';
+import type { KnownEnds } from '../tokens/token-end-store.ts';
+import type { TokenStore } from '../tokens/token-store.ts';
 import { type Command, configFromArgs, UsageError } from './command.ts';
+import { openBesideServer } from './import-database.ts';
 import { ImportProgress } from './import-progress.ts';
 import { formatImport, type ImportResult } from './import-result.ts';
 import { interruptedCode, watchInterrupts } from './interruption.ts';
-import { type KeptEnds, openKeptEnds } from './kept-ends.ts';
 import { print } from './print.ts';
 
 export const tokens: Command = {
@@ -23,7 +28,7 @@ export const tokens: Command = {
 Gives every token that OpenIM keeps in TESSERA_REDIS_URL a key of its own, with the end that the token was promised.
 OpenIM's keys stay as they are. What Tessera knows already is left alone: nothing that was ended comes back. May run
 beside servers of either kind, be interrupted (Ctrl-C), resumed, and run again. Settings must be those that the server has:
-what it has ended is looked up in its database too.
+what has ended is looked up in its database too, and what OpenIM has ended is written there.
 
 TESSERA_SECRET, or one of TESSERA_SIGNING_KEYS, must be OpenIM's share.secret.
 
@@ -68,40 +73,50 @@ async function importTokens(config: Config, request: ImportRequest): Promise<Imp
     throw new ConfigError("TESSERA_REDIS_URL: must name the Redis that holds OpenIM's tokens");
   // Not above: the other commands answer without loading the client of Redis.
   const { connectRedis } = await import('../redis/client/client.ts');
+  const { RedisTokenStore } = await import('../redis/tokens/redis-token-store.ts');
   const connecting = connectRedis(config.redisUrl, { onConnectionFailure: () => {}, commandTimeoutMs });
   await using redis = await opening('TESSERA_REDIS_URL: cannot use Redis', connecting);
+  // The database, if it is new, is its owner's alone.
+  process.umask(0o077);
+  await using db = request.isDryRun ? undefined : await openBesideServer(config);
+  const store = new RedisTokenStore(redis, Date.now);
   try {
-    await using ended = await openKeptEnds(config);
-    return await run(redis, codec, ended, request);
+    return await run(redis, codec, db === undefined ? store : await remembering(store, redis, db), request);
   } catch (error) {
     const remedy = request.isDryRun ? '' : '. What was done stays done; --resume goes on from there';
     throw new StartError(`the import ended early: ${error instanceof Error ? error.message : String(error)}${remedy}`);
   }
 }
 
+/** As a server has it: nothing comes back that was ended here, and what OpenIM has ended is on disk as well (T4). */
+async function remembering(store: TokenStore, redis: RedisClient, db: Database): Promise<TokenStore> {
+  const { RedisMemory } = await import('../redis/tokens/redis-memory.ts');
+  const { SqlTokenEndStore } = await import('../store/sql-token-end-store.ts');
+  /** Before a first import, ahead of any server of ours: it need not ask a million times. */
+  class NothingEnded extends SqlTokenEndStore {
+    override async find(): Promise<KnownEnds> {
+      return { end: undefined, cutoffs: new Map() };
+    }
+  }
+  const kept = new SqlTokenEndStore(db);
+  const hasEnds = (await kept.ends(undefined, Date.now(), 1)).length > 0;
+  const [memory, ends] = [new RedisMemory(redis), hasEnds ? kept : new NothingEnded(db)];
+  const observer = { onSettings: () => {}, onDoubt: () => {}, onOwed: () => {}, onRestored: () => {} };
+  return new DurableTokenStore({ store, memory, ends, longestLifeMs: longestTokenLifeMs, clock: Date.now, observer });
+}
+
 async function run(
   redis: RedisClient,
   codec: TokenCodec,
-  ended: KeptEnds,
+  store: TokenStore,
   request: ImportRequest,
 ): Promise<ImportResult> {
   const { isDryRun, batchSize } = request;
   const { OpenimAdoption } = await import('../redis/openim/openim-adoption.ts');
   const { dropCheckpoint, saveCheckpoint } = await import('../redis/openim/openim-checkpoint.ts');
   const { OpenimImport } = await import('../redis/openim/openim-import.ts');
-  const { RedisTokenStore } = await import('../redis/tokens/redis-token-store.ts');
   const checkpoint = await startingPoint(redis, request);
-  const events = new TokenEvents(() => {});
-  const store = new RedisTokenStore(redis, Date.now);
-  const adoption = new OpenimAdoption({
-    redis,
-    events,
-    store: {
-      // One that was ended here is not taken in as if it were good, only because Redis has forgotten.
-      adopt: async (record) => store.adopt({ ...record, ...(await ended.of(record.userID, record.jti)) }),
-      kick: (...tokens) => store.kick(...tokens),
-    },
-  });
+  const adoption = new OpenimAdoption({ redis, store, events: new TokenEvents(() => {}) });
   const { report } = checkpoint;
   const progress = new ImportProgress({
     ...{ count: () => tokensIn(report), noun: 'tokens' },

@@ -2,12 +2,10 @@
 import { createReadStream, fstatSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { makeDataDir } from '../database/data-dir-lock.ts';
-import type { Database } from '../database/database.ts';
-import { opening, StartError } from '../kernel/start-error.ts';
+import { StartError } from '../kernel/start-error.ts';
 import type { User } from '../users/user.ts';
-import { readVersion } from '../version.ts';
 import { type Action, commandWithActions, configFromArgs, UsageError } from './command.ts';
+import { openAlone } from './import-database.ts';
 import { ImportProgress } from './import-progress.ts';
 import { interruptedCode, watchInterrupts } from './interruption.ts';
 import { print } from './print.ts';
@@ -126,33 +124,15 @@ interface Target extends AsyncDisposable {
 
 async function openTarget(config: Config): Promise<Target> {
   await using opened = new AsyncDisposableStack();
-  makeDataDir(config.dataDir);
   const { SqlUserStore } = await import('../store/sql-user-store.ts');
-  const db = opened.use(await openForImport(config, opened));
+  // On PostgreSQL a server may run meanwhile: rows are added, and only where an ID is free.
+  const db = opened.use(await openAlone(config, opened));
   const store = new SqlUserStore(db);
   const owned = opened.move();
   return {
     add: (batch) => db.transaction((tx) => store.add(tx, batch)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-const silent = {
-  onEffectFailure: () => {},
-  onFailing: () => {},
-  onRecovered: () => {},
-  onConnectionLost: () => {},
-};
-
-/** SQLite has one writer. On PostgreSQL a server may run meanwhile: rows are added, and only where an ID is free. */
-async function openForImport(config: Config, opened: AsyncDisposableStack): Promise<Database> {
-  if (config.databaseUrl === '') {
-    const { openDatabase } = await import('../app/stores.ts');
-    return openDatabase({ config, logger: { info: () => {}, warn: () => {} }, reportFailure: () => {} }, opened);
-  }
-  const { openPostgres } = await import('../database/postgres-database.ts');
-  const what = 'TESSERA_DATABASE_URL: cannot use PostgreSQL';
-  return opening(what, openPostgres(config.databaseUrl, { ...silent, program: readVersion() }));
 }
 
 async function openDryRun(config: Config): Promise<Target> {

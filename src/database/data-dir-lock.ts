@@ -22,15 +22,22 @@ export function makeDataDir(dataDir: string): void {
 
 /** @throws StartError if another process holds the directory, or if it cannot be written into. */
 export function lockDataDir(dataDir: string): Disposable {
+  const lock = tryLockDataDir(dataDir);
+  if (lock !== undefined) return lock;
+  throw new StartError(
+    `another Tessera runs on the data directory ${dataDir}. Stop that one first, or give this one a TESSERA_DATA_DIR and ports of its own: one process serves a database.`,
+  );
+}
+
+/** @returns undefined if another process holds the directory. @throws StartError if it cannot be written into. */
+export function tryLockDataDir(dataDir: string): Disposable | undefined {
   const lock = openLock(dataDir);
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
     if (!isBusy(error)) throw unwritable(dataDir, error);
-    throw new StartError(
-      `another Tessera runs on the data directory ${dataDir}. Stop that one first, or give this one a TESSERA_DATA_DIR and ports of its own: one process serves a database.`,
-    );
+    return undefined;
   }
   return { [Symbol.dispose]: () => lock.close() };
 }

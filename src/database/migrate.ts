@@ -52,6 +52,15 @@ export interface Migrated {
   readonly to: number;
 }
 
+/** @throws StartError unless the database has the schema of this program: it is served by a program of another version. */
+export async function requireLatest(db: Kysely<never>): Promise<void> {
+  const applied = await appliedSteps(db);
+  if (applied.length === Object.keys(steps).length && applied.every((name) => steps[name] !== undefined)) return;
+  throw new StartError(
+    `a Tessera of another version runs on this database: it has schema ${numberOf(applied)}, this one knows ${schemaVersion}. Stop it first.`,
+  );
+}
+
 /**
  * In one transaction: all steps hold or none, and a crash in between leaves nothing half done.
  * @param program the version of this program

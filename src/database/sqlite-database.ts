@@ -8,7 +8,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { Kysely, SqliteAdapter, SqliteDialect, type SqliteStatement } from 'kysely';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { DatabaseObserver, SqliteDatabase } from './database.ts';
-import { migrateToLatest } from './migrate.ts';
+import { migrateToLatest, requireLatest } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { executorOf, SqlTransaction, tellingOverdue } from './sql-transaction.ts';
 import { SqliteFile } from './sqlite-file.ts';
@@ -32,15 +32,21 @@ export interface SqliteHandle {
 export interface SqliteOptions extends DatabaseObserver {
   /** How long a transaction waits for another program's lock; clients give up after 10 s. */
   readonly patienceMs?: number;
+  /** Whether another process serves the database: then it is taken as it is, and must be of this program's schema. */
+  readonly isServed?: boolean;
 }
 
-/** Opens (creating it if need be) and migrates the database file at `path`. */
+/** Opens (creating it if need be) and migrates the database file at `path`. @throws StartError for another's schema */
 export async function openSqlite(path: string, options: SqliteOptions): Promise<SqliteDatabase> {
   using opening = new DisposableStack();
   const writing = opening.adopt(new StatementCache(openConnection(path)), (connection) => connection.close());
   const executor = kyselyOver(writing);
-  const migrated = await migrateToLatest(executor as unknown as Kysely<never>, 'sqlite', options.program ?? '');
-  if (migrated !== undefined) options.onMigrated?.(migrated);
+  const schemaless = executor as unknown as Kysely<never>;
+  if (options.isServed === true) await requireLatest(schemaless);
+  else {
+    const migrated = await migrateToLatest(schemaless, 'sqlite', options.program ?? '');
+    if (migrated !== undefined) options.onMigrated?.(migrated);
+  }
   const reading = opening.adopt(new StatementCache(openConnection(path)), (connection) => connection.close());
   const reader = kyselyOver(reading);
   // Nobody else is served yet while this process starts; from now on the writer waits for locks in its own way.

@@ -1,6 +1,7 @@
 /** What ended tokens before their time, in the durable database. See {@link TokenEndStore}. */
 import { type Selectable, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
+import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
 import type { Cutoffs } from '../tokens/cutoffs.ts';
@@ -60,7 +61,10 @@ export class SqlTokenEndStore implements TokenEndStore {
   }
 
   async find(userID: string, jti: string): Promise<KnownEnds> {
-    const [row, cutoffs] = await Promise.all([this.#findEnd(userID, jti), this.#findCutoffs(userID)]);
+    const [[row], cutoffs] = await Promise.all([
+      runHot<EndRow>(this.#db, findEnd, [userID, jti]),
+      this.#findCutoffs(userID),
+    ]);
     return { end: row === undefined ? undefined : toEnd(row), cutoffs };
   }
 
@@ -147,26 +151,18 @@ export class SqlTokenEndStore implements TokenEndStore {
     });
   }
 
-  #findEnd(userID: string, jti: string): Promise<EndRow | undefined> {
-    return this.#db.reader
-      .selectFrom('token_ends')
-      .selectAll()
-      .where('user_id', '=', userID)
-      .where('jti', '=', jti)
-      .executeTakeFirst();
-  }
-
   async #findCutoffs(userID: string): Promise<Cutoffs> {
-    const rows = await this.#db.reader
-      .selectFrom('token_end_cutoffs')
-      .select(['platform_id', 'not_before'])
-      .where('user_id', '=', userID)
-      .execute();
+    const rows = await runHot<CutoffRow>(this.#db, findCutoffs, [userID]);
     return new Map(rows.map(({ platform_id, not_before }) => [platform_id, not_before]));
   }
 }
 
 type EndRow = Selectable<Schema['token_ends']>;
+type CutoffRow = Pick<Selectable<Schema['token_end_cutoffs']>, 'platform_id' | 'not_before'>;
+
+/** Where Redis may evict, every token that is verified is looked up. */
+const findEnd = hotQuery('SELECT * FROM token_ends WHERE user_id = $1 AND jti = $2');
+const findCutoffs = hotQuery('SELECT platform_id, not_before FROM token_end_cutoffs WHERE user_id = $1');
 
 /** Nearly every login ends a token. */
 function recordRows(connection: StatementCache, rows: readonly EndRow[]): void {

@@ -162,6 +162,32 @@ test('T4 a token that the store has lost with its end answers 1506, and is not t
   assert.deepEqual(authority.takeHeard('tokenLost'), []);
 });
 
+test('T4 what an issuer has ended and is taken in as such is on disk before the store knows it', async (t) => {
+  const { time, store, first, diskEnds, state, comeBackAs } = await open(t);
+  await store.look();
+  const theirs = { userID: 'alice', platformID: 1, issuedAt: time.now, expiresAt: time.now + hourMs, deviceName: '' };
+  const kicked = { ...theirs, jti: 'k', state: 'kicked', reason: 'openim', acceptedUntil: 0, lastSeenAt: 0 } as const;
+  const superseded = { ...kicked, jti: 's', state: 'superseded', reason: '', acceptedUntil: time.now + 9000 } as const;
+  state.isDiskDown = true;
+  await assert.rejects(store.adopt(kicked), /disk is away/);
+  assert.deepEqual((await first.store.list('alice')).tokens, [], 'so that the next attempt finds it unknown');
+  state.isDiskDown = false;
+  for (const record of [kicked, superseded]) assert.partialDeepStrictEqual(await store.adopt(record), record);
+  await store.adopt({ ...kicked, jti: 'live', state: 'live', reason: '' });
+  const ended = await diskEnds.ends(undefined, time.now, 9);
+  assert.deepEqual(
+    ended.map(({ jti, state, acceptedUntil }) => [jti, state, acceptedUntil]),
+    [
+      ['k', 'kicked', 0],
+      ['s', 'superseded', superseded.acceptedUntil],
+    ],
+  );
+  // From a snapshot in which the issuer has them as good.
+  await comeBackAs('second', []);
+  const again = await store.adopt({ ...kicked, state: 'live', reason: '' });
+  assert.partialDeepStrictEqual(again, { state: 'kicked', reason: 'openim' });
+});
+
 test('T4 an end that could not be written is no success, and is made up for by the next attempt or look', async (t) => {
   const { store, authority, first, diskEnds, state } = await open(t);
   await store.look();

@@ -130,11 +130,19 @@ export class DurableTokenStore implements TokenStore {
     return laterCutoffs(...(await Promise.all([store.everyonesCutoffs(), ends.everyonesCutoffs()])));
   }
 
-  /** One that was ended here is not taken in as if it were good, only because the store has forgotten. */
+  /**
+   * One that was ended here is not taken in as if it were good, only because the store has forgotten. One that its issuer
+   * has ended is on disk before the store has it: who knows it does not look at the issuer's word again.
+   */
   async adopt(record: TokenRecord): Promise<TokenRecord | undefined> {
     const { store, ends } = this.#options;
     const { end } = await ends.find(record.userID, record.jti);
-    return store.adopt(end === undefined ? record : endedRecord(record, end));
+    if (end !== undefined) return store.adopt(endedRecord(record, end));
+    if (record.state !== 'live') {
+      this.#recorder.requireRoom();
+      await this.#recorder.record([record]);
+    }
+    return store.adopt(record);
   }
 
   touch(userID: string, jtis: readonly string[], seenAt: number): Promise<void> {

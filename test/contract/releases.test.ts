@@ -11,7 +11,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { createApp } from '../../src/app/app.ts';
+import { openBesideServer } from '../../src/cli/import-database.ts';
 import { loadConfig } from '../../src/config/config.ts';
+import { lockDataDir } from '../../src/database/data-dir-lock.ts';
 import { readVersion } from '../../src/version.ts';
 
 const releases = join(import.meta.dirname, '../fixtures/releases');
@@ -76,6 +78,24 @@ test('a database that a newer version has used is refused by name, and left as i
     assert.ok(error.message.includes(`this is Tessera ${readVersion()}`), error.message);
     return true;
   });
+});
+
+test('a command beside a server of an earlier version does not change the schema under it', async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tessera-beside-'));
+  t.after(() => rm(dataDir, { recursive: true }));
+  const path = join(dataDir, 'tessera.db');
+  copyFileSync(join(releases, '0.1.0', 'tessera.db'), path);
+  {
+    using _server = lockDataDir(dataDir);
+    const message = /another version runs on this database: it has schema 3/;
+    await assert.rejects(openBesideServer(configFor(dataDir)), { name: 'StartError', message });
+    using database = new DatabaseSync(path);
+    const steps = database.prepare('SELECT name FROM kysely_migration').all();
+    assert.equal(steps.length, 3);
+  }
+  await using db = await openBesideServer(configFor(dataDir));
+  await db.ping();
+  using _startedMeanwhile = lockDataDir(dataDir);
 });
 
 test('an upgrade is logged with the schemas before and after, and a start without one is not', async (t) => {

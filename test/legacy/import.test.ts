@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { platforms } from '../../src/protocol/numbers/platforms.ts';
@@ -146,7 +149,9 @@ test('tessera tokens import, a process to interrupt', async (t) => {
   const main = new URL('../../src/main.ts', import.meta.url).pathname;
 
   await t.test('Ctrl-C ends it in order, with a checkpoint that goes by itself', async () => {
+    await using cwd = await mkdtempDisposable(join(tmpdir(), 'tessera-import-'));
     const child = spawn(process.execPath, [main, 'tokens', 'import', '--batch', '1', '--json'], {
+      cwd: cwd.path,
       env: { PATH: process.env.PATH ?? '', TESSERA_REDIS_URL: server.url, TESSERA_SECRET: openimSecret },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

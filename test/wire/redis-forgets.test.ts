@@ -1,8 +1,12 @@
 /** A Redis that forgets what it was told: from an older snapshot, flushed, or evicting. What has ended stays ended (T4). */
 import assert from 'node:assert/strict';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { connectRedis } from '../../src/redis/client/client.ts';
-import { OpenimServer } from '../support/openim-redis.ts';
+import { OpenimServer, openimHash } from '../support/openim-redis.ts';
 import { runTessera } from '../support/run-tessera.ts';
 import { redisCommand, untilTrue } from '../support/services/redis-command.ts';
 import { redisForSuite } from '../support/test-services.ts';
@@ -100,6 +104,47 @@ test('T4 an import takes nothing in as good that the database says has ended', a
     states.set(key.slice(0, key.indexOf('}')), String(await redisCommand(redis.port, 'GET', key)).slice(0, 1));
   }
   assert.deepEqual(Object.fromEntries(states), { 'tessera:{alice': 'r', 'tessera:{bob': 'l' });
+});
+
+test('T4 what an import has ended stays ended in a Redis that comes back from before it, beside a server or without', async (t) => {
+  const opened = await open(t, { TESSERA_OPENIM_TOKENS: 'read' });
+  if (opened === undefined) return;
+  const { redis, world, untilTrusted } = opened;
+  await untilTrusted();
+  await using client = await connectRedis(redis.url, { onConnectionFailure: () => {} });
+  const openim = new OpenimServer(client, { secret: adminSecret });
+  const [unknown, known] = [await openim.issue('alice', 1), await openim.issue('bob', 1)];
+  await using alone = await mkdtempDisposable(join(tmpdir(), 'tessera-import-'));
+  assert.equal(await world.verdict(known), 0);
+  await redisCommand(redis.port, 'SAVE');
+  await openim.kick('alice', 1, unknown);
+  await openim.kick('bob', 1, known);
+  const settings = { TESSERA_REDIS_URL: redis.url, TESSERA_SECRET: adminSecret };
+  const importInto = async (dataDir: string) => {
+    const { code, stdout, stderr } = await runTessera(['tokens', 'import', '--json'], {
+      ...settings,
+      TESSERA_DATA_DIR: dataDir,
+    });
+    assert.equal(code, 0, stderr);
+    const { kicked, ended } = JSON.parse(stdout).counts;
+    return { kicked, ended };
+  };
+  assert.deepEqual(await importInto(world.dataDir), { kicked: 1, ended: 1 });
+  await redis.kill();
+  await redis.restart();
+  await untilTrue('the server is at it again', async () => (await world.verdict(known)) !== 500);
+  assert.equal(await client.hget(openimHash('alice', 1), unknown), '0', 'as it was before the import');
+  assert.deepEqual([await world.verdict(unknown), await world.verdict(known)], [1506, 1506]);
+
+  await openim.kick('carol', 1, await openim.issue('carol', 1));
+  const ahead = join(alone.path, 'data');
+  assert.deepEqual(await importInto(ahead), { kicked: 1, ended: 0 });
+  using database = new DatabaseSync(join(ahead, 'tessera.db'), { readOnly: true });
+  const ends = database.prepare('SELECT user_id, state, reason FROM token_ends').all();
+  assert.deepEqual(
+    ends.map((end) => ({ ...end })),
+    [{ user_id: 'carol', state: 'kicked', reason: 'openim' }],
+  );
 });
 
 test('T4 a cutoff that Redis has evicted still holds', async (t) => {

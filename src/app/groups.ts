@@ -17,6 +17,7 @@ import { MemberSettings } from '../groups/member-settings.ts';
 import { MembershipFeed } from '../groups/membership-feed.ts';
 import type { Services } from '../http/services.ts';
 import { groupChatID } from '../protocol/conversation-id.ts';
+import { SqlGroupCallStore } from '../store/sql-group-call-store.ts';
 import { SqlGroupMemberStore } from '../store/sql-group-member-store.ts';
 import { SqlGroupRequestStore } from '../store/sql-group-request-store.ts';
 import { SqlGroupStore } from '../store/sql-group-store.ts';
@@ -51,6 +52,7 @@ export function openGroups(
   const groups = new SqlGroupStore(db);
   const members = new SqlGroupMemberStore(db);
   const memberships = new MembershipFeed(members);
+  const calls = new SqlGroupCallStore(db);
   const changer = new GroupChanger({
     groups,
     members,
@@ -60,6 +62,7 @@ export function openGroups(
     chats: {
       openGroupChat: (tx, ...rest) => conversationRows.openGroupChat(tx, ...rest),
       closeGroupChat: (tx, ...rest) => conversationRows.closeGroupChat(tx, ...rest),
+      announce: (tx, groupID) => calls.announce(tx, groupID),
       newestSeq: (tx, groupID) => messages.newestSeq(tx, groupChatID(groupID)),
     },
     limits: config,

@@ -6,6 +6,7 @@ import { ConversationPreviews } from '../conversations/conversation-previews.ts'
 import { ConversationRows } from '../conversations/conversation-rows.ts';
 import { ConversationSettings } from '../conversations/conversation-settings.ts';
 import { Conversations } from '../conversations/conversations.ts';
+import { GroupCalls } from '../conversations/group-calls.ts';
 import { ReadState } from '../conversations/read-state.ts';
 import { payloadBytes } from '../conversations/reply-budget.ts';
 import type { Database } from '../database/database.ts';
@@ -32,6 +33,7 @@ import { SqlBlackStore } from '../store/sql-black-store.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
 import { SqlConversationViewStore } from '../store/sql-conversation-view-store.ts';
 import { SqlFriendStore } from '../store/sql-friend-store.ts';
+import { SqlGroupCallStore } from '../store/sql-group-call-store.ts';
 import { SqlGroupMemberStore } from '../store/sql-group-member-store.ts';
 import { SqlGroupStore } from '../store/sql-group-store.ts';
 import { SqlMessageScanStore } from '../store/sql-message-scan-store.ts';
@@ -168,11 +170,14 @@ export function openMessaging(
     statuses: sendStatuses,
     facts,
     rows: conversationRows,
+    calls: new GroupCalls({ calls: new SqlGroupCallStore(db), store: conversations, versionLog, notifier }),
     pipeline,
+    unitOfWork: db,
     now: clock,
     isAdmin: (userID) => config.adminUserIDs.includes(userID),
     needsFriendship: config.friendVerify,
     maxMessageBytes: config.maxMessageBytes,
+    maxMentions: config.maxMentions,
   });
   return {
     conversations: new Conversations({ store: conversations, versionLog, deletions: conversationDeletions }),

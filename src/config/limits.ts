@@ -158,6 +158,12 @@ export const limits = {
     minimum: 4096,
     maximum: 524_288,
   }),
+  maxMentions: limit('Users whom one message names with @, everybody counted as one.', 1000, {
+    unit: 'items',
+    beyond: '1001',
+    minimum: 1,
+    maximum: 1000,
+  }),
   maxReplyFrameBytes: limit(
     'A reply over the socket, on the wire in any codec. The Go core ends its connection at more than 1 MiB, for ever.',
     1_048_576,

@@ -48,7 +48,8 @@ export interface ConversationStore {
   ): Promise<readonly NewConversation[]>;
 
   /**
-   * Sets the given ends of the window of seqs that owners may read; 0 is no limit.
+   * Sets the given ends of the window of seqs that owners may read; 0 is no limit. Who gets `maxSeq` 0 is in the group from
+   * now on, and is not called by what was before.
    * @returns the owners whose row is there, not deleted, and has changed
    */
   setWindow(
@@ -81,7 +82,16 @@ export interface ConversationStore {
     ex: string,
   ): Promise<readonly ConversationKey[]>;
 
-  /** Sets what is given. @returns the owners whose row is there, not deleted, and has changed */
+  /**
+   * Marks rows of users whom a message names (groupAtType 1, or 3), of those who are in the group.
+   * @returns the owners whose row was not marked yet
+   */
+  markMentioned(tx: Transaction, conversationID: string, userIDs: readonly string[]): Promise<readonly string[]>;
+
+  /** The owner's rows in whose groups everybody was called, unseen by the owner. */
+  withUnseenCalls(ownerUserID: string): Promise<readonly Conversation[]>;
+
+  /** Sets what is given; with groupAtType, all calls of the group so far are seen. @returns the owners whose row is there, not deleted, and has changed */
   update(
     tx: Transaction,
     conversationID: string,

@@ -100,6 +100,8 @@ function conversationsWith(ids: readonly string[], changes: readonly Change[]) {
     createMissing: async () => [],
     peersOf: async () => [],
     update: async () => [],
+    markMentioned: async () => [],
+    withUnseenCalls: async () => [],
     ownersWith: async () => [],
     setExWith: async () => [],
     delete: async () => [],

@@ -31,7 +31,17 @@ export class Conversations {
   async changesSince(call: CallContext, userID: string, since: VersionHead): Promise<SyncReply<Conversation>> {
     requireAccess(call, userID);
     await this.#deletions.noteReborn(userID);
-    return this.#versionLog.syncSince('conversations', userID, since, (ids) => this.#byID(userID, ids));
+    const reply = await this.#versionLog.syncSince('conversations', userID, since, (ids) => this.#byID(userID, ids));
+    return reply.full ? reply : this.#withCalls(userID, reply);
+  }
+
+  /** A call of everybody in a group leaves nothing in the logs of its members: the rows are told until it is seen (7.4). */
+  async #withCalls(userID: string, reply: SyncReply<Conversation>): Promise<SyncReply<Conversation>> {
+    const called = await this.#store.withUnseenCalls(userID);
+    if (called.length === 0) return reply;
+    const told = new Set([...reply.inserted, ...reply.updated].map(({ conversationID }) => conversationID));
+    const untold = called.filter(({ conversationID }) => !told.has(conversationID));
+    return { ...reply, updated: [...reply.updated, ...untold] };
   }
 
   /** All IDs in order of creation, or none if they hash to what the client has. @throws 1002 */

@@ -21,6 +21,7 @@ import { up as conversationsByPeer } from './migrations/015-conversations-by-pee
 import { up as messageTimes } from './migrations/016-message-times.ts';
 import { up as sentOperations } from './migrations/017-sent-operations.ts';
 import { up as revocations } from './migrations/018-revocations.ts';
+import { up as groupCalls } from './migrations/019-group-calls.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -43,6 +44,7 @@ const steps: Readonly<Record<string, Step>> = {
   '016-message-times': messageTimes,
   '017-sent-operations': sentOperations,
   '018-revocations': revocations,
+  '019-group-calls': groupCalls,
 };
 
 /** A database whose schema was brought up to date. */

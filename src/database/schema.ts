@@ -5,6 +5,7 @@ export interface Schema {
   users: UsersTable;
   conversations: ConversationsTable;
   conversation_seqs: ConversationSeqsTable;
+  group_calls: GroupCallsTable;
   read_seqs: ReadSeqsTable;
   messages: MessagesTable;
   message_revocations: MessageRevocationsTable;
@@ -60,7 +61,21 @@ interface ConversationsTable {
   is_msg_destruct: Generated<number>;
   /** The newest seq when its owner deleted it: later messages bring it back. -1: not deleted. */
   deleted_seq: Generated<number>;
+  /** Up to which call its owner has seen those of the group. */
+  seen_calls: Generated<number>;
   created_at: number;
+}
+
+/** One row per group in which everybody was ever called. Calls are numbered; 0: none. */
+interface GroupCallsTable {
+  group_id: string;
+  /** How many there were: the number of the newest. */
+  calls: number;
+  /** The newest @all, who made it, and the newest before it by anybody else. */
+  everyone_call: Generated<number>;
+  everyone_by: Generated<string>;
+  everyone_call_by_others: Generated<number>;
+  announcement_call: Generated<number>;
 }
 
 /** One row per conversation that ever had a stored message: its counter, and the row lock that orders appends. */

@@ -4,7 +4,7 @@
  */
 import type { CallContext } from '../kernel/caller.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import { conversationNotice } from '../notices/catalogue/conversations.ts';
+import { conversationNotice, groupConversationNotice } from '../notices/catalogue/conversations.ts';
 import type { GroupEvent, MemberVersion } from '../notices/catalogue/group-event.ts';
 import type { Notice } from '../notices/notice.ts';
 import type { Notifier } from '../notices/notifier.ts';
@@ -49,6 +49,8 @@ export interface GroupChats {
     userIDs: readonly string[],
     lastSeq: number,
   ): Promise<readonly string[]>;
+  /** The group has an announcement that its members have not seen. */
+  announce(tx: Transaction, groupID: string): Promise<void>;
   /** Of the group's chat, as of the transaction; 0 if nothing was ever said. */
   newestSeq(tx: Transaction, groupID: string): Promise<number>;
 }
@@ -93,6 +95,7 @@ export class GroupChange {
   #left: readonly string[] = [];
   /** Members of a group that is no more: they keep its chat as it is. */
   #dissolvedFor: readonly string[] = [];
+  #isAnnounced = false;
 
   constructor(tools: GroupChangeTools, { tx, call, group, caller, profile, isNew = false }: GroupChangeStart) {
     this.#tools = tools;
@@ -210,6 +213,11 @@ export class GroupChange {
     return head;
   }
 
+  /** There is a new announcement, which shows on the conversations of all members. */
+  announce(): void {
+    this.#isAnnounced = true;
+  }
+
   /** Notices that go out, in this order, if all goes well. */
   tell(...notices: readonly Notice<object>[]): void {
     this.#notices.push(...notices);
@@ -220,7 +228,7 @@ export class GroupChange {
    * @throws 1001 if the group is one too many for somebody who joins
    */
   async finish(): Promise<void> {
-    const { feed, notifier } = this.#tools;
+    const { feed, notifier, chats } = this.#tools;
     const { groupID } = this.#group;
     await this.#stepJoinedGroups('insert', this.#joined);
     await this.#checkJoinedGroups();
@@ -230,7 +238,9 @@ export class GroupChange {
     const seqs = await notifier.notify(this.tx, this.call, ...this.#notices);
     const shown = this.#notices.flatMap((notice, index) => ('groupID' in notice ? (seqs[index] ?? []) : []));
     const touched = await this.#setWindows(shown);
-    const notices = touched.map((userID) => conversationNotice(userID, [groupChatID(groupID)]));
+    if (this.#isAnnounced) await chats.announce(this.tx, groupID);
+    const notices: Notice<object>[] = touched.map((userID) => conversationNotice(userID, [groupChatID(groupID)]));
+    if (this.#isAnnounced) notices.push(groupConversationNotice(this.call.caller.userID, groupID));
     if (notices.length > 0) await notifier.notify(this.tx, this.call, ...notices);
   }
 

@@ -54,6 +54,7 @@ export class GroupSettings {
       await change.update(changes);
       const head = await change.step('update', [], { isOwnerChanged: true });
       if (isAnnounced) change.tell(announcementNotice(change.event, head));
+      if (isAnnounced && notification !== '') change.announce();
       if (isRenamed) change.tell(groupNameNotice(change.event, head));
       if (Object.keys(rest).length > 0) change.tell(groupInfoNotice(change.event, head));
     });

@@ -32,6 +32,11 @@ export interface Acknowledgement {
   readonly isDuplicate: boolean;
 }
 
+/** Of a message stored as part of a transaction. */
+export interface AcceptedWithin extends Acknowledgement {
+  readonly seq: number;
+}
+
 /** A message to store and deliver, once whoever may decide so has authorised it. */
 export interface Outgoing {
   /** `sendTime` 0 means now, an empty `clientMsgID` a new one. */
@@ -45,6 +50,10 @@ export interface Outgoing {
 
 /** A message's condition no longer held when it was to be stored. */
 export class ConditionError extends Error {}
+
+function refusal(): ConditionError {
+  return new ConditionError('the condition of the message does not hold any more');
+}
 
 export class MessagePipeline {
   readonly #options: PipelineOptions;
@@ -75,7 +84,7 @@ export class MessagePipeline {
         if (!isDuplicate && !isRefused) this.#deliver(stamped, outgoing, body, seq);
       },
     );
-    if (appended.isRefused) throw new ConditionError('the condition of the message does not hold any more');
+    if (appended.isRefused) throw refusal();
     return {
       serverMsgID: appended.serverMsgID,
       clientMsgID,
@@ -87,22 +96,29 @@ export class MessagePipeline {
   /**
    * Stores messages as part of a transaction and delivers them if that commits; a repeat is not delivered again. Call it
    * late: until the transaction ends nobody else sends to their conversations.
-   * @returns their seqs
+   * @throws ConditionError
    */
-  async acceptWithin(tx: Transaction, batch: readonly Outgoing[]): Promise<number[]> {
+  async acceptWithin(tx: Transaction, batch: readonly Outgoing[]): Promise<readonly AcceptedWithin[]> {
     if (batch.length === 0) return [];
     const stamped = batch.map((outgoing) => ({ outgoing, message: this.#stamp(outgoing.message) }));
     const appended = await this.#options.messages.appendWithin(
       tx,
       stamped.map(({ outgoing, message }) => this.#toStore(message, MsgData.encode(message).finish(), outgoing)),
     );
+    if (appended.some(({ isRefused }) => isRefused)) throw refusal();
     tx.afterCommit(() => {
       for (const [index, { outgoing, message }] of stamped.entries()) {
         const result = appended[index];
         if (result !== undefined && !result.isDuplicate) this.#deliver(message, outgoing, result.body, result.seq);
       }
     });
-    return appended.map(({ seq }) => seq);
+    return appended.map(({ seq, serverMsgID, sentAt, isDuplicate }, index) => ({
+      seq,
+      serverMsgID,
+      clientMsgID: stamped[index]?.message.clientMsgID ?? '',
+      sendTime: sentAt,
+      isDuplicate,
+    }));
   }
 
   #stamp(message: MsgData): MsgData {

@@ -18,7 +18,6 @@ export function toBackendContent(contentType: number, content: JsonObject): Json
 /** Returns the content with its nested elements in readable kinds. */
 type Rule = (content: JsonObject) => JsonObject;
 
-const maxMentions = 1000;
 const maxMixType = 5;
 
 /** Content types of back ends whose form is that of an element of a message. */
@@ -79,7 +78,6 @@ function checkMentions(content: JsonObject): JsonObject {
   if (!Array.isArray(list) || list.some((userID) => typeof userID !== 'string')) {
     throw errors.args('content.atUserList is not a list of user IDs');
   }
-  if (list.length > maxMentions) throw errors.args(`content.atUserList has more than ${maxMentions} user IDs`);
   return withCheckedQuote(content);
 }
 

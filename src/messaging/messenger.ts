@@ -1,8 +1,16 @@
 /** Sending: who may send what to whom, and the acknowledgement (conversations-messages chapter, section 6). */
 
+import type { Mentioned } from '../conversations/group-calls.ts';
 import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
+import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import type { Audience } from '../log/delivery.ts';
-import { type Acknowledgement, bothSides, ConditionError, type MessagePipeline } from '../log/pipeline.ts';
+import {
+  type Acknowledgement,
+  bothSides,
+  ConditionError,
+  type MessagePipeline,
+  type Outgoing,
+} from '../log/pipeline.ts';
 import { conversationIDOf, isNotificationConversation, officialChatID } from '../protocol/conversation-id.ts';
 import { errors } from '../protocol/errors.ts';
 import type { MsgData } from '../protocol/gen/openim.ts';
@@ -14,6 +22,7 @@ import { msgFrom, type OptionKey, optionKeys } from '../protocol/numbers/message
 import { notificationTypes } from '../protocol/numbers/notices.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import { type BackendMessage, toMsgData } from './backend-message.ts';
+import { checkMentions, mentionedBy } from './mentions.ts';
 import type { SendStatuses } from './send-statuses.ts';
 import type { GroupChatFacts, SendingFacts, SingleChatFacts } from './sending-facts.ts';
 
@@ -25,10 +34,23 @@ export interface ConversationRows {
   ensureOfficialChat(conversationID: string, ownerUserID: string, accountID: string): Promise<void>;
 }
 
+/** The conversations domain's part in a message that calls members of its group. */
+export interface MessageCalls {
+  /** As part of the transaction that stores the message, late in it. */
+  mention(
+    tx: Transaction,
+    call: CallContext,
+    message: { readonly sendID: string; readonly groupID: string },
+    mentioned: Mentioned,
+  ): Promise<void>;
+}
+
 export interface MessengerOptions {
   readonly facts: SendingFacts;
   readonly rows: ConversationRows;
+  readonly calls: MessageCalls;
   readonly pipeline: MessagePipeline;
+  readonly unitOfWork: UnitOfWork;
   readonly statuses: Pick<SendStatuses, 'record'>;
   readonly now: () => number;
   /** Whether a user is one of the configured admins. */
@@ -37,6 +59,8 @@ export interface MessengerOptions {
   readonly needsFriendship: boolean;
   /** Of a message as its sender gave it, encoded. */
   readonly maxMessageBytes: number;
+  /** Whom one message may name. */
+  readonly maxMentions: number;
 }
 
 /** app_manager_level from which on an account speaks for the system. */
@@ -56,12 +80,13 @@ export class Messenger {
    * Sends `message` in the name of `message.sendID`, which is the caller unless an admin speaks for a user.
    * Resolves when it is on disk. A repeat of the same clientMsgID gets the first acknowledgement (M3).
    *
-   * @throws 1001 ill-formed or refused by the receiver, 1002 not the caller's to send, 1004 unknown user or group, 1203 not in
+   * @throws 1001 ill-formed, more named than may be, or refused by the receiver, 1002 not the caller's to send, 1004 unknown user or group, 1203 not in
    * the group, 1204 dismissed, 1302 blocked, 1303 no friend, 1402 and 1403 muted
    */
   async send(call: CallContext, message: MsgData): Promise<Acknowledgement> {
     checkShape(message);
     checkSize(message, this.#options.maxMessageBytes);
+    checkMentions(message, this.#options.maxMentions);
     requireAccess(call, message.sendID);
     if (!call.caller.isAdmin) checkUserContent(message);
     const prepared = prepare(message, call.caller.isAdmin);
@@ -106,17 +131,32 @@ export class Messenger {
   }
 
   /** Who leaves, and what ends, while a message waits for its turn to be stored, is behind the last line of the group. */
-  async #sendToGroup({ operationID }: CallContext, message: MsgData): Promise<Acknowledgement> {
+  async #sendToGroup(call: CallContext, message: MsgData): Promise<Acknowledgement> {
     const isForMembersOnly = await this.#admitGroup(message);
     const { groupID } = message;
+    const condition = { groupID, isForMembersOnly };
+    const outgoing = { message, audience: { group: groupID }, operationID: call.operationID, condition };
+    const mentioned = mentionedBy(message);
     try {
-      const condition = { groupID, isForMembersOnly };
-      return await this.#options.pipeline.accept({ message, audience: { group: groupID }, operationID, condition });
+      return await (mentioned === undefined
+        ? this.#options.pipeline.accept(outgoing)
+        : this.#callMembers(call, outgoing, mentioned));
     } catch (error) {
       if (!(error instanceof ConditionError)) throw error;
       await this.#admitGroup(message);
       throw errors.notInGroupYet('not in the group');
     }
+  }
+
+  /** In one transaction with what it does to those who are named; a repeat calls nobody again. */
+  #callMembers(call: CallContext, outgoing: Outgoing, mentioned: Mentioned): Promise<Acknowledgement> {
+    const { unitOfWork, pipeline, calls } = this.#options;
+    return unitOfWork.transaction(async (tx) => {
+      const [accepted] = await pipeline.acceptWithin(tx, [outgoing]);
+      if (accepted === undefined) throw new Error('a message was stored without a result');
+      if (!accepted.isDuplicate) await calls.mention(tx, call, outgoing.message, mentioned);
+      return accepted;
+    });
   }
 
   /**

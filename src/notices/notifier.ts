@@ -92,7 +92,7 @@ export class Notifier {
       shown.map(({ outgoing }) => outgoing),
     );
     const seqs = new Array<number | undefined>(notices.length).fill(undefined);
-    for (const [position, { index }] of shown.entries()) seqs[index] = stored[position];
+    for (const [position, { index }] of shown.entries()) seqs[index] = stored[position]?.seq;
     return seqs;
   }
 

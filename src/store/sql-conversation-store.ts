@@ -2,6 +2,7 @@
 import { type Selectable, type SqlBool, sql } from 'kysely';
 import type { Conversation, ConversationChanges, NewConversation } from '../conversations/conversation.ts';
 import type { ConversationKey, ConversationStore } from '../conversations/conversation-store.ts';
+import { groupAtTypeFor, groupAtTypes } from '../conversations/group-calls.ts';
 import type { Database } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
@@ -18,16 +19,12 @@ export class SqlConversationStore implements ConversationStore {
   }
 
   async find(ownerUserID: string, conversationID: string): Promise<Conversation | undefined> {
-    const row = await this.#ownedBy(ownerUserID)
-      .selectAll()
-      .where('conversation_id', '=', conversationID)
-      .executeTakeFirst();
+    const row = await this.#rowsOf(ownerUserID).where('conversation_id', '=', conversationID).executeTakeFirst();
     return row === undefined ? undefined : fromRow(row);
   }
 
   async findMany(ownerUserID: string, conversationIDs: readonly string[]): Promise<readonly Conversation[]> {
-    const rows = await this.#ownedBy(ownerUserID)
-      .selectAll()
+    const rows = await this.#rowsOf(ownerUserID)
       .where(isOneOf(this.#db.dialect, 'conversation_id', conversationIDs))
       .execute();
     return rows.map(fromRow);
@@ -35,7 +32,12 @@ export class SqlConversationStore implements ConversationStore {
 
   async listByOwner(ownerUserID: string, offset: number, limit: number): Promise<readonly Conversation[]> {
     if (limit > shortPage) return mapInSlices((await this.#all(ownerUserID)).slice(offset, offset + limit), fromRow);
-    const rows = await this.#inOrderOfCreation(ownerUserID).selectAll().offset(offset).limit(limit).execute();
+    const rows = await this.#rowsOf(ownerUserID)
+      .orderBy('created_at')
+      .orderBy('conversation_id')
+      .offset(offset)
+      .limit(limit)
+      .execute();
     return rows.map(fromRow);
   }
 
@@ -117,10 +119,11 @@ export class SqlConversationStore implements ConversationStore {
     ownerUserIDs: readonly string[],
     { minSeq, maxSeq }: { readonly minSeq?: number; readonly maxSeq?: number },
   ): Promise<readonly string[]> {
-    return this.#set(tx, conversationID, ownerUserIDs, {
+    const columns = {
       ...(minSeq === undefined ? {} : { min_seq: minSeq }),
       ...(maxSeq === undefined ? {} : { max_seq: maxSeq }),
-    });
+    };
+    return this.#set(tx, conversationID, ownerUserIDs, columns, maxSeq === 0);
   }
 
   async update(
@@ -129,25 +132,56 @@ export class SqlConversationStore implements ConversationStore {
     ownerUserIDs: readonly string[],
     changes: ConversationChanges,
   ): Promise<readonly string[]> {
-    return this.#set(tx, conversationID, ownerUserIDs, toColumns(changes));
+    return this.#set(tx, conversationID, ownerUserIDs, toColumns(changes), changes.groupAtType !== undefined);
   }
 
-  /** @returns the owners whose row is there and had other values */
+  async markMentioned(tx: Transaction, conversationID: string, userIDs: readonly string[]): Promise<readonly string[]> {
+    const marked = await this.#db
+      .executor(tx)
+      .updateTable('conversations')
+      .set({ group_at_type: sql<number>`CASE WHEN group_at_type = ${groupAtTypes.everyone} THEN 3 ELSE 1 END` })
+      .where('conversation_id', '=', conversationID)
+      .where(isOneOf(this.#db.dialect, 'owner_user_id', userIDs))
+      .where('max_seq', '=', 0)
+      .where('group_at_type', 'not in', [groupAtTypes.me, groupAtTypes.everyoneAndMe])
+      .returning('owner_user_id')
+      .execute();
+    return marked.map(({ owner_user_id }) => owner_user_id);
+  }
+
+  async withUnseenCalls(ownerUserID: string): Promise<readonly Conversation[]> {
+    const rows = await this.#rowsOf(ownerUserID)
+      // Conversations of groups, by the primary key.
+      .where('conversation_id', '>=', 'sg_')
+      .where('conversation_id', '<', 'sg`')
+      .where('max_seq', '=', 0)
+      .where(hasUnseenCalls)
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  /** @param seesCalls all calls of the group so far. @returns the owners whose row is there and had other values */
   async #set(
     tx: Transaction,
     conversationID: string,
     ownerUserIDs: readonly string[],
     columns: Partial<ConversationRow>,
+    seesCalls: boolean,
   ): Promise<readonly string[]> {
     const others = Object.entries(columns) as [keyof ConversationRow, string | number][];
     if (others.length === 0 || ownerUserIDs.length === 0) return [];
     const changed = await this.#db
       .executor(tx)
       .updateTable('conversations')
-      .set(columns)
+      .set({ ...columns, ...(seesCalls ? { seen_calls: newestCall } : {}) })
       .where('conversation_id', '=', conversationID)
       .where(isOneOf(this.#db.dialect, 'owner_user_id', ownerUserIDs))
-      .where((row) => row.or(others.map(([column, value]) => row(column, '<>', value))))
+      .where((row) =>
+        row.or([
+          ...others.map(([column, value]) => row(column, '<>', value)),
+          ...(seesCalls ? [sql<SqlBool>`seen_calls < ${newestCall}`] : []),
+        ]),
+      )
       .returning(['owner_user_id', 'deleted_seq'])
       .execute();
     return changed.flatMap(({ owner_user_id, deleted_seq }) => (deleted_seq === notDeleted ? [owner_user_id] : []));
@@ -194,7 +228,7 @@ export class SqlConversationStore implements ConversationStore {
       const rows = await this.#db
         .executor(tx)
         .updateTable('conversations')
-        .set({ ...toColumns(noSettings), latest_msg_destruct_time: 0, deleted_seq: newestSeq })
+        .set({ ...toColumns(noSettings), latest_msg_destruct_time: 0, deleted_seq: newestSeq, seen_calls: newestCall })
         .where('owner_user_id', '=', ownerUserID)
         .where(isOneOf(this.#db.dialect, 'conversation_id', piece))
         .where(isThere)
@@ -227,8 +261,16 @@ export class SqlConversationStore implements ConversationStore {
     return this.#db.reader.selectFrom('conversations').where('owner_user_id', '=', ownerUserID).where(isThere);
   }
 
-  async #all(ownerUserID: string): Promise<ConversationRow[]> {
-    const rows = this.#ownedBy(ownerUserID).selectAll();
+  /** Whole rows, with the calls of their groups. */
+  #rowsOf(ownerUserID: string) {
+    return this.#ownedBy(ownerUserID)
+      .leftJoin('group_calls as g', 'g.group_id', 'conversations.group_id')
+      .selectAll('conversations')
+      .select(['g.everyone_call', 'g.everyone_by', 'g.everyone_call_by_others', 'g.announcement_call']);
+  }
+
+  async #all(ownerUserID: string): Promise<WholeRow[]> {
+    const rows = this.#rowsOf(ownerUserID);
     return inOrderOfCreation(
       await inPages((after, limit) =>
         rows.where('conversation_id', '>', after).orderBy('conversation_id').limit(limit).execute(),
@@ -254,6 +296,14 @@ const newestSeq = sql<number>`COALESCE(
 const isRebornText = `(conversations.max_seq = 0 OR conversations.max_seq > conversations.deleted_seq) AND EXISTS
   (SELECT 1 FROM conversation_seqs AS s
     WHERE s.conversation_id = ${ownLogIDText} AND s.max_seq > conversations.deleted_seq)`;
+
+/** Of the row's group. */
+const newestCall = sql<number>`COALESCE(
+  (SELECT calls FROM group_calls WHERE group_calls.group_id = conversations.group_id), 0)`;
+
+const hasUnseenCalls = sql<SqlBool>`(g.announcement_call > conversations.seen_calls
+  OR CASE WHEN g.everyone_by = conversations.owner_user_id THEN g.everyone_call_by_others ELSE g.everyone_call END
+    > conversations.seen_calls)`;
 
 const isThere = sql<SqlBool>`(conversations.deleted_seq < 0 OR ${sql.raw(isRebornText)})`;
 
@@ -285,6 +335,12 @@ function inOrderOfCreation<Row extends Pick<ConversationRow, 'created_at'>>(rows
 const receiveSilently = 2;
 
 type ConversationRow = Selectable<Schema['conversations']>;
+/** With the calls of the row's group; null where nobody ever called. */
+type WholeRow = ConversationRow & {
+  readonly [Column in 'everyone_call' | 'everyone_by' | 'everyone_call_by_others' | 'announcement_call']:
+    | Selectable<Schema['group_calls']>[Column]
+    | null;
+};
 type PeerRow = Pick<ConversationRow, 'owner_user_id' | 'conversation_id' | 'user_id'>;
 
 /** NUL separates: no ID in a database holds one. */
@@ -305,6 +361,10 @@ function toNewRow(row: NewConversation, createdAt: number) {
     user_id: row.userID,
     group_id: row.groupID,
     log_id: logID === row.conversationID ? '' : logID,
+    seen_calls:
+      row.groupID === ''
+        ? 0
+        : sql<number>`COALESCE((SELECT calls FROM group_calls WHERE group_id = ${row.groupID}), 0)`,
     created_at: createdAt,
   };
 }
@@ -327,7 +387,18 @@ function toColumns(changes: ConversationChanges): Partial<ConversationRow> {
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }
 
-function fromRow(row: ConversationRow): Conversation {
+function groupAtTypeOf(row: WholeRow): number {
+  // Who is in the group no more is called no more.
+  if (row.everyone_call === null || row.max_seq !== 0) return row.group_at_type;
+  return groupAtTypeFor(row.owner_user_id, row.group_at_type, row.seen_calls, {
+    everyoneCall: row.everyone_call,
+    everyoneBy: row.everyone_by ?? '',
+    everyoneCallByOthers: row.everyone_call_by_others ?? 0,
+    announcementCall: row.announcement_call ?? 0,
+  });
+}
+
+function fromRow(row: WholeRow): Conversation {
   return {
     ownerUserID: row.owner_user_id,
     conversationID: row.conversation_id,
@@ -338,7 +409,7 @@ function fromRow(row: ConversationRow): Conversation {
     isPinned: row.is_pinned !== 0,
     isPrivateChat: row.is_private_chat !== 0,
     burnDurationSeconds: row.burn_duration,
-    groupAtType: row.group_at_type,
+    groupAtType: groupAtTypeOf(row),
     attachedInfo: row.attached_info,
     ex: row.ex,
     minSeq: row.min_seq,

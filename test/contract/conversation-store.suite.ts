@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Conversation, ConversationChanges, NewConversation } from '../../src/conversations/conversation.ts';
 import type { ConversationStore } from '../../src/conversations/conversation-store.ts';
+import type { GroupCallStore } from '../../src/conversations/group-calls.ts';
 import type { ConversationViewStore } from '../../src/conversations/view-store.ts';
 import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 
@@ -10,6 +11,7 @@ export interface ConversationStoreNode {
   readonly store: ConversationStore;
   readonly unitOfWork: UnitOfWork;
   readonly views: ConversationViewStore;
+  readonly calls: GroupCallStore;
 }
 
 export interface ConversationStoreHarness {
@@ -245,6 +247,53 @@ export async function conversationStoreSuite(t: TestContext, { node, peer, fillL
     ]);
     assert.deepEqual(await set(), []);
     assert.equal((await store.find('with1', 'si_a_with1'))?.ex, '');
+  });
+
+  await t.test('calls of a group show for who is in it, but the caller, until they are seen', async () => {
+    const { calls } = node;
+    const members = ['call1', 'call2', 'call3'];
+    const others = ['call4', 'call5'];
+    const asMember = (ownerUserID: string) =>
+      newRow(ownerUserID, 'sg_calls', { conversationType: 3, groupID: 'calls' });
+    const within = node.unitOfWork.transaction.bind(node.unitOfWork);
+    const shown = async () =>
+      Promise.all(members.map(async (owner) => (await store.find(owner, 'sg_calls'))?.groupAtType));
+    await create([...members.map(asMember), newRow('call2', 'si_call2_b')]);
+    assert.deepEqual(await store.withUnseenCalls('call2'), []);
+    await within((tx) => calls.callEveryone(tx, 'calls', 'call1'));
+    assert.deepEqual(await shown(), [0, 2, 2]);
+    await within((tx) => calls.callEveryone(tx, 'calls', 'call1'));
+    await within((tx) => calls.callEveryone(tx, 'calls', 'call2'));
+    assert.deepEqual(await shown(), [2, 2, 2]);
+    assert.deepEqual(await update('sg_calls', ['call1', 'call2'], { groupAtType: 0 }), ['call1', 'call2']);
+    assert.deepEqual(await update('sg_calls', ['call1', 'call2'], { groupAtType: 0 }), []);
+    assert.deepEqual(await shown(), [0, 0, 2]);
+    assert.deepEqual(idsOf(await store.withUnseenCalls('call3')), ['sg_calls']);
+    assert.deepEqual(await store.withUnseenCalls('call2'), []);
+    await within((tx) => calls.announce(tx, 'calls'));
+    assert.deepEqual(await shown(), [4, 4, 4]);
+    assert.deepEqual(await store.withUnseenCalls('call1'), [await store.find('call1', 'sg_calls')]);
+
+    await within((tx) => store.setWindow(tx, 'sg_calls', ['call3'], { maxSeq: 5 }));
+    assert.deepEqual([await shown(), await store.withUnseenCalls('call3')], [[4, 4, 0], []], 'who has left');
+    await within((tx) => store.setWindow(tx, 'sg_calls', ['call3'], { maxSeq: 0 }));
+    await create(others.map(asMember));
+    assert.deepEqual([await shown(), (await store.find('call4', 'sg_calls'))?.groupAtType], [[4, 4, 0], 0]);
+    await within((tx) => store.delete(tx, 'call1', ['sg_calls']));
+    await create([asMember('call1')]);
+    assert.deepEqual(await shown(), [0, 4, 0], 'deleted with its settings');
+  });
+
+  await t.test('marks who is named, of those who are in the group, once', async () => {
+    const named = ['named1', 'named2', 'named3'];
+    await create(named.map((owner) => newRow(owner, 'sg_named', { conversationType: 3, groupID: 'named' })));
+    await node.unitOfWork.transaction((tx) => store.setWindow(tx, 'sg_named', ['named2'], { maxSeq: 3 }));
+    await update('sg_named', ['named3'], { groupAtType: 2 });
+    const mark = () => node.unitOfWork.transaction((tx) => store.markMentioned(tx, 'sg_named', [...named, 'ghost']));
+    assert.deepEqual((await mark()).toSorted(), ['named1', 'named3']);
+    assert.deepEqual(await mark(), []);
+    const types = named.map(async (owner) => (await store.find(owner, 'sg_named'))?.groupAtType);
+    assert.deepEqual(await Promise.all(types), [1, 0, 3]);
   });
 
   await t.test('knows which conversations are silent and which are pinned', async () => {

@@ -1,12 +1,14 @@
+import type { Database } from '../../src/database/database.ts';
 import { SqlConversationStore } from '../../src/store/sql-conversation-store.ts';
 import { SqlConversationViewStore } from '../../src/store/sql-conversation-view-store.ts';
-import { conversationStoreSuite } from './conversation-store.suite.ts';
+import { SqlGroupCallStore } from '../../src/store/sql-group-call-store.ts';
+import { type ConversationStoreNode, conversationStoreSuite } from './conversation-store.suite.ts';
 import { testOnEveryDatabase } from './every-database.ts';
 
 testOnEveryDatabase('ConversationStore', (t, { db, peer }) =>
   conversationStoreSuite(t, {
-    node: { store: new SqlConversationStore(db), unitOfWork: db, views: new SqlConversationViewStore(db) },
-    peer: { store: new SqlConversationStore(peer), unitOfWork: peer, views: new SqlConversationViewStore(peer) },
+    node: nodeOn(db),
+    peer: nodeOn(peer),
     fillLog: async (logID, newestSeq) => {
       await db.transaction((tx) =>
         db
@@ -19,3 +21,12 @@ testOnEveryDatabase('ConversationStore', (t, { db, peer }) =>
     },
   }),
 );
+
+function nodeOn(db: Database): ConversationStoreNode {
+  return {
+    store: new SqlConversationStore(db),
+    unitOfWork: db,
+    views: new SqlConversationViewStore(db),
+    calls: new SqlGroupCallStore(db),
+  };
+}

@@ -1,6 +1,8 @@
 /** Notifications about a user's own conversations (notifications-sync chapter, 2.4: 1300, 1701). */
+
+import { groupChatID } from '../../protocol/conversation-id.ts';
 import { notificationTypes } from '../../protocol/numbers/notices.ts';
-import { noticeKind, type UserNotice } from '../notice.ts';
+import { type GroupNotice, noticeKind, type UserNotice } from '../notice.ts';
 
 interface ConversationTips {
   readonly userID: string;
@@ -20,6 +22,22 @@ export function conversationNotice(ownerID: string, conversationIDs: readonly st
     sendID: ownerID,
     recvID: ownerID,
     tips: { userID: ownerID, conversationIDList: conversationIDs },
+  };
+}
+
+/** Never shown in the chat, whatever operators set of 1300: it is about the group's own conversation. */
+const groupConversationChanged = noticeKind<ConversationTips>({
+  type: notificationTypes.conversationChanged,
+  isStored: false,
+});
+
+/** 1300 to the devices of all who are in a group: one for all of them. @param userID whose doing it was */
+export function groupConversationNotice(userID: string, groupID: string): GroupNotice<ConversationTips> {
+  return {
+    kind: groupConversationChanged,
+    sendID: userID,
+    groupID,
+    tips: { userID, conversationIDList: [groupChatID(groupID)] },
   };
 }
 

@@ -23,6 +23,7 @@ import { Notifier } from '../../../src/notices/notifier.ts';
 import type { OutboxEntry } from '../../../src/notices/outbox-store.ts';
 import { groupChatID } from '../../../src/protocol/conversation-id.ts';
 import { SqlConversationStore } from '../../../src/store/sql-conversation-store.ts';
+import { SqlGroupCallStore } from '../../../src/store/sql-group-call-store.ts';
 import { SqlGroupMemberStore } from '../../../src/store/sql-group-member-store.ts';
 import { SqlGroupRequestStore } from '../../../src/store/sql-group-request-store.ts';
 import { SqlGroupStore } from '../../../src/store/sql-group-store.ts';
@@ -70,6 +71,7 @@ export async function groupDomainOn(db: Database, now: () => number, narrower: P
       }),
   };
   const notifier = new Notifier({ outbox, pipeline, rows, settings: defaultNoticeSettings, newMessageID, now });
+  const calls = new SqlGroupCallStore(db);
   const changer = new GroupChanger({
     groups,
     members,
@@ -79,6 +81,7 @@ export async function groupDomainOn(db: Database, now: () => number, narrower: P
     chats: {
       openGroupChat: (tx, ...rest) => rows.openGroupChat(tx, ...rest),
       closeGroupChat: (tx, ...rest) => rows.closeGroupChat(tx, ...rest),
+      announce: (tx, groupID) => calls.announce(tx, groupID),
       newestSeq: (tx, groupID) => messages.newestSeq(tx, groupChatID(groupID)),
     },
     limits,

@@ -22,6 +22,7 @@ import { up as messageTimes } from './migrations/016-message-times.ts';
 import { up as sentOperations } from './migrations/017-sent-operations.ts';
 import { up as revocations } from './migrations/018-revocations.ts';
 import { up as groupCalls } from './migrations/019-group-calls.ts';
+import { up as commitMarks } from './migrations/020-commit-marks.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -45,6 +46,7 @@ const steps: Readonly<Record<string, Step>> = {
   '017-sent-operations': sentOperations,
   '018-revocations': revocations,
   '019-group-calls': groupCalls,
+  '020-commit-marks': commitMarks,
 };
 
 /** A database whose schema was brought up to date. */

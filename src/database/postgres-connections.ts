@@ -3,6 +3,7 @@
  * has failed, or that leads to a server which only reads now, is never used again, nor are those that are as old.
  */
 import pg from 'pg';
+import { type CommitMark, writeMark } from './commit-marks.ts';
 
 export interface ConnectionOptions {
   readonly max: number;
@@ -111,14 +112,19 @@ export class PostgresConnection {
 
   /**
    * Begins a transaction, in one round trip. Its limits hold for it alone.
+   * @param mark tells later whether it holds, if its end is not heard of; see CommitMarks
    * @throws GuardLost, with nothing begun, if another process has become the one that may write
    */
-  async begin({ isFenced = true } = {}): Promise<void> {
+  async begin({ isFenced = true, mark }: { isFenced?: boolean; mark?: CommitMark } = {}): Promise<void> {
     const { statementTimeoutMs } = this.#options;
     const fence = isFenced ? this.#options.fence?.() : undefined;
-    const begin = `BEGIN; SET LOCAL statement_timeout = ${statementTimeoutMs};
-      SET LOCAL idle_in_transaction_session_timeout = ${statementTimeoutMs}`;
-    const results: unknown = await this.query(fence === undefined ? begin : `${begin}; ${readFence}`);
+    const statements = [
+      `BEGIN; SET LOCAL statement_timeout = ${statementTimeoutMs}`,
+      `SET LOCAL idle_in_transaction_session_timeout = ${statementTimeoutMs}`,
+      ...(mark === undefined ? [] : [writeMark(mark)]),
+      ...(fence === undefined ? [] : [readFence]),
+    ];
+    const results: unknown = await this.query(statements.join('; '));
     if (fence === undefined || fenceIn(results) === fence) return;
     await this.rollback();
     throw new GuardLost();
@@ -139,6 +145,11 @@ export class PostgresConnection {
   async rollback(): Promise<void> {
     if (this.#isBroken) return;
     await this.query('ROLLBACK').catch(() => this.#discard());
+  }
+
+  /** It may have left a transaction under way on the server. */
+  get isBroken(): boolean {
+    return this.#isBroken;
   }
 
   release(): void {
@@ -175,7 +186,7 @@ function fenceIn(results: unknown): number | undefined {
 }
 
 /** The server did not answer. */
-class ConnectionFailure extends Error {
+export class ConnectionFailure extends Error {
   override name = 'ConnectionFailure';
 
   constructor(cause: unknown) {
@@ -183,8 +194,8 @@ class ConnectionFailure extends Error {
   }
 }
 
-/** Nobody knows whether the transaction holds: it must not be run again as if it did not. */
-class UncertainCommit extends Error {
+/** Nobody has said whether the transaction holds: it must not be run again as if it did not. */
+export class UncertainCommit extends Error {
   override name = 'UncertainCommit';
 
   constructor(cause: unknown) {

@@ -1,13 +1,18 @@
 /** The scaled-out database: PostgreSQL 15+, or an engine that speaks its protocol, through a pool. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely } from 'kysely';
 import pg from 'pg';
-import type { DatabaseObserver, PostgresDatabase } from './database.ts';
+import { InDoubt } from '../kernel/in-doubt.ts';
+import { type CommitMark, CommitMarks } from './commit-marks.ts';
+import type { DatabaseObserver, EffectFailureListener, PostgresDatabase } from './database.ts';
 import { type Migrated, migrateToLatest } from './migrate.ts';
 import {
+  ConnectionFailure,
   GuardLost,
   isConnectionFailure,
   type PostgresConnection,
   PostgresConnections,
+  UncertainCommit,
 } from './postgres-connections.ts';
 import { kyselyOn, postgresDialect } from './postgres-dialect.ts';
 import type { PostgresGuard } from './postgres-guard.ts';
@@ -28,12 +33,14 @@ export interface PostgresOptions extends DatabaseObserver {
   readonly onConnectionLost: (error: unknown) => void;
   /** Without one, anybody writes: for tests that play several nodes. */
   readonly guard?: PostgresGuard;
+  /** How long a caller waits to be told whether a commit holds whose answer was lost; clients give up after 10 s. */
+  readonly doubtMs?: number;
 }
 
 /** Connects to `url`, migrates, and bars the way for whoever was the guard before. */
 export async function openPostgres(
   url: string,
-  { onConnectionLost, guard, ...observer }: PostgresOptions,
+  { onConnectionLost, guard, doubtMs = 8000, ...observer }: PostgresOptions,
 ): Promise<PostgresDatabase> {
   const migrated = await migratePostgres(url, observer.program ?? '', onConnectionLost);
   if (migrated !== undefined) observer.onMigrated?.(migrated);
@@ -43,16 +50,18 @@ export async function openPostgres(
     onIdleFailure: onConnectionLost,
     fence: () => guard?.fence,
   });
+  const marks = new CommitMarks(connections);
   const db = new Kysely<Schema>({ dialect: postgresDialect(connections) });
   try {
     await guard?.arm(connections);
+    await marks.sweep();
   } catch (error) {
     await connections.end();
     throw error;
   }
   const inTransaction = async <T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> => {
     try {
-      const result = await retrying(() => runTransaction(connections, work));
+      const result = await retrying(() => runTransaction({ connections, marks, doubtMs }, work));
       health.succeeded();
       return result;
     } catch (error) {
@@ -74,7 +83,10 @@ export async function openPostgres(
         const tx = new SqlTransaction(kyselyOn(connection));
         return { tx, result: await tx.run(work) };
       });
-      const { tx, result } = await tellingOverdue(running, (error) => observer.onOverdue?.(error));
+      const { tx, result } = await tellingOverdue(running, (error) => observer.onOverdue?.(error)).catch((error) => {
+        if (error instanceof InDoubt) void runLateEffects(error, observer.onEffectFailure);
+        throw error;
+      });
       await tx.runEffects(observer.onEffectFailure);
       return result;
     },
@@ -84,6 +96,7 @@ export async function openPostgres(
     },
     [Symbol.asyncDispose]: () => {
       health[Symbol.dispose]();
+      marks.close();
       return connections.end();
     },
   };
@@ -116,27 +129,66 @@ async function ping(connections: PostgresConnections, guard: PostgresGuard | und
   if (guard !== undefined && row?.fence !== guard.fence) throw new GuardLost();
 }
 
+interface Place {
+  readonly connections: PostgresConnections;
+  readonly marks: CommitMarks;
+  readonly doubtMs: number;
+}
+
+/** @throws ConnectionFailure if nothing of it holds, InDoubt if it is not known in time whether it does */
 async function runTransaction<T>(
-  connections: PostgresConnections,
+  { connections, marks, doubtMs }: Place,
   work: (connection: PostgresConnection) => Promise<T>,
 ): Promise<T> {
+  const { result, doubt, mark } = await attempt(connections, marks, work);
+  if (doubt === undefined) return result;
+  const holding = marks.holds(mark);
+  const holds = await Promise.race([holding, delay(doubtMs, undefined, { ref: false })]);
+  if (holds === true) return result;
+  if (holds === false) throw new ConnectionFailure(doubt);
+  throw new InDoubt(
+    doubt,
+    holding.then((doesHold) => (doesHold === true ? result : undefined)),
+  );
+}
+
+/** @returns with `doubt` if the connection broke on the commit */
+async function attempt<T>(
+  connections: PostgresConnections,
+  marks: CommitMarks,
+  work: (connection: PostgresConnection) => Promise<T>,
+): Promise<{ readonly result: T; readonly doubt: UncertainCommit | undefined; readonly mark: CommitMark }> {
   const connection = await connections.connect();
+  const mark = marks.take();
   try {
-    await connection.begin();
+    await connection.begin({ mark });
     const result = await work(connection);
-    await connection.commit();
-    return result;
+    const doubt = await connection.commit().then(
+      () => undefined,
+      (error: unknown) => {
+        if (error instanceof UncertainCommit) return error;
+        throw error;
+      },
+    );
+    return { result, doubt, mark };
   } catch (error) {
     await connection.rollback();
     throw error;
   } finally {
+    if (!connection.isBroken) marks.giveBack(mark);
     connection.release();
   }
 }
 
+/** What follows a change that turned out to hold after its caller had been told of a failure. */
+async function runLateEffects({ outcome }: InDoubt, onFailure: EffectFailureListener): Promise<void> {
+  const late = (await outcome) as { readonly tx: SqlTransaction } | undefined;
+  await late?.tx.runEffects(onFailure);
+}
+
 /**
  * Runs a transaction again, up to five times in all, when PostgreSQL reports a conflict between transactions; and once
- * if its connection broke before the commit, since it may have been a dead one that the pool did not know about.
+ * if its connection broke and it does not hold, since it may have been a dead one that the pool did not know about.
  */
 async function retrying<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
@@ -156,5 +208,6 @@ function isConflict(error: unknown): boolean {
 /** The database's own trouble, not the statement's: besides the connection, a full disk (53), a broken one (58). */
 function isTrouble(error: unknown): boolean {
   if (isConnectionFailure(error) || error instanceof GuardLost || error instanceof TransactionOverdue) return true;
+  if (error instanceof InDoubt) return true;
   return error instanceof pg.DatabaseError && /^5[38]/.test(error.code ?? '');
 }

@@ -2,6 +2,7 @@
  * Group commit: messages that arrive while a commit is under way share the next one, so that the cost of a durable
  * write is divided among all who wait for it (design, section 4). The order of acceptance is kept per conversation.
  */
+import { InDoubt } from '../kernel/in-doubt.ts';
 import type { Appended, MessageStore, NewMessage } from './message-store.ts';
 
 export interface GroupCommitOptions {
@@ -86,6 +87,7 @@ class Lane {
       results = await this.#options.store.append(batch.map(({ message }) => message));
     } catch (error) {
       for (const entry of batch) entry.reject(error);
+      if (error instanceof InDoubt) void this.#tellLate(batch, error);
       return;
     }
     const repeated = results.filter(({ isDuplicate }) => isDuplicate).length;
@@ -109,6 +111,15 @@ class Lane {
         entry.reject(error);
       }
     }
+  }
+
+  /**
+   * Their senders have been told of a failure and hear on their next attempt that it is stored; but that attempt is a
+   * repeat, which is delivered to nobody.
+   */
+  async #tellLate(batch: readonly Waiting[], { outcome }: InDoubt): Promise<void> {
+    const results = (await outcome) as readonly Appended[] | undefined;
+    for (const [index, appended] of (results ?? []).entries()) batch[index]?.onStored(appended);
   }
 }
 

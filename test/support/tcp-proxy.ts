@@ -1,0 +1,76 @@
+/** A TCP proxy that a test stands in between: it sees what passes, and may keep it or cut the link. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** One connection of a client, and that to the server which it stands for. */
+export interface Link {
+  readonly client: Socket;
+  readonly server: Socket;
+}
+
+/** Told of each piece before it passes. @returns false to keep it back */
+export type Watch = (piece: Buffer, link: Link, from: 'client' | 'server') => boolean;
+
+export class TcpProxy implements AsyncDisposable {
+  readonly #server: Server;
+  readonly #links = new Set<Link>();
+  /** Lets everything pass by default. */
+  watch: Watch = () => true;
+  /** No new connection gets through while it is set. */
+  isClosed = false;
+
+  private constructor(port: number, host: string) {
+    this.#server = createServer((client) => {
+      if (this.isClosed) return void client.destroy();
+      const server = connect(port, host);
+      const link = { client, server };
+      this.#links.add(link);
+      this.#join(link, 'client');
+      this.#join(link, 'server');
+    });
+  }
+
+  /** @param target an address such as postgres://user@host:port/database */
+  static async to(target: string): Promise<TcpProxy> {
+    const { port, hostname } = new URL(target);
+    const proxy = new TcpProxy(Number(port), hostname);
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  /** The same address by way of the proxy. */
+  urlOf(target: string): string {
+    const url = new URL(target);
+    url.hostname = '127.0.0.1';
+    url.port = String((this.#server.address() as AddressInfo).port);
+    return url.href;
+  }
+
+  cutAll(): void {
+    for (const link of this.#links) cut(link);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cutAll();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #join(link: Link, from: 'client' | 'server'): void {
+    const [source, sink] = from === 'client' ? [link.client, link.server] : [link.server, link.client];
+    source.on('data', (piece: Buffer) => {
+      if (this.watch(piece, link, from)) sink.write(piece);
+    });
+    source.on('error', () => {});
+    source.on('close', () => {
+      this.#links.delete(link);
+      sink.destroy();
+    });
+  }
+}
+
+export function cut({ client, server }: Link): void {
+  client.destroy();
+  server.destroy();
+}

@@ -1,5 +1,5 @@
 /** A transaction of either dialect: Kysely's executor plus the effects that wait for the commit. */
-import type { Kysely } from 'kysely';
+import type { Kysely, KyselyPlugin } from 'kysely';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { EffectFailureListener } from './database.ts';
 import type { Schema } from './schema.ts';
@@ -13,12 +13,23 @@ export class SqlTransaction implements Transaction {
   #isOver = false;
 
   constructor(executor: Kysely<Schema>) {
-    this.#executor = executor;
+    // Whoever got it in time may still ask it too late.
+    const refusing: KyselyPlugin = {
+      transformQuery: ({ node }) => {
+        this.#requireOpen();
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    };
+    this.#executor = executor.withPlugin(refusing);
   }
 
-  /** @throws TypeError once the work is done: what is asked for then would be in no transaction, or another's. */
+  /**
+   * It and its queries throw a TypeError once the work is done: what is asked for then would be in no transaction, or
+   * another's.
+   */
   get executor(): Kysely<Schema> {
-    if (this.#isOver) throw new TypeError('this transaction is over');
+    this.#requireOpen();
     return this.#executor;
   }
 
@@ -39,6 +50,10 @@ export class SqlTransaction implements Transaction {
       clearTimeout(timer);
       this.#isOver = true;
     }
+  }
+
+  #requireOpen(): void {
+    if (this.#isOver) throw new TypeError('this transaction is over');
   }
 
   /** Call it after the commit. One that fails is reported, and the next one runs all the same. */

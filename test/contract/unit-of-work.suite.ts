@@ -1,6 +1,7 @@
 /** What every database promises of a transaction and of the effects that wait for it. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import { sql } from 'kysely';
 import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 import type { Databases } from './every-database.ts';
 
@@ -92,11 +93,17 @@ export async function unitOfWorkSuite(t: TestContext, { db, peer }: Databases): 
   });
 
   await t.test('a transaction that is over takes nothing more', async () => {
-    let late: (() => Promise<unknown>) | undefined;
+    const late: (() => Promise<unknown>)[] = [];
     await work.transaction(async (tx) => {
-      late = () => add(tx, 'late');
+      const executor = db.executor(tx);
+      const values = { user_id: 'late', conversation_id: 'c', read_seq: 1 };
+      late.push(
+        () => add(tx, 'late'),
+        () => executor.insertInto('read_seqs').values(values).execute(),
+        () => sql`INSERT INTO read_seqs VALUES ('late', 'raw', 1)`.execute(executor),
+      );
     });
-    await assert.rejects(async () => late?.(), TypeError);
+    for (const ask of late) await assert.rejects(async () => ask(), TypeError);
     assert.deepEqual(await ids('late'), []);
   });
 

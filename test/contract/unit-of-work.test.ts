@@ -64,14 +64,20 @@ test('O1 a transaction that does not come to its end is undone, refused and told
   t.mock.timers.enable({ apis: ['setTimeout'] });
   for (const db of databases) {
     told.length = 0;
-    const add = (tx: Transaction, id: string) =>
-      db.executor(tx).insertInto('read_seqs').values({ user_id: id, conversation_id: 'c', read_seq: 1 }).execute();
-    const [begun, goesOn, isLate] = gates();
+    const addWith = (executor: ReturnType<typeof db.executor>, id: string) =>
+      executor.insertInto('read_seqs').values({ user_id: id, conversation_id: 'c', read_seq: 1 }).execute();
+    const add = (tx: Transaction, id: string) => addWith(db.executor(tx), id);
+    const [begun, isNearlyOver, hasWritten, goesOn, isLate] = gates();
     const stuck = db.transaction(async (tx) => {
       tx.afterCommit(() => void told.push('effect'));
+      const held = db.executor(tx);
       await add(tx, 'stuck');
       begun.resolve();
+      await isNearlyOver.promise;
+      await addWith(held, 'in time');
+      hasWritten.resolve();
       await goesOn.promise;
+      await assert.rejects(async () => addWith(held, 'held'), TypeError).catch(isLate.reject);
       await Promise.try(() => add(tx, 'late')).then(() => isLate.resolve(), isLate.reject);
     });
     const refused = assert.rejects(stuck, { message: 'a transaction did not come to its end and was undone' });
@@ -79,7 +85,10 @@ test('O1 a transaction that does not come to its end is undone, refused and told
     const next = () => db.transaction((tx) => add(tx, 'next'));
     // On PostgreSQL it would not wait, and its own time would run.
     const waiting = db.dialect === 'sqlite' ? next() : undefined;
-    t.mock.timers.tick(longestTransactionMs);
+    t.mock.timers.tick(longestTransactionMs - 1);
+    isNearlyOver.resolve();
+    await hasWritten.promise;
+    t.mock.timers.tick(1);
     await refused;
     await (waiting ?? next());
     goesOn.resolve();
@@ -99,9 +108,9 @@ test('O1 a transaction that does not come to its end is undone, refused and told
 
 type Gate = PromiseWithResolvers<void>;
 
-function gates(): [Gate, Gate, Gate] {
+function gates(): [Gate, Gate, Gate, Gate, Gate] {
   const gate = () => Promise.withResolvers<void>();
-  return [gate(), gate(), gate()];
+  return [gate(), gate(), gate(), gate(), gate()];
 }
 
 test('a unit of work that PostgreSQL wants to have again runs again, and its effects once', async (t) => {

@@ -1,11 +1,14 @@
 /** One process writes to a database: which one is decided by PostgreSQL, and held against those that have not noticed. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import pg from 'pg';
 import type { PostgresDatabase } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres-database.ts';
 import { PostgresGuard } from '../../src/database/postgres-guard.ts';
+import { untilTrue } from '../support/services/redis-command.ts';
 import { postgresUrlForSuite } from '../support/test-services.ts';
+import { within } from '../support/within.ts';
 
 test('a guard whose session is ended takes it again, and goes on writing', async (t) => {
   const place = await openPlace(t);
@@ -63,6 +66,50 @@ test('M2: a transaction under way ends before another process becomes the guard'
   });
   await (await taking).write('second');
   assert.deepEqual(order, ['written', 'taken']);
+});
+
+test('a guard says again and again that it lives, takes itself again when nobody answers, and is silent once it closes', async (t) => {
+  const url = await postgresUrlForSuite(t);
+  if (url === undefined) return;
+  const timers = t.mock.method(globalThis, 'setTimeout');
+  const beats = () => timers.mock.calls.filter(({ arguments: [, delayMs] }) => delayMs === 3000);
+  const beatNow = () => beats().at(-1)?.arguments[0]();
+  const ways: ((answer: () => Promise<unknown>) => Promise<unknown>)[] = [];
+  const query = pg.Client.prototype.query as (...args: unknown[]) => Promise<unknown>;
+  t.mock.method(pg.Client.prototype, 'query', async function (this: pg.Client, ...args: unknown[]) {
+    const way = args[0] === 'SELECT 1' ? ways.shift() : undefined;
+    const answer = () => query.apply(this, args);
+    return way === undefined ? answer() : way(answer);
+  });
+
+  const lost: unknown[] = [];
+  const retaken = Promise.withResolvers<boolean>();
+  const guard = await PostgresGuard.take(url, { onLost: (error) => lost.push(error), onRetaken: retaken.resolve });
+  assert.equal(beats().length, 1);
+  beatNow();
+  await untilTrue('the next heartbeat is planned', async () => beats().length === 2);
+  assert.deepEqual(lost, []);
+
+  const silence = new Error('no answer');
+  ways.push(() => Promise.reject(silence));
+  beatNow();
+  await within('the guard is taken again', retaken.promise);
+  assert.deepEqual([lost, beats().length], [[silence], 3]);
+
+  const last = Promise.withResolvers<void>();
+  const isAnswered = Promise.withResolvers<void>();
+  ways.push(async (answer) => {
+    await answer();
+    isAnswered.resolve();
+    await last.promise;
+  });
+  beatNow();
+  await within('the last answer', isAnswered.promise);
+  const closing = guard[Symbol.asyncDispose]();
+  last.resolve();
+  await closing;
+  await nextTurn();
+  assert.equal(beats().length, 3, 'a further one would keep the process');
 });
 
 interface Node {

@@ -28,6 +28,7 @@ import { SimpleMessages } from '../messaging/simple-messages.ts';
 import { Notifier, noticeSender } from '../notices/notifier.ts';
 import { Outbox } from '../notices/outbox.ts';
 import { MessageSearch } from '../search/message-search.ts';
+import { TextIndex } from '../search/text-index.ts';
 import { SqlActivityStore } from '../store/sql-activity-store.ts';
 import { SqlBlackStore } from '../store/sql-black-store.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
@@ -43,6 +44,7 @@ import { SqlReadPositionStore } from '../store/sql-read-position-store.ts';
 import { SqlRevocationStore } from '../store/sql-revocation-store.ts';
 import { SqlSendStatusStore } from '../store/sql-send-status-store.ts';
 import { SqlSendingFacts } from '../store/sql-sending-facts.ts';
+import { SqlTextIndexStore } from '../store/sql-text-index-store.ts';
 import { SqlVersionLogStore } from '../store/sql-version-log-store.ts';
 import { VersionLog } from '../sync/version-log.ts';
 import type { UserStore } from '../users/user-store.ts';
@@ -72,12 +74,27 @@ export async function openLog(
   { db, bus, users }: { db: Database; bus: DeliveryBus; users: Pick<UserStore, 'find'> },
 ): Promise<Log> {
   const messages = new SqlMessageStore(db);
+  const textIndex = new TextIndex({
+    store: new SqlTextIndexStore(db),
+    unitOfWork: db,
+    observer: {
+      waiting: (logs) => metrics.searchWaiting.set(logs),
+      indexed: (count) => metrics.searchIndexed.inc(count),
+      failed: (error) => {
+        metrics.searchFailures.inc();
+        logger.warn({ err: error }, 'the index of texts was held up: it tries again');
+      },
+    },
+  });
+  opened.defer(() => textIndex.close());
+  textIndex.start();
   const commits = new GroupCommit({
     store: messages,
     // SQLite has one writer: a second lane could only wait.
     lanes: db.dialect === 'sqlite' ? 1 : 4,
     maxBatch: 512,
-    onCommit: ({ stored, repeated, durationMs }) => {
+    onCommit: ({ logIDs, stored, repeated, durationMs }) => {
+      for (const logID of logIDs) textIndex.note(logID);
       metrics.messagesAppended.inc(stored);
       metrics.messagesDeduplicated.inc(repeated);
       metrics.appendBatchSize.observe(stored + repeated);

@@ -23,6 +23,7 @@ import { up as sentOperations } from './migrations/017-sent-operations.ts';
 import { up as revocations } from './migrations/018-revocations.ts';
 import { up as groupCalls } from './migrations/019-group-calls.ts';
 import { up as commitMarks } from './migrations/020-commit-marks.ts';
+import { up as textIndex } from './migrations/021-text-index.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -47,6 +48,7 @@ const steps: Readonly<Record<string, Step>> = {
   '018-revocations': revocations,
   '019-group-calls': groupCalls,
   '020-commit-marks': commitMarks,
+  '021-text-index': textIndex,
 };
 
 /** A database whose schema was brought up to date. */

@@ -26,6 +26,7 @@ export interface Schema {
   groups: GroupsTable;
   group_members: GroupMembersTable;
   group_requests: GroupRequestsTable;
+  search_logs: SearchLogsTable;
 }
 
 interface UsersTable {
@@ -333,4 +334,11 @@ interface GroupRequestsTable {
   handler_user_id: Generated<string>;
   handle_msg: Generated<string>;
   handled_at: Generated<number>;
+}
+
+/** Which messages of a log are in the index of words, which each engine has in a form of its own. */
+interface SearchLogsTable {
+  log_no: Generated<number>;
+  log_id: string;
+  indexed_seq: number;
 }

@@ -16,6 +16,8 @@ export interface GroupCommitOptions {
 }
 
 export interface Commit {
+  /** Of its messages, some of which may not have been stored. */
+  readonly logIDs: Iterable<string>;
   readonly stored: number;
   /** Messages that were there already. */
   readonly repeated: number;
@@ -93,6 +95,7 @@ class Lane {
     const repeated = results.filter(({ isDuplicate }) => isDuplicate).length;
     const refused = results.filter(({ isRefused }) => isRefused).length;
     this.#options.onCommit?.({
+      logIDs: new Set(batch.map(({ message }) => message.logID)),
       stored: results.length - repeated - refused,
       repeated,
       durationMs: performance.now() - startedAt,

@@ -120,6 +120,21 @@ export function createMetrics() {
       help: 'Times that an effect of a committed change failed and was put off.',
       registers,
     }),
+    searchWaiting: new Gauge({
+      name: 'tessera_search_waiting',
+      help: 'Conversations with messages that are known not to be in the index of texts yet.',
+      registers,
+    }),
+    searchIndexed: new Counter({
+      name: 'tessera_search_indexed_total',
+      help: 'Messages that the index of texts has looked at.',
+      registers,
+    }),
+    searchFailures: new Counter({
+      name: 'tessera_search_failures_total',
+      help: 'Times that texts could not be indexed and were put off.',
+      registers,
+    }),
     tokensIssued: new Counter({
       name: 'tessera_tokens_issued_total',
       help: 'Tokens issued, by platform.',

@@ -1,0 +1,32 @@
+/**
+ * The words of a text, as they are indexed and looked for: both engines are given them one by one, so that neither its
+ * version nor its locale decides what is found. What is written without spaces has every character as a word: a part of
+ * it is found as a row of words.
+ */
+
+/** @param most at most so many, from the beginning */
+export function wordsOf(text: string, most = Number.POSITIVE_INFINITY): string[] {
+  const words: string[] = [];
+  for (const [word] of text.normalize('NFKC').toLowerCase().matchAll(pattern)) {
+    if (words.length >= most) break;
+    words.push(word.slice(0, maxWordLength).toWellFormed());
+  }
+  return words;
+}
+
+/** Letters, digits and marks of scripts without spaces, and of Korean, whose particles hang on their words. */
+const apart =
+  '[[\\p{L}\\p{M}\\p{N}]&&[' +
+  ['Han', 'Hiragana', 'Katakana', 'Bopomofo', 'Hangul', 'Thai', 'Lao', 'Khmer', 'Myanmar']
+    .map((script) => `\\p{Script_Extensions=${script}}`)
+    .join('') +
+  ']]';
+
+/** Faces and flags are words, too; what only says how they look is none. */
+const picture = '[[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\p{Regional_Indicator}]--[\\p{L}\\p{N}]]';
+const joined = `[[\\p{L}\\p{M}\\p{N}]--[${apart}\\p{Variation_Selector}\\u20e3]]+`;
+
+const pattern = new RegExp(`${apart}|${joined}|${picture}`, 'gv');
+
+/** Longer ones are no words, but what somebody has pasted: they are known by their beginning. In UTF-16 units. */
+const maxWordLength = 64;

@@ -12,6 +12,7 @@ import { msgStatus, optionKeys } from '../protocol/numbers/messages.ts';
 import type { Audience, Delivery, DeliveryBus, UserAudience } from './delivery.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { GroupCondition, MessageStore, NewMessage } from './message-store.ts';
+import { PushOrder } from './push-order.ts';
 
 export interface PipelineOptions {
   readonly commits: GroupCommit;
@@ -59,9 +60,11 @@ export class MessagePipeline {
   readonly #options: PipelineOptions;
   /** By conversation, what goes to sockets in the next turn. */
   readonly #leaving = new Map<string, Leaving[]>();
+  readonly #order: PushOrder<Delivery>;
 
   constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#order = new PushOrder({ push: (delivery) => options.bus.deliver(delivery) });
   }
 
   /**
@@ -152,14 +155,14 @@ export class MessagePipeline {
 
   /**
    * In the next turn of the event loop: the sender's reply, written by the continuation of `accept`, must reach its
-   * socket before the push does (notifications-sync chapter, 3.4). Clients count what is pushed, so that it leaves in
-   * order of seqs; the promises of one commit may be kept in another.
+   * socket before the push does (notifications-sync chapter, 3.4). It leaves in order of seqs: the promises of one commit
+   * may be kept in another, and the answers to several may come in another, too ({@link PushOrder}).
    */
   #deliver(message: MsgData, { audience, operationID }: Outgoing, body: Buffer, seq: number): void {
     if (this.#leaving.size === 0) setImmediate(() => this.#handOver());
     const conversationID = conversationIDOf(message);
     const lane = this.#leaving.get(conversationID) ?? [];
-    lane.push({ seq, delivery: { audience, conversationID, body, operationID } });
+    lane.push({ logID: logIDOf(message), seq, delivery: { audience, conversationID, body, operationID } });
     this.#leaving.set(conversationID, lane);
   }
 
@@ -167,7 +170,7 @@ export class MessagePipeline {
     const lanes = [...this.#leaving.values()].sort((a, b) => turnOf(a) - turnOf(b));
     this.#leaving.clear();
     for (const lane of lanes) {
-      for (const { delivery } of lane.sort((a, b) => a.seq - b.seq)) this.#options.bus.deliver(delivery);
+      for (const { logID, seq, delivery } of lane.sort((a, b) => a.seq - b.seq)) this.#order.add(logID, seq, delivery);
     }
   }
 }
@@ -183,6 +186,7 @@ function turnOf([first]: readonly Leaving[]): number {
 
 /** 0 is the seq of what is not stored. */
 interface Leaving {
+  readonly logID: string;
   readonly seq: number;
   readonly delivery: Delivery;
 }

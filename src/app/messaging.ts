@@ -20,6 +20,9 @@ import { MessagePipeline } from '../log/pipeline.ts';
 import { Activity } from '../messaging/activity.ts';
 import { BatchSender } from '../messaging/batch-sender.ts';
 import { BusinessNotifications } from '../messaging/business-notifications.ts';
+import { Clearings } from '../messaging/clearings.ts';
+import { Deletions } from '../messaging/deletions.ts';
+import { Eraser } from '../messaging/eraser.ts';
 import { History } from '../messaging/history.ts';
 import { Messenger } from '../messaging/messenger.ts';
 import { Revocations } from '../messaging/revocations.ts';
@@ -33,6 +36,7 @@ import { SqlActivityStore } from '../store/sql-activity-store.ts';
 import { SqlBlackStore } from '../store/sql-black-store.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
 import { SqlConversationViewStore } from '../store/sql-conversation-view-store.ts';
+import { SqlDeletionStore } from '../store/sql-deletion-store.ts';
 import { SqlFriendStore } from '../store/sql-friend-store.ts';
 import { SqlGroupCallStore } from '../store/sql-group-call-store.ts';
 import { SqlGroupMemberStore } from '../store/sql-group-member-store.ts';
@@ -159,6 +163,9 @@ export type Messaging = Pick<
   | 'messageSearch'
   | 'readState'
   | 'revocations'
+  | 'deletions'
+  | 'clearings'
+  | 'eraser'
 >;
 
 export function openMessaging(
@@ -175,6 +182,16 @@ export function openMessaging(
     unitOfWork: db,
     now: clock,
   });
+  const deletionStore = new SqlDeletionStore(db);
+  const revocationStore = new SqlRevocationStore(db);
+  const eraser = new Eraser({
+    messages,
+    revocations: revocationStore,
+    deletions: deletionStore,
+    unitOfWork: db,
+    now: clock,
+  });
+  const erasing = { groups: new SqlGroupStore(db), members: new SqlGroupMemberStore(db), unitOfWork: db, notifier };
   const maxReplyBytes = payloadBytes(config.maxReplyFrameBytes);
   const facts = new SqlSendingFacts(db);
   const sendStatuses = new SendStatuses({
@@ -250,21 +267,22 @@ export function openMessaging(
       messages,
       views,
       positions: new SqlReadPositionStore(db),
+      deletions: deletionStore,
       unitOfWork: db,
       notifier,
     }),
     revocations: new Revocations({
+      ...erasing,
       messages,
-      store: new SqlRevocationStore(db),
+      store: revocationStore,
       views,
       users,
-      groups: new SqlGroupStore(db),
-      members: new SqlGroupMemberStore(db),
-      unitOfWork: db,
-      notifier,
       withinMs: config.revokeWithinMs,
       now: clock,
     }),
+    deletions: new Deletions({ ...erasing, messages, store: deletionStore, eraser, views, conversations }),
+    clearings: new Clearings({ ...erasing, messages, views, conversations, versionLog }),
+    eraser,
   };
 }
 

@@ -109,7 +109,7 @@ export class ConversationPreviews {
     let spoken = 0;
     const candidates = await mapInSlices(views, (view) => {
       const window = chatWindow(view);
-      const isSpoken = window.upper >= window.lower;
+      const isSpoken = window.upper >= window.lower && view.maxSeqAt > 0;
       unread += window.upper - readUpTo(view);
       spoken += Number(isSpoken);
       return { view, window, at: isSpoken ? view.maxSeqAt : view.createdAt };
@@ -185,7 +185,7 @@ export class ConversationPreviews {
     const { messages, conversations, partners, maxReplyBytes } = this.#options;
     const windows = shown.map(({ window }) => window);
     const [newest, rows] = await Promise.all([
-      newestMessages(messages, windows, new ReplyBudget(Math.max(maxReplyBytes, windows.length * sureBytes))),
+      newestMessages(messages, userID, windows, new ReplyBudget(Math.max(maxReplyBytes, windows.length * sureBytes))),
       conversations.findMany(
         userID,
         shown.map(({ view }) => view.conversationID),

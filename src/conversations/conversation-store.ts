@@ -60,6 +60,15 @@ export interface ConversationStore {
   ): Promise<readonly string[]>;
 
   /**
+   * Moves the lower end of the owner's windows up, never down.
+   * @returns the conversations whose row is there, not deleted, and has changed
+   */
+  raiseMinSeqs(tx: Transaction, ownerUserID: string, minSeqs: ReadonlyMap<string, number>): Promise<readonly string[]>;
+
+  /** The owner has deleted the message of this seq, which may be its newest. */
+  noteHidden(tx: Transaction, ownerUserID: string, conversationID: string, seq: number): Promise<void>;
+
+  /**
    * Takes the owner's rows among `conversationIDs` off its list, with their settings; their windows stay.
    * @returns of those that were there the IDs
    */

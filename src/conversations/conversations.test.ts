@@ -98,6 +98,8 @@ function conversationsWith(ids: readonly string[], changes: readonly Change[]) {
     notNotifyIDs: () => reading('notNotifyIDs', []),
     pinnedIDs: () => reading('pinnedIDs', []),
     createMissing: async () => [],
+    raiseMinSeqs: async () => [],
+    noteHidden: async () => {},
     peersOf: async () => [],
     update: async () => [],
     markMentioned: async () => [],

@@ -28,6 +28,7 @@ const pageSize = 16;
  */
 export async function newestMessages(
   store: Pick<MessageStore, 'newest' | 'revoked'>,
+  readerID: string,
   windows: readonly ConversationWindow[],
   budget: ReplyBudget,
 ): Promise<Map<string, FittedMessage>> {
@@ -35,7 +36,7 @@ export async function newestMessages(
   let waiting = Math.min(windows.length, Math.floor(budget.bytesLeft / sureBytes));
   for (let from = 0; waiting > 0; from += pageSize) {
     const page = windows.slice(from, from + Math.min(pageSize, waiting));
-    const stored = [...(await store.newest(page))].map(([logID, message]) => ({ logID, message }));
+    const stored = [...(await store.newest(readerID, page))].map(([logID, message]) => ({ logID, message }));
     const bodies = await presented(store, stored);
     const newest = new Map(stored.map(({ logID, message }, index) => [logID, { message, whole: bodies[index] }]));
     for (const { conversationID, logID } of page) {

@@ -113,7 +113,7 @@ async function shown(message: StoredMessage): Promise<MsgData> {
 
 function stored(said: Partial<MsgData>, fields: Partial<StoredMessage>): StoredMessage {
   const sent = { seq: 1, sendID: 'b', sentAt: 1, sessionType: 1, contentType: 101, isRead: false };
-  return { ...sent, revocation: undefined, body: encoded(said), ...fields };
+  return { ...sent, revocation: undefined, isDeleted: false, body: encoded(said), ...fields };
 }
 
 function encoded(said: Partial<MsgData>): Buffer {

@@ -6,6 +6,7 @@ import type { MessageStore, Revocation, RevokedMessage, StoredMessage } from '..
 import { MsgData, OfflinePushInfo } from '../protocol/gen/openim.ts';
 import { withReadFlag } from '../protocol/message-bytes.ts';
 import { contentTypes } from '../protocol/numbers/contents.ts';
+import { msgStatus } from '../protocol/numbers/messages.ts';
 import { notificationTypes } from '../protocol/numbers/notices.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
 
@@ -40,6 +41,7 @@ export async function presented(
 
 function bodyOf(message: StoredMessage, quote: Quote | undefined, quoted: RevokedMessage | undefined): Buffer {
   const { revocation } = message;
+  if (message.isDeleted) return deletedBody(message.body);
   const body =
     revocation !== undefined
       ? revokedBody(message.body, revocation)
@@ -47,6 +49,12 @@ function bodyOf(message: StoredMessage, quote: Quote | undefined, quoted: Revoke
         ? quotingRevoked(message.body, quote, quoted)
         : message.body;
   return message.isRead && message.sessionType === sessionTypes.single ? withReadFlag(body) : body;
+}
+
+/** Clients put a placeholder in its place. */
+function deletedBody(body: Buffer): Buffer {
+  const bare = { ...MsgData.decode(body), content: new Uint8Array(0), status: msgStatus.deleted };
+  return Buffer.from(MsgData.encode(bare).finish());
 }
 
 /** Nothing of what was said is left; IDs, seq, sender and times are. */
@@ -87,7 +95,8 @@ interface Quote {
 }
 
 function quoteOf({ message }: ReadMessage): Quote | undefined {
-  if (!quotingTypes.has(message.contentType) || message.revocation !== undefined) return undefined;
+  const isShown = !message.isDeleted && message.revocation === undefined;
+  if (!isShown || !quotingTypes.has(message.contentType)) return undefined;
   try {
     const content = JSON.parse(Buffer.from(MsgData.decode(message.body).content).toString());
     const [key, quotedMessage] = Object.entries(content).find(([key]) => key.toLowerCase() === 'quotemessage') ?? [];

@@ -1,7 +1,8 @@
 /** Read positions and receipts (conversations-messages chapter, 9.8). A read position never goes down. */
 
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
-import type { UnitOfWork } from '../kernel/unit-of-work.ts';
+import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
+import type { DeletionStore } from '../log/deletion-store.ts';
 import type { MessageStore } from '../log/message-store.ts';
 import {
   type ReadReceipt,
@@ -29,6 +30,7 @@ export interface ReadStateOptions {
   readonly messages: Pick<MessageStore, 'markRead' | 'bySeqs'>;
   readonly views: ConversationViewStore;
   readonly positions: ReadPositionStore;
+  readonly deletions: Pick<DeletionStore, 'deletedAmong'>;
   readonly unitOfWork: UnitOfWork;
   readonly notifier: Notifier;
 }
@@ -72,7 +74,7 @@ export class ReadState {
       const read = await messages.markRead(tx, view.logID, userID, untold, listed);
       // A receipt without seqs tells a peer nothing, and trips the pure-JS SDK.
       if (read.length === 0 && after.readSeq === before.readSeq) return;
-      await notifier.notify(tx, call, ...toldOfReading(receipt, view.peerUserID, read, peer));
+      await notifier.notify(tx, call, ...(await this.#toldOfReading(tx, receipt, view.peerUserID, read, peer)));
     });
   }
 
@@ -97,13 +99,13 @@ export class ReadState {
     const peer = isSingle ? await this.#peer(view) : undefined;
 
     const { unitOfWork, messages, positions, notifier } = this.#options;
-    const inGroup = isMember ? (await messages.bySeqs(view.logID, readable)).map(({ seq }) => seq) : [];
+    const inGroup = isMember ? (await messages.bySeqs(userID, view.logID, readable)).map(({ seq }) => seq) : [];
     await unitOfWork.transaction(async (tx) => {
       const after = await positions.raiseReadPosition(tx, userID, view.logID, { readSeq });
       const receipt = { readerID: userID, conversationID, hasReadSeq: after.readSeq };
       if (isSingle) {
         const read = await messages.markRead(tx, view.logID, userID, none, readable);
-        await notifier.notify(tx, call, ...toldOfReading(receipt, view.peerUserID, read, peer));
+        await notifier.notify(tx, call, ...(await this.#toldOfReading(tx, receipt, view.peerUserID, read, peer)));
       } else if (inGroup.length > 0) {
         await notifier.notify(tx, call, ...readInGroupNotices(receipt, view.groupID, inGroup));
       } else await notifier.notify(tx, call, readBySelfNotice(receipt));
@@ -130,6 +132,24 @@ export class ReadState {
     });
   }
 
+  /**
+   * The peer is told only of what it may read, and has not deleted: the pure-JS SDK ends when it is told of others. Without
+   * any the reader's own devices are told alone.
+   */
+  async #toldOfReading(
+    tx: Transaction,
+    receipt: ReadReceipt,
+    peerUserID: string,
+    read: readonly number[],
+    peer: ConversationView | undefined,
+  ): Promise<readonly Notice<object>[]> {
+    const { lower, upper } = peer === undefined ? { lower: 1, upper: 0 } : chatWindow(peer);
+    const within = read.filter((seq) => seq >= lower && seq <= upper);
+    const deleted = await this.#options.deletions.deletedAmong(tx, peerUserID, peer?.logID ?? '', within);
+    const told = within.filter((seq) => !deleted.has(seq));
+    return told.length > 0 ? readByPeerNotices(receipt, peerUserID, told) : [readBySelfNotice(receipt, read)];
+  }
+
   /** What the peer of a single chat has of it; undefined if it does not have it. */
   async #peer({ peerUserID, conversationID, logID }: ConversationView): Promise<ConversationView | undefined> {
     const [view] = await this.#options.views.views(peerUserID, [conversationID]);
@@ -151,18 +171,3 @@ function requirePosition({ userID, conversationID, hasReadSeq }: Omit<MarkConver
 
 /** No range of seqs. */
 const none = { begin: 1, end: 0 };
-
-/**
- * The peer is told only of what it may read: the pure-JS SDK ends when it is told of others. Without any the reader's own
- * devices are told alone.
- */
-function toldOfReading(
-  receipt: ReadReceipt,
-  peerUserID: string,
-  read: readonly number[],
-  peer: ConversationView | undefined,
-): readonly Notice<object>[] {
-  const window = peer === undefined ? undefined : chatWindow(peer);
-  const told = window === undefined ? [] : read.filter((seq) => seq >= window.lower && seq <= window.upper);
-  return told.length > 0 ? readByPeerNotices(receipt, peerUserID, told) : [readBySelfNotice(receipt, read)];
-}

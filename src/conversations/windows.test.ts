@@ -74,7 +74,7 @@ describe('a chat list', () => {
     const previews = new ConversationPreviews({
       views: { views: async () => views.map((fields) => ({ ...view, ...fields })) },
       messages: {
-        newest: async (windows) => {
+        newest: async (_reader, windows) => {
           for (const { lower, upper } of windows) asked.push({ lower, upper });
           return new Map(windows.map(({ logID, upper }) => [logID, stored({ seq: upper })]));
         },
@@ -108,6 +108,6 @@ describe('a chat list', () => {
 function stored(fields: Partial<StoredMessage>): StoredMessage {
   const seq = fields.seq ?? 1;
   const body = Buffer.from(MsgData.encode(newMsgData({ seq })).finish());
-  const sent = { sendID: 'b', sentAt: 1, sessionType: 1, contentType: 101, revocation: undefined };
+  const sent = { sendID: 'b', sentAt: 1, sessionType: 1, contentType: 101, revocation: undefined, isDeleted: false };
   return { ...sent, seq, isRead: false, body, ...fields };
 }

@@ -24,6 +24,7 @@ import { up as revocations } from './migrations/018-revocations.ts';
 import { up as groupCalls } from './migrations/019-group-calls.ts';
 import { up as commitMarks } from './migrations/020-commit-marks.ts';
 import { up as textIndex } from './migrations/021-text-index.ts';
+import { up as deletions } from './migrations/022-deletions.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -49,6 +50,7 @@ const steps: Readonly<Record<string, Step>> = {
   '019-group-calls': groupCalls,
   '020-commit-marks': commitMarks,
   '021-text-index': textIndex,
+  '022-deletions': deletions,
 };
 
 /** A database whose schema was brought up to date. */

@@ -9,6 +9,7 @@ export interface Schema {
   read_seqs: ReadSeqsTable;
   messages: MessagesTable;
   message_revocations: MessageRevocationsTable;
+  message_deletions: MessageDeletionsTable;
   sent_operations: SentOperationsTable;
   version_heads: VersionHeadsTable;
   version_entries: VersionEntriesTable;
@@ -64,6 +65,8 @@ interface ConversationsTable {
   deleted_seq: Generated<number>;
   /** Up to which call its owner has seen those of the group. */
   seen_calls: Generated<number>;
+  /** The newest seq whose message its owner has deleted. */
+  hidden_seq: Generated<number>;
   created_at: number;
 }
 
@@ -88,6 +91,8 @@ interface ConversationSeqsTable {
   max_seq_at: number;
   /** The send time of the newest message, Unix ms; the next one's is no earlier. */
   last_sent_at: Generated<number>;
+  /** The newest seq whose message was erased for everybody. */
+  erased_seq: Generated<number>;
 }
 
 interface ReadSeqsTable {
@@ -120,6 +125,13 @@ interface MessageRevocationsTable {
   revoker_nickname: string;
   revoker_role: number;
   revoked_at: number;
+}
+
+/** Messages that users have deleted for themselves. */
+interface MessageDeletionsTable {
+  conversation_id: string;
+  seq: number;
+  user_id: string;
 }
 
 /** Calls of back ends that have sent their message, for a day. */

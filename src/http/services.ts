@@ -22,6 +22,9 @@ import type { MemberSettings } from '../groups/member-settings.ts';
 import type { Activity } from '../messaging/activity.ts';
 import type { BatchSender } from '../messaging/batch-sender.ts';
 import type { BusinessNotifications } from '../messaging/business-notifications.ts';
+import type { Clearings } from '../messaging/clearings.ts';
+import type { Deletions } from '../messaging/deletions.ts';
+import type { Eraser } from '../messaging/eraser.ts';
 import type { History } from '../messaging/history.ts';
 import type { Messenger } from '../messaging/messenger.ts';
 import type { Revocations } from '../messaging/revocations.ts';
@@ -75,4 +78,7 @@ export interface Services {
   readonly messageSearch: MessageSearch;
   readonly readState: ReadState;
   readonly revocations: Revocations;
+  readonly deletions: Deletions;
+  readonly clearings: Clearings;
+  readonly eraser: Eraser;
 }

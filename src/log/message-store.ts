@@ -52,6 +52,8 @@ export interface StoredMessage {
   readonly isRead: boolean;
   /** If it was taken back; what was said is for nobody's eyes then. */
   readonly revocation: Revocation | undefined;
+  /** Who reads it has deleted it. */
+  readonly isDeleted: boolean;
   /** Encoded MsgData with its seq, as it was sent. */
   readonly body: Buffer;
 }
@@ -65,6 +67,12 @@ export interface Revocation {
   readonly revokerRole: number;
   /** Unix ms. */
   readonly revokedAt: number;
+}
+
+export interface MessageTime {
+  readonly seq: number;
+  /** Unix ms. */
+  readonly sentAt: number;
 }
 
 /** Names a stored message. */
@@ -109,11 +117,22 @@ export interface MessageStore {
    */
   appendWithin(tx: Transaction, batch: readonly NewMessage[]): Promise<Appended[]>;
   /** The stored messages with begin <= seq <= end, ascending; at most `limit`, the newest. */
-  range(logID: string, begin: number, end: number, limit: number): Promise<StoredMessage[]>;
+  range(readerID: string, logID: string, begin: number, end: number, limit: number): Promise<StoredMessage[]>;
   /** The stored ones among `seqs`, ascending. */
-  bySeqs(logID: string, seqs: readonly number[]): Promise<StoredMessage[]>;
-  /** By log ID, of each the newest stored message between `lower` and `upper`, both included, if there is one. */
-  newest(windows: readonly LogWindow[]): Promise<Map<string, StoredMessage>>;
+  bySeqs(readerID: string, logID: string, seqs: readonly number[]): Promise<StoredMessage[]>;
+  /**
+   * By log ID, of each the newest stored message between `lower` and `upper`, both included, that the reader has not
+   * deleted, if there is one.
+   */
+  newest(readerID: string, windows: readonly LogWindow[]): Promise<Map<string, StoredMessage>>;
+  /** Seqs of what somebody has sent in a log, in no order. */
+  seqsSent(logID: string, sendID: string, clientMsgIDs: readonly string[]): Promise<readonly number[]>;
+  /** Seqs and times of all stored messages, revoked and deleted ones too: the next ones after a seq, ascending. */
+  times(logID: string, afterSeq: number, limit: number): Promise<readonly MessageTime[]>;
+  /** Takes messages out for everybody, for good. @returns the seqs of those that were there */
+  erase(tx: Transaction, logID: string, seqs: readonly number[]): Promise<readonly number[]>;
+  /** Messages below are gone for everybody from now on; what is lower than it was is ignored. */
+  raiseMinSeq(tx: Transaction, logID: string, minSeq: number): Promise<void>;
   /** Those of the messages that were taken back. */
   revoked(refs: readonly MessageRef[]): Promise<readonly RevokedMessage[]>;
   /** The message as of the transaction, until the end of which it stays as it is. */

@@ -143,15 +143,18 @@ export class History {
     const chats = [...ranges.values()].filter((range) => !isNotification(range));
 
     const budget = this.#budget();
-    const newest = await newestMessages(this.#store, chats, budget);
+    const newest = await newestMessages(this.#store, request.userID, chats, budget);
     const entries: Entry[] = [];
     for (const range of notifications) {
-      if (budget.takeKey(range.conversationID)) entries.push(encodeRange(range, await this.#pull(range, budget)));
+      if (budget.takeKey(range.conversationID))
+        entries.push(encodeRange(range, await this.#pull(request.userID, range, budget)));
     }
     for (const range of chats) {
       const first = newest.get(range.conversationID);
-      if (first !== undefined) entries.push(encodeRange(range, await this.#pullChat(range, first, budget)));
-      else if (budget.takeKey(range.conversationID)) entries.push(encodeRange(range, await this.#pull(range, budget)));
+      if (first !== undefined)
+        entries.push(encodeRange(range, await this.#pullChat(request.userID, range, first, budget)));
+      else if (budget.takeKey(range.conversationID))
+        entries.push(encodeRange(range, await this.#pull(request.userID, range, budget)));
     }
     return toPullReply(entries);
   }
@@ -172,7 +175,7 @@ export class History {
       const pullMsgs =
         window === undefined
           ? encodePullMsgs([], false, 0)
-          : await this.#pullSeqList(seqs, window, request.order, budget);
+          : await this.#pullSeqList(request.userID, seqs, window, request.order, budget);
       entries.push([conversationID, pullMsgs]);
     }
     return toPullReply(entries);
@@ -190,7 +193,7 @@ export class History {
     requireAtMost(request.conversationIDs, maxConversations, 'conversationIDs');
     const asked = request.conversationIDs.map((conversationID) => ({ conversationID }));
     const windows = await this.#windows(request.userID, asked);
-    const newest = await newestMessages(this.#store, [...windows.values()], this.#budget());
+    const newest = await newestMessages(this.#store, request.userID, [...windows.values()], this.#budget());
     return new Map([...newest].map(([conversationID, { body }]) => [conversationID, body]));
   }
 
@@ -198,22 +201,21 @@ export class History {
     return new ReplyBudget(this.#maxReplyBytes);
   }
 
-  /** A chat's range, of which the newest message has its room already. */
-  async #pullChat(range: ReadableRange, newest: FittedMessage, budget: ReplyBudget): Promise<Pulled> {
-    const { seq, sentAt } = newest.message;
-    const gone = Array.from(numbers(seq + 1, range.upper), (missing) => placeholder(missing, sentAt));
-    const above = gone.filter((body) => budget.takeMessage(body));
-    const below = await this.#pull({ ...range, upper: seq - 1 }, budget);
-    return { bodies: [...below.bodies, newest.body, ...above], isWhole: below.isWhole };
+  /** A chat's range, of which the newest message has its room already; what is above it is gone, or deleted by the reader. */
+  async #pullChat(readerID: string, range: ReadableRange, newest: FittedMessage, budget: ReplyBudget): Promise<Pulled> {
+    const { seq } = newest.message;
+    const above = await this.#pull(readerID, { ...range, lower: seq + 1 }, budget);
+    const below = await this.#pull(readerID, { ...range, upper: seq - 1 }, budget);
+    return { bodies: [...below.bodies, newest.body, ...above.bodies], isWhole: above.isWhole && below.isWhole };
   }
 
   /** From the newest message down, as far as there is room. */
-  async #pull({ logID, lower, upper }: LogWindow, budget: ReplyBudget): Promise<Pulled> {
+  async #pull(readerID: string, { logID, lower, upper }: LogWindow, budget: ReplyBudget): Promise<Pulled> {
     const newestFirst: Buffer[] = [];
     let pageSize = firstPageSize;
     for (let last = upper; last >= lower; ) {
       const first = Math.max(lower, last - pageSize + 1);
-      const stored = await this.#store.range(logID, first, last, pageSize);
+      const stored = await this.#store.range(readerID, logID, first, last, pageSize);
       for (const body of (await this.#withPlaceholders(logID, stored, numbers(first, last))).reverse()) {
         if (!budget.takeMessage(body)) return { bodies: newestFirst.reverse(), isWhole: false };
         newestFirst.push(body);
@@ -227,6 +229,7 @@ export class History {
 
   /** @returns the encoded PullMsgs, its messages in the order asked for */
   async #pullSeqList(
+    readerID: string,
     seqs: readonly number[],
     window: ConversationWindow,
     order: number,
@@ -238,7 +241,7 @@ export class History {
     for (let from = 0, isFull = false; from < wanted.length && !isFull; from += firstPageSize) {
       if (from > 0) await nextTurn();
       const page = wanted.slice(from, from + firstPageSize);
-      const stored = await this.#store.bySeqs(window.logID, page);
+      const stored = await this.#store.bySeqs(readerID, window.logID, page);
       const bodies = await this.#withPlaceholders(window.logID, stored, page);
       for (const [index, seq] of page.entries()) {
         const body = bodies[index];

@@ -62,7 +62,7 @@ export class Revocations {
     const [user] = await users.find([userID]);
     if (user === undefined) throw errors.recordNotFound('user not found');
     const { logID, lower, upper } = await reachableChat({ views, messages }, call, userID, conversationID);
-    const [stored] = seq < lower || seq > upper ? [] : await messages.bySeqs(logID, [seq]);
+    const [stored] = seq < lower || seq > upper ? [] : await messages.bySeqs(userID, logID, [seq]);
     if (stored === undefined) throw errors.recordNotFound('message not found');
     const message = MsgData.decode(stored.body);
 

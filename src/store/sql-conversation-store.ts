@@ -187,6 +187,40 @@ export class SqlConversationStore implements ConversationStore {
     return changed.flatMap(({ owner_user_id, deleted_seq }) => (deleted_seq === notDeleted ? [owner_user_id] : []));
   }
 
+  async raiseMinSeqs(
+    tx: Transaction,
+    ownerUserID: string,
+    minSeqs: ReadonlyMap<string, number>,
+  ): Promise<readonly string[]> {
+    const raised: string[] = [];
+    for await (const piece of piecesInTurns([...minSeqs])) {
+      const asked = textTable(
+        this.#db.dialect,
+        ['conversation_id', 'min_seq'],
+        piece.map(([conversationID, minSeq]) => [conversationID, `${minSeq}`]),
+      );
+      const { rows } = await sql<Pick<ConversationRow, 'conversation_id' | 'deleted_seq'>>`
+        UPDATE conversations SET min_seq = CAST(k.min_seq AS bigint) FROM ${asked}
+        WHERE conversations.owner_user_id = ${ownerUserID} AND conversations.conversation_id = k.conversation_id
+          AND conversations.min_seq < CAST(k.min_seq AS bigint)
+        RETURNING conversations.conversation_id, conversations.deleted_seq
+      `.execute(this.#db.executor(tx));
+      raised.push(...idsOf(rows.filter(({ deleted_seq }) => deleted_seq === notDeleted)));
+    }
+    return raised;
+  }
+
+  async noteHidden(tx: Transaction, ownerUserID: string, conversationID: string, seq: number): Promise<void> {
+    await this.#db
+      .executor(tx)
+      .updateTable('conversations')
+      .set({ hidden_seq: seq })
+      .where('owner_user_id', '=', ownerUserID)
+      .where('conversation_id', '=', conversationID)
+      .where('hidden_seq', '<', seq)
+      .execute();
+  }
+
   async ownersWith(peerUserID: string, afterOwnerUserID: string, limit: number): Promise<readonly string[]> {
     const rows = await this.#db.reader
       .selectFrom('conversations')

@@ -69,9 +69,19 @@ const ownLogID = sql<string>`CASE WHEN c.log_id = '' THEN c.conversation_id ELSE
 const isThere = sql<SqlBool>`(c.deleted_seq < 0
   OR (s.max_seq > c.deleted_seq AND (c.max_seq = 0 OR c.max_seq > c.deleted_seq)))`;
 
-/** Of the newest message that the owner may read: whoever has left is not to see how the others go on. */
+/**
+ * Of the newest message that the owner may read, 0 if it has deleted all: whoever has left is not to see how the others go
+ * on. Looked up only where it is not the newest of all.
+ */
 const newestAt = sql<number | null>`CASE
   WHEN c.max_seq < 0 THEN 0
-  WHEN c.max_seq > 0 THEN
-    (SELECT m.sent_at FROM messages AS m WHERE m.conversation_id = s.conversation_id AND m.seq = c.max_seq)
+  WHEN c.max_seq > 0 OR c.hidden_seq >= s.max_seq OR s.erased_seq >= s.max_seq THEN COALESCE((
+    SELECT m.sent_at FROM messages AS m
+    WHERE m.conversation_id = s.conversation_id AND m.seq >= c.min_seq AND m.seq >= s.min_seq
+      AND (c.max_seq = 0 OR m.seq <= c.max_seq)
+      AND NOT EXISTS (
+        SELECT 1 FROM message_deletions AS d
+        WHERE d.conversation_id = m.conversation_id AND d.seq = m.seq AND d.user_id = c.owner_user_id
+      )
+    ORDER BY m.seq DESC LIMIT 1), 0)
   ELSE s.max_seq_at END`;

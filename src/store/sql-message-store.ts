@@ -9,6 +9,7 @@ import type {
   LogWindow,
   MessageRef,
   MessageStore,
+  MessageTime,
   NewMessage,
   RevokedMessage,
   SeqBounds,
@@ -35,20 +36,20 @@ export class SqlMessageStore implements MessageStore {
       : appendInPostgresWithin(this.#db, tx, batch);
   }
 
-  async range(logID: string, begin: number, end: number, limit: number): Promise<StoredMessage[]> {
-    const rows = await runHot<MessageRow>(this.#db, rangeQuery, [logID, begin, end, limit]);
+  async range(readerID: string, logID: string, begin: number, end: number, limit: number): Promise<StoredMessage[]> {
+    const rows = await runHot<MessageRow>(this.#db, rangeQuery, [logID, begin, end, limit, readerID]);
     return rows.reverse().map(toStoredMessage);
   }
 
-  async bySeqs(logID: string, seqs: readonly number[]): Promise<StoredMessage[]> {
+  async bySeqs(readerID: string, logID: string, seqs: readonly number[]): Promise<StoredMessage[]> {
     const found = await inChunks([...new Set(seqs)], (chunk) =>
-      this.#messages().where('m.conversation_id', '=', logID).where('m.seq', 'in', chunk).execute(),
+      this.#messages(readerID).where('m.conversation_id', '=', logID).where('m.seq', 'in', chunk).execute(),
     );
     return found.map(toStoredMessage).sort((a, b) => a.seq - b.seq);
   }
 
   async lockMessage(tx: Transaction, { logID, seq }: MessageRef): Promise<StoredMessage | undefined> {
-    const query = this.#messages(tx).where('m.conversation_id', '=', logID).where('m.seq', '=', seq);
+    const query = this.#messages(noReader, tx).where('m.conversation_id', '=', logID).where('m.seq', '=', seq);
     // SQLite has one writer at a time.
     const row = await (this.#db.dialect === 'postgres' ? query.forUpdate('m') : query).executeTakeFirst();
     return row === undefined ? undefined : toStoredMessage(row);
@@ -63,8 +64,8 @@ export class SqlMessageStore implements MessageStore {
     });
   }
 
-  /** With their revocations. */
-  #messages(tx?: Transaction) {
+  /** With their revocations, and what the reader has deleted. */
+  #messages(readerID: string, tx?: Transaction) {
     return this.#db
       .executor(tx)
       .selectFrom('messages as m')
@@ -72,13 +73,63 @@ export class SqlMessageStore implements MessageStore {
         join.onRef('r.conversation_id', '=', 'm.conversation_id').onRef('r.seq', '=', 'm.seq'),
       )
       .select(['m.seq', 'm.send_id', 'm.sent_at', 'm.session_type', 'm.content_type', 'm.is_read', 'm.body'])
+      .leftJoin('message_deletions as d', (join) =>
+        join
+          .onRef('d.conversation_id', '=', 'm.conversation_id')
+          .onRef('d.seq', '=', 'm.seq')
+          .on('d.user_id', '=', readerID),
+      )
+      .select('d.seq as deleted')
       .select(['r.revoker_id', 'r.revoker_nickname', 'r.revoker_role', 'r.revoked_at']);
   }
 
-  async newest(windows: readonly LogWindow[]): Promise<Map<string, StoredMessage>> {
+  async newest(readerID: string, windows: readonly LogWindow[]): Promise<Map<string, StoredMessage>> {
     const rows =
-      this.#db.dialect === 'sqlite' ? newestInSqlite(this.#db, windows) : await newestInPostgres(this.#db, windows);
+      this.#db.dialect === 'sqlite'
+        ? newestInSqlite(this.#db, readerID, windows)
+        : await newestInPostgres(this.#db, readerID, windows);
     return new Map(rows.map((row) => [row.conversation_id, toStoredMessage(row)]));
+  }
+
+  async seqsSent(logID: string, sendID: string, clientMsgIDs: readonly string[]): Promise<readonly number[]> {
+    const rows = await inChunks([...new Set(clientMsgIDs)], (chunk) =>
+      this.#db.reader
+        .selectFrom('messages')
+        .select('seq')
+        .where('send_id', '=', sendID)
+        .where('client_msg_id', 'in', chunk)
+        .where('conversation_id', '=', logID)
+        .execute(),
+    );
+    return rows.map(({ seq }) => seq);
+  }
+
+  times(logID: string, afterSeq: number, limit: number): Promise<readonly MessageTime[]> {
+    return runHot<MessageTime>(this.#db, timesQuery, [logID, afterSeq, limit]);
+  }
+
+  async erase(tx: Transaction, logID: string, seqs: readonly number[]): Promise<readonly number[]> {
+    const stored = this.#db.executor(tx).deleteFrom('messages').where('conversation_id', '=', logID);
+    const rows = await inChunks([...new Set(seqs)], (chunk) =>
+      stored.where('seq', 'in', chunk).returning('seq').execute(),
+    );
+    const erased = rows.map(({ seq }) => seq);
+    if (erased.length > 0) await this.#raise(tx, logID, 'erased_seq', Math.max(...erased));
+    return erased;
+  }
+
+  raiseMinSeq(tx: Transaction, logID: string, minSeq: number): Promise<void> {
+    return this.#raise(tx, logID, 'min_seq', minSeq);
+  }
+
+  async #raise(tx: Transaction, logID: string, column: 'min_seq' | 'erased_seq', seq: number): Promise<void> {
+    await this.#db
+      .executor(tx)
+      .updateTable('conversation_seqs')
+      .set({ [column]: seq })
+      .where('conversation_id', '=', logID)
+      .where(column, '<', seq)
+      .execute();
   }
 
   async bounds(logIDs: readonly string[]): Promise<Map<string, SeqBounds>> {
@@ -143,46 +194,59 @@ interface MessageRow {
   revoker_nickname: string | null;
   revoker_role: number | null;
   revoked_at: number | null;
+  deleted: number | null;
 }
+
+/** Whom nobody is. */
+const noReader = '';
 
 type LogRow = MessageRow & { conversation_id: string };
 
 const columns = `m.seq, m.send_id, m.sent_at, m.session_type, m.content_type, m.is_read, m.body,
   r.revoker_id, r.revoker_nickname, r.revoker_role, r.revoked_at`;
 
+/** With `d`, which has what the reader has deleted. */
+const withDeletions = (reader: string) => `d.seq AS deleted FROM ${withRevocations}
+  LEFT JOIN message_deletions AS d ON d.conversation_id = m.conversation_id AND d.seq = m.seq AND d.user_id = ${reader}`;
+
 const withRevocations = `messages AS m
   LEFT JOIN message_revocations AS r ON r.conversation_id = m.conversation_id AND r.seq = m.seq`;
 
 /** Newest first, so that LIMIT keeps the newest. */
 const rangeQuery = hotQuery(
-  `SELECT ${columns} FROM ${withRevocations}
+  `SELECT ${columns}, ${withDeletions('$5')}
   WHERE m.conversation_id = $1 AND m.seq BETWEEN $2 AND $3 ORDER BY m.seq DESC LIMIT $4`,
 );
 
+const timesQuery = hotQuery(
+  'SELECT seq, sent_at AS "sentAt" FROM messages WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3',
+);
+
 /** One lookup per window: in process that costs no round trip. */
-function newestInSqlite(db: SqliteDatabase, windows: readonly LogWindow[]): LogRow[] {
-  const statement = db.sqlite.read.prepare(`SELECT m.conversation_id, ${columns} FROM ${withRevocations}
-    WHERE m.conversation_id = ? AND m.seq BETWEEN ? AND ? ORDER BY m.seq DESC LIMIT 1`);
+function newestInSqlite(db: SqliteDatabase, readerID: string, windows: readonly LogWindow[]): LogRow[] {
+  const statement = db.sqlite.read.prepare(`SELECT m.conversation_id, ${columns}, ${withDeletions('?')}
+    WHERE m.conversation_id = ? AND m.seq BETWEEN ? AND ? AND d.seq IS NULL ORDER BY m.seq DESC LIMIT 1`);
   return windows.flatMap((window) => {
-    const row = statement.get(window.logID, window.lower, window.upper);
+    const row = statement.get(readerID, window.logID, window.lower, window.upper);
     return row === undefined ? [] : [row as unknown as LogRow];
   });
 }
 
-function newestInPostgres(db: PostgresDatabase, windows: readonly LogWindow[]): Promise<LogRow[]> {
+function newestInPostgres(db: PostgresDatabase, readerID: string, windows: readonly LogWindow[]): Promise<LogRow[]> {
   return db.connections.query<LogRow>(
     `SELECT n.* FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS w (conversation_id, lower_seq, upper_seq)
       CROSS JOIN LATERAL (
-        SELECT m.conversation_id, ${columns} FROM ${withRevocations}
-        WHERE m.conversation_id = w.conversation_id AND m.seq BETWEEN w.lower_seq AND w.upper_seq
+        SELECT m.conversation_id, ${columns}, ${withDeletions('$4')}
+        WHERE m.conversation_id = w.conversation_id AND m.seq BETWEEN w.lower_seq AND w.upper_seq AND d.seq IS NULL
         ORDER BY m.seq DESC LIMIT 1
       ) AS n`,
-    [windows.map(({ logID }) => logID), windows.map(({ lower }) => lower), windows.map(({ upper }) => upper)],
+    [windows.map(({ logID }) => logID), windows.map(({ lower }) => lower), windows.map(({ upper }) => upper), readerID],
   );
 }
 
 function revokedInSqlite(db: SqliteDatabase, refs: readonly MessageRef[]): LogRow[] {
-  const statement = db.sqlite.read.prepare(`SELECT m.conversation_id, ${columns} FROM ${withRevocations}
+  const statement =
+    db.sqlite.read.prepare(`SELECT m.conversation_id, ${columns}, NULL AS deleted FROM ${withRevocations}
     WHERE m.conversation_id = ? AND m.seq = ? AND r.seq IS NOT NULL`);
   return refs.flatMap(({ logID, seq }) => {
     const row = statement.get(logID, seq);
@@ -192,7 +256,7 @@ function revokedInSqlite(db: SqliteDatabase, refs: readonly MessageRef[]): LogRo
 
 function revokedInPostgres(db: PostgresDatabase, refs: readonly MessageRef[]): Promise<LogRow[]> {
   return db.connections.query<LogRow>(
-    `SELECT m.conversation_id, ${columns} FROM unnest($1::text[], $2::bigint[]) AS k (conversation_id, seq)
+    `SELECT m.conversation_id, ${columns}, NULL AS deleted FROM unnest($1::text[], $2::bigint[]) AS k (conversation_id, seq)
       JOIN message_revocations AS r USING (conversation_id, seq)
       JOIN messages AS m USING (conversation_id, seq)`,
     [refs.map(({ logID }) => logID), refs.map(({ seq }) => seq)],
@@ -216,6 +280,7 @@ function toStoredMessage(row: MessageRow): StoredMessage {
             revokerRole: row.revoker_role ?? 0,
             revokedAt: row.revoked_at,
           },
+    isDeleted: row.deleted !== null,
     body: Buffer.from(row.body.buffer, row.body.byteOffset, row.body.byteLength),
   };
 }

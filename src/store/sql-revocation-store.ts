@@ -3,6 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { MessageRef, Revocation } from '../log/message-store.ts';
 import type { RevocationStore } from '../log/revocation-store.ts';
+import { inChunks } from './sql-lists.ts';
 
 export class SqlRevocationStore implements RevocationStore {
   readonly #db: Database;
@@ -27,5 +28,10 @@ export class SqlRevocationStore implements RevocationStore {
       .returning('seq')
       .executeTakeFirst();
     return inserted !== undefined;
+  }
+
+  async forget(tx: Transaction, logID: string, seqs: readonly number[]): Promise<void> {
+    const revocations = this.#db.executor(tx).deleteFrom('message_revocations').where('conversation_id', '=', logID);
+    await inChunks(seqs, (chunk) => revocations.where('seq', 'in', chunk).execute());
   }
 }

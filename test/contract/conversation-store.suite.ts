@@ -229,6 +229,17 @@ export async function conversationStoreSuite(t: TestContext, { node, peer, fillL
     assert.deepEqual(await store.find('back', 'sg_back'), { ...withDefaults(row), minSeq: 2, maxSeq: 6 });
   });
 
+  await t.test('moves the lower ends of windows up, never down, of many rows at once', async () => {
+    await create([newRow('low', 'si_1'), newRow('low', 'si_2'), newRow('other', 'si_1')]);
+    const raise = (...minSeqs: [string, number][]) =>
+      node.unitOfWork.transaction((tx) => store.raiseMinSeqs(tx, 'low', new Map(minSeqs)));
+    assert.deepEqual([...(await raise(['si_1', 5], ['si_2', 7], ['si_3', 9]))].sort(), ['si_1', 'si_2']);
+    assert.deepEqual(await raise(['si_1', 4], ['si_2', 8]), ['si_2']);
+    const minSeqs = async (owner: string) =>
+      (await store.findMany(owner, ['si_1', 'si_2'])).map(({ minSeq }) => minSeq);
+    assert.deepEqual([(await minSeqs('low')).sort(), await minSeqs('other')], [[5, 8], [0]]);
+  });
+
   await t.test('finds who has conversations with a user, in pages, and sets their text', async () => {
     const owners = ['with1', 'with2', 'with3'];
     await create([

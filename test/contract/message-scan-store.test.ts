@@ -63,7 +63,7 @@ testOnEveryDatabase('MessageScanStore', async (t, { db }) => {
       { logID: 'si_a', seq: 4, sentAt: 0 },
       { logID: 'sg_b', seq: 1, sentAt: 0 },
     ]);
-    const stored = async (logID: string, seq: number) => (await messages.bySeqs(logID, [seq]))[0]?.body;
+    const stored = async (logID: string, seq: number) => (await messages.bySeqs('', logID, [seq]))[0]?.body;
     assert.deepEqual(first, await stored('si_a', 2));
     assert.equal(none, undefined);
     assert.deepEqual(second, await stored('sg_b', 1));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { ConversationViewStore, ReadPosition, ReadPositionStore } from '../../src/conversations/view-store.ts';
 import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
+import type { DeletionStore } from '../../src/log/deletion-store.ts';
 import type { MessageStore, NewMessage } from '../../src/log/message-store.ts';
 import type { RevocationStore } from '../../src/log/revocation-store.ts';
 import type { SendingFacts } from '../../src/messaging/sending-facts.ts';
@@ -12,6 +13,7 @@ import { newMsgData } from '../../src/protocol/message.ts';
 export interface MessageStoreUnderTest {
   readonly store: MessageStore;
   readonly revocations: RevocationStore;
+  readonly deletions: DeletionStore;
   readonly views: ConversationViewStore;
   readonly positions: ReadPositionStore;
   readonly facts: SendingFacts;
@@ -25,10 +27,21 @@ export interface MessageStoreUnderTest {
 /** Tests use conversations and users of their own. */
 export async function messageStoreSuite(
   t: TestContext,
-  { store, revocations, views: viewStore, positions, facts, work, addRow, addGroup, addUser }: MessageStoreUnderTest,
+  {
+    store,
+    revocations,
+    deletions,
+    views: viewStore,
+    positions,
+    facts,
+    work,
+    addRow,
+    addGroup,
+    addUser,
+  }: MessageStoreUnderTest,
 ): Promise<void> {
   const range = async (conversationID: string) => {
-    const stored = await store.range(conversationID, 1, 1_000_000, 1_000_000);
+    const stored = await store.range('', conversationID, 1, 1_000_000, 1_000_000);
     return stored.map(({ seq, body }) => ({
       seq,
       clientMsgID: MsgData.decode(body).clientMsgID,
@@ -173,7 +186,7 @@ export async function messageStoreSuite(
 
   await t.test('range gives the newest of a range, ascending', async () => {
     await fill(store, 'si_range', 10);
-    const stored = await store.range('si_range', 2, 9, 3);
+    const stored = await store.range('', 'si_range', 2, 9, 3);
     assert.deepEqual(
       stored.map(({ seq }) => seq),
       [7, 8, 9],
@@ -185,7 +198,7 @@ export async function messageStoreSuite(
     async () => {
       await fill(store, 'si_seqs', 5);
       const asked = [5, 1, 1, 3, 77, ...Array.from({ length: 1500 }, (_, index) => 1000 + index)];
-      const stored = await store.bySeqs('si_seqs', asked);
+      const stored = await store.bySeqs('', 'si_seqs', asked);
       assert.deepEqual(
         stored.map(({ seq }) => seq),
         [1, 3, 5],
@@ -196,7 +209,7 @@ export async function messageStoreSuite(
   await t.test('newest gives the last message inside each window', async () => {
     await fill(store, 'si_new_a', 5);
     await fill(store, 'si_new_b', 2);
-    const newest = await store.newest([
+    const newest = await store.newest('', [
       { logID: 'si_new_a', lower: 1, upper: 3 },
       { logID: 'si_new_b', lower: 1, upper: 9 },
       { logID: 'si_new_c', lower: 1, upper: 9 },
@@ -213,11 +226,15 @@ export async function messageStoreSuite(
     const revoke = (seq: number, revokerID: string) =>
       work.transaction((tx) => revocations.revoke(tx, { logID: 'si_rev', seq }, { ...revocation, revokerID }));
     assert.deepEqual([await revoke(2, 'ann'), await revoke(2, 'bob'), await revoke(3, 'ann')], [true, false, true]);
-    const newest = await store.newest([{ logID: 'si_rev', lower: 1, upper: 9 }]);
+    const newest = await store.newest('', [{ logID: 'si_rev', lower: 1, upper: 9 }]);
     const ways = [
-      await store.range('si_rev', 1, 9, 9),
-      await store.bySeqs('si_rev', [1, 2, 3]),
-      [(await store.bySeqs('si_rev', [1]))[0]!, (await store.range('si_rev', 2, 2, 1))[0]!, newest.get('si_rev')!],
+      await store.range('', 'si_rev', 1, 9, 9),
+      await store.bySeqs('', 'si_rev', [1, 2, 3]),
+      [
+        (await store.bySeqs('', 'si_rev', [1]))[0]!,
+        (await store.range('', 'si_rev', 2, 2, 1))[0]!,
+        newest.get('si_rev')!,
+      ],
     ];
     for (const found of ways) {
       assert.deepEqual(
@@ -235,6 +252,86 @@ export async function messageStoreSuite(
     const locked = (seq: number) => work.transaction((tx) => store.lockMessage(tx, { logID: 'si_rev', seq }));
     assert.deepEqual((await locked(2))?.revocation, revocation);
     assert.equal(await locked(9), undefined);
+  });
+
+  await t.test('a deletion is of one reader, who is shown an older message as the newest', async () => {
+    await fill(store, 'si_del', 5);
+    const remove = (userID: string, ...seqs: number[]) =>
+      work.transaction((tx) => deletions.delete(tx, userID, 'si_del', seqs));
+    assert.deepEqual([...(await remove('ann', 2, 5, 77))].sort(), [2, 5]);
+    assert.deepEqual(await remove('ann', 2, 5), []);
+    assert.deepEqual(await remove('bob', 2), [2]);
+    const flags = async (reader: string) => [
+      (await store.range(reader, 'si_del', 1, 9, 9)).map(({ isDeleted }) => isDeleted),
+      (await store.bySeqs(reader, 'si_del', [1, 2, 3, 4, 5])).map(({ isDeleted }) => isDeleted),
+    ];
+    const anns = [false, true, false, false, true];
+    assert.deepEqual(await flags('ann'), [anns, anns]);
+    assert.deepEqual(
+      (await flags('carol')).flat(),
+      Array.from({ length: 10 }, () => false),
+    );
+    const newest = async (reader: string, lower: number) =>
+      (await store.newest(reader, [{ logID: 'si_del', lower, upper: 9 }])).get('si_del')?.seq;
+    assert.deepEqual([await newest('ann', 1), await newest('ann', 5), await newest('bob', 1)], [4, undefined, 5]);
+    const among = (userID: string) => work.transaction((tx) => deletions.deletedAmong(tx, userID, 'si_del', [1, 2, 3]));
+    assert.deepEqual([...(await among('ann'))], [2]);
+    assert.deepEqual([...(await among('carol'))], []);
+  });
+
+  await t.test('what is erased is gone for everybody, with all that is known of it, and its seq stays', async () => {
+    await fill(store, 'si_era', 4);
+    await addRow({ owner: 'era', conversationID: 'si_era', peer: 'p' });
+    await work.transaction(async (tx) => {
+      await deletions.delete(tx, 'ann', 'si_era', [3, 4]);
+      const revocation = { revokerID: 'ann', revokerNickname: '', revokerRole: 0, revokedAt: 1 };
+      await revocations.revoke(tx, { logID: 'si_era', seq: 4 }, revocation);
+    });
+    const erase = (...seqs: number[]) =>
+      work.transaction(async (tx) => {
+        const erased = await store.erase(tx, 'si_era', seqs);
+        await deletions.forget(tx, 'si_era', erased);
+        await revocations.forget(tx, 'si_era', erased);
+        return [...erased].sort();
+      });
+    assert.deepEqual(await erase(4, 2, 77), [2, 4]);
+    assert.deepEqual(await erase(4, 2), []);
+    assert.deepEqual(
+      (await store.range('', 'si_era', 1, 9, 9)).map(({ seq }) => seq),
+      [1, 3],
+    );
+    assert.deepEqual(await store.revoked([{ logID: 'si_era', seq: 4 }]), []);
+    const [view] = await viewStore.views('era');
+    const left = (await store.times('si_era', 0, 9)).map(({ seq, sentAt }) => [seq, sentAt]);
+    assert.deepEqual(
+      left.map(([seq]) => seq),
+      [1, 3],
+    );
+    assert.deepEqual([view?.maxSeq, view?.maxSeqAt], [4, left[1]?.[1]]);
+    assert.deepEqual(
+      (await store.times('si_era', 1, 1)).map(({ seq }) => seq),
+      [3],
+    );
+    assert.deepEqual(await erase(1, 3), [1, 3]);
+    assert.equal((await viewStore.views('era'))[0]?.maxSeqAt, 0);
+    const [next] = await store.append([message({ logID: 'si_era', clientMsgID: 'next', acceptedAt: 77 })]);
+    assert.deepEqual([next?.seq, (await viewStore.views('era'))[0]?.maxSeqAt], [5, 77]);
+  });
+
+  await t.test('the lower bound of a log goes up and never down', async () => {
+    await fill(store, 'si_min', 3);
+    for (const minSeq of [3, 2]) await work.transaction((tx) => store.raiseMinSeq(tx, 'si_min', minSeq));
+    assert.equal((await store.bounds(['si_min'])).get('si_min')?.minSeq, 3);
+  });
+
+  await t.test('seqsSent knows what its sender has sent there', async () => {
+    await store.append([
+      message({ logID: 'si_sent', clientMsgID: 'a', sendID: 'ann' }),
+      message({ logID: 'si_sent', clientMsgID: 'a', sendID: 'bob' }),
+      message({ logID: 'si_sent_2', clientMsgID: 'b', sendID: 'ann' }),
+    ]);
+    assert.deepEqual(await store.seqsSent('si_sent', 'ann', ['a', 'a', 'b', 'c']), [1]);
+    assert.deepEqual(await store.seqsSent('si_sent', 'ann', []), []);
   });
 
   await t.test('bounds knows only conversations with messages', async () => {
@@ -300,6 +397,7 @@ export async function messageStoreSuite(
       );
       const appended = await store.append(batch);
       const stored = await store.bySeqs(
+        '',
         'si_time',
         appended.map(({ seq }) => seq),
       );
@@ -335,7 +433,7 @@ export async function messageStoreSuite(
     assert.deepEqual(marked, [1, 4]);
     const again = await work.transaction((tx) => store.markRead(tx, 'si_mark', 'reader', { begin: 1, end: 4 }, [4]));
     assert.deepEqual(again, [3, 4], 'of the range only what is new, of the list all');
-    const stored = await store.range('si_mark', 1, 4, 10);
+    const stored = await store.range('', 'si_mark', 1, 4, 10);
     assert.deepEqual(
       stored.map(({ isRead }) => isRead),
       [true, false, true, true],

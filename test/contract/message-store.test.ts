@@ -1,4 +1,5 @@
 import { SqlConversationViewStore } from '../../src/store/sql-conversation-view-store.ts';
+import { SqlDeletionStore } from '../../src/store/sql-deletion-store.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
 import { SqlReadPositionStore } from '../../src/store/sql-read-position-store.ts';
 import { SqlRevocationStore } from '../../src/store/sql-revocation-store.ts';
@@ -10,6 +11,7 @@ testOnEveryDatabase('MessageStore', (t, { db }) =>
   messageStoreSuite(t, {
     store: new SqlMessageStore(db),
     revocations: new SqlRevocationStore(db),
+    deletions: new SqlDeletionStore(db),
     views: new SqlConversationViewStore(db),
     positions: new SqlReadPositionStore(db),
     facts: new SqlSendingFacts(db),

@@ -25,7 +25,7 @@ async function noticesSuite(t: TestContext, { db }: Databases) {
   const read = (readerID: string) =>
     readByPeerNotices({ readerID, conversationID: `si_peer_${readerID}`, hasReadSeq: 3 }, 'peer', [1, 2, 3]);
   const storedFor = async (readerID: string) =>
-    (await new SqlMessageStore(db).range(`n_peer_${readerID}`, 1, 10, 10)).map(({ seq }) => seq);
+    (await new SqlMessageStore(db).range('', `n_peer_${readerID}`, 1, 10, 10)).map(({ seq }) => seq);
 
   await t.test('a notice is stored once its change has committed', async () => {
     const node = start(db);
@@ -81,7 +81,9 @@ async function noticesSuite(t: TestContext, { db }: Databases) {
     assert.deepEqual(seqs, [1, undefined]);
     await node.outbox.close(limitMs);
     await nextTurn();
-    const [copy, ...rest] = (await node.messages.range('sg_shown', 1, 9, 9)).map(({ body }) => MsgData.decode(body));
+    const [copy, ...rest] = (await node.messages.range('', 'sg_shown', 1, 9, 9)).map(({ body }) =>
+      MsgData.decode(body),
+    );
     assert.deepEqual(rest, []);
     // Every other option is on, as in a message of a user.
     assert.deepEqual(
@@ -110,7 +112,7 @@ async function noticesSuite(t: TestContext, { db }: Databases) {
     });
     await assert.rejects(attempt, failure);
     await node.outbox.close(limitMs);
-    assert.deepEqual(await node.messages.range('sg_undone', 1, 9, 9), []);
+    assert.deepEqual(await node.messages.range('', 'sg_undone', 1, 9, 9), []);
     assert.deepEqual(node.delivered, []);
   });
 

@@ -34,7 +34,7 @@ export interface Readings {
 }
 
 export async function readings(world: World, userID: string, conversationID: string): Promise<Readings> {
-  await using device = await Listener.open(world, userID);
+  await using device = await Listener.open(world, userID, ownPlatform);
   const { pullMessagesBySeqRanges, pullMessagesBySeqList, getLastMessages } = reqIdentifiers;
   const seqRanges = [{ conversationID, begin: 0, end: 999, num: 999 }];
   const rangesAsked = PullMessageBySeqsReq.encode({ userID, seqRanges, order: 0 }).finish();
@@ -67,6 +67,9 @@ export async function readings(world: World, userID: string, conversationID: str
     sorted: sorted?.msgInfo ? { contentType: sorted.msgInfo.contentType, text: sorted.msgInfo.content } : undefined,
   };
 }
+
+/** On which no other device of the tests is. */
+const ownPlatform = 8;
 
 interface SortedElement {
   readonly conversationID: string;

@@ -1,8 +1,8 @@
-/** Notifications about a user's own conversations (notifications-sync chapter, 2.4: 1300, 1701). */
+/** Notifications about a user's own conversations (notifications-sync chapter, 2.4: 1300, 1701, 1703). */
 
 import { groupChatID } from '../../protocol/conversation-id.ts';
 import { notificationTypes } from '../../protocol/numbers/notices.ts';
-import { type GroupNotice, noticeKind, type UserNotice } from '../notice.ts';
+import { type GroupNotice, type Notice, noticeKind, type UserNotice } from '../notice.ts';
 
 interface ConversationTips {
   readonly userID: string;
@@ -66,4 +66,23 @@ export function privateChatNotice(
     recvID: userID,
     tips: { recvID: userID, sendID: ownerID, isPrivate, conversationID },
   };
+}
+
+interface ClearedTips {
+  readonly userID: string;
+  readonly conversationIDs: readonly string[];
+}
+
+const conversationsCleared = noticeKind<ClearedTips>({
+  type: notificationTypes.conversationsCleared,
+  isStored: false,
+});
+
+/** 1703 to the own devices, or to those for whom the user has cleared a conversation. */
+export function clearedNotice(
+  userID: string,
+  receiver: { readonly recvID: string } | { readonly groupID: string },
+  conversationIDs: readonly string[],
+): Notice<ClearedTips> {
+  return { kind: conversationsCleared, sendID: userID, ...receiver, tips: { userID, conversationIDs } };
 }

@@ -1,4 +1,4 @@
-/** Notifications about messages (notifications-sync chapter, 2.6: 2001, 2101 and 2200). */
+/** Notifications about messages (notifications-sync chapter, 2.6: 2001, 2101, 2102 and 2200). */
 import { notificationTypes } from '../../protocol/numbers/notices.ts';
 import { type Notice, noticeKind } from '../notice.ts';
 
@@ -55,18 +55,18 @@ export function readBySelfNotice(receipt: ReadReceipt, seqs: readonly number[] =
     kind: ownReadPosition,
     sendID: readerID,
     recvID: readerID,
-    tips: readTips(receipt, seqs.slice(-maxSeqsPerReceipt)),
+    tips: readTips(receipt, seqs.slice(-maxSeqsPerNotice)),
   };
 }
 
 /** In pieces that every client takes: the Go core never gets past a frame of more than 1 MiB. */
 function inPieces(seqs: readonly number[]): readonly (readonly number[])[] {
-  return Array.from({ length: Math.max(1, Math.ceil(seqs.length / maxSeqsPerReceipt)) }, (_, index) =>
-    seqs.slice(index * maxSeqsPerReceipt, (index + 1) * maxSeqsPerReceipt),
+  return Array.from({ length: Math.max(1, Math.ceil(seqs.length / maxSeqsPerNotice)) }, (_, index) =>
+    seqs.slice(index * maxSeqsPerNotice, (index + 1) * maxSeqsPerNotice),
   );
 }
 
-const maxSeqsPerReceipt = 5000;
+const maxSeqsPerNotice = 5000;
 
 function readTips({ readerID, conversationID, hasReadSeq }: ReadReceipt, seqs: readonly number[]): ReadTips {
   return { markAsReadUserID: readerID, conversationID, seqs, hasReadSeq };
@@ -90,6 +90,31 @@ const messageRevoked = noticeKind<RevokedTips>({ type: notificationTypes.message
 /** 2101 to a group, or to both sides of a single chat. */
 export function revokedNotice(sendID: string, receiver: Receiver, tips: RevokedTips): Notice<RevokedTips> {
   return { kind: messageRevoked, sendID, ...receiver, tips };
+}
+
+interface DeletedTips {
+  readonly userID: string;
+  readonly conversationID: string;
+  readonly seqs: readonly number[];
+}
+
+const messagesDeleted = noticeKind<DeletedTips>({ type: notificationTypes.messagesDeleted, isStored: true });
+
+/** 2102 to the own devices, or to those for whom the user has erased messages. */
+export function deletedNotices(
+  userID: string,
+  receiver: Receiver,
+  conversationID: string,
+  seqs: readonly number[],
+): readonly Notice<DeletedTips>[] {
+  return seqs.length === 0
+    ? []
+    : inPieces(seqs).map((piece) => ({
+        kind: messagesDeleted,
+        sendID: userID,
+        ...receiver,
+        tips: { userID, conversationID, seqs: piece },
+      }));
 }
 
 /** Whom a notice is for: a user, with who sends it, or a group. */

@@ -2,6 +2,10 @@
 import type { Endpoint } from '../../endpoint.ts';
 import batchSendMsg from './batch_send_msg.ts';
 import checkMsgIsSendSuccess from './check_msg_is_send_success.ts';
+import clearConversationMsg from './clear_conversation_msg.ts';
+import deleteMsgPhsicalBySeq from './delete_msg_phsical_by_seq.ts';
+import deleteMsgPhysical from './delete_msg_physical.ts';
+import deleteMsgs from './delete_msgs.ts';
 import getConversationsHasReadAndMaxSeq from './get_conversations_has_read_and_max_seq.ts';
 import getServerTime from './get_server_time.ts';
 import markConversationAsRead from './mark_conversation_as_read.ts';
@@ -14,6 +18,7 @@ import sendBusinessNotification from './send_business_notification.ts';
 import sendMsg from './send_msg.ts';
 import sendSimpleMsg from './send_simple_msg.ts';
 import setConversationHasReadSeq from './set_conversation_has_read_seq.ts';
+import userClearAllMsg from './user_clear_all_msg.ts';
 
 export const msgEndpoints: readonly Endpoint[] = [
   checkMsgIsSendSuccess,
@@ -30,4 +35,9 @@ export const msgEndpoints: readonly Endpoint[] = [
   setConversationHasReadSeq,
   searchMsg,
   revokeMsg,
+  deleteMsgs,
+  deleteMsgPhsicalBySeq,
+  deleteMsgPhysical,
+  clearConversationMsg,
+  userClearAllMsg,
 ];

@@ -46,7 +46,7 @@ export function endpointReport(): EndpointReport {
   return { endpoints: endpointLines(), sections: sectionLines() };
 }
 
-const areas = ['/user', '/friend', '/group', '/statistics', '/conversation', '/jssdk'];
+const areas = ['/user', '/friend', '/group', '/statistics', '/msg', '/conversation', '/jssdk'];
 /** Where the rules are; a heading there that names no chapter means `chapter`. */
 const pages = [
   { page: 'docs/spec/people-and-groups.md', chapter: '' },

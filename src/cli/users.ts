@@ -25,7 +25,8 @@ const importAction: Action = {
   name: 'import',
   help: `Usage: tessera users import --file PATH|- [--dry-run] [--resume] [--json] [flags]
 
-Registers every user of a file that is not registered yet, and leaves the others as they are. The file is what
+Registers every user of a file that is not registered yet, and leaves the others as they are. One whose texts are beyond
+the limits of this configuration (docs/limits.md) is refused. The file is what
 \`mongoexport --collection=user\` makes of OpenIM's database, or JSON lines or a CSV with the names userID, nickname,
 faceURL, ex, createTime (Unix ms or ISO 8601), appMangerLevel and globalRecvMsgOpt, of which only userID must be there.
 
@@ -88,7 +89,7 @@ async function run(config: Config, { path, isDryRun, isResumed }: ImportRequest)
   };
   try {
     const isComplete = await importUsers(readRecords(source.stream), {
-      ...{ add: target.add, report, now: Date.now(), signal: interruption.signal },
+      ...{ add: target.add, report, limits: config, now: Date.now(), signal: interruption.signal },
       onPortion: async (bytesRead) => {
         progress.show(source.size === 0 ? 0 : bytesRead / source.size);
         save();

@@ -1,7 +1,7 @@
 /** Adds the users of a file, some hundreds at a time. A dry run goes the same way and only looks. */
 import type { User } from '../../users/user.ts';
 import type { FileRecord } from './read-records.ts';
-import { parseUser } from './user-record.ts';
+import { parseUser, type TextLimits } from './user-record.ts';
 
 export interface UsersReport {
   /** Records that have been dealt with. */
@@ -19,6 +19,7 @@ export interface UsersImportOptions {
   readonly add: (users: readonly User[]) => Promise<ReadonlySet<string>>;
   /** What an interrupted import has done; its records are passed over. */
   readonly report: UsersReport;
+  readonly limits: TextLimits;
   /** Unix ms. */
   readonly now: number;
   readonly signal: AbortSignal;
@@ -48,10 +49,13 @@ export async function importUsers(records: AsyncIterable<FileRecord>, options: U
   return true;
 }
 
-async function addPortion(portion: readonly FileRecord[], { add, report, now }: UsersImportOptions): Promise<void> {
+async function addPortion(
+  portion: readonly FileRecord[],
+  { add, report, limits, now }: UsersImportOptions,
+): Promise<void> {
   const users = new Map<string, User>();
   for (const { number, fields } of portion) {
-    const user = parseUser(fields, now);
+    const user = parseUser(fields, now, limits);
     if (typeof user === 'string') {
       report.refused += 1;
       if (report.faults.length < mostFaults) report.faults.push(`record ${number}: ${user}`);

@@ -14,6 +14,7 @@ const file = (text: string, chunkBytes = 7) => {
   );
   return Readable.from(chunks);
 };
+const limits = { maxNicknameBytes: 16, maxFaceUrlBytes: 32, maxExBytes: 64 };
 const fieldsOf = async (text: string) => {
   const found = [];
   for await (const { fields } of readRecords(file(text))) found.push(fields);
@@ -56,16 +57,16 @@ test("OpenIM's user collection, as mongoexport prints it, relaxed and canonical"
     create_time: { $date: { $numberLong: String(wanted.createdAt) } },
   };
   const id = { _id: { $oid: '6594e0f5a1b2c3d4e5f60718' } };
-  assert.deepEqual(parseUser({ ...id, ...texts, ...relaxed }, 0), wanted);
-  assert.deepEqual(parseUser({ ...id, ...texts, ...canonical }, 0), wanted);
+  assert.deepEqual(parseUser({ ...id, ...texts, ...relaxed }, 0, limits), wanted);
+  assert.deepEqual(parseUser({ ...id, ...texts, ...canonical }, 0, limits), wanted);
   const inCsv = { app_manger_level: '1', global_recv_msg_opt: '2', create_time: '2024-01-02T03:04:05.678Z' };
-  assert.deepEqual(parseUser({ ...texts, ...inCsv }, 0), wanted);
+  assert.deepEqual(parseUser({ ...texts, ...inCsv }, 0, limits), wanted);
 });
 
 test("the API's own names do, and only the ID has to be there", () => {
   const bare = { nickname: '', faceURL: '', ex: '', createdAt: 7, appManagerLevel: 0, globalRecvMsgOpt: 0 };
-  assert.deepEqual(parseUser({ userID: 'u1' }, 7), { userID: 'u1', ...bare });
-  assert.partialDeepStrictEqual(parseUser({ userID: 'u1', createTime: 1700000000000, faceURL: 'f' }, 7), {
+  assert.deepEqual(parseUser({ userID: 'u1' }, 7, limits), { userID: 'u1', ...bare });
+  assert.partialDeepStrictEqual(parseUser({ userID: 'u1', createTime: 1700000000000, faceURL: 'f' }, 7, limits), {
     createdAt: 1_700_000_000_000,
     faceURL: 'f',
   });
@@ -81,8 +82,12 @@ test('what cannot be a user is refused, by the name of what is wrong', () => {
     [{ userID: 'a', appMangerLevel: 9 }, /appMangerLevel/],
     [{ userID: 'a', global_recv_msg_opt: 'x' }, /globalRecvMsgOpt/],
     [{ userID: 'a', create_time: 'yesterday' }, /createTime/],
+    [{ userID: 'a', nickname: 'é'.repeat(9) }, /^nickname is over 16 bytes \(TESSERA_MAX_NICKNAME_BYTES\)$/],
+    [{ userID: 'a', face_url: 'x'.repeat(33) }, /^faceURL.* is over 32 bytes \(TESSERA_MAX_FACE_URL_BYTES\)$/],
+    [{ userID: 'a', ex: 'x'.repeat(65) }, /^ex is over 64 bytes \(TESSERA_MAX_EX_BYTES\)$/],
+    [{ userID: 'a', nickname: 'a\0b' }, /^nickname holds NUL$/],
   ] as const) {
-    assert.match(String(parseUser(fields, 0)), fault);
+    assert.match(String(parseUser(fields, 0, limits)), fault);
   }
 });
 
@@ -96,7 +101,7 @@ test('after an interruption an import goes on with the next record, and ends wit
   };
   const report = emptyUsersReport();
   const interruption = new AbortController();
-  const options = { add, report, now: 0, signal: interruption.signal };
+  const options = { add, report, limits, now: 0, signal: interruption.signal };
   const first = await importUsers(readRecords(file(text, 999)), {
     ...options,
     onPortion: async () => interruption.abort(),

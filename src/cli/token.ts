@@ -149,7 +149,11 @@ function stateText({ state, reason, isKeyRetired = false }: ListedToken): string
 }
 
 function revocation(values: Values): { path: string; body: object } {
-  if (values.token !== undefined) return { path: '/auth/revoke_token', body: { token: readToken(values) } };
+  if (values.token !== undefined) {
+    const others = [values.user, values.jti, values.platform, values.all].filter((other) => other !== undefined);
+    if (others.length > 0) throw new UsageError('--token says by itself whose and which it is: give nothing beside it');
+    return { path: '/auth/revoke_token', body: { token: readToken(values) } };
+  }
   const userID = required(values, 'user');
   const ways = [values.jti, values.platform, values.all].filter((way) => way !== undefined);
   if (ways.length !== 1) throw new UsageError('give one of --jti, --platform and --all');

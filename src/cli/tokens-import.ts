@@ -13,17 +13,23 @@ import { TokenEvents } from '../tokens/events.ts';
 import { SigningKeys } from '../tokens/signing-keys.ts';
 import type { KnownEnds } from '../tokens/token-end-store.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
-import { type Command, configFromArgs, UsageError } from './command.ts';
+import { type Action, commandWithActions, configFromArgs, UsageError } from './command.ts';
 import { openBesideServer } from './import-database.ts';
 import { ImportProgress } from './import-progress.ts';
 import { formatImport, type ImportResult } from './import-result.ts';
 import { interruptedCode, watchInterrupts } from './interruption.ts';
 import { print } from './print.ts';
 
-export const tokens: Command = {
+export const tokens = commandWithActions({
   name: 'tokens',
   summary: 'take over the tokens that OpenIM keeps in Redis (tokens import)',
-  help: () => `Usage: tessera tokens import [--dry-run] [--resume] [--batch N] [--json] [flags]
+  help: () => importAction.help,
+  actions: () => [importAction],
+});
+
+const importAction: Action = {
+  name: 'import',
+  help: `Usage: tessera tokens import [--dry-run] [--resume] [--batch N] [--json] [flags]
 
 Gives every token that OpenIM keeps in TESSERA_REDIS_URL a key of its own, with the end that the token was promised.
 OpenIM's keys stay as they are. What Tessera knows already is left alone: nothing that was ended comes back. May run
@@ -41,8 +47,7 @@ TESSERA_SECRET, or one of TESSERA_SIGNING_KEYS, must be OpenIM's share.secret.
 Progress goes to standard error. The exit code is 0 if every key has been looked at, 130 after an interruption, and
 otherwise 1.
 `,
-  run: async ([name, ...args]) => {
-    if (name !== 'import') throw new UsageError(name === undefined ? 'which of them?' : `no such action: ${name}`);
+  run: async (args) => {
     const { config, values } = configFromArgs(args, {
       'dry-run': { type: 'boolean' },
       resume: { type: 'boolean' },

@@ -75,6 +75,7 @@ describe('tessera token', () => {
       [['issue', '--user', 'alice', '--platform', 'Web', '--ttl', 'soon'], 2, /--ttl must be a duration/],
       [['issue', '--user', 'nobody', '--platform', 'Web'], 1, /the server refused: 1004 /],
       [['revoke', '--user', 'alice'], 2, /one of --jti, --platform and --all/],
+      [['revoke', '--token', 'x', '--user', 'alice', '--all'], 2, /nothing beside it/],
       [['inspect', '--token', 'nonsense'], 2, /that is not a token/],
       [['list', '--user', 'alice', '--secret', 'another-secret'], 1, /the server refused: 1002 /],
       [

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { wantedPrograms } from '../test/support/services/catalogue.ts';
 import { startPostgres } from '../test/support/services/postgres.ts';
 import { ensurePrograms } from '../test/support/services/program.ts';
+import { temporaryDirectory } from '../test/support/services/temporary-root.ts';
 
 const HELP = `Runs the tests. Usage: npm test -- [options] [filter ...]
 
@@ -56,6 +57,7 @@ async function main(args: readonly string[]): Promise<number> {
   const request = parse(args);
   await using services = new AsyncDisposableStack();
   const environment = testEnvironment(process.env);
+  environment.TMPDIR = services.use(await temporaryDirectory()).path;
   if (request.needsServices) Object.assign(environment, await startServices(environment, services));
   return await runTests(request, environment);
 }

@@ -1,18 +1,15 @@
 /** A private server process for tests: started in a directory of its own, and gone with it when the test ends. */
-import { constants, readFileSync } from 'node:fs';
-import { access, mkdtemp, rm, statfs } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
 import { type Guard, startGuard } from './guard.ts';
 import { type Command, endInOrder, kill, quit, type Running, spawnLogged } from './running-process.ts';
+import { temporaryRoot } from './temporary-root.ts';
 
 const READY_LIMIT_MS = 60_000;
 const RETRY_MS = 10;
-
-const MEMORY_ROOT = '/dev/shm';
-const MEMORY_ROOT_LEAST_BYTES = 1024 ** 3;
 
 /** A running service; disposing it stops it. */
 export interface Service extends AsyncDisposable {
@@ -68,21 +65,6 @@ export async function startService(kind: ServiceKind): Promise<Service> {
   } catch (error) {
     await cleanUp();
     throw error;
-  }
-}
-
-/**
- * A file system in memory where there is a roomy one: creating a PostgreSQL database there takes 50 ms instead of a
- * second, and a crash of processes, unlike one of the machine, loses nothing either way. TMPDIR overrules it.
- */
-async function temporaryRoot(): Promise<string> {
-  if (process.env.TMPDIR !== undefined) return process.env.TMPDIR;
-  try {
-    const { bavail, bsize } = await statfs(MEMORY_ROOT);
-    await access(MEMORY_ROOT, constants.W_OK);
-    return bavail * bsize >= MEMORY_ROOT_LEAST_BYTES ? MEMORY_ROOT : tmpdir();
-  } catch {
-    return tmpdir(); // not Linux
   }
 }
 

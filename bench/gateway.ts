@@ -16,7 +16,8 @@ import { BackEnd } from '../test/support/back-end.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
 import { type CodecName, userIDOf } from './support/chat-frames.ts';
 import { cpuSecondsOf, nextMessage, residentBytesOf, startChild } from './support/child.ts';
-import type { ChatResult, LoadOrder } from './support/load.ts';
+import type { ChatResult } from './support/load.ts';
+import { handshakeQuery, LoadGenerator, tesseraUrls } from './support/load-generator.ts';
 import { printTable } from './support/table.ts';
 
 const { values } = parseArgs({
@@ -36,11 +37,6 @@ const idle = Number(values.idle ?? sizes.idle);
 /** As long as every connection is pinged once, and half of it again. */
 const heartbeatMs = values.quick ? 5000 : 38_000;
 
-/** What the JavaScript SDK asks for, and what the Go core does. */
-const codecQueries = {
-  JSON: { sdkType: 'js' },
-  'gob + gzip': { sdkType: 'go', compression: 'gzip' },
-} as const satisfies Record<CodecName, object>;
 const codecUnderLoad: CodecName = values.codec === 'gob' ? 'gob + gzip' : 'JSON';
 
 interface ServerUnderLoad {
@@ -210,39 +206,6 @@ function chatRow(name: string, result: LoadedChat): string[] {
   ];
 }
 
-class LoadGenerator {
-  readonly #child: ChildProcess;
-  connectMs = 0;
-
-  private constructor(child: ChildProcess) {
-    this.#child = child;
-  }
-
-  static start(): LoadGenerator {
-    return new LoadGenerator(startChild(new URL('./support/load.ts', import.meta.url)));
-  }
-
-  static async connected(urls: readonly string[]): Promise<LoadGenerator> {
-    const load = LoadGenerator.start();
-    load.connectMs = await load.order({ kind: 'connect', urls });
-    return load;
-  }
-
-  get pid(): number {
-    return this.#child.pid ?? 0;
-  }
-
-  async order<T>(order: LoadOrder): Promise<T> {
-    this.#child.send(order);
-    const { result } = await nextMessage<{ result: T }>(this.#child);
-    return result;
-  }
-
-  stop(): void {
-    this.#child.kill();
-  }
-}
-
 function startEcho(mode: 'echo' | 'relay'): Promise<ServerUnderLoad> {
   const pathOf = (client: number) => `/?client=${client}`;
   return startBare(
@@ -303,29 +266,6 @@ async function commitsOf(tessera: TesseraProcess): Promise<Commits> {
     messages: value('tessera_append_batch_size_sum'),
     seconds: value('tessera_append_seconds_sum'),
   };
-}
-
-async function tesseraUrls(
-  tessera: TesseraProcess,
-  backEnd: BackEnd,
-  clients: number,
-  codec: CodecName,
-): Promise<string[]> {
-  const userIDs = Array.from({ length: clients }, (_, i) => userIDOf(i));
-  for (let i = 0; i < clients; i += 500) await backEnd.register(...userIDs.slice(i, i + 500));
-  const urls: string[] = [];
-  for (let i = 0; i < clients; i += 50) {
-    const tokens = await Promise.all(userIDs.slice(i, i + 50).map((userID) => backEnd.userToken(userID)));
-    for (const [k, token] of tokens.entries()) {
-      urls.push(`${tessera.wsUrl}/?${handshakeQuery(userIDs[i + k]!, token, codec)}`);
-    }
-  }
-  return urls;
-}
-
-function handshakeQuery(sendID: string, token: string, codec: CodecName): URLSearchParams {
-  const rest = { platformID: '5', operationID: 'bench', isBackground: 'false', ...codecQueries[codec] };
-  return new URLSearchParams({ sendID, token, ...rest });
 }
 
 function fixed(value: number, places = 1): string {

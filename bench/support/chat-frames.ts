@@ -25,16 +25,15 @@ export function partnerOf(client: number): number {
   return client ^ 1;
 }
 
-/** Makes a client's send requests (1003): a text of 100 characters to its partner. */
-export function requestMaker(client: number, codec: CodecName): (place: number) => string | Buffer {
+/** Makes a client's send requests (1003): a text of 100 characters to its partner, or to a group. */
+export function requestMaker(client: number, codec: CodecName, groupID?: string): (place: number) => string | Buffer {
   const marker = '#'.repeat(32);
   const message = newMsgData({
     sendID: userIDOf(client),
-    recvID: userIDOf(partnerOf(client)),
+    ...(groupID === undefined ? { recvID: userIDOf(partnerOf(client)), sessionType: 1 } : { groupID, sessionType: 3 }),
     clientMsgID: marker,
     senderPlatformID: 5,
     senderNickname: userIDOf(client),
-    sessionType: 1,
     msgFrom: 100,
     contentType: 101,
     content: Buffer.from(JSON.stringify({ content: 'x'.repeat(100) })),
@@ -101,6 +100,13 @@ export function asRelayedPush(request: Buffer): Buffer {
   const push = Buffer.from(request);
   push.write('2001', kindAt);
   return push;
+}
+
+/** What a server that only sends to a group sends: a push as it was seen, of another message. */
+export function asPushOf(request: Buffer, push: Buffer): Buffer {
+  const other = Buffer.from(push);
+  request.copy(other, pushHead.length, ackHead.length, ackHead.length + idLength);
+  return other;
 }
 
 function isRelayed(push: Buffer): boolean {

@@ -11,6 +11,8 @@ export type Row = Readonly<Record<string, any>>;
 export interface DatabaseReader extends AsyncDisposable {
   /** @param statement that both engines understand */
   rows(statement: string): Promise<readonly Row[]>;
+  /** Gives `bytes`: the database without its write-ahead log. */
+  readonly sizeStatement: string;
 }
 
 /** @param databaseUrl of PostgreSQL; undefined: the file of the server */
@@ -22,6 +24,7 @@ export async function openDatabase(
     const db = new DatabaseSync(join(server.dataDir, 'data', 'tessera.db'), { readOnly: true });
     return {
       rows: async (statement) => db.prepare(statement).all(),
+      sizeStatement: 'SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size',
       [Symbol.asyncDispose]: async () => db.close(),
     };
   }
@@ -30,6 +33,7 @@ export async function openDatabase(
   await client.connect();
   return {
     rows: async (statement) => (await client.query(statement)).rows,
+    sizeStatement: 'SELECT pg_database_size(current_database()) AS bytes',
     [Symbol.asyncDispose]: () => client.end(),
   };
 }

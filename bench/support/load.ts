@@ -1,6 +1,7 @@
-/** Child process: the clients of bench/gateway. One order in, one result out, over the process's channel. */
+/** Child process: the clients of bench/gateway and bench/messages. One order in, one result out, over the process's channel. */
 import { connect, type Socket } from 'node:net';
 import { type CodecName, type ReadFrame, readFrame, requestMaker } from './chat-frames.ts';
+import { type FanOutOrder, fanOut } from './fan-out-load.ts';
 import { LeanSocket } from './lean-socket.ts';
 
 export type LoadOrder =
@@ -16,6 +17,8 @@ export type LoadOrder =
       /** A message is received when it comes back to its sender, for want of a push. */
       readonly isEcho: boolean;
     }
+  /** Some send to a group, each its next message when all have the last. */
+  | ({ readonly kind: 'fan-out' } & FanOutOrder)
   /** TCP connections that never finish a handshake. */
   | { readonly kind: 'half-open'; readonly port: number; readonly count: number }
   | { readonly kind: 'await-drops' };
@@ -47,6 +50,8 @@ function execute(order: LoadOrder): Promise<unknown> {
       return connectAll(order.urls);
     case 'chat':
       return new Chat(order).run();
+    case 'fan-out':
+      return fanOut(sockets, order);
     case 'half-open':
       return openHalves(order.port, order.count);
     case 'await-drops':

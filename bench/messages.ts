@@ -1,0 +1,317 @@
+/**
+ * What messages cost: a single chat, and groups whose members are all online, beside a bare `ws` server that sends the
+ * same frames to as many sockets in the same run; bytes on disk; and a pull of 100 messages from conversations of growing
+ * length.
+ *
+ *   node bench/messages.ts [--quick] [--only deliveries|pulls] [--stores sqlite,postgres] [--help]
+ *
+ *   --quick    groups of 100 and 1,000, conversations of 1,000 and 100,000, short measurements
+ *   --only     one of the two parts
+ *   --stores   both by default; PostgreSQL is one of its own
+ *
+ * Server and clients are a process each. A group of 10,000 needs 10,000 file descriptors in both (`ulimit -Hn`). Aims: a
+ * delivery in a group of 1,000 takes at most 1.3 times the CPU of the bare server's, a chat message at most 70 µs; a pull
+ * costs the same however long the conversation is.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as passed } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { BackEnd } from '../test/support/back-end.ts';
+import { startPostgres } from '../test/support/services/postgres.ts';
+import { TesseraProcess } from '../test/support/tessera-process.ts';
+import { userIDOf } from './support/chat-frames.ts';
+import { cpuSecondsOf, nextMessage, startChild } from './support/child.ts';
+import { type DatabaseReader, openDatabase } from './support/database-reader.ts';
+import type { FanOutResult } from './support/fan-out-load.ts';
+import type { ChatResult } from './support/load.ts';
+import { LoadGenerator, tesseraUrls } from './support/load-generator.ts';
+import { whole } from './support/numbers.ts';
+import { fillConversations, type LongConversation, measurePulls, pullHeader } from './support/pulls.ts';
+import { printTable } from './support/table.ts';
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    stores: { type: 'string', default: 'sqlite,postgres' },
+    help: { type: 'boolean', default: false },
+  },
+});
+const sizes = values.quick
+  ? { groups: [100, 1000], lengths: [1000, 100_000], pulls: 200, chats: 100, warmUpMs: 500, measureMs: 1500 }
+  : {
+      groups: [100, 1000, 10_000],
+      lengths: [1000, 100_000, 1_000_000],
+      pulls: 500,
+      chats: 200,
+      warmUpMs: 1500,
+      measureMs: 4000,
+    };
+/** Who send at once, each its next message when all have the last. */
+const senders = [1, 8];
+const stores = values.stores.split(',');
+const titles: Readonly<Record<string, string>> = { sqlite: 'Tessera on SQLite', postgres: 'Tessera on PostgreSQL' };
+
+async function compareDeliveries(): Promise<void> {
+  const rows = new Map<string, string[][]>();
+  const note = (what: string, row: readonly string[]) => rows.set(what, [...(rows.get(what) ?? []), [what, ...row]]);
+  /** CPU seconds per delivery of the bare server, by what it did. */
+  const floors = new Map<string, number>();
+  for (const store of stores) {
+    await using place = await startStore(store);
+    const { server, backEnd, db } = place;
+    const most = Math.max(sizes.chats, ...sizes.groups);
+    const urls = await tesseraUrls(server, backEnd, most);
+    await chat(store, server, db, urls, floors, note);
+    for (const size of sizes.groups) await createGroup(backEnd, size);
+    const load = await LoadGenerator.connected(urls.slice(0, most));
+    for (const size of sizes.groups) {
+      for (const count of senders) {
+        const what = `group of ${whole(size)}, ${count} at a time`;
+        const measured = await measureGroup(server.pid, load, size, count, db);
+        if (!floors.has(what)) {
+          const bare = await measureBare(size, count, measured.sample);
+          floors.set(what, bare.cpuPerDelivery);
+          note(what, groupRow('bare ws', bare, bare.cpuPerDelivery));
+        }
+        note(what, groupRow(titles[store] ?? store, measured, floors.get(what) ?? Number.NaN));
+      }
+    }
+    load.stop();
+  }
+  printTable(
+    'Text of 100 characters, pushes of about 700 bytes',
+    [
+      '',
+      '',
+      'sent/s',
+      'delivered/s',
+      'errors',
+      'p50 ms',
+      'p99 ms',
+      'µs CPU/delivery',
+      'of bare',
+      'µs CPU/message',
+      'bytes on disk',
+    ],
+    [...rows.values()].flat(),
+  );
+  console.log(
+    'CPU is that of the server, times are from sending to receipt. Single chat: a message is one acknowledgement and two\n' +
+      'deliveries, to its receiver and back to its sender; the bare server sends the same three frames.',
+  );
+}
+
+type Note = (what: string, row: readonly string[]) => void;
+
+async function chat(
+  store: string,
+  server: TesseraProcess,
+  db: DatabaseReader,
+  urls: readonly string[],
+  floors: Map<string, number>,
+  note: Note,
+): Promise<void> {
+  const what = `single chats, ${sizes.chats} clients`;
+  if (!floors.has(what)) {
+    const child = startChild(new URL('./support/echo-server.ts', import.meta.url), 'relay');
+    const load = await LoadGenerator.connected(await bareUrls(child, sizes.chats));
+    const bare = await measureChat(child.pid ?? 0, load);
+    floors.set(what, bare.cpuPerMessage);
+    note(what, chatRow('bare ws', bare, bare.cpuPerMessage, undefined));
+    load.stop();
+    child.kill();
+  }
+  const load = await LoadGenerator.connected(urls.slice(0, sizes.chats));
+  const before = await bytesAndMessages(db);
+  const measured = await measureChat(server.pid, load);
+  const bytes = bytesPerMessage(before, await bytesAndMessages(db));
+  load.stop();
+  note(what, chatRow(titles[store] ?? store, measured, floors.get(what) ?? Number.NaN, bytes));
+}
+
+type MeasuredChat = ChatResult & { readonly cpuPerMessage: number };
+
+async function measureChat(pid: number, load: LoadGenerator): Promise<MeasuredChat> {
+  const { warmUpMs, measureMs } = sizes;
+  const running = load.order<ChatResult>({ kind: 'chat', warmUpMs, measureMs, isEcho: false, codec: 'JSON' });
+  const cpu = await cpuOf(pid);
+  const result = await running;
+  return { ...result, cpuPerMessage: cpu / ((result.acknowledgedPerSecond * measureMs) / 1000) };
+}
+
+function chatRow(name: string, chat: MeasuredChat, floor: number, bytes: number | undefined): string[] {
+  const { acknowledgedPerSecond, errors, p50Ms, p99Ms, cpuPerMessage } = chat;
+  return [
+    name,
+    whole(acknowledgedPerSecond),
+    whole(acknowledgedPerSecond * 2),
+    whole(errors),
+    p50Ms.toFixed(1),
+    p99Ms.toFixed(1),
+    micros(cpuPerMessage / 2),
+    (cpuPerMessage / floor).toFixed(2),
+    micros(cpuPerMessage),
+    bytes === undefined ? '' : whole(bytes),
+  ];
+}
+
+type MeasuredGroup = FanOutResult & {
+  readonly cpuPerDelivery: number;
+  readonly cpuPerMessage: number;
+  readonly bytes?: number;
+};
+
+async function measureGroup(
+  pid: number,
+  load: LoadGenerator,
+  members: number,
+  count: number,
+  db?: DatabaseReader,
+): Promise<MeasuredGroup> {
+  const { warmUpMs, measureMs } = sizes;
+  const before = db === undefined ? undefined : await bytesAndMessages(db);
+  const order = { groupID: groupOf(members), members, senders: count, warmUpMs, measureMs };
+  const running = load.order<FanOutResult>({ kind: 'fan-out', ...order });
+  const cpu = await cpuOf(pid);
+  const result = await running;
+  const perSecond = (cpu * 1000) / measureMs;
+  return {
+    ...result,
+    // The sender's own, which is not waited for, is one too.
+    cpuPerDelivery: (perSecond / result.deliveriesPerSecond) * ((members - 1) / members),
+    cpuPerMessage: perSecond / result.sentPerSecond,
+    ...(db === undefined || before === undefined ? {} : { bytes: bytesPerMessage(before, await bytesAndMessages(db)) }),
+  };
+}
+
+async function measureBare(members: number, count: number, push: string): Promise<MeasuredGroup> {
+  const child = startChild(new URL('./support/echo-server.ts', import.meta.url), 'broadcast');
+  const load = await LoadGenerator.connected(await bareUrls(child, members));
+  child.send({ push, members });
+  await nextMessage(child);
+  const measured = await measureGroup(child.pid ?? 0, load, members, count);
+  load.stop();
+  child.kill();
+  return measured;
+}
+
+function groupRow(name: string, group: MeasuredGroup, floor: number): string[] {
+  const { sentPerSecond, deliveriesPerSecond, errors, receipt, cpuPerDelivery, cpuPerMessage, bytes } = group;
+  return [
+    name,
+    sentPerSecond.toFixed(1),
+    whole(deliveriesPerSecond),
+    whole(errors),
+    receipt.p50.toFixed(1),
+    receipt.p99.toFixed(1),
+    micros(cpuPerDelivery),
+    (cpuPerDelivery / floor).toFixed(2),
+    micros(cpuPerMessage),
+    bytes === undefined ? '' : whole(bytes),
+  ];
+}
+
+/** CPU seconds that a process takes while it is measured. */
+async function cpuOf(pid: number): Promise<number> {
+  await passed(sizes.warmUpMs);
+  const before = cpuSecondsOf(pid);
+  await passed(sizes.measureMs);
+  return cpuSecondsOf(pid) - before;
+}
+
+async function bareUrls(child: ChildProcess, clients: number): Promise<string[]> {
+  const { port } = await nextMessage<{ port: number }>(child);
+  return Array.from({ length: clients }, (_, client) => `ws://127.0.0.1:${port}/?client=${client}`);
+}
+
+async function createGroup(backEnd: BackEnd, members: number): Promise<void> {
+  const groupID = groupOf(members);
+  const userIDs = Array.from({ length: members }, (_, index) => userIDOf(index));
+  await backEnd.call('/group/create_group', {
+    groupInfo: { groupID, groupName: groupID, groupType: 2 },
+    ownerUserID: userIDs[0],
+    memberUserIDs: userIDs.slice(1, 1000),
+  });
+  for (let from = 1000; from < members; from += 1000) {
+    const invitedUserIDs = userIDs.slice(from, from + 1000);
+    await backEnd.call('/group/invite_user_to_group', { groupID, invitedUserIDs });
+  }
+}
+
+function groupOf(members: number): string {
+  return `group${members}`;
+}
+
+async function comparePulls(): Promise<void> {
+  const rows: string[][] = [];
+  for (const store of stores) {
+    await using place = await startStore(store);
+    const { server, backEnd, databaseUrl } = place;
+    const conversations: LongConversation[] = sizes.lengths.map((length, index) => ({
+      reader: userIDOf(2 * index),
+      partner: userIDOf(2 * index + 1),
+      length,
+    }));
+    const userIDs = conversations.flatMap(({ reader, partner }) => [reader, partner]);
+    await backEnd.register(...userIDs);
+    await fillConversations(server, databaseUrl, conversations);
+    for (const conversation of conversations) {
+      rows.push([titles[store] ?? store, ...(await measurePulls(server, backEnd, conversation, sizes.pulls))]);
+    }
+  }
+  printTable('A pull of 100 messages (1002), anywhere in a conversation', ['', ...pullHeader], rows);
+}
+
+interface Store extends AsyncDisposable {
+  readonly server: TesseraProcess;
+  readonly backEnd: BackEnd;
+  readonly db: DatabaseReader;
+  readonly databaseUrl: string | undefined;
+}
+
+async function startStore(store: string): Promise<Store> {
+  const postgres = store === 'postgres' ? await startPostgres() : undefined;
+  const env: Record<string, string> = postgres === undefined ? {} : { TESSERA_DATABASE_URL: postgres.url };
+  const server = await TesseraProcess.start({ env });
+  const db = await openDatabase(server, postgres?.url);
+  return {
+    server,
+    backEnd: new BackEnd(() => server.apiUrl),
+    db,
+    databaseUrl: postgres?.url,
+    [Symbol.asyncDispose]: async () => {
+      await db[Symbol.asyncDispose]();
+      await server.dispose();
+      await postgres?.stop();
+    },
+  };
+}
+
+interface Filling {
+  readonly bytes: number;
+  readonly messages: number;
+}
+
+async function bytesAndMessages(db: DatabaseReader): Promise<Filling> {
+  const [{ bytes = 0 } = {}] = await db.rows(db.sizeStatement);
+  const [{ messages = 0 } = {}] = await db.rows('SELECT sum(max_seq) AS messages FROM conversation_seqs');
+  return { bytes, messages: messages ?? 0 };
+}
+
+function bytesPerMessage(before: Filling, after: Filling): number {
+  return (after.bytes - before.bytes) / (after.messages - before.messages);
+}
+
+function micros(seconds: number): string {
+  return (seconds * 1e6).toFixed(1);
+}
+
+const parts = { deliveries: compareDeliveries, pulls: comparePulls };
+if (values.help) {
+  console.log('node bench/messages.ts [--quick] [--only deliveries|pulls] [--stores sqlite,postgres]');
+} else {
+  for (const [name, measure] of Object.entries(parts)) {
+    if (values.only === undefined || values.only === name) await measure();
+  }
+}

@@ -31,6 +31,7 @@ import { SimpleMessages } from '../messaging/simple-messages.ts';
 import { Notifier, noticeSender } from '../notices/notifier.ts';
 import { Outbox } from '../notices/outbox.ts';
 import { MessageSearch } from '../search/message-search.ts';
+import { OwnMessages } from '../search/own-messages.ts';
 import { TextIndex } from '../search/text-index.ts';
 import { SqlActivityStore } from '../store/sql-activity-store.ts';
 import { SqlBlackStore } from '../store/sql-black-store.ts';
@@ -161,6 +162,7 @@ export type Messaging = Pick<
   | 'history'
   | 'activity'
   | 'messageSearch'
+  | 'ownMessages'
   | 'readState'
   | 'revocations'
   | 'deletions'
@@ -175,6 +177,7 @@ export function openMessaging(
   users: Pick<UserStore, 'find' | 'ids'>,
 ): Messaging {
   const views = new SqlConversationViewStore(db);
+  const textIndexStore = new SqlTextIndexStore(db);
   const conversationDeletions = new ConversationDeletions({
     store: conversations,
     views,
@@ -188,6 +191,7 @@ export function openMessaging(
     messages,
     revocations: revocationStore,
     deletions: deletionStore,
+    texts: textIndexStore,
     unitOfWork: db,
     now: clock,
   });
@@ -257,12 +261,14 @@ export function openMessaging(
     history: new History({ messages, views, maxReplyBytes }),
     activity: new Activity({ store: new SqlActivityStore(db), users, groups: new SqlGroupStore(db), limits: config }),
     messageSearch: new MessageSearch({
+      index: textIndexStore,
       messages: new SqlMessageScanStore(db),
       revocations: messages,
       users,
       groups: new SqlGroupStore(db),
       limits: config,
     }),
+    ownMessages: new OwnMessages({ index: textIndexStore, views, messages, limits: config, now: clock }),
     readState: new ReadState({
       messages,
       views,

@@ -152,6 +152,12 @@ export const limits = {
     unit: 'items',
     beyond: 'it says where to go on (`nextCursor`), and the total counts those found so far',
   }),
+  maxSearchPieces: limit(
+    'Stretches of up to 4096 messages of one conversation that one search of a user looks through.',
+    200,
+    { unit: 'items', beyond: 'it says where to go on (`nextCursor`)' },
+  ),
+  maxKeywordBytes: limit('What messages are searched for.', 256, { unit: 'bytes', beyond: '1001' }),
   maxMessageBytes: limit('One message: the encoded MsgData as its sender gave it, unpacked.', 131_072, {
     unit: 'bytes',
     beyond: '1001',

@@ -32,6 +32,7 @@ import type { SendStatuses } from '../messaging/send-statuses.ts';
 import type { SimpleMessages } from '../messaging/simple-messages.ts';
 import type { OnlineStatus } from '../presence/online-status.ts';
 import type { MessageSearch } from '../search/message-search.ts';
+import type { OwnMessages } from '../search/own-messages.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
 import type { TokenEventLog } from '../tokens/token-event-log.ts';
 import type { ClientConfigs } from '../users/client-configs.ts';
@@ -76,6 +77,7 @@ export interface Services {
   readonly history: History;
   readonly activity: Activity;
   readonly messageSearch: MessageSearch;
+  readonly ownMessages: OwnMessages;
   readonly readState: ReadState;
   readonly revocations: Revocations;
   readonly deletions: Deletions;

@@ -12,9 +12,16 @@ export interface EraserOptions {
   readonly messages: Pick<MessageStore, 'bounds' | 'times' | 'erase' | 'raiseMinSeq'>;
   readonly revocations: Pick<RevocationStore, 'forget'>;
   readonly deletions: Pick<DeletionStore, 'forget'>;
+  readonly texts: TextsOfMessages;
   readonly unitOfWork: UnitOfWork;
   /** Unix ms. */
   readonly now: () => number;
+}
+
+/** What is known of what messages say, beside the messages: the index of texts. */
+export interface TextsOfMessages {
+  /** Of messages that are erased already. */
+  forget(tx: Transaction, logID: string, seqs: readonly number[]): Promise<void>;
 }
 
 /** Read, and erased in one transaction, at the most: messages go on in between. */
@@ -29,11 +36,12 @@ export class Eraser {
 
   /** As part of a transaction, with all that is known of them. @returns ascending the seqs of those that were there */
   async eraseWithin(tx: Transaction, logID: string, seqs: readonly number[]): Promise<readonly number[]> {
-    const { messages, revocations, deletions } = this.#options;
+    const { messages, revocations, deletions, texts } = this.#options;
     const erased = (await messages.erase(tx, logID, seqs)).toSorted((a, b) => a - b);
     if (erased.length > 0) {
       await revocations.forget(tx, logID, erased);
       await deletions.forget(tx, logID, erased);
+      await texts.forget(tx, logID, erased);
     }
     return erased;
   }

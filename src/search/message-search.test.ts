@@ -5,6 +5,7 @@ import { MsgData } from '../protocol/gen/openim.ts';
 import { newMsgData } from '../protocol/message.ts';
 import type { MessageScanStore, ScannedMessage } from './message-scan-store.ts';
 import { MessageSearch } from './message-search.ts';
+import type { TextPlace } from './text-index-store.ts';
 
 const asAdmin: CallContext = {
   caller: { userID: 'admin', platformID: 10, jti: 'jti', expiresAt: 2_000_000_000_000, isAdmin: true },
@@ -12,7 +13,7 @@ const asAdmin: CallContext = {
 };
 
 const query = {
-  ...{ sendID: '', recvID: '', contentType: 0, sessionType: 0, day: '', cursor: '' },
+  ...{ sendID: '', recvID: '', contentType: 0, sessionType: 0, day: '', keyword: '', cursor: '' },
   pagination: { pageNumber: 1, showNumber: 2 },
 };
 
@@ -36,10 +37,23 @@ function searchThrough(messages: readonly ScannedMessage[], maxSearchedMessages:
   };
   const limits = {
     ...{ maxNicknameBytes: 1, maxFaceUrlBytes: 1, maxExBytes: 1, maxGroupTextBytes: 1 },
-    ...{ maxRequestMsgBytes: 1, maxAnswerBytes: 1000, maxSearchedMessages },
+    ...{ maxRequestMsgBytes: 1, maxAnswerBytes: 1000, maxSearchedMessages, maxKeywordBytes: 9 },
   };
   const none = { users: { find: async () => [] }, groups: { findMany: async () => [] } };
-  return new MessageSearch({ messages: store, revocations: { revoked: async () => [] }, ...none, limits });
+  const numbers = new Map([
+    ['sg_team', 1],
+    ['si_alice_bob', 2],
+  ]);
+  const byLog = messages
+    .map((message) => ({ ...message, logNo: numbers.get(message.logID) ?? 0 }))
+    .sort((a, b) => a.logNo - b.logNo || a.seq - b.seq);
+  const isBehind = (a: TextPlace, b: TextPlace) => a.logNo > b.logNo || (a.logNo === b.logNo && a.seq > b.seq);
+  const index = {
+    logNumbers: async () => numbers,
+    findAnywhere: async (_words: readonly string[], after: TextPlace | undefined, limit: number) =>
+      byLog.filter((place) => after === undefined || isBehind(place, after)).slice(0, limit),
+  };
+  return new MessageSearch({ messages: store, index, revocations: { revoked: async () => [] }, ...none, limits });
 }
 
 const seqsOf = ({ page }: Awaited<ReturnType<MessageSearch['find']>>) => page.map(({ message }) => message.seq);
@@ -57,11 +71,23 @@ test('limit maxSearchedMessages: behind so many a search stops, counts what it h
   assert.deepEqual(seqsOf(next), [6, 8]);
 });
 
+test('limit maxKeywordBytes: a keyword of so many bytes is looked for', async () => {
+  assert.equal((await searchThrough(log, 13).find(asAdmin, { ...query, keyword: '三个字' })).total, 12);
+});
+
+test('limit maxKeywordBytes: one of more is 1001, and so is one without a word', async () => {
+  for (const keyword of ['三个字。', ' \n', '?!']) {
+    await assert.rejects(searchThrough(log, 13).find(asAdmin, { ...query, keyword }), { code: 1001 });
+  }
+});
+
 for (const [name, asked] of [
   ['all messages', {}],
   ['a group', { recvID: 'team', sessionType: 3 }],
   ['a pair and a group of the same ID as a user', { sendID: 'alice', recvID: 'bob' }],
   ['a day', { day: '1970-01-01', recvID: 'bob' }],
+  ['a keyword', { keyword: 'any' }],
+  ['a keyword in a group', { keyword: 'any', recvID: 'team' }],
 ] as const) {
   test(`9.10: from cursor to cursor ${name} come once each, whatever a call may look at`, async () => {
     const whole = await searchThrough(log, 100).find(asAdmin, {

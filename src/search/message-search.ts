@@ -16,16 +16,20 @@ import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import { offsetOf, type Pagination, requirePagination } from '../protocol/pagination.ts';
 import type { User } from '../users/user.ts';
 import type { UserStore } from '../users/user-store.ts';
+import { wordsOfKeyword } from './keyword.ts';
 import type { MessagePlace, MessageScanStore, ScannedMessage } from './message-scan-store.ts';
+import type { TextIndexStore } from './text-index-store.ts';
 
 export interface MessageSearchOptions {
   readonly messages: MessageScanStore;
+  readonly index: Pick<TextIndexStore, 'findAnywhere' | 'logNumbers'>;
   readonly revocations: Pick<MessageStore, 'revoked'>;
   readonly users: Pick<UserStore, 'find'>;
   readonly groups: Pick<GroupStore, 'findMany'>;
   readonly limits: AnswerLimits & {
     /** That one call looks at. */
     readonly maxSearchedMessages: number;
+    readonly maxKeywordBytes: number;
   };
 }
 
@@ -39,6 +43,8 @@ export interface MessageQuery {
   readonly sessionType: number;
   /** Of UTC, YYYY-MM-DD. */
   readonly day: string;
+  /** That the text holds; empty: any. */
+  readonly keyword: string;
   readonly pagination: Pagination | null;
   /** Where an earlier call has stopped: the page begins there, whichever number it has. */
   readonly cursor: string;
@@ -71,12 +77,13 @@ export class MessageSearch {
 
   /**
    * The messages of single chats and groups, the oldest first; of two users or of a group, where no day is given, as
-   * their chat has them. @throws 1001 ill-formed, or more than fits an answer; 1002
+   * their chat has them; with a keyword, chat by chat. @throws 1001 ill-formed, or more than fits an answer; 1002
    */
   async find(call: CallContext, query: MessageQuery): Promise<FoundMessages> {
     const [start, end] = query.day === '' ? [0, Number.MAX_SAFE_INTEGER] : rangeOfDay(query.day);
     const pagination = requirePagination(query.pagination);
     const after = query.cursor === '' ? undefined : placeOf(query.cursor);
+    const words = query.keyword === '' ? [] : wordsOfKeyword(query.keyword, this.#options.limits.maxKeywordBytes);
     requireAdmin(call);
 
     const skipped = after === undefined ? offsetOf(pagination) : 0;
@@ -84,11 +91,12 @@ export class MessageSearch {
     let total = 0;
     let looked = 0;
     let last = after;
-    for await (const piece of this.#pieces(query, start, end, after)) {
+    const pieces = words.length === 0 ? this.#pieces(query, start, end, after) : this.#piecesWith(words, after);
+    for await (const piece of pieces) {
       for (const message of piece) {
         last = message;
         looked += 1;
-        if (!isWanted(message, query)) continue;
+        if (message.sentAt < start || message.sentAt >= end || !isWanted(message, query)) continue;
         total += 1;
         if (total > skipped && page.length < pagination.showNumber) page.push(message);
       }
@@ -132,6 +140,29 @@ export class MessageSearch {
         if (logs === undefined) return;
         logs.shift();
       }
+      if (slices.isOver) await slices.next();
+    }
+  }
+
+  /** The same of those whose text holds the words. */
+  async *#piecesWith(
+    words: readonly string[],
+    after: MessagePlace | undefined,
+  ): AsyncGenerator<readonly ScannedMessage[]> {
+    const { index, limits } = this.#options;
+    const slices = new TimeSlices();
+    let left = limits.maxSearchedMessages;
+    let place = after && {
+      logNo: (await index.logNumbers([after.logID])).get(after.logID) ?? 0,
+      seq: after.seq,
+    };
+    while (left > 0) {
+      const limit = Math.min(left, messagesPerPiece);
+      const piece = await index.findAnywhere(words, place, limit);
+      left -= piece.length;
+      place = piece.at(-1);
+      yield piece;
+      if (piece.length < limit) return;
       if (slices.isOver) await slices.next();
     }
   }

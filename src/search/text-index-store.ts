@@ -39,6 +39,8 @@ export interface TextIndexStore {
   behind(tx: Transaction, cursors: readonly LogCursor[], limit: number): Promise<StoredBody[]>;
   /** Writes texts, which take the place of what is there of their messages, and moves the cursors. */
   write(tx: Transaction, texts: readonly IndexedText[], cursors: readonly LogCursor[]): Promise<void>;
+  /** Takes the texts of messages out. They must be gone already, or whoever indexes them puts them back. */
+  forget(tx: Transaction, logID: string, seqs: readonly number[]): Promise<void>;
   /** Chats behind `afterLogID` in order of their IDs, at most `limit`, and whether they have messages behind their cursor. */
   chats(afterLogID: string, limit: number): Promise<{ readonly logID: string; readonly isBehind: boolean }[]>;
   /** By log ID, of those that have been indexed. */
@@ -46,13 +48,17 @@ export interface TextIndexStore {
   /** For each piece the seqs of the messages that hold the words in a row, descending. */
   find(words: readonly string[], pieces: readonly LogPiece[]): Promise<number[][]>;
   /** Messages of any log that hold the words in a row, by log number and seq, behind `after`; at most `limit`. */
-  findAnywhere(words: readonly string[], after: ScannedText | undefined, limit: number): Promise<ScannedText[]>;
+  findAnywhere(words: readonly string[], after: TextPlace | undefined, limit: number): Promise<ScannedText[]>;
 }
 
-/** A message that was found, and its place in the order of the index. */
-export interface ScannedText extends ScannedMessage {
+/** In the order of the index. */
+export interface TextPlace {
   readonly logNo: number;
+  readonly seq: number;
 }
+
+/** A message that was found, with its place. */
+export interface ScannedText extends ScannedMessage, TextPlace {}
 
 /** Messages of a log by blocks, so that a search in one of them has a bound. */
 export const messagesPerBlock = 4096;

@@ -15,6 +15,7 @@ import {
   type ScannedText,
   type StoredBody,
   type TextIndexStore,
+  type TextPlace,
 } from '../search/text-index-store.ts';
 import { isOneOf } from './sql-lists.ts';
 
@@ -64,6 +65,18 @@ export class SqlTextIndexStore implements TextIndexStore {
     else await writeInPostgres(this.#db, tx, texts, cursors);
   }
 
+  async forget(tx: Transaction, logID: string, seqs: readonly number[]): Promise<void> {
+    const cursor = (await this.#lockCursors(tx, [logID])).get(logID);
+    if (cursor === undefined) return;
+    if (this.#db.dialect === 'sqlite') {
+      const statement = this.#db.sqlite.within(tx).prepare('DELETE FROM search_words WHERE rowid = (? << 32) | ?');
+      for (const seq of seqs) statement.run(cursor.logNo, seq);
+    } else {
+      await sql`DELETE FROM search_words WHERE log_no = ${cursor.logNo}
+        AND seq = ANY(${seqs}::bigint[])`.execute(this.#db.executor(tx));
+    }
+  }
+
   async chats(afterLogID: string, limit: number): Promise<{ readonly logID: string; readonly isBehind: boolean }[]> {
     const rows = await runHot<{ logID: string; maxSeq: number; indexedSeq: number }>(this.#db, chatsAfter, [
       ...[afterLogID, limit],
@@ -86,7 +99,7 @@ export class SqlTextIndexStore implements TextIndexStore {
       : findInPostgres(this.#db, words, pieces);
   }
 
-  findAnywhere(words: readonly string[], after: ScannedText | undefined, limit: number): Promise<ScannedText[]> {
+  findAnywhere(words: readonly string[], after: TextPlace | undefined, limit: number): Promise<ScannedText[]> {
     const { logNo, seq } = after ?? { logNo: 0, seq: 0 };
     const query = this.#db.dialect === 'sqlite' ? anywhereInSqlite : anywhereInPostgres;
     const phrase = this.#db.dialect === 'sqlite' ? ftsPhrase(words) : tsPhrase(words);

@@ -99,6 +99,15 @@ testOnEveryDatabase('TextIndex', async (t, { db, peer }) => {
     assert.deepEqual([await found('old'), await found('new')], [[], [1]]);
   });
 
+  await t.test('what is forgotten is not found any more, and the rest is', async () => {
+    await say(db, 'sg_gone', ['gone', 'gone', 'gone']);
+    await indexed(db, ['sg_gone']);
+    await db.transaction((tx) => store.forget(tx, 'sg_gone', [1, 3, 99]));
+    await db.transaction((tx) => store.forget(tx, 'sg_unknown', [1]));
+    const logNo = await logNumber(store, 'sg_gone');
+    assert.deepEqual(await store.find(['gone'], [{ logNo, lower: 1, upper: 99 }]), [[2]]);
+  });
+
   await t.test('what an earlier process has left is indexed after the start, notifications never', async () => {
     const logs = Array.from({ length: 120 }, (_, index) => `sg_left${index}`);
     for (const logID of logs) await say(db, logID, ['left']);

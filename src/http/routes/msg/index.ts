@@ -14,6 +14,7 @@ import newestSeq from './newest_seq.ts';
 import pullMsgBySeq from './pull_msg_by_seq.ts';
 import revokeMsg from './revoke_msg.ts';
 import searchMsg from './search_msg.ts';
+import searchMyMsg from './search_my_msg.ts';
 import sendBusinessNotification from './send_business_notification.ts';
 import sendMsg from './send_msg.ts';
 import sendSimpleMsg from './send_simple_msg.ts';
@@ -34,6 +35,7 @@ export const msgEndpoints: readonly Endpoint[] = [
   batchSendMsg,
   setConversationHasReadSeq,
   searchMsg,
+  searchMyMsg,
   revokeMsg,
   deleteMsgs,
   deleteMsgPhsicalBySeq,

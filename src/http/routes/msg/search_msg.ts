@@ -18,6 +18,9 @@ export default endpoint({
     contentType: Wire.int32(),
     sendTime: Wire.string({ description: 'a day of UTC, YYYY-MM-DD' }),
     sessionType: Wire.int32({ enum: [1, 3] }),
+    keyword: Wire.string({
+      description: 'that the text holds, as for search_my_msg; then chats come one after another',
+    }),
     pagination: wirePagination,
     cursor: Wire.id({
       description: "an earlier answer's `nextCursor`: the page begins there, and its number is ignored",

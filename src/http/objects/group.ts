@@ -1,8 +1,10 @@
 /** Groups, members and requests to join, which several endpoints have in common (relations-groups chapter, 3.5 to 3.7). */
+
 import type { GroupSettingChanges } from '../../groups/group-settings.ts';
 import type { NewGroup } from '../../groups/groups.ts';
 import { wirePagination } from '../../protocol/pagination.ts';
 import { Wire, type WireRequest } from '../../protocol/wire/wire-schema.ts';
+import { keptIfNull } from './kept-if-null.ts';
 import { publicUserInfo } from './user.ts';
 
 export const groupInfo = Wire.object(
@@ -49,8 +51,6 @@ export function toNewGroup(info: WireRequest<typeof groupInfo>): NewGroup {
     notificationUserID: info.notificationUserID,
   };
 }
-
-const keptIfNull = { description: 'null or absent: left as it is' };
 
 /** What can be set of a group. */
 export const groupSettings = {

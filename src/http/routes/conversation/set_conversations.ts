@@ -1,8 +1,8 @@
 /** Protocol: conversations-messages.md 7.3. */
+
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint, self } from '../../endpoint.ts';
-
-const keptIfNull = { description: 'null or absent: left as it is' };
+import { keptIfNull } from '../../objects/kept-if-null.ts';
 
 export default endpoint({
   path: '/conversation/set_conversations',

@@ -1,8 +1,8 @@
 /** Protocol: relations-groups.md 5.5. */
+
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint, self } from '../../endpoint.ts';
-
-const keptIfNull = { description: 'null or absent: left as it is' };
+import { keptIfNull } from '../../objects/kept-if-null.ts';
 
 export default endpoint({
   path: '/friend/update_friends',

@@ -1,8 +1,9 @@
 /** Protocol: relations-groups.md 8.11. */
+
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint, inGroup } from '../../endpoint.ts';
+import { keptIfNull } from '../../objects/kept-if-null.ts';
 
-const keptIfNull = { description: 'null or absent: left as it is' };
 const ownIfEmpty = { description: 'empty: that of the profile shows; null or absent: left as it is' };
 
 export default endpoint({

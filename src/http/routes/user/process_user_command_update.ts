@@ -1,9 +1,9 @@
 /** Protocol: rest-core.md 7.11. */
+
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint, self } from '../../endpoint.ts';
+import { keptIfNull } from '../../objects/kept-if-null.ts';
 import { commandKey } from '../../objects/user-command.ts';
-
-const keptIfNull = { description: 'null or absent: left as it is' };
 
 export default endpoint({
   path: '/user/process_user_command_update',

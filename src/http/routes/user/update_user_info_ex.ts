@@ -1,9 +1,9 @@
 /** Protocol: rest-core.md 7.4. */
+
 import { errors } from '../../../protocol/errors.ts';
 import { Wire } from '../../../protocol/wire/wire-schema.ts';
 import { endpoint, self } from '../../endpoint.ts';
-
-const keptIfNull = { description: 'null or absent: left as it is' };
+import { keptIfNull } from '../../objects/kept-if-null.ts';
 
 export default endpoint({
   path: '/user/update_user_info_ex',

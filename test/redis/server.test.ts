@@ -1,7 +1,7 @@
 /** What clients of a whole server see while its Redis fails over or is incomplete: 500, never a fact about a token. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import { GetMaxSeqReq } from '../../src/protocol/gen/openim.ts';
 import { heartbeatChannel } from '../../src/redis/tokens/token-keys.ts';
 import { BackEnd } from '../support/back-end.ts';

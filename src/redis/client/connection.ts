@@ -2,7 +2,7 @@
  * One connection to one Redis server, from its opening to its loss: it never connects again and never queues for later.
  * The only place that knows the client library.
  */
-import { createClient } from 'redis';
+import { RedisClient } from '@redis/client';
 import { formatAddress, type RedisAddress, type RedisCredentials } from './redis-url.ts';
 
 /** Where to connect, and as whom. */
@@ -186,7 +186,7 @@ class NodeRedisConnection implements Connection {
 
 function newClient({ address, usesTls, credentials: { username, password }, database }: ConnectionTarget) {
   const socket = { ...address, reconnectStrategy: false, connectTimeout: OPEN_LIMIT_MS } as const;
-  return createClient({
+  return new RedisClient({
     name: 'tessera',
     // Replies alike from every version of Redis and Valkey, and no greeting that a proxy might not know.
     RESP: 2,

@@ -1,6 +1,6 @@
 /** Nodes on one Redis, and a plain client beside them to look at the data and to break it. */
 import type { TestContext } from 'node:test';
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import { connectRedis, type RedisClientOptions } from '../../../src/redis/client/client.ts';
 import { RedisTokenStore } from '../../../src/redis/tokens/redis-token-store.ts';
 import type { TokenAuthorityOptions } from '../../../src/tokens/authority.ts';

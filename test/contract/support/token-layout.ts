@@ -1,7 +1,7 @@
 /** Scans Redis for what the token store must never leave behind, and empties it. Layout: design.md 3. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { createClient } from 'redis';
+import { createClient } from '@redis/client';
 import { issueOrderOf } from '../../../src/redis/tokens/token-value.ts';
 
 /**

@@ -11,7 +11,10 @@ type Calls = {
 };
 
 /** Inside `evaluate`: the page's own globals. */
-declare const window: { sdk: Sdk };
+declare const window: { sdk: Sdk; initDB: InitDB };
+
+/** The SDK's database, as it hands it to the core: a file of the user's name in the directory. */
+type InitDB = (userID: string, directory: string) => Promise<unknown>;
 
 export interface WasmLogin {
   readonly userID: string;
@@ -19,6 +22,8 @@ export interface WasmLogin {
   readonly platformID?: number;
   readonly apiAddr: string;
   readonly wsAddr: string;
+  /** A name for where the page keeps what the device knows of the user; the SDK's own place by default. */
+  readonly storage?: string;
 }
 
 /** For a wasm client on a machine that has much else to do; the core's longest pause before it redials is 16 s. */
@@ -69,8 +74,9 @@ export class WasmClient {
   }
 
   /** Resolves when the SDK has taken it on, which is before it dials. */
-  async startLogin({ userID, token, platformID = 5, apiAddr, wsAddr }: WasmLogin): Promise<void> {
+  async startLogin({ userID, token, platformID = 5, apiAddr, wsAddr, storage }: WasmLogin): Promise<void> {
     this.#token = token;
+    if (storage !== undefined) await this.page.evaluate(storeIn, storage);
     const params = { userID, token, platformID, apiAddr, wsAddr, isLogStandardOutput: false };
     await this.#run('login', [params]);
   }
@@ -151,6 +157,15 @@ export class WasmClient {
     if (outcome.failure !== undefined) throw new Error(`${name}: ${outcome.failure}`);
     return outcome.response;
   }
+}
+
+/** For the next login. Runs on the page. */
+function storeIn(storage: string): void {
+  const { initDB } = window;
+  window.initDB = (userID, directory) => {
+    window.initDB = initDB;
+    return initDB(userID, `${directory}${storage}-`);
+  };
 }
 
 /** Texts of the messages that an event or a call has given; undefined for other content. */

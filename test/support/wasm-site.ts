@@ -7,12 +7,16 @@ import { pipeline } from 'node:stream/promises';
 
 const sdk = new URL('../', import.meta.resolve('@openim/wasm-client-sdk'));
 
+const page = new URL('../sdk/wasm/page.html', import.meta.url);
+const plainPage = '/plain/';
+
 const html = 'text/html; charset=utf-8';
 const javascript = 'text/javascript; charset=utf-8';
 
 /** The assets are at the root, where the SDK's README has apps copy them to. */
 const files: ReadonlyMap<string, { readonly file: URL; readonly type: string }> = new Map([
-  ['/', { file: new URL('../sdk/wasm/page.html', import.meta.url), type: html }],
+  ['/', { file: page, type: html }],
+  [plainPage, { file: page, type: html }],
   ['/wasm_exec.js', { file: new URL('assets/wasm_exec.js', sdk), type: javascript }],
   ['/openIM.wasm', { file: new URL('assets/openIM.wasm', sdk), type: 'application/wasm' }],
   ['/sql-wasm.wasm', { file: new URL('assets/sql-wasm.wasm', sdk), type: 'application/wasm' }],
@@ -20,9 +24,14 @@ const files: ReadonlyMap<string, { readonly file: URL; readonly type: string }> 
   ['/lib/worker.js', { file: new URL('lib/worker.js', sdk), type: javascript }],
 ]);
 
+/** Together they give the page SharedArrayBuffer, on which the SDK's database waits for IndexedDB. */
+const isolation = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+
 export interface WasmSite extends AsyncDisposable {
   /** Of the page. */
   readonly url: string;
+  /** Of the same page as most sites serve it: without SharedArrayBuffer, where the SDK's database takes less time. */
+  readonly plainUrl: string;
 }
 
 export async function serveWasmSite(): Promise<WasmSite> {
@@ -31,8 +40,10 @@ export async function serveWasmSite(): Promise<WasmSite> {
     answer(request, response).catch(() => response.destroy());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `${origin}/`,
+    plainUrl: `${origin}${plainPage}`,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -53,9 +64,7 @@ async function answer({ url = '', method }: IncomingMessage, response: ServerRes
     // The SDK keeps its wasm in the browser's cache storage, by the tag.
     ETag: `"${size}-${mtimeMs}"`,
     'Cache-Control': 'max-age=3600',
-    // Together they give the page SharedArrayBuffer, on which the SDK's database waits for IndexedDB.
-    'Cross-Origin-Opener-Policy': 'same-origin',
-    'Cross-Origin-Embedder-Policy': 'require-corp',
+    ...(url === plainPage ? {} : isolation),
   });
   if (method === 'HEAD') response.end();
   else await pipeline(createReadStream(found.file), response);

@@ -3,10 +3,16 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { texts, type WasmClient } from '../../support/wasm-client.ts';
 import type { Stage } from './stage.ts';
+import type { Witness } from './witness.ts';
 
-/** Begins and ends with alice and bob logged in and in no group. */
-export async function groupStories(t: TestContext, { alice, bob, device, newDevice, logIn }: Stage): Promise<void> {
+/** Begins and ends with alice and bob logged in and in no group. Each step ends with what others see. */
+export async function groupStories(
+  t: TestContext,
+  { alice, bob, backEnd, device }: Stage,
+  witness: Witness,
+): Promise<void> {
   const carol = await device('carol');
+  const seenElsewhere = (conversationID?: string) => witness.sees({ alice, bob }, conversationID);
   let groupID = '';
   let conversationID = '';
 
@@ -25,9 +31,10 @@ export async function groupStories(t: TestContext, { alice, bob, device, newDevi
     assert.equal((await listed).data[0].conversationID, conversationID);
     assert.deepEqual([await groups(alice), await groups(bob)], [['climbers'], ['climbers']]);
     assert.deepEqual(await members(bob, groupID), ['alice:100', 'bob:20']);
+    await seenElsewhere();
   });
 
-  await t.test('a message reaches all who are in it, and counts as unread', async () => {
+  await t.test('a message reaches all who are in it, and counts as unread until it is read', async () => {
     const received = bob.next('OnRecvNewMessages');
     await say(alice, groupID, 'who is in?');
     const [message] = (await received).data;
@@ -35,93 +42,139 @@ export async function groupStories(t: TestContext, { alice, bob, device, newDevi
     assert.equal(await unread(bob, conversationID), 2);
     await bob.call('markConversationMessageAsRead', conversationID);
     assert.equal(await unread(bob, conversationID), 0);
+    await seenElsewhere(conversationID);
   });
 
   await t.test('who is invited is heard by the others', async () => {
     const joined = carol.next('OnJoinedGroupAdded');
-    const heard = alice.next('OnGroupMemberAdded');
+    const heard = [alice, bob].map((side) => side.next('OnGroupMemberAdded'));
     await bob.call('inviteUserToGroup', { groupID, userIDList: ['carol'], reason: '' });
-    assert.equal((await heard).data.userID, 'carol');
+    for (const { data } of await Promise.all(heard)) assert.equal(data.userID, 'carol');
     await joined;
     assert.deepEqual(await members(alice, groupID), ['alice:100', 'bob:20', 'carol:20']);
+    await seenElsewhere();
   });
 
-  await t.test('an admin is made, and who is muted cannot speak', async () => {
-    const promoted = bob.next('OnGroupMemberInfoChanged');
+  await t.test('an admin is made', async () => {
+    const promoted = [alice, bob].map((side) => side.next('OnGroupMemberInfoChanged'));
     await alice.call('setGroupMemberInfo', { groupID, userID: 'bob', roleLevel: 60 });
-    assert.partialDeepStrictEqual((await promoted).data, { userID: 'bob', roleLevel: 60 });
+    for (const { data } of await Promise.all(promoted)) {
+      assert.partialDeepStrictEqual(data, { userID: 'bob', roleLevel: 60 });
+    }
+    assert.deepEqual(await members(bob, groupID), ['alice:100', 'bob:60', 'carol:20']);
+    await seenElsewhere();
+  });
+
+  await t.test('who is muted cannot speak', async () => {
+    const muted = [alice, bob].map((side) => side.next('OnGroupMemberInfoChanged'));
     await alice.call('changeGroupMemberMute', { groupID, userID: 'bob', mutedSeconds: 600 });
+    for (const { data } of await Promise.all(muted)) assert.ok(data.userID === 'bob' && data.muteEndTime > Date.now());
     await assert.rejects(say(bob, groupID, 'mmm'), /1402/);
+    await seenElsewhere();
     await alice.call('changeGroupMemberMute', { groupID, userID: 'bob', mutedSeconds: 0 });
     await say(bob, groupID, 'free again');
   });
 
-  await t.test('a name and an announcement reach everybody', async () => {
-    const renamed = bob.next('OnGroupInfoChanged', ({ data }) => data.groupName === 'alpinists');
-    await alice.call('setGroupInfo', { groupID, groupName: 'alpinists' });
-    await renamed;
-    const told = bob.next('OnGroupInfoChanged', ({ data }) => data.notification === 'bring ropes');
-    await alice.call('setGroupInfo', { groupID, notification: 'bring ropes' });
-    await told;
-    assert.deepEqual(await groups(bob), ['alpinists']);
+  await t.test('in a muted group its members cannot speak, and its admins can', async () => {
+    const told = (status: number) =>
+      [alice, bob].map((side) => side.next('OnGroupInfoChanged', ({ data }) => data.status === status));
+    // The core of this SDK takes an argument more for it than the SDK hands over, and fails: the call is its app's own.
+    const asBob = async (path: string) => assert.equal((await backEnd.post(path, { groupID }, bob.token)).errCode, 0);
+    const muted = told(3);
+    await asBob('/group/mute_group');
+    await Promise.all(muted);
+    await assert.rejects(carolSays('mmm'), { errCode: 1403 });
+    await say(bob, groupID, 'admins speak');
+    await seenElsewhere();
+    const free = told(0);
+    await asBob('/group/cancel_mute_group');
+    await Promise.all(free);
+    await carolSays('free again');
   });
 
-  await t.test('F1 who quits keeps what was said, and after joining again sees what is said then', async () => {
+  await t.test('a name and an announcement reach everybody', async () => {
+    const told = [alice, bob].map((side) => [
+      side.next('OnGroupInfoChanged', ({ data }) => data.groupName === 'alpinists'),
+      side.next('OnGroupInfoChanged', ({ data }) => data.notification === 'bring ropes'),
+    ]);
+    await alice.call('setGroupInfo', { groupID, groupName: 'alpinists' });
+    await alice.call('setGroupInfo', { groupID, notification: 'bring ropes' });
+    await Promise.all(told.flat());
+    assert.deepEqual([await groups(alice), await groups(bob)], [['alpinists'], ['alpinists']]);
+    await seenElsewhere();
+  });
+
+  await t.test('F1 who quits keeps what was said until then', async () => {
     const left = alice.next('OnGroupMemberDeleted');
     const gone = bob.next('OnJoinedGroupDeleted');
     await bob.call('quitGroup', groupID);
     assert.equal((await left).data.userID, 'bob');
     await gone;
     assert.deepEqual(await groups(bob), []);
+    assert.deepEqual(await members(alice, groupID), ['alice:100', 'carol:20']);
     await say(alice, groupID, 'he is gone');
     await assert.rejects(say(bob, groupID, 'am I?'), /1203|1002|1004/);
+    assert.deepEqual(await said(bob, conversationID), ['who is in?', 'free again', 'admins speak', 'free again']);
+    await seenElsewhere(conversationID);
+  });
 
-    const asked = alice.next('OnGroupApplicationAdded');
+  await t.test('F1, F4 who asks and is let in again has all that was said, and sees what is said then', async () => {
+    const asked = [alice, bob].map((side) => side.next('OnGroupApplicationAdded'));
     await bob.call('joinGroup', { groupID, reqMsg: 'let me in', joinSource: 3 });
-    assert.partialDeepStrictEqual((await asked).data, { userID: 'bob', reqMsg: 'let me in' });
-    const back = bob.next('OnJoinedGroupAdded');
+    for (const { data } of await Promise.all(asked)) {
+      assert.partialDeepStrictEqual(data, { userID: 'bob', reqMsg: 'let me in', handleResult: 0 });
+    }
+    await seenElsewhere();
+
+    const told = [
+      alice.next('OnGroupApplicationAccepted'),
+      bob.next('OnGroupApplicationAccepted'),
+      alice.next('OnGroupMemberAdded'),
+      bob.next('OnJoinedGroupAdded'),
+    ];
     await alice.call('acceptGroupApplication', { groupID, fromUserID: 'bob', handleMsg: '' });
-    await back;
+    await Promise.all(told);
     const received = bob.next('OnRecvNewMessages', ({ data }) => texts(data).includes('welcome back'));
     await say(alice, groupID, 'welcome back');
     await received;
+    const all = ['who is in?', 'free again', 'admins speak', 'free again', 'he is gone', 'welcome back'];
+    assert.deepEqual(await said(bob, conversationID), all);
+    await seenElsewhere(conversationID);
   });
 
-  await t.test('F4 a device that was never used has the group, its members and its messages', async () => {
-    const fresh = await newDevice();
-    await bob.logout();
-    await logIn(fresh, 'bob');
-    assert.deepEqual(await groups(fresh), ['alpinists']);
-    assert.deepEqual(await members(fresh, groupID), ['alice:100', 'bob:20', 'carol:20']);
-    const { messageList } = await fresh.call('getAdvancedHistoryMessageList', {
-      conversationID,
-      startClientMsgID: '',
-      count: 50,
-      viewType: 0,
-    });
-    assert.deepEqual(
-      texts(messageList).filter((text) => text !== '(no text)'),
-      ['who is in?', 'free again', 'he is gone', 'welcome back'],
+  await t.test('the owner hands over', async () => {
+    const crowned = [alice, bob].map((side) =>
+      side.next('OnGroupMemberInfoChanged', ({ data }) => data.roleLevel === 100),
     );
-    await fresh.logout();
-    await logIn(bob, 'bob');
+    await alice.call('transferGroupOwner', { groupID, newOwnerUserID: 'bob' });
+    for (const { data } of await Promise.all(crowned)) assert.equal(data.userID, 'bob');
+    await seenElsewhere();
   });
 
-  await t.test('F8 the owner hands over, who is kicked is out, and a dismissal reaches everybody', async () => {
-    const crowned = bob.next('OnGroupMemberInfoChanged', ({ data }) => data.roleLevel === 100);
-    await alice.call('transferGroupOwner', { groupID, newOwnerUserID: 'bob' });
-    assert.equal((await crowned).data.userID, 'bob');
+  await t.test('who is kicked is out', async () => {
     const out = carol.next('OnJoinedGroupDeleted');
-    const heard = alice.next('OnGroupMemberDeleted', ({ data }) => data.userID === 'carol');
+    const heard = [alice, bob].map((side) => side.next('OnGroupMemberDeleted'));
     await bob.call('kickGroupMember', { groupID, userIDList: ['carol'], reason: '' });
-    await Promise.all([out, heard]);
+    for (const { data } of await Promise.all(heard)) assert.equal(data.userID, 'carol');
+    await out;
+    assert.deepEqual(await members(alice, groupID), ['alice:20', 'bob:100']);
+    await seenElsewhere();
+  });
+
+  await t.test('F8 a dismissal reaches everybody, and nobody can speak any more', async () => {
     const dismissed = [alice, bob].map((side) => side.next('OnGroupDismissed'));
     await bob.call('dismissGroup', groupID);
     for (const { data } of await Promise.all(dismissed)) assert.equal(data.groupID, groupID);
     await assert.rejects(say(alice, groupID, 'hello?'), /1204|1002|1004/);
     assert.deepEqual([await groups(alice), await groups(bob)], [[], []]);
+    await seenElsewhere(conversationID);
   });
   await carol.logout();
+
+  async function carolSays(text: string): Promise<void> {
+    const { data: message } = await carol.sdk.createTextMessage(text);
+    await carol.sdk.sendMessage({ recvID: '', groupID, message });
+  }
 }
 
 async function say(client: WasmClient, groupID: string, text: string): Promise<void> {
@@ -142,4 +195,15 @@ async function members(client: WasmClient, groupID: string): Promise<string[]> {
 async function unread(client: WasmClient, conversationID: string): Promise<number | undefined> {
   const list = await client.call('getAllConversationList');
   return list.find((conversation) => conversation.conversationID === conversationID)?.unreadCount;
+}
+
+/** Texts of the conversation that were sent, oldest first. */
+async function said(client: WasmClient, conversationID: string): Promise<string[]> {
+  const { messageList } = await client.call('getAdvancedHistoryMessageList', {
+    conversationID,
+    startClientMsgID: '',
+    count: 50,
+    viewType: 0,
+  });
+  return texts(messageList.filter(({ status, contentType }) => status === 2 && contentType === 101));
 }

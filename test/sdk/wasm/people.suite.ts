@@ -3,9 +3,20 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { WasmClient } from '../../support/wasm-client.ts';
 import type { Stage } from './stage.ts';
+import type { Witness } from './witness.ts';
 
-/** Begins and ends with alice and bob logged in and with no relation between them. */
-export async function peopleStories(t: TestContext, { alice, bob, backEnd, newDevice, logIn }: Stage): Promise<void> {
+/** Begins and ends with alice and bob logged in and with no relation between them. Each step ends with what others see. */
+export async function peopleStories(t: TestContext, { alice, bob, backEnd }: Stage, witness: Witness): Promise<void> {
+  const seenElsewhere = () => witness.sees({ alice, bob });
+
+  await t.test('somebody is found by the ID', async () => {
+    const found = await alice.call('getUsersInfo', ['bob', 'nobody']);
+    assert.deepEqual(
+      found.map(({ userID }) => userID),
+      ['bob'],
+    );
+  });
+
   await t.test('F16 a request to be friends shows on both sides, as sent and as received', async () => {
     const events = [alice, bob].map((side) => side.next('OnFriendApplicationAdded'));
     await alice.call('addFriend', { toUserID: 'bob', reqMsg: 'it is me' });
@@ -22,6 +33,7 @@ export async function peopleStories(t: TestContext, { alice, bob, backEnd, newDe
     assert.equal(await bob.call('getFriendApplicationUnhandledCount', { time: 0 }), 1);
     const [sent] = await alice.call('getFriendApplicationListAsApplicant', everything);
     assert.partialDeepStrictEqual(sent, { toUserID: 'bob', handleResult: 0 });
+    await seenElsewhere();
   });
 
   await t.test('accepted, each has the other as a friend', async () => {
@@ -34,20 +46,30 @@ export async function peopleStories(t: TestContext, { alice, bob, backEnd, newDe
       ['bob', 'alice'],
     );
     assert.deepEqual([await friends(alice), await friends(bob)], [['bob:'], ['alice:']]);
+    await seenElsewhere();
   });
 
-  await t.test('a remark shows in the own list', async () => {
+  await t.test('a remark and a pin show in the own list', async () => {
     const changed = alice.next('OnFriendInfoChanged');
     await alice.call('updateFriends', { friendUserIDs: ['bob'], remark: 'Bobby', isPinned: true });
-    assert.partialDeepStrictEqual((await changed).data, { userID: 'bob', remark: 'Bobby' });
-    assert.deepEqual(await friends(alice), ['bob:Bobby']);
+    assert.partialDeepStrictEqual((await changed).data, { userID: 'bob', remark: 'Bobby', isPinned: true });
+    const [bobs] = await alice.call('getFriendList');
+    assert.partialDeepStrictEqual(bobs, { userID: 'bob', remark: 'Bobby', isPinned: true });
+    assert.deepEqual(await friends(bob), ['alice:']);
+    await seenElsewhere();
   });
 
-  await t.test('who is blocked cannot write, who is unblocked can again', async () => {
+  await t.test('who is blocked cannot write', async () => {
     const blocked = alice.next('OnBlackAdded');
     await alice.call('addBlack', { toUserID: 'bob' }).catch(readTwice);
     assert.equal((await blocked).data.userID, 'bob');
     await assert.rejects(bob.sendText('alice', 'let me in'), /1302/);
+    const [black] = await alice.call('getBlackList');
+    assert.equal(black?.userID, 'bob');
+    await seenElsewhere();
+  });
+
+  await t.test('who is unblocked can again', async () => {
     const unblocked = alice.next('OnBlackDeleted');
     await alice.call('removeBlack', 'bob').catch(readTwice);
     assert.equal((await unblocked).data.userID, 'bob');
@@ -55,46 +77,51 @@ export async function peopleStories(t: TestContext, { alice, bob, backEnd, newDe
     const received = alice.next('OnRecvNewMessages');
     await bob.sendText('alice', 'thanks');
     assert.equal((await received).data[0].textElem.content, 'thanks');
+    await seenElsewhere();
   });
 
   await t.test('a new nickname of a friend shows', async () => {
     const changed = alice.next('OnFriendInfoChanged');
     await bob.call('setSelfInfo', { nickname: 'Bob the Second' });
     assert.partialDeepStrictEqual((await changed).data, { userID: 'bob', nickname: 'Bob the Second' });
+    await seenElsewhere();
   });
 
-  await t.test('a device that was never used has the same list', async () => {
-    const fresh = await newDevice();
-    await alice.logout();
-    await logIn(fresh, 'alice');
-    assert.deepEqual(await friends(fresh), ['bob:Bobby']);
-    await fresh.logout();
-    await logIn(alice, 'alice');
-  });
-
-  await t.test('F13 friends that a back end has made and ended while one was away are in the next list', async () => {
-    await alice.logout();
+  await t.test('F13 friends that a back end makes and ends are in the next list', async () => {
+    const told = [alice.next('OnFriendAdded'), alice.next('OnFriendDeleted')];
     await backEnd.call('/friend/import_friend', { ownerUserID: 'alice', friendUserIDs: ['carol'] });
     await backEnd.call('/friend/delete_friend', { ownerUserID: 'alice', friendUserID: 'bob' });
-    await logIn(alice, 'alice');
-    assert.deepEqual(await friends(alice), ['carol:']);
+    assert.deepEqual(
+      (await Promise.all(told)).map(({ data }) => data.userID),
+      ['carol', 'bob'],
+    );
+    assert.deepEqual([await friends(alice), await friends(bob)], [['carol:'], ['alice:']]);
+    await seenElsewhere();
   });
 
-  await t.test(
-    'F14 deleted on both sides and asked again, it is a new request; refused, nobody is a friend',
-    async () => {
-      const deleted = bob.next('OnFriendDeleted');
-      await bob.call('deleteFriend', 'alice');
-      assert.equal((await deleted).data.userID, 'alice');
-      const asked = alice.next('OnFriendApplicationAdded');
-      await bob.call('addFriend', { toUserID: 'alice', reqMsg: 'again' });
-      assert.partialDeepStrictEqual((await asked).data, { fromUserID: 'bob', handleResult: 0, handleMsg: '' });
-      const refused = bob.next('OnFriendApplicationRejected');
-      await alice.call('refuseFriendApplication', { toUserID: 'bob', handleMsg: 'no' });
-      assert.partialDeepStrictEqual((await refused).data, { handleResult: -1, handleMsg: 'no' });
-      assert.deepEqual([await friends(alice), await friends(bob)], [['carol:'], []]);
-    },
-  );
+  await t.test('F14 deleted on both sides and asked again, it is a new request', async () => {
+    const deleted = bob.next('OnFriendDeleted');
+    await bob.call('deleteFriend', 'alice');
+    assert.equal((await deleted).data.userID, 'alice');
+    assert.deepEqual(await friends(bob), []);
+    await seenElsewhere();
+    const asked = [alice, bob].map((side) => side.next('OnFriendApplicationAdded'));
+    await bob.call('addFriend', { toUserID: 'alice', reqMsg: 'again' });
+    for (const { data } of await Promise.all(asked)) {
+      assert.partialDeepStrictEqual(data, { fromUserID: 'bob', handleResult: 0, handleMsg: '' });
+    }
+    await seenElsewhere();
+  });
+
+  await t.test('refused, nobody is a friend', async () => {
+    const refused = [alice, bob].map((side) => side.next('OnFriendApplicationRejected'));
+    await alice.call('refuseFriendApplication', { toUserID: 'bob', handleMsg: 'no' });
+    for (const { data } of await Promise.all(refused)) {
+      assert.partialDeepStrictEqual(data, { handleResult: -1, handleMsg: 'no' });
+    }
+    assert.deepEqual([await friends(alice), await friends(bob)], [['carol:'], []]);
+    await seenElsewhere();
+  });
 }
 
 const everything = { offset: 0, count: 100, handleResults: [] };

@@ -33,15 +33,15 @@ export async function openStage(
   await backEnd.register('alice', 'bob', 'carol');
 
   const devices: WasmClient[] = [];
-  const newDevice = async () => {
-    const device = await WasmClient.open(await browser.newContext(), site.url);
+  const deviceOn = async (pageUrl: string) => {
+    const device = await WasmClient.open(await browser.newContext(), pageUrl);
     devices.push(device);
     return device;
   };
-  const [alice, bob] = await Promise.all([newDevice(), newDevice()]);
+  const [alice, bob] = await Promise.all([deviceOn(site.url), deviceOn(site.url)]);
   return {
     ...deployment,
-    newDevice,
+    newDevice: () => deviceOn(site.plainUrl),
     alice,
     bob,
     logIn: async (client, userID, token) => {

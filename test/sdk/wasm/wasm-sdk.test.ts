@@ -12,6 +12,7 @@ import { presenceStories } from './presence.suite.ts';
 import { sessionStories } from './sessions.suite.ts';
 import { openStage } from './stage.ts';
 import { tokenStories } from './tokens.suite.ts';
+import { Witness } from './witness.ts';
 
 test('wasm SDK in Chromium', async (t) => {
   const stage = await openStage(t);
@@ -29,8 +30,9 @@ test('wasm SDK in Chromium', async (t) => {
     );
   });
   await connectionStories(t, stage);
-  await peopleStories(t, stage);
-  await groupStories(t, stage);
+  const witness = await Witness.open(stage, ['alice', 'bob']);
+  await peopleStories(t, stage, witness);
+  await groupStories(t, stage, witness);
 
   await t.test('no page had an error, no core panicked, and the server logged no failure', () => {
     assert.deepEqual(stage.failures(), []);

@@ -173,26 +173,19 @@ async function endureHalfOpen(): Promise<void> {
   await server.stop();
 }
 
-type LoadedChat = ChatResult & { readonly serverCpu: number; readonly clientsCpu: number };
-
-async function measureChat(
+function measureChat(
   { pid, isEcho }: Pick<ServerUnderLoad, 'pid' | 'isEcho'>,
   load: LoadGenerator,
   { codec = 'JSON', ...rate }: { readonly codec?: CodecName; readonly ratePerSecond?: number },
-): Promise<LoadedChat> {
+): Promise<ChatResult> {
   const { warmUpMs, measureMs } = sizes;
-  const running = load.order<ChatResult>({ kind: 'chat', warmUpMs, measureMs, isEcho, codec, ...rate });
-  await passed(warmUpMs);
-  const before = [cpuSecondsOf(pid), cpuSecondsOf(load.pid)] as const;
-  await passed(measureMs);
-  const seconds = measureMs / 1000;
-  const serverCpu = (cpuSecondsOf(pid) - before[0]) / seconds;
-  const clientsCpu = (cpuSecondsOf(load.pid) - before[1]) / seconds;
-  return { ...(await running), serverCpu, clientsCpu };
+  return load.order({ kind: 'chat', serverPid: pid, warmUpMs, warmUpCount: 0, measureMs, isEcho, codec, ...rate });
 }
 
-function chatRow(name: string, result: LoadedChat): string[] {
-  const { acknowledgedPerSecond, errors, p50Ms, p99Ms, maxMs, serverCpu, clientsCpu } = result;
+function chatRow(name: string, result: ChatResult): string[] {
+  const { acknowledgedPerSecond, errors, p50Ms, p99Ms, maxMs, ms, serverCpuSeconds, clientsCpuSeconds } = result;
+  const serverCpu = (serverCpuSeconds * 1000) / ms;
+  const clientsCpu = (clientsCpuSeconds * 1000) / ms;
   return [
     name,
     fixed(acknowledgedPerSecond, 0),

@@ -14,13 +14,12 @@
  * costs the same however long the conversation is.
  */
 import type { ChildProcess } from 'node:child_process';
-import { setTimeout as passed } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { BackEnd } from '../test/support/back-end.ts';
 import { startPostgres } from '../test/support/services/postgres.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
 import { userIDOf } from './support/chat-frames.ts';
-import { cpuSecondsOf, nextMessage, startChild } from './support/child.ts';
+import { nextMessage, startChild } from './support/child.ts';
 import { type DatabaseReader, openDatabase } from './support/database-reader.ts';
 import type { FanOutResult } from './support/fan-out-load.ts';
 import type { ChatResult } from './support/load.ts';
@@ -47,6 +46,9 @@ const sizes = values.quick
       warmUpMs: 1500,
       measureMs: 4000,
     };
+/** What compiles all that is measured. */
+const warmUpMessages = 3000;
+const warmUpDeliveries = 20_000;
 /** Who send at once, each its next message when all have the last. */
 const senders = [1, 8];
 const stores = values.stores.split(',');
@@ -117,8 +119,8 @@ async function chat(
     const child = startChild(new URL('./support/echo-server.ts', import.meta.url), 'relay');
     const load = await LoadGenerator.connected(await bareUrls(child, sizes.chats));
     const bare = await measureChat(child.pid ?? 0, load);
-    floors.set(what, bare.cpuPerMessage);
-    note(what, chatRow('bare ws', bare, bare.cpuPerMessage, undefined));
+    floors.set(what, cpuPerMessageOf(bare));
+    note(what, chatRow('bare ws', bare, cpuPerMessageOf(bare), undefined));
     load.stop();
     child.kill();
   }
@@ -130,18 +132,19 @@ async function chat(
   note(what, chatRow(titles[store] ?? store, measured, floors.get(what) ?? Number.NaN, bytes));
 }
 
-type MeasuredChat = ChatResult & { readonly cpuPerMessage: number };
-
-async function measureChat(pid: number, load: LoadGenerator): Promise<MeasuredChat> {
+function measureChat(serverPid: number, load: LoadGenerator): Promise<ChatResult> {
   const { warmUpMs, measureMs } = sizes;
-  const running = load.order<ChatResult>({ kind: 'chat', warmUpMs, measureMs, isEcho: false, codec: 'JSON' });
-  const cpu = await cpuOf(pid);
-  const result = await running;
-  return { ...result, cpuPerMessage: cpu / ((result.acknowledgedPerSecond * measureMs) / 1000) };
+  const plan = { serverPid, warmUpMs, warmUpCount: warmUpMessages, measureMs };
+  return load.order({ kind: 'chat', ...plan, isEcho: false, codec: 'JSON' });
 }
 
-function chatRow(name: string, chat: MeasuredChat, floor: number, bytes: number | undefined): string[] {
-  const { acknowledgedPerSecond, errors, p50Ms, p99Ms, cpuPerMessage } = chat;
+function cpuPerMessageOf({ serverCpuSeconds, acknowledgedPerSecond, ms }: ChatResult): number {
+  return serverCpuSeconds / ((acknowledgedPerSecond * ms) / 1000);
+}
+
+function chatRow(name: string, chat: ChatResult, floor: number, bytes: number | undefined): string[] {
+  const { acknowledgedPerSecond, errors, p50Ms, p99Ms } = chat;
+  const cpuPerMessage = cpuPerMessageOf(chat);
   return [
     name,
     whole(acknowledgedPerSecond),
@@ -163,7 +166,7 @@ type MeasuredGroup = FanOutResult & {
 };
 
 async function measureGroup(
-  pid: number,
+  serverPid: number,
   load: LoadGenerator,
   members: number,
   count: number,
@@ -171,11 +174,10 @@ async function measureGroup(
 ): Promise<MeasuredGroup> {
   const { warmUpMs, measureMs } = sizes;
   const before = db === undefined ? undefined : await bytesAndMessages(db);
-  const order = { groupID: groupOf(members), members, senders: count, warmUpMs, measureMs };
-  const running = load.order<FanOutResult>({ kind: 'fan-out', ...order });
-  const cpu = await cpuOf(pid);
-  const result = await running;
-  const perSecond = (cpu * 1000) / measureMs;
+  const plan = { serverPid, warmUpMs, warmUpCount: warmUpDeliveries, measureMs };
+  const order = { groupID: groupOf(members), members, senders: count };
+  const result = await load.order<FanOutResult>({ kind: 'fan-out', ...order, ...plan });
+  const perSecond = (result.serverCpuSeconds * 1000) / result.ms;
   return {
     ...result,
     // The sender's own, which is not waited for, is one too.
@@ -210,14 +212,6 @@ function groupRow(name: string, group: MeasuredGroup, floor: number): string[] {
     micros(cpuPerMessage),
     bytes === undefined ? '' : whole(bytes),
   ];
-}
-
-/** CPU seconds that a process takes while it is measured. */
-async function cpuOf(pid: number): Promise<number> {
-  await passed(sizes.warmUpMs);
-  const before = cpuSecondsOf(pid);
-  await passed(sizes.measureMs);
-  return cpuSecondsOf(pid) - before;
 }
 
 async function bareUrls(child: ChildProcess, clients: number): Promise<string[]> {

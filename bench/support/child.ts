@@ -32,6 +32,9 @@ export function residentBytesOf(pid: number): number {
   return Number(kilobytes) * 1024;
 }
 
+let ticks = 0;
+
 function ticksPerSecond(): number {
-  return Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'latin1' }));
+  ticks ||= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'latin1' }));
+  return ticks;
 }

@@ -3,19 +3,18 @@ import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as passed } from 'node:timers/promises';
 import { readFrame, requestMaker } from './chat-frames.ts';
 import type { LeanSocket } from './lean-socket.ts';
+import { type MeasurePlan, measured, type Spent, warmedUp } from './measured-time.ts';
 import { type Spread, spreadOf } from './spread.ts';
 
-export interface FanOutOrder {
+export interface FanOutOrder extends MeasurePlan {
   readonly groupID: string;
   /** The first of the sockets are its members. */
   readonly members: number;
   /** The first of the members; each sends its next message when all others have the last. */
   readonly senders: number;
-  readonly warmUpMs: number;
-  readonly measureMs: number;
 }
 
-export interface FanOutResult {
+export interface FanOutResult extends Spent {
   readonly sentPerSecond: number;
   readonly deliveriesPerSecond: number;
   readonly errors: number;
@@ -26,7 +25,7 @@ export interface FanOutResult {
 }
 
 export async function fanOut(sockets: readonly LeanSocket[], order: FanOutOrder): Promise<FanOutResult> {
-  const { groupID, members, senders, warmUpMs, measureMs } = order;
+  const { groupID, members, senders } = order;
   /** By sender. */
   const requests = Array.from({ length: senders }, (_, sender) => requestMaker(sender, 'JSON', groupID));
   const places: number[] = Array(senders).fill(-1);
@@ -34,7 +33,7 @@ export async function fanOut(sockets: readonly LeanSocket[], order: FanOutOrder)
   const missing: number[] = Array(senders).fill(0);
   /** In microseconds. */
   const receipts = createHistogram();
-  const counts = { sent: 0, delivered: 0, errors: 0 };
+  const counts = { warmingUp: 0, sent: 0, delivered: 0, errors: 0 };
   let phase: 'warming up' | 'measuring' | 'over' = 'warming up';
   let sample = '';
 
@@ -53,7 +52,8 @@ export async function fanOut(sockets: readonly LeanSocket[], order: FanOutOrder)
       if (phase === 'measuring') {
         counts.delivered += 1;
         receipts.record(Math.max(1, Math.round((performance.now() - sentAt[sender]!) * 1000)));
-      } else if (sample === '') sample = payload.toString('base64');
+      } else counts.warmingUp += 1;
+      if (sample === '') sample = payload.toString('base64');
       missing[sender]! -= 1;
       if (missing[sender]! > 0) return;
       if (phase === 'measuring') counts.sent += 1;
@@ -61,15 +61,16 @@ export async function fanOut(sockets: readonly LeanSocket[], order: FanOutOrder)
     });
   }
   for (let sender = 0; sender < senders; sender += 1) send(sender);
-  await passed(warmUpMs);
+  await warmedUp(order, () => counts.warmingUp);
   phase = 'measuring';
-  await passed(measureMs);
+  const spent = await measured(order);
   phase = 'over';
   const { sent, delivered, errors } = { ...counts };
   await passed(500);
   return {
-    sentPerSecond: (sent * 1000) / measureMs,
-    deliveriesPerSecond: (delivered * 1000) / measureMs,
+    ...spent,
+    sentPerSecond: (sent * 1000) / spent.ms,
+    deliveriesPerSecond: (delivered * 1000) / spent.ms,
     errors,
     receipt: spreadOf(receipts, 1000),
     sample,

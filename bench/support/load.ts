@@ -3,27 +3,26 @@ import { connect, type Socket } from 'node:net';
 import { type CodecName, type ReadFrame, readFrame, requestMaker } from './chat-frames.ts';
 import { type FanOutOrder, fanOut } from './fan-out-load.ts';
 import { LeanSocket } from './lean-socket.ts';
+import { type MeasurePlan, measured, type Spent, warmedUp } from './measured-time.ts';
 
 export type LoadOrder =
   /** Connects one client per URL and says so; stays until the process ends. */
   | { readonly kind: 'connect'; readonly urls: readonly string[] }
   /** All clients send: each its next message when the last is acknowledged, or together at `ratePerSecond`. */
-  | {
+  | (MeasurePlan & {
       readonly kind: 'chat';
-      readonly warmUpMs: number;
-      readonly measureMs: number;
       readonly ratePerSecond?: number;
       readonly codec: CodecName;
       /** A message is received when it comes back to its sender, for want of a push. */
       readonly isEcho: boolean;
-    }
+    })
   /** Some send to a group, each its next message when all have the last. */
   | ({ readonly kind: 'fan-out' } & FanOutOrder)
   /** TCP connections that never finish a handshake. */
   | { readonly kind: 'half-open'; readonly port: number; readonly count: number }
   | { readonly kind: 'await-drops' };
 
-export interface ChatResult {
+export interface ChatResult extends Spent {
   readonly acknowledgedPerSecond: number;
   readonly errors: number;
   /** From the moment a message was to be sent until its receiver has it. */
@@ -89,22 +88,24 @@ class Chat {
   }
 
   async run(): Promise<ChatResult> {
-    const { warmUpMs, measureMs, ratePerSecond, codec } = this.#order;
+    const { ratePerSecond, codec } = this.#order;
     for (const [client, socket] of sockets.entries())
       socket.onFrame((payload) => this.#take(client, readFrame(payload, codec)));
     if (ratePerSecond === undefined) for (const client of sockets.keys()) this.#send(client, performance.now());
     else this.#sendAtRate(ratePerSecond);
-    await passed(warmUpMs);
+    await warmedUp(this.#order, () => this.#acknowledged);
+    const before = this.#acknowledged;
     this.#isMeasuring = true;
-    await passed(measureMs);
+    const spent = await measured(this.#order);
     this.#isMeasuring = false;
-    const acknowledged = this.#acknowledged;
+    const acknowledged = this.#acknowledged - before;
     this.#isSending = false;
     await passed(500);
     const sorted = Float64Array.from(this.#latencies).sort();
     const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
     return {
-      acknowledgedPerSecond: (acknowledged / measureMs) * 1000,
+      ...spent,
+      acknowledgedPerSecond: (acknowledged / spent.ms) * 1000,
       errors: this.#errors,
       p50Ms: at(0.5),
       p99Ms: at(0.99),
@@ -134,7 +135,7 @@ class Chat {
   #take(client: number, { kind, sender, place }: ReadFrame): void {
     if (kind === 'error') this.#errors++;
     if (kind !== 'push') {
-      if (this.#isMeasuring) this.#acknowledged++;
+      this.#acknowledged++;
       if (this.#isSending && this.#order.ratePerSecond === undefined) this.#send(client, performance.now());
     }
     const isReceived = this.#order.isEcho ? kind === 'ack' : kind === 'push' && sender !== client;

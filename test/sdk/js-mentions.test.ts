@@ -1,0 +1,66 @@
+/** @ in groups as people see it, told by unmodified pure-JS SDKs: online, after having been away, and once it is seen. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { deploy } from '../support/deployments.ts';
+import { eventually, type SdkClient } from '../support/sdk-client.ts';
+
+test('@ with the JS SDK', async (t) => {
+  const { backEnd, device } = await deploy(t);
+  await backEnd.register('ann', 'ben', 'cat', 'dan');
+  const ann = await device('ann');
+  const ben = await device('ben');
+  const cat = await device('cat');
+  const { data } = await ann.sdk.createGroup({
+    memberUserIDs: ['ben', 'cat', 'dan'],
+    groupInfo: { groupName: 'climbers', groupType: 2 },
+  });
+  const { groupID } = data;
+
+  await t.test('who is named, and everybody, sees so at once; the sender does not', async () => {
+    await call(ann, groupID, 'ben');
+    await shows(ben, groupID, 1);
+    await call(ann, groupID, 'AtAllTag', 'cat');
+    await Promise.all([shows(ben, groupID, 3), shows(cat, groupID, 3), shows(ann, groupID, 0)]);
+  });
+
+  await t.test('once seen it is gone, on every device of the user, and for nobody else', async () => {
+    const tablet = await device('ben', { platformID: 9 });
+    await shows(tablet, groupID, 3);
+    await see(ben, groupID);
+    await Promise.all([shows(ben, groupID, 0), shows(tablet, groupID, 0), shows(cat, groupID, 3)]);
+  });
+
+  await t.test('who was away sees it at the next login, until it is seen there', async () => {
+    const dan = await device('dan');
+    await shows(dan, groupID, 2);
+    await see(dan, groupID);
+    await shows(dan, groupID, 0);
+    await shows(await device('dan', { platformID: 9 }), groupID, 0);
+  });
+
+  await t.test('an announcement shows like a call', async () => {
+    await ann.sdk.setGroupInfo({ groupID, notification: 'bring ropes' as never });
+    await Promise.all([shows(ben, groupID, 4), shows(ann, groupID, 4)]);
+    await see(ben, groupID);
+    await Promise.all([shows(ben, groupID, 0), shows(ann, groupID, 4)]);
+  });
+});
+
+async function call(client: SdkClient, groupID: string, ...atUserIDList: string[]): Promise<void> {
+  const { data: message } = await client.sdk.createTextAtMessage({ text: '@', atUserIDList });
+  await client.sdk.sendMessage({ recvID: '', groupID, message });
+}
+
+/** As an app does when the conversation is opened. */
+async function see(client: SdkClient, groupID: string): Promise<void> {
+  await client.sdk.setConversation({ conversationID: `sg_${groupID}`, groupAtType: 0 });
+}
+
+/** Waits until the device's list shows it. */
+async function shows(client: SdkClient, groupID: string, expected: number): Promise<void> {
+  const look = async () => {
+    const { data } = await client.sdk.getConversationListSplit({ offset: 0, count: 100 });
+    return data.find(({ conversationID }) => conversationID === `sg_${groupID}`)?.groupAtType;
+  };
+  assert.equal(await eventually(look, (seen) => seen === expected), expected);
+}

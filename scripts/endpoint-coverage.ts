@@ -58,11 +58,13 @@ function list(title: string, paths: readonly string[]): string[] {
   return paths.length === 0 ? [] : [`${title}:`, '', ...paths.map((path) => `- \`${path}\``), ''];
 }
 
+/** Of what OpenIM does not have. */
+const ourChapter = 'beyond-openim.md';
+
 /** Paths as the reference writes them, and the names in its table of /msg endpoints. */
 function referencePaths(): ReadonlySet<string> {
-  const pages = globSync('docs/protocol/*.md', { cwd: projectRoot }).map((page) =>
-    readFileSync(join(projectRoot, page), 'utf8'),
-  );
+  const chapters = globSync('docs/protocol/*.md', { cwd: projectRoot }).filter((page) => !page.endsWith(ourChapter));
+  const pages = chapters.map((page) => readFileSync(join(projectRoot, page), 'utf8'));
   const paths = new Set(pages.flatMap((text) => [...text.matchAll(pathPattern)].map(([path]) => path)));
   for (const text of pages) {
     const [, table = ''] = /^## \d+\. \/msg endpoints\n\n((?:\|.*\n)+)/m.exec(text) ?? [];

@@ -57,6 +57,7 @@ const chapters = [
   { chapter: 'relations-groups', sections: /^(?:[3-9]|10|12)(?:\.|$)/, mustHaveRules: /^(?:[5-9]|10)(?:\.|$)/ },
   { chapter: 'rest-core', sections: /^(?:[79]|12)(?:\.|$)/, mustHaveRules: /^(?:[79]|12)(?:\.|$)/ },
   { chapter: 'conversations-messages', sections: /^(?:[3-9])(?:\.|$)/, mustHaveRules: /^(?:[4-9])(?:\.|$)/ },
+  { chapter: 'beyond-openim', sections: /^[1-9]/, mustHaveRules: /^[1-9]/ },
   { chapter: 'websocket', sections: /^(?:1|2)00\d/, mustHaveRules: /^(?:1|2)00\d/ },
 ];
 

@@ -25,6 +25,7 @@ import { Deletions } from '../messaging/deletions.ts';
 import { Eraser } from '../messaging/eraser.ts';
 import { History } from '../messaging/history.ts';
 import { Messenger } from '../messaging/messenger.ts';
+import { Reactions } from '../messaging/reactions.ts';
 import { Revocations } from '../messaging/revocations.ts';
 import { SendStatuses } from '../messaging/send-statuses.ts';
 import { SimpleMessages } from '../messaging/simple-messages.ts';
@@ -45,6 +46,7 @@ import { SqlGroupStore } from '../store/sql-group-store.ts';
 import { SqlMessageScanStore } from '../store/sql-message-scan-store.ts';
 import { SqlMessageStore } from '../store/sql-message-store.ts';
 import { SqlOutboxStore } from '../store/sql-outbox-store.ts';
+import { SqlReactionStore } from '../store/sql-reaction-store.ts';
 import { SqlReadPositionStore } from '../store/sql-read-position-store.ts';
 import { SqlRevocationStore } from '../store/sql-revocation-store.ts';
 import { SqlSendStatusStore } from '../store/sql-send-status-store.ts';
@@ -168,6 +170,7 @@ export type Messaging = Pick<
   | 'deletions'
   | 'clearings'
   | 'eraser'
+  | 'reactions'
 >;
 
 export function openMessaging(
@@ -187,11 +190,13 @@ export function openMessaging(
   });
   const deletionStore = new SqlDeletionStore(db);
   const revocationStore = new SqlRevocationStore(db);
+  const reactionStore = new SqlReactionStore(db);
   const eraser = new Eraser({
     messages,
     revocations: revocationStore,
     deletions: deletionStore,
     texts: textIndexStore,
+    reactions: reactionStore,
     unitOfWork: db,
     now: clock,
   });
@@ -276,6 +281,17 @@ export function openMessaging(
       deletions: deletionStore,
       unitOfWork: db,
       notifier,
+    }),
+    reactions: new Reactions({
+      store: reactionStore,
+      messages,
+      views,
+      facts,
+      unitOfWork: db,
+      notifier,
+      needsFriendship: config.friendVerify,
+      limits: config,
+      now: clock,
     }),
     revocations: new Revocations({
       ...erasing,

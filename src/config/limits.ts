@@ -170,6 +170,18 @@ export const limits = {
     minimum: 1,
     maximum: 1000,
   }),
+  maxReactionBytes: limit('A reaction to a message, in UTF-8.', 64, { unit: 'bytes', beyond: '1001', maximum: 1024 }),
+  maxReactionsPerUser: limit('Reactions of one user to one message.', 8, {
+    unit: 'items',
+    beyond: '1001',
+    maximum: 1000,
+  }),
+  maxReactionsPerMessage: limit('Reactions of all users to one message.', 1000, {
+    unit: 'items',
+    beyond: '1001',
+    maximum: 10_000,
+  }),
+  maxSeqs: limit('Messages of whose reactions one call asks.', 100, { unit: 'items', beyond: '1001', maximum: 1000 }),
   maxReplyFrameBytes: limit(
     'A reply over the socket, on the wire in any codec. The Go core ends its connection at more than 1 MiB, for ever.',
     1_048_576,

@@ -25,6 +25,7 @@ import { up as groupCalls } from './migrations/019-group-calls.ts';
 import { up as commitMarks } from './migrations/020-commit-marks.ts';
 import { up as textIndex } from './migrations/021-text-index.ts';
 import { up as deletions } from './migrations/022-deletions.ts';
+import { up as reactions } from './migrations/023-reactions.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -51,6 +52,7 @@ const steps: Readonly<Record<string, Step>> = {
   '020-commit-marks': commitMarks,
   '021-text-index': textIndex,
   '022-deletions': deletions,
+  '023-reactions': reactions,
 };
 
 /** A database whose schema was brought up to date. */

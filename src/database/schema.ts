@@ -10,6 +10,7 @@ export interface Schema {
   messages: MessagesTable;
   message_revocations: MessageRevocationsTable;
   message_deletions: MessageDeletionsTable;
+  message_reactions: MessageReactionsTable;
   sent_operations: SentOperationsTable;
   version_heads: VersionHeadsTable;
   version_entries: VersionEntriesTable;
@@ -68,6 +69,16 @@ interface ConversationsTable {
   /** The newest seq whose message its owner has deleted. */
   hidden_seq: Generated<number>;
   created_at: number;
+}
+
+/** What users have put to messages. */
+interface MessageReactionsTable {
+  /** Of the log: see protocol/log-id.ts. */
+  conversation_id: string;
+  seq: number;
+  user_id: string;
+  reaction: string;
+  reacted_at: number;
 }
 
 /** One row per group in which everybody was ever called. Calls are numbered; 0: none. */

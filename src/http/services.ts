@@ -27,6 +27,7 @@ import type { Deletions } from '../messaging/deletions.ts';
 import type { Eraser } from '../messaging/eraser.ts';
 import type { History } from '../messaging/history.ts';
 import type { Messenger } from '../messaging/messenger.ts';
+import type { Reactions } from '../messaging/reactions.ts';
 import type { Revocations } from '../messaging/revocations.ts';
 import type { SendStatuses } from '../messaging/send-statuses.ts';
 import type { SimpleMessages } from '../messaging/simple-messages.ts';
@@ -83,4 +84,5 @@ export interface Services {
   readonly deletions: Deletions;
   readonly clearings: Clearings;
   readonly eraser: Eraser;
+  readonly reactions: Reactions;
 }

@@ -8,9 +8,9 @@ import { conversationIDOf } from '../protocol/conversation-id.ts';
 import { errors } from '../protocol/errors.ts';
 import type { MsgData } from '../protocol/gen/openim.ts';
 import { isLargerThan } from '../protocol/message.ts';
-import { groupStatuses } from '../protocol/numbers/groups.ts';
 import type { ConversationRows } from './messenger.ts';
 import type { SendingFacts } from './sending-facts.ts';
+import { requireOpenGroup } from './writing-rights.ts';
 
 export interface BusinessNotificationsOptions {
   readonly facts: SendingFacts;
@@ -87,8 +87,6 @@ export class BusinessNotifications {
   }
 
   async #admitGroup(sendUserID: string, groupID: string): Promise<void> {
-    const { groupStatus } = await this.#options.facts.groupChat(sendUserID, groupID);
-    if (groupStatus === undefined) throw errors.recordNotFound('group not found');
-    if (groupStatus === groupStatuses.dismissed) throw errors.dismissedAlready('the group is dismissed');
+    requireOpenGroup(await this.#options.facts.groupChat(sendUserID, groupID));
   }
 }

@@ -17,14 +17,14 @@ import type { MsgData } from '../protocol/gen/openim.ts';
 import { isLargerThan, optionEnabled } from '../protocol/message.ts';
 import { isReadableContent } from '../protocol/message-content.ts';
 import { contentTypes, isNotificationContentType } from '../protocol/numbers/contents.ts';
-import { groupRoles, groupStatuses } from '../protocol/numbers/groups.ts';
 import { msgFrom, type OptionKey, optionKeys } from '../protocol/numbers/messages.ts';
 import { notificationTypes } from '../protocol/numbers/notices.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import { type BackendMessage, toMsgData } from './backend-message.ts';
 import { checkMentions, mentionedBy } from './mentions.ts';
 import type { SendStatuses } from './send-statuses.ts';
-import type { GroupChatFacts, SendingFacts, SingleChatFacts } from './sending-facts.ts';
+import type { SendingFacts, SingleChatFacts } from './sending-facts.ts';
+import { requireOpenGroup, requireSpeaker, requireWelcome } from './writing-rights.ts';
 
 /** The conversations domain's part in a first message. */
 export interface ConversationRows {
@@ -166,19 +166,10 @@ export class Messenger {
   async #admitGroup(message: MsgData): Promise<boolean> {
     if (message.groupID === '') throw errors.args('groupID is empty');
     const facts = await this.#options.facts.groupChat(message.sendID, message.groupID);
-    if (facts.groupStatus === undefined) throw errors.recordNotFound('group not found');
-    if (facts.groupStatus === groupStatuses.dismissed) throw errors.dismissedAlready('the group is dismissed');
+    requireOpenGroup(facts);
     const isFree = this.#options.isAdmin(message.sendID) || isNotificationContentType(message.contentType);
-    if (!isFree) this.#checkMember(facts);
+    if (!isFree) requireSpeaker(facts, this.#options.now());
     return !isFree;
-  }
-
-  /** @throws 1203 not in the group, 1402 muted in it, 1403 all but owner and admins are */
-  #checkMember({ groupStatus: status, role, mutedUntil }: GroupChatFacts): void {
-    if (role === undefined) throw errors.notInGroupYet('not in the group');
-    if (role === groupRoles.owner) return;
-    if (mutedUntil >= this.#options.now()) throw errors.mutedInGroup('muted in the group');
-    if (status === groupStatuses.muted && role !== groupRoles.admin) throw errors.mutedGroup('the group is muted');
   }
 
   async #requireOfficial({ sendID, recvID }: BackendMessage): Promise<void> {
@@ -204,8 +195,7 @@ export class Messenger {
   #checkRelation({ sendID, contentType }: MsgData, facts: SingleChatFacts): void {
     const { isAdmin, needsFriendship } = this.#options;
     if (isAdmin(sendID) || isNotificationContentType(contentType) || (facts.senderLevel ?? 0) >= systemLevel) return;
-    if (facts.isBlocked) throw errors.blockedByPeer('blocked by the receiver');
-    if (needsFriendship && !facts.isFriend) throw errors.notPeersFriend('not a friend of the receiver');
+    requireWelcome(facts, needsFriendship);
   }
 
   /** The checks of a single chat in the protocol's order; makes sure that both sides have their conversation row. */

@@ -137,3 +137,13 @@ export function businessNotice(
 ): Notice<BusinessTips> {
   return { kind: isStored ? storedBusiness : pushedBusiness, sendID, ...receiver, tips };
 }
+
+/** 2001 of what OpenIM has no notification for, stored: SDKs hand it to their applications (beyond-openim chapter). */
+export function additionNotice(
+  sendID: string,
+  receiver: Receiver,
+  key: `tessera.${string}`,
+  data: object,
+): Notice<BusinessTips> {
+  return businessNotice(sendID, receiver, { key, data: JSON.stringify(data) }, true);
+}

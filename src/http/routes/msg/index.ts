@@ -1,5 +1,6 @@
 /** Every endpoint under /msg, in the order of the API reference. */
 import type { Endpoint } from '../../endpoint.ts';
+import addReaction from './add_reaction.ts';
 import batchSendMsg from './batch_send_msg.ts';
 import checkMsgIsSendSuccess from './check_msg_is_send_success.ts';
 import clearConversationMsg from './clear_conversation_msg.ts';
@@ -7,11 +8,14 @@ import deleteMsgPhsicalBySeq from './delete_msg_phsical_by_seq.ts';
 import deleteMsgPhysical from './delete_msg_physical.ts';
 import deleteMsgs from './delete_msgs.ts';
 import getConversationsHasReadAndMaxSeq from './get_conversations_has_read_and_max_seq.ts';
+import getReactionUsers from './get_reaction_users.ts';
+import getReactions from './get_reactions.ts';
 import getServerTime from './get_server_time.ts';
 import markConversationAsRead from './mark_conversation_as_read.ts';
 import markMsgsAsRead from './mark_msgs_as_read.ts';
 import newestSeq from './newest_seq.ts';
 import pullMsgBySeq from './pull_msg_by_seq.ts';
+import removeReaction from './remove_reaction.ts';
 import revokeMsg from './revoke_msg.ts';
 import searchMsg from './search_msg.ts';
 import searchMyMsg from './search_my_msg.ts';
@@ -42,4 +46,8 @@ export const msgEndpoints: readonly Endpoint[] = [
   deleteMsgPhysical,
   clearConversationMsg,
   userClearAllMsg,
+  addReaction,
+  removeReaction,
+  getReactions,
+  getReactionUsers,
 ];

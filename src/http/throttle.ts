@@ -16,7 +16,7 @@ export interface ThrottleOptions {
   readonly windowMs: number;
   /** Addresses that are remembered; beyond that, the one that has not failed for the longest time is forgotten. */
   readonly maxAddresses: number;
-  /** Unix ms. */
+  /** Milliseconds, of a clock that may be set back. */
   readonly clock: () => number;
   /** Told when an address begins to be refused. */
   readonly onBlocked?: (network: string) => void;
@@ -42,7 +42,7 @@ export class FailureThrottle {
   readonly #options: ThrottleOptions;
   /** When callers have proved their secret, by their mark, the longest ago first. */
   readonly #proved = new Map<string, number>();
-  /** When each network has failed of late, Unix ms, oldest first; the networks by their latest failure. */
+  /** When each network has failed of late, by the clock, oldest first; the networks by their latest failure. */
   readonly #failures = new Map<string, readonly number[]>();
 
   constructor(options: ThrottleOptions) {

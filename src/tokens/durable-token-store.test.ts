@@ -8,7 +8,7 @@ import { DurableTokenStore } from './durable-token-store.ts';
 import { loginPolicy } from './policy.ts';
 import type { TokenEnd } from './token-end-store.ts';
 import type { TokenRecord, TokenStore } from './token-store.ts';
-import type { MemoryLook, StoreMemory } from './token-store-memory.ts';
+import type { KnownToStore, MemoryLook, StoreMemory } from './token-store-memory.ts';
 
 async function open(t: TestContext) {
   const time = { now: Date.UTC(2030, 0, 1) };
@@ -19,10 +19,17 @@ async function open(t: TestContext) {
   });
   const [first, second, disk] = opened as [(typeof opened)[0], (typeof opened)[0], (typeof opened)[0]];
   const diskEnds = new SqlTokenEndStore(disk.db);
-  const state = { current: first.store as TokenStore, isDiskDown: false, restored: [] as TokenEnd[][] };
+  const state = {
+    current: first.store as TokenStore,
+    isDiskDown: false,
+    restored: [] as TokenEnd[][],
+    walks: 0,
+    known: [] as KnownToStore[],
+  };
   const look: { -readonly [Name in keyof MemoryLook]: MemoryLook[Name] } = {
     identity: 'first',
     knowsAll: true,
+    isUntold: false,
     mayEvict: false,
     mayLose: true,
   };
@@ -39,6 +46,10 @@ async function open(t: TestContext) {
         await state.current.kick(userID, { jtis: [end.jti] }, 'revoked', 'revoked');
       }
       return ends.length;
+    },
+    knownEnds: async function* () {
+      state.walks += 1;
+      yield* state.known;
     },
   };
   const told: unknown[] = [];
@@ -226,6 +237,34 @@ test('T4 while too many ends cannot be written, no further token is ended or iss
   assert.equal(told.includes('0 owed'), true);
   await authority.login('alice');
   assert.equal(await authority.verdict(token), 1506);
+});
+
+test('T4 what a store of an earlier version has ended is on disk before the store counts as told', async (t) => {
+  const { time, store, diskEnds, state, look, told } = await open(t);
+  const end: TokenEnd = {
+    ...{ userID: 'alice', jti: 'a', platformID: 1, state: 'revoked', reason: 'revoked' },
+    ...{ issuedAt: time.now - 1000, expiresAt: time.now + hourMs, acceptedUntil: 0 },
+  };
+  const cutoff = { userID: 'bob', platformID: 5, notBefore: time.now - 500, keepUntil: time.now + 1000 };
+  state.known = [
+    { ends: [end], cutoffs: [] },
+    { ends: [], cutoffs: [cutoff] },
+  ];
+  Object.assign(look, { knowsAll: false, isUntold: true });
+  state.isDiskDown = true;
+  await assert.rejects(store.look(), /disk is away/);
+  assert.deepEqual([look.knowsAll, told.includes('trust')], [false, false]);
+  state.isDiskDown = false;
+  await store.look();
+  assert.equal(told.at(-1), 'trust');
+  assert.deepEqual(await diskEnds.ends(undefined, time.now, 9), [end]);
+  // Tokens that it cuts off may live as long as any.
+  assert.deepEqual(await diskEnds.cutoffs(undefined, time.now + hourMs, 9), [
+    { ...cutoff, keepUntil: cutoff.notBefore + 365 * 24 * hourMs },
+  ]);
+  Object.assign(look, { knowsAll: false, isUntold: false });
+  await store.look();
+  assert.equal(state.walks, 2, 'not of one that has been told before');
 });
 
 test('a doubt that comes while the store is being told is not forgotten', async (t) => {

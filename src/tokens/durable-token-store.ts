@@ -190,11 +190,23 @@ export class DurableTokenStore implements TokenStore {
     await this.#recorder.settle();
     if (!look.knowsAll || (look.identity === undefined && this.#toldAtDoubts < doubts)) {
       this.#setDoubt(true);
+      if (look.isUntold) await this.#learnEverything();
       observer.onRestored(await this.#tellEverything());
       await memory.confirm(look);
       this.#toldAtDoubts = doubts;
     }
     if (doubts === this.#doubts) this.#setDoubt(look.mayEvict !== false);
+  }
+
+  /** Versions before this one kept ends in the store alone. */
+  async #learnEverything(): Promise<void> {
+    const { memory, ends, longestLifeMs } = this.#options;
+    for await (const known of memory.knownEnds()) {
+      await ends.record(known.ends);
+      for (const cutoff of known.cutoffs) {
+        await ends.cutOff({ ...cutoff, keepUntil: Math.max(cutoff.keepUntil, cutoff.notBefore + longestLifeMs) });
+      }
+    }
   }
 
   /** @returns how many tokens the store had forgotten the end of */

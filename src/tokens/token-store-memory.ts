@@ -1,5 +1,5 @@
 /** What has to be known of a token store that may forget, and how it is told again. */
-import type { TokenEnd } from './token-end-store.ts';
+import type { KeptCutoff, TokenEnd } from './token-end-store.ts';
 
 export interface StoreMemory {
   /** @throws the store's failure */
@@ -12,6 +12,13 @@ export interface StoreMemory {
    * @throws the store's failure
    */
   restore(userID: string, ends: readonly TokenEnd[]): Promise<number>;
+  /** All that the store knows to have ended, a portion at a time; reads everything. @throws the store's failure */
+  knownEnds(): AsyncIterable<KnownToStore>;
+}
+
+export interface KnownToStore {
+  readonly ends: readonly TokenEnd[];
+  readonly cutoffs: readonly KeptCutoff[];
 }
 
 export interface MemoryLook {
@@ -19,6 +26,8 @@ export interface MemoryLook {
   readonly identity: string | undefined;
   /** Whether the store that is there now has been told everything. */
   readonly knowsAll: boolean;
+  /** Whether nobody has ever told it anything: what it knows may stand nowhere else. */
+  readonly isUntold: boolean;
   /** Whether it may throw single tokens away for want of memory; undefined if it does not show. */
   readonly mayEvict: boolean | undefined;
   /** Whether a crash of it may lose what it was told; undefined if it does not show. */

@@ -1,8 +1,12 @@
 /** Redis is out of memory: it refuses to write, or forgets what it was told to keep. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { platforms } from '../../src/protocol/numbers/platforms.ts';
+import { RedisMemory } from '../../src/redis/tokens/redis-memory.ts';
 import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
+import { allPlatforms } from '../../src/tokens/cutoffs.ts';
 import type { NewToken } from '../../src/tokens/token-store.ts';
+import type { KnownToStore } from '../../src/tokens/token-store-memory.ts';
 import { redisCommand, redisInfo } from '../support/services/redis-command.ts';
 import { redisForSuite } from '../support/test-services.ts';
 import { assertTidy } from './support/assert-tidy.ts';
@@ -40,6 +44,37 @@ testOnEveryRedis('Redis that is full and evicts nothing', async (t, { url }) => 
     for (const { userID } of tokens) await logIn(store, userID);
     for (const token of tokens) assert.equal((await store.find(token)).record?.state, 'kicked');
     await assertTidy(redis);
+  });
+
+  await t.test('T4 all that it knows to have ended can be told, and whether it was ever told anything', async () => {
+    const now = Date.now();
+    await store.cutOff('a', platforms.Web, now - 1000, now + 3_600_000);
+    await store.cutOff('', allPlatforms, now - 2000, now + 7_200_000);
+    const listed = await Promise.all(users.map(async (userID) => (await store.list(userID)).tokens));
+    const ended = listed.flat().filter(({ state }) => state !== 'live');
+    await redis.command('tessera:{a}:token:x', ['HSET', 'tessera:{a}:token:x', 'of', 'another type']);
+    await redis.command('tessera:{b}:not-before', ['SET', 'tessera:{b}:not-before', 'unreadable', 'EX', '60']);
+    const memory = new RedisMemory(redis);
+    const known: KnownToStore[] = [];
+    for await (const portion of memory.knownEnds()) known.push(portion);
+    const byName = (one: { jti: string }, other: { jti: string }) => (one.jti < other.jti ? -1 : 1);
+    assert.deepEqual(
+      known.flatMap(({ ends }) => ends).sort(byName),
+      ended.map(({ deviceName: _, lastSeenAt: __, ...end }) => end).sort(byName),
+    );
+    assert.equal(ended.length, users.length);
+    const cutoffs = known.flatMap((portion) => portion.cutoffs);
+    assert.deepEqual(
+      cutoffs.map(({ keepUntil, ...cutoff }) => ({ ...cutoff, keepsHours: Math.round((keepUntil - now) / 3_600_000) })),
+      [
+        { userID: '', platformID: allPlatforms, notBefore: now - 2000, keepsHours: 2 },
+        { userID: 'a', platformID: platforms.Web, notBefore: now - 1000, keepsHours: 1 },
+      ],
+    );
+    const look = await memory.look();
+    assert.deepEqual([look.knowsAll, look.isUntold], [false, true]);
+    await memory.confirm(look);
+    assert.partialDeepStrictEqual(await memory.look(), { knowsAll: true, isUntold: false });
   });
 });
 

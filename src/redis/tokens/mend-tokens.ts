@@ -4,7 +4,14 @@
  */
 import type { RedisClient, RedisNode } from '../client/client.ts';
 import { loadScript } from './load-script.ts';
-import { indexKeyPattern, tokenKeyPrefix, tokenSetKeys, userOfIndexKey } from './token-keys.ts';
+import {
+  indexKeyPattern,
+  parseTokenKey,
+  tokenKeyPattern,
+  tokenKeyPrefix,
+  tokenSetKeys,
+  userOfIndexKey,
+} from './token-keys.ts';
 
 export interface TokenFaults {
   /** Tokens and indexes that were looked at. */
@@ -37,8 +44,8 @@ export async function mendTokens(redis: RedisClient, options: MendOptions): Prom
 }
 
 async function walkTokens(redis: RedisClient, master: RedisNode, options: MendOptions, faults: TokenFaults) {
-  for await (const keys of master.scan('tessera:{*}:token:*', 1000)) {
-    const byUser = Map.groupBy(keys, userOf);
+  for await (const keys of master.scan(tokenKeyPattern, 1000)) {
+    const byUser = Map.groupBy(keys, (key) => parseTokenKey(key)?.userID);
     await Promise.all(
       [...byUser].map(async ([userID, tokenKeys]) => {
         if (userID === undefined) return;
@@ -87,8 +94,3 @@ async function mend(
 }
 
 type MendReply = readonly [orphans: number, endless: number, strays: number, isEndless: number, unreadable: number];
-
-/** A jti has neither `}` nor `:token:` in it, whatever the user ID has. */
-function userOf(key: string): string | undefined {
-  return /^tessera:\{(.*)\}:token:(?:h:)?[\w-]+$/s.exec(key)?.[1];
-}

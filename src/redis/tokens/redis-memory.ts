@@ -3,9 +3,10 @@
  * have forgotten what it was told. Each run of a server has an ID; a key names the ones that know everything.
  */
 import type { TokenEnd } from '../../tokens/token-end-store.ts';
-import type { MemoryLook, StoreMemory } from '../../tokens/token-store-memory.ts';
+import type { KnownToStore, MemoryLook, StoreMemory } from '../../tokens/token-store-memory.ts';
 import type { RedisClient, RedisNode } from '../client/client.ts';
 import { readInfo } from '../client/server-info.ts';
+import { knownEnds } from './known-ends.ts';
 import { loadScript } from './load-script.ts';
 import { memoryKey, tokenKeyPrefix, tokenSetKeys } from './token-keys.ts';
 import { formatToken } from './token-value.ts';
@@ -26,6 +27,7 @@ export class RedisMemory implements StoreMemory {
     return {
       identity,
       knowsAll: knowing === (identity ?? unshown),
+      isUntold: knowing === null,
       mayEvict: worstOf(servers.map(({ mayEvict }) => mayEvict)),
       mayLose: worstOf(servers.map(({ mayLose }) => mayLose)),
     };
@@ -43,6 +45,10 @@ export class RedisMemory implements StoreMemory {
     ]);
     const args = [tokenKeyPrefix(userID), userID, ...tokens];
     return Number(await this.#redis.evalScript(this.#restoreEnds, tokenSetKeys(userID), args));
+  }
+
+  knownEnds(): AsyncIterable<KnownToStore> {
+    return knownEnds(this.#redis);
   }
 }
 

@@ -20,8 +20,24 @@ export function tokenKeyPrefix(userID: string): string {
   return `tessera:{${userID}}:token:`;
 }
 
+/** For SCAN: every token. */
+export const tokenKeyPattern = `${tokenKeyPrefix('*')}*`;
+
+/** Whose token a key is, and its name; undefined for what is none. A jti has neither `}` nor `:token:` in it, whatever the user ID has. */
+export function parseTokenKey(key: string): { readonly userID: string; readonly jti: string } | undefined {
+  const [, userID, jti] = /^tessera:\{(.*)\}:token:((?:h:)?[\w-]+)$/s.exec(key) ?? [];
+  return userID === undefined || jti === undefined ? undefined : { userID, jti };
+}
+
 export function cutoffsKey(userID: string): string {
   return `tessera:{${userID}}:not-before`;
+}
+
+/** For SCAN: the cutoffs of every user who has some. */
+export const userCutoffsPattern = cutoffsKey('*');
+
+export function userOfCutoffsKey(key: string): string {
+  return key.slice('tessera:{'.length, -'}:not-before'.length);
 }
 
 export const everyonesCutoffsKey = 'tessera:not-before';

@@ -23,6 +23,7 @@ import { BusinessNotifications } from '../messaging/business-notifications.ts';
 import { Clearings } from '../messaging/clearings.ts';
 import { Deletions } from '../messaging/deletions.ts';
 import { Eraser } from '../messaging/eraser.ts';
+import { GroupReceipts } from '../messaging/group-receipts.ts';
 import { History } from '../messaging/history.ts';
 import { Messenger } from '../messaging/messenger.ts';
 import { Reactions } from '../messaging/reactions.ts';
@@ -42,6 +43,7 @@ import { SqlDeletionStore } from '../store/sql-deletion-store.ts';
 import { SqlFriendStore } from '../store/sql-friend-store.ts';
 import { SqlGroupCallStore } from '../store/sql-group-call-store.ts';
 import { SqlGroupMemberStore } from '../store/sql-group-member-store.ts';
+import { SqlGroupReaderStore } from '../store/sql-group-reader-store.ts';
 import { SqlGroupStore } from '../store/sql-group-store.ts';
 import { SqlMessageScanStore } from '../store/sql-message-scan-store.ts';
 import { SqlMessageStore } from '../store/sql-message-store.ts';
@@ -171,6 +173,7 @@ export type Messaging = Pick<
   | 'clearings'
   | 'eraser'
   | 'reactions'
+  | 'groupReceipts'
 >;
 
 export function openMessaging(
@@ -282,6 +285,7 @@ export function openMessaging(
       unitOfWork: db,
       notifier,
     }),
+    groupReceipts: new GroupReceipts({ store: new SqlGroupReaderStore(db), messages, views, facts, limits: config }),
     reactions: new Reactions({
       store: reactionStore,
       messages,

@@ -181,7 +181,16 @@ export const limits = {
     beyond: '1001',
     maximum: 10_000,
   }),
-  maxSeqs: limit('Messages of whose reactions one call asks.', 100, { unit: 'items', beyond: '1001', maximum: 1000 }),
+  maxReceiptMembers: limit('Members of a group that tells who has read a message.', 1000, {
+    unit: 'items',
+    beyond: '1001',
+    maximum: 10_000,
+  }),
+  maxSeqs: limit('Messages of whose reactions or readers one call asks.', 100, {
+    unit: 'items',
+    beyond: '1001',
+    maximum: 1000,
+  }),
   maxReplyFrameBytes: limit(
     'A reply over the socket, on the wire in any codec. The Go core ends its connection at more than 1 MiB, for ever.',
     1_048_576,

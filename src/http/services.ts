@@ -25,6 +25,7 @@ import type { BusinessNotifications } from '../messaging/business-notifications.
 import type { Clearings } from '../messaging/clearings.ts';
 import type { Deletions } from '../messaging/deletions.ts';
 import type { Eraser } from '../messaging/eraser.ts';
+import type { GroupReceipts } from '../messaging/group-receipts.ts';
 import type { History } from '../messaging/history.ts';
 import type { Messenger } from '../messaging/messenger.ts';
 import type { Reactions } from '../messaging/reactions.ts';
@@ -85,4 +86,5 @@ export interface Services {
   readonly clearings: Clearings;
   readonly eraser: Eraser;
   readonly reactions: Reactions;
+  readonly groupReceipts: GroupReceipts;
 }

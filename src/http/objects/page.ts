@@ -1,4 +1,4 @@
-/** How lists under /auth are asked for page by page. */
+/** How lists of our own endpoints are asked for page by page. */
 import { Wire } from '../../protocol/wire/wire-schema.ts';
 
 export const pageRequest = {

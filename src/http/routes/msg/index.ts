@@ -8,6 +8,8 @@ import deleteMsgPhsicalBySeq from './delete_msg_phsical_by_seq.ts';
 import deleteMsgPhysical from './delete_msg_physical.ts';
 import deleteMsgs from './delete_msgs.ts';
 import getConversationsHasReadAndMaxSeq from './get_conversations_has_read_and_max_seq.ts';
+import getGroupReadCounts from './get_group_read_counts.ts';
+import getGroupReaders from './get_group_readers.ts';
 import getReactionUsers from './get_reaction_users.ts';
 import getReactions from './get_reactions.ts';
 import getServerTime from './get_server_time.ts';
@@ -50,4 +52,6 @@ export const msgEndpoints: readonly Endpoint[] = [
   removeReaction,
   getReactions,
   getReactionUsers,
+  getGroupReadCounts,
+  getGroupReaders,
 ];

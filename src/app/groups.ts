@@ -63,7 +63,7 @@ export function openGroups(
       openGroupChat: (tx, ...rest) => conversationRows.openGroupChat(tx, ...rest),
       closeGroupChat: (tx, ...rest) => conversationRows.closeGroupChat(tx, ...rest),
       announce: (tx, groupID) => calls.announce(tx, groupID),
-      newestSeq: (tx, groupID) => messages.newestSeq(tx, groupChatID(groupID)),
+      lock: (tx, groupID) => messages.lockLog(tx, groupChatID(groupID)),
     },
     limits: config,
     historyForNewMembers: config.historyForNewMembers,

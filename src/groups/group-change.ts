@@ -51,8 +51,8 @@ export interface GroupChats {
   ): Promise<readonly string[]>;
   /** The group has an announcement that its members have not seen. */
   announce(tx: Transaction, groupID: string): Promise<void>;
-  /** Of the group's chat, as of the transaction; 0 if nothing was ever said. */
-  newestSeq(tx: Transaction, groupID: string): Promise<number>;
+  /** Until the transaction ends nobody says anything in the group. @returns the newest seq of its chat; 0 if there is none */
+  lock(tx: Transaction, groupID: string): Promise<number>;
 }
 
 /** What changes of groups are made with. */
@@ -272,13 +272,15 @@ export class GroupChange {
     const { chats, historyForNewMembers } = this.#tools;
     const { groupID } = this.#group;
     const touched: string[] = [];
+    // What is shown holds the chat already. Otherwise what was allowed before might still be stored afterwards.
+    if (this.#dissolvedFor.length > 0 && shown.length === 0) await chats.lock(this.tx, groupID);
     if (this.#left.length > 0) {
-      const lastSeq = shown.at(-1) ?? (await chats.newestSeq(this.tx, groupID));
+      const lastSeq = shown.at(-1) ?? (await chats.lock(this.tx, groupID));
       touched.push(...(await chats.closeGroupChat(this.tx, groupID, this.#left, lastSeq)));
     }
     if (this.#joined.length > 0) {
       const hasAll = this.#isNew || historyForNewMembers;
-      const fromSeq = hasAll ? undefined : (shown[0] ?? (await chats.newestSeq(this.tx, groupID)) + 1);
+      const fromSeq = hasAll ? undefined : (shown[0] ?? (await chats.lock(this.tx, groupID)) + 1);
       const opened = await chats.openGroupChat(
         this.tx,
         groupID,

@@ -139,8 +139,12 @@ export interface MessageStore {
   lockMessage(tx: Transaction, ref: MessageRef): Promise<StoredMessage | undefined>;
   /** By log ID; only logs that have messages appear in the answer. */
   bounds(logIDs: readonly string[]): Promise<Map<string, SeqBounds>>;
-  /** As of the transaction; 0 if nothing was ever stored. */
-  newestSeq(tx: Transaction, logID: string): Promise<number>;
+  /**
+   * Until the transaction ends nobody else stores in the log; the conditions of what waits for that are looked at
+   * afterwards. To be called late in it, like {@link MessageStore.appendWithin}.
+   * @returns the newest seq; 0 if nothing was ever stored
+   */
+  lockLog(tx: Transaction, logID: string): Promise<number>;
   /**
    * Marks messages that `readerID` did not send as read: those in begin..end and those in `seqs`.
    * @returns ascending the seqs of those in the range that were not marked before, and of all those in `seqs`

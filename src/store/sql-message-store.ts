@@ -148,14 +148,18 @@ export class SqlMessageStore implements MessageStore {
     return bounds;
   }
 
-  async newestSeq(tx: Transaction, logID: string): Promise<number> {
-    const row = await this.#db
+  async lockLog(tx: Transaction, logID: string): Promise<number> {
+    // Of a log without messages, too. SQLite has one writer at a time.
+    const { max_seq } = await this.#db
       .executor(tx)
-      .selectFrom('conversation_seqs')
-      .select('max_seq')
-      .where('conversation_id', '=', logID)
-      .executeTakeFirst();
-    return row?.max_seq ?? 0;
+      .insertInto('conversation_seqs')
+      .values({ conversation_id: logID, max_seq: 0, max_seq_at: 0 })
+      .onConflict((known) =>
+        known.column('conversation_id').doUpdateSet((row) => ({ max_seq: row.ref('conversation_seqs.max_seq') })),
+      )
+      .returning('max_seq')
+      .executeTakeFirstOrThrow();
+    return max_seq;
   }
 
   async markRead(

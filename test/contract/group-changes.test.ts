@@ -4,7 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
+import type { Appended, NewMessage } from '../../src/log/message-store.ts';
+import { MsgData } from '../../src/protocol/gen/openim.ts';
+import { newMsgData } from '../../src/protocol/message.ts';
 import { SqlGroupMemberStore } from '../../src/store/sql-group-member-store.ts';
+import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
 import { within } from '../support/within.ts';
 import { type Databases, testOnEveryDatabase } from './every-database.ts';
 import { addUsers, callBy, type GroupDomain, groupDomainOn } from './support/group-domain.ts';
@@ -242,6 +247,54 @@ async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
       assert.deepEqual([nickname, updated], [newName, []]);
     });
   }
+
+  const ends: readonly (readonly [string, (domain: GroupDomain, groupID: string) => Promise<void>])[] = [
+    ['a dismissal', ({ ownership }, groupID) => ownership.dismiss(callBy('u0'), groupID, false)],
+    ['a kick', ({ members }, groupID) => members.kick(callBy('u0'), groupID, ['u1'], false)],
+  ];
+  for (const [index, [what, end]] of ends.entries()) {
+    await t.test(
+      `${what} that the chat does not show lets nothing be stored behind it that was under way`,
+      async () => {
+        const groupID = `spoken_in${index}`;
+        await create(node, groupID, { ownerUserID: 'u0', memberUserIDs: ['u1'] });
+        const store = new SqlMessageStore(peer);
+        let saying: Promise<readonly Appended[]> | undefined;
+        const pausing: UnitOfWork = {
+          transaction: (work) =>
+            db.transaction(async (tx) => {
+              const result = await work(tx);
+              saying = (await startUntilWaiting(db, () => store.append([spoken(groupID, 'u1')]))).running;
+              return result;
+            }),
+        };
+        const domain = await groupDomainOn(db, () => now++, {}, pausing);
+        await end(domain, groupID);
+        assert.deepEqual(
+          (await saying)?.map(({ isRefused }) => isRefused),
+          [true],
+        );
+      },
+    );
+  }
+}
+
+function spoken(groupID: string, sendID: string): NewMessage {
+  const message = newMsgData({ sendID, groupID, sessionType: 3, contentType: 101, clientMsgID: 'under way' });
+  return {
+    logID: `sg_${groupID}`,
+    sendID,
+    clientMsgID: message.clientMsgID,
+    serverMsgID: message.clientMsgID,
+    sentAt: 1,
+    hasChosenTime: false,
+    acceptedAt: 1,
+    sessionType: 3,
+    contentType: 101,
+    bodyWithoutSeq: MsgData.encode(message).finish(),
+    raisesSenderReadSeq: true,
+    condition: { groupID, isForMembersOnly: true },
+  };
 }
 
 const nobodyElse = { adminUserIDs: [], memberUserIDs: [] };

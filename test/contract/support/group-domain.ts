@@ -16,6 +16,7 @@ import { MemberIDs } from '../../../src/groups/member-ids.ts';
 import { MemberSettings } from '../../../src/groups/member-settings.ts';
 import { MembershipFeed } from '../../../src/groups/membership-feed.ts';
 import type { CallContext } from '../../../src/kernel/caller.ts';
+import type { UnitOfWork } from '../../../src/kernel/unit-of-work.ts';
 import { GroupCommit } from '../../../src/log/group-commit.ts';
 import { MessagePipeline } from '../../../src/log/pipeline.ts';
 import { defaultNoticeSettings } from '../../../src/notices/notice-settings.ts';
@@ -45,8 +46,13 @@ const defaultLimits = {
   maxAnswerBytes: 4 * 1024 * 1024,
 };
 
-/** @param now Unix ms */
-export async function groupDomainOn(db: Database, now: () => number, narrower: Partial<typeof defaultLimits> = {}) {
+/** @param now Unix ms @param unitOfWork of what changes a group */
+export async function groupDomainOn(
+  db: Database,
+  now: () => number,
+  narrower: Partial<typeof defaultLimits> = {},
+  unitOfWork: UnitOfWork = db,
+) {
   const limits = { ...defaultLimits, ...narrower };
   const users = new SqlUserStore(db);
   const groups = new SqlGroupStore(db);
@@ -82,12 +88,12 @@ export async function groupDomainOn(db: Database, now: () => number, narrower: P
       openGroupChat: (tx, ...rest) => rows.openGroupChat(tx, ...rest),
       closeGroupChat: (tx, ...rest) => rows.closeGroupChat(tx, ...rest),
       announce: (tx, groupID) => calls.announce(tx, groupID),
-      newestSeq: (tx, groupID) => messages.newestSeq(tx, groupChatID(groupID)),
+      lock: (tx, groupID) => messages.lockLog(tx, groupChatID(groupID)),
     },
     limits,
     historyForNewMembers: true,
     users,
-    unitOfWork: db,
+    unitOfWork,
   });
   const applications = new Applications({ store: new SqlGroupRequestStore(db), newEventID: randomUUID, now });
   const shared = { changer, users, applications, limits, now };

@@ -14,6 +14,7 @@ import { openDoors, type Ports } from './doors.ts';
 import { openFriends } from './friends.ts';
 import { type AppOverrides, layGround } from './ground.ts';
 import { openGroups } from './groups.ts';
+import { startJobs } from './jobs.ts';
 import { openLog, openMessaging } from './messaging.ts';
 import { openPeople } from './people.ts';
 import { openDatabase, openTokenStores } from './stores.ts';
@@ -64,6 +65,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...openFriends(ground, db, log, userStore),
     ...openMessaging(ground, db, log, userStore),
   };
+  startJobs(ground, opened, db, log, services);
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };
   const doors = await openDoors(ground, opened, { services, events, bus, presence, memberships, stores });
 

@@ -29,6 +29,10 @@ export function startSeries(metrics: Metrics): void {
   }
   for (const reason of Object.keys(endReasons)) metrics.tokensEnded.inc({ reason }, 0);
   for (const cause of Object.keys(lossCauses)) metrics.tokensLost.inc({ cause }, 0);
+  for (const job of ['retention', 'timed destruction']) {
+    metrics.jobSweeps.inc({ job }, 0);
+    metrics.jobFailures.inc({ job }, 0);
+  }
   for (const what of ['eviction', 'persistence']) metrics.redisUnsafe.set({ what }, 0);
   for (const direction of ['forward', 'back']) metrics.clockSteps.inc({ direction }, 0);
   for (const reason of ['store', 'flood']) metrics.tokenEventsDropped.inc({ reason }, 0);

@@ -26,6 +26,8 @@ test('defaults are those of the design', () => {
     tokensWhenStoreDown: 'reject',
     openimTokens: 'off',
     revokeWithinMs: 0,
+    retainMessagesMs: 0,
+    sweepEveryMs: 60_000,
   });
   assert.equal(config.tokenTtlByPlatformMs.size, 0);
   assert.equal(config.oauthClients.size, 0);

@@ -29,6 +29,8 @@ export interface Config
     | 'storeDownGrace'
     | 'shutdownTimeout'
     | 'revokeWithin'
+    | 'retainMessages'
+    | 'sweepEvery'
     | 'loginPolicyTable'
     | 'oauthClients'
   > {
@@ -41,6 +43,9 @@ export interface Config
   readonly shutdownTimeoutMs: number;
   /** 0: no limit. */
   readonly revokeWithinMs: number;
+  /** 0: for ever. */
+  readonly retainMessagesMs: number;
+  readonly sweepEveryMs: number;
   /** Of login policy `custom`; empty otherwise. */
   readonly loginPolicyTable: LoginPolicy;
   /** Secret by client ID. */
@@ -122,6 +127,8 @@ function toConfig(options: Options, problems: string[]): Config {
     storeDownGrace,
     shutdownTimeout,
     revokeWithin,
+    retainMessages,
+    sweepEvery,
     loginPolicyTable,
     oauthClients,
     ...rest
@@ -136,6 +143,8 @@ function toConfig(options: Options, problems: string[]): Config {
     storeDownGraceMs: parseDuration(storeDownGrace) ?? 0,
     shutdownTimeoutMs: parseDuration(shutdownTimeout) ?? 0,
     revokeWithinMs: parseDuration(revokeWithin) ?? 0,
+    retainMessagesMs: parseDuration(retainMessages) ?? 0,
+    sweepEveryMs: parseDuration(sweepEvery) ?? 0,
     loginPolicyTable: parsePolicyTable(loginPolicyTable, problem('TESSERA_LOGIN_POLICY_TABLE')),
     oauthClients: parseOauthClients(oauthClients, problem('TESSERA_OAUTH_CLIENTS')),
   };

@@ -195,6 +195,13 @@ export const options = {
   revokeWithin: messageAge(
     'How long senders may take a message back; 0: for ever, as with OpenIM. Owner and admins of a group, and admins of the server, always may.',
   ),
+  retainMessages: messageAge(
+    "How long messages are kept, notifications included; 0: for ever. OpenIM's retainChatRecords is 365d by default.",
+  ),
+  sweepEvery: waitingTime(
+    'How often the server looks for messages that have come to their end: those of retainMessages, and those of conversations with isMsgDestruct.',
+    '1m',
+  ),
   notificationFile: {
     kind: 'text',
     default: '',

@@ -1,5 +1,6 @@
 /** What the conversations domain needs from a durable store. Suite: test/contract/conversation-store.suite.ts. */
 import type { Transaction } from '../kernel/unit-of-work.ts';
+import type { LogWindow } from '../log/message-store.ts';
 import type { Conversation, ConversationChanges, NewConversation } from './conversation.ts';
 
 /** Names a conversation as its owner has it. */
@@ -107,4 +108,24 @@ export interface ConversationStore {
     ownerUserIDs: readonly string[],
     changes: ConversationChanges,
   ): Promise<readonly string[]>;
+}
+
+/** Of conversations whose owners let messages end by time. */
+export interface DestructionStore {
+  /** Those that are due at `now` (Unix ms), the longest due first; at most `limit`. */
+  dueForDestruction(now: number, limit: number): Promise<readonly DueConversation[]>;
+  /**
+   * Moves the lower end of the owner's window up, never down, and says when it is next due; does nothing if the owner has
+   * changed its setting meanwhile.
+   * @returns whether the window has changed
+   */
+  destruct(
+    tx: Transaction,
+    due: DueConversation,
+    to: { readonly minSeq: number; readonly at: number; readonly dueAt: number },
+  ): Promise<boolean>;
+}
+
+export interface DueConversation extends ConversationKey, LogWindow {
+  readonly msgDestructSeconds: number;
 }

@@ -26,6 +26,7 @@ import { up as commitMarks } from './migrations/020-commit-marks.ts';
 import { up as textIndex } from './migrations/021-text-index.ts';
 import { up as deletions } from './migrations/022-deletions.ts';
 import { up as reactions } from './migrations/023-reactions.ts';
+import { up as jobs } from './migrations/024-jobs.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -53,6 +54,7 @@ const steps: Readonly<Record<string, Step>> = {
   '021-text-index': textIndex,
   '022-deletions': deletions,
   '023-reactions': reactions,
+  '024-jobs': jobs,
 };
 
 /** A database whose schema was brought up to date. */

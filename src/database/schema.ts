@@ -22,6 +22,7 @@ export interface Schema {
   client_configs: ClientConfigsTable;
   user_commands: UserCommandsTable;
   outbox: OutboxTable;
+  leases: LeasesTable;
   friends: FriendsTable;
   friend_requests: FriendRequestsTable;
   blacks: BlacksTable;
@@ -68,6 +69,8 @@ interface ConversationsTable {
   seen_calls: Generated<number>;
   /** The newest seq whose message its owner has deleted. */
   hidden_seq: Generated<number>;
+  /** When messages that are to end are next looked for, Unix ms; 0: at once. Where is_msg_destruct is on. */
+  destruct_due_at: Generated<number>;
   created_at: number;
 }
 
@@ -261,6 +264,15 @@ interface OutboxTable {
   item_key: string;
   payload: string;
   created_at: number;
+}
+
+/** Who does what runs by the clock. */
+interface LeasesTable {
+  name: string;
+  holder: string;
+  /** Rises with every holder. */
+  fence: number;
+  held_until: number;
 }
 
 /** One row per direction: `friend_user_id` is in the list of `owner_user_id`. */

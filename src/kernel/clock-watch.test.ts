@@ -57,3 +57,12 @@ test('a clock is steady an hour after the start and after each step, also one th
   pass(1);
   assert.equal(watch.isSteady(), true);
 });
+
+test('a start is no step; one is remembered for an hour', () => {
+  const { watch, pass, step } = openWatch();
+  assert.equal(watch.hasStepped(), false);
+  step(5000);
+  assert.equal(watch.hasStepped(), true);
+  pass(hourMs);
+  assert.equal(watch.hasStepped(), false);
+});

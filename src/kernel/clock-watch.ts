@@ -22,6 +22,7 @@ export class ClockWatch {
   /** Unix ms when the monotonic clock was at 0. */
   #zeroAt: number;
   #steadySinceMs: number;
+  #hasStepped = false;
 
   constructor(options: ClockWatchOptions) {
     this.#options = options;
@@ -37,6 +38,7 @@ export class ClockWatch {
     this.#zeroAt = zeroAt;
     if (Math.abs(stepMs) < smallestStepMs) return;
     this.#steadySinceMs = monotonicMs();
+    this.#hasStepped = true;
     onStep(stepMs);
   }
 
@@ -44,5 +46,10 @@ export class ClockWatch {
   isSteady(): boolean {
     this.look();
     return this.#options.monotonicMs() - this.#steadySinceMs >= steadyAfterMs;
+  }
+
+  /** Whether it has made a step within the last hour, as far as can be known: it may have before this process. */
+  hasStepped(): boolean {
+    return !this.isSteady() && this.#hasStepped;
   }
 }

@@ -129,10 +129,14 @@ export interface MessageStore {
   seqsSent(logID: string, sendID: string, clientMsgIDs: readonly string[]): Promise<readonly number[]>;
   /** Seqs and times of all stored messages, revoked and deleted ones too: the next ones after a seq, ascending. */
   times(logID: string, afterSeq: number, limit: number): Promise<readonly MessageTime[]>;
+  /** Messages of any log that were sent before then (Unix ms), the oldest first; at most `limit`. */
+  oldest(before: number, limit: number): Promise<readonly MessageRef[]>;
   /** Takes messages out for everybody, for good. @returns the seqs of those that were there */
   erase(tx: Transaction, logID: string, seqs: readonly number[]): Promise<readonly number[]>;
   /** Messages below are gone for everybody from now on; what is lower than it was is ignored. */
   raiseMinSeq(tx: Transaction, logID: string, minSeq: number): Promise<void>;
+  /** The same up to the first message that is left. */
+  raiseMinSeqToFirst(tx: Transaction, logID: string): Promise<void>;
   /** Those of the messages that were taken back. */
   revoked(refs: readonly MessageRef[]): Promise<readonly RevokedMessage[]>;
   /** The message as of the transaction, until the end of which it stays as it is. */

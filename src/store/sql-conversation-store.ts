@@ -1,7 +1,12 @@
 /** Conversation rows in SQL, for both dialects. */
 import { type Selectable, type SqlBool, sql } from 'kysely';
 import type { Conversation, ConversationChanges, NewConversation } from '../conversations/conversation.ts';
-import type { ConversationKey, ConversationStore } from '../conversations/conversation-store.ts';
+import type {
+  ConversationKey,
+  ConversationStore,
+  DestructionStore,
+  DueConversation,
+} from '../conversations/conversation-store.ts';
 import { groupAtTypeFor, groupAtTypes } from '../conversations/group-calls.ts';
 import type { Database } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
@@ -11,7 +16,7 @@ import type { Transaction } from '../kernel/unit-of-work.ts';
 import { chatLogID } from '../protocol/log-id.ts';
 import { inPages, isOneOf, piecesInTurns, textTable } from './sql-lists.ts';
 
-export class SqlConversationStore implements ConversationStore {
+export class SqlConversationStore implements ConversationStore, DestructionStore {
   readonly #db: Database;
 
   constructor(db: Database) {
@@ -210,6 +215,39 @@ export class SqlConversationStore implements ConversationStore {
     return raised;
   }
 
+  async dueForDestruction(now: number, limit: number): Promise<readonly DueConversation[]> {
+    const rows = await runHot<DueRow>(this.#db, dueQuery, [now, limit]);
+    return rows.map((row) => ({
+      ownerUserID: row.owner_user_id,
+      conversationID: row.conversation_id,
+      logID: row.log_id,
+      msgDestructSeconds: row.msg_destruct_time,
+      lower: Math.max(1, row.min_seq, row.log_min_seq ?? 0),
+      upper: row.max_seq > 0 ? row.max_seq : row.max_seq < 0 ? 0 : Number.MAX_SAFE_INTEGER,
+    }));
+  }
+
+  async destruct(
+    tx: Transaction,
+    { ownerUserID, conversationID, msgDestructSeconds }: DueConversation,
+    { minSeq, at, dueAt }: { readonly minSeq: number; readonly at: number; readonly dueAt: number },
+  ): Promise<boolean> {
+    const due = this.#db
+      .executor(tx)
+      .updateTable('conversations')
+      .where('owner_user_id', '=', ownerUserID)
+      .where('conversation_id', '=', conversationID)
+      .where('is_msg_destruct', '=', 1)
+      .where('msg_destruct_time', '=', msgDestructSeconds);
+    const moved = await due
+      .set({ destruct_due_at: dueAt, min_seq: minSeq, latest_msg_destruct_time: at })
+      .where('min_seq', '<', minSeq)
+      .returning('min_seq')
+      .executeTakeFirst();
+    if (moved === undefined) await due.set({ destruct_due_at: dueAt }).execute();
+    return moved !== undefined;
+  }
+
   async noteHidden(tx: Transaction, ownerUserID: string, conversationID: string, seq: number): Promise<void> {
     await this.#db
       .executor(tx)
@@ -319,6 +357,20 @@ export class SqlConversationStore implements ConversationStore {
 }
 
 const notDeleted = -1;
+
+interface DueRow extends Pick<ConversationRow, 'owner_user_id' | 'conversation_id' | 'log_id'> {
+  msg_destruct_time: number;
+  min_seq: number;
+  max_seq: number;
+  log_min_seq: number | null;
+}
+
+const dueQuery = hotQuery(`SELECT c.owner_user_id, c.conversation_id, c.msg_destruct_time, c.min_seq, c.max_seq,
+    CASE WHEN c.log_id = '' THEN c.conversation_id ELSE c.log_id END AS log_id, s.min_seq AS log_min_seq
+  FROM conversations AS c LEFT JOIN conversation_seqs AS s
+    ON s.conversation_id = CASE WHEN c.log_id = '' THEN c.conversation_id ELSE c.log_id END
+  WHERE c.is_msg_destruct = 1 AND c.msg_destruct_time > 0 AND c.destruct_due_at <= $1
+  ORDER BY c.destruct_due_at LIMIT $2`);
 
 const ownLogIDText =
   "CASE WHEN conversations.log_id = '' THEN conversations.conversation_id ELSE conversations.log_id END";

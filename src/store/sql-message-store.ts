@@ -122,6 +122,26 @@ export class SqlMessageStore implements MessageStore {
     return this.#raise(tx, logID, 'min_seq', minSeq);
   }
 
+  async raiseMinSeqToFirst(tx: Transaction, logID: string): Promise<void> {
+    const executor = this.#db.executor(tx);
+    const counter = executor.selectFrom('conversation_seqs').select('max_seq').where('conversation_id', '=', logID);
+    // Nobody appends from here on; what was appended before is seen by the next query.
+    const bounds = await (this.#db.dialect === 'postgres' ? counter.forUpdate() : counter).executeTakeFirst();
+    if (bounds === undefined) return;
+    const first = await executor
+      .selectFrom('messages')
+      .select('seq')
+      .where('conversation_id', '=', logID)
+      .orderBy('seq')
+      .limit(1)
+      .executeTakeFirst();
+    await this.#raise(tx, logID, 'min_seq', first?.seq ?? bounds.max_seq + 1);
+  }
+
+  oldest(before: number, limit: number): Promise<readonly MessageRef[]> {
+    return runHot<MessageRef>(this.#db, oldestQuery, [before, limit]);
+  }
+
   async #raise(tx: Transaction, logID: string, column: 'min_seq' | 'erased_seq', seq: number): Promise<void> {
     await this.#db
       .executor(tx)
@@ -220,6 +240,11 @@ const withRevocations = `messages AS m
 const rangeQuery = hotQuery(
   `SELECT ${columns}, ${withDeletions('$5')}
   WHERE m.conversation_id = $1 AND m.seq BETWEEN $2 AND $3 ORDER BY m.seq DESC LIMIT $4`,
+);
+
+/** From the index of times alone. */
+const oldestQuery = hotQuery(
+  'SELECT conversation_id AS "logID", seq FROM messages WHERE sent_at < $1 ORDER BY sent_at LIMIT $2',
 );
 
 const timesQuery = hotQuery(

@@ -120,6 +120,28 @@ export function createMetrics() {
       help: 'Times that an effect of a committed change failed and was put off.',
       registers,
     }),
+    jobSweeps: new Counter({
+      name: 'tessera_job_sweeps_total',
+      help: 'Sweeps of jobs that run by the clock, by job.',
+      labelNames: ['job'] as const,
+      registers,
+    }),
+    jobFailures: new Counter({
+      name: 'tessera_job_failures_total',
+      help: 'Sweeps that failed and are tried again, by job.',
+      labelNames: ['job'] as const,
+      registers,
+    }),
+    messagesExpired: new Counter({
+      name: 'tessera_messages_expired_total',
+      help: 'Messages that were erased because they were older than retainMessages.',
+      registers,
+    }),
+    conversationsDestructed: new Counter({
+      name: 'tessera_conversations_destructed_total',
+      help: 'Times that messages left a conversation of an owner because of its msgDestructTime.',
+      registers,
+    }),
     searchWaiting: new Gauge({
       name: 'tessera_search_waiting',
       help: 'Conversations with messages that are known not to be in the index of texts yet.',

@@ -29,17 +29,24 @@ export interface TextIndexObserver {
 export interface Pace {
   /** How long messages wait for more to come, ms. */
   readonly settleMs: number;
-  /** The pause after a piece of work, in times of what it took: while nobody sends, and while somebody does. */
+  /**
+   * The pause after a piece of work, in times of what it took: while nobody sends, while somebody does, and while
+   * somebody does and something has been waiting for `lateAfterMs`.
+   */
   readonly restWhenQuiet: number;
   readonly restWhenBusy: number;
+  readonly restWhenLate: number;
+  readonly lateAfterMs: number;
   readonly firstRetryMs: number;
   readonly longestRetryMs: number;
 }
 
-const usualPace: Pace = {
+export const usualPace: Pace = {
   settleMs: 300,
   restWhenQuiet: 1,
   restWhenBusy: 19,
+  restWhenLate: 4,
+  lateAfterMs: 60_000,
   firstRetryMs: 100,
   longestRetryMs: 30_000,
 };
@@ -87,14 +94,18 @@ export class TextIndex {
 
   async #run(): Promise<void> {
     await this.#pause(this.#pace.settleMs);
+    let behindSince = performance.now();
     let failures = 0;
     while (this.#waiting.size > 0 && !this.#closing.signal.aborted) {
       this.#options.observer.waiting(this.#waiting.size);
       const startedAt = performance.now();
       try {
-        await this.#indexPiece();
+        if (await this.#indexPiece()) behindSince = startedAt;
         failures = 0;
-        await this.#rest(performance.now() - startedAt);
+        const now = performance.now();
+        const times = restAfter(this.#pace, { isBusy: this.#isBusy, forMs: now - behindSince });
+        this.#isBusy = false;
+        await this.#pause(times * (now - startedAt));
       } catch (error) {
         this.#options.observer.failed(error);
         await this.#pause(Math.min(this.#pace.firstRetryMs * 2 ** failures++, this.#pace.longestRetryMs));
@@ -105,14 +116,9 @@ export class TextIndex {
     this.#running = undefined;
   }
 
-  async #rest(tookMs: number): Promise<void> {
-    const { restWhenQuiet, restWhenBusy } = this.#pace;
-    const times = this.#isBusy ? restWhenBusy : restWhenQuiet;
-    this.#isBusy = false;
-    await this.#pause(times * tookMs);
-  }
-
-  async #indexPiece(): Promise<void> {
+  /** @returns whether it was all that waited when it began */
+  async #indexPiece(): Promise<boolean> {
+    const isAll = this.#waiting.size <= logsPerPiece;
     const logIDs = [...this.#waiting.keys().take(logsPerPiece)].sort();
     // What comes from now on may be missed by the piece, and is noted again.
     for (const logID of logIDs) this.#waiting.delete(logID);
@@ -120,6 +126,7 @@ export class TextIndex {
       const { messages, unfinished } = await this.#options.unitOfWork.transaction((tx) => this.#index(tx, logIDs));
       for (const logID of unfinished) this.#waiting.add(logID);
       this.#options.observer.indexed(messages);
+      return isAll && unfinished.length === 0;
     } catch (error) {
       for (const logID of logIDs) this.#waiting.add(logID);
       throw error;
@@ -190,6 +197,12 @@ export class TextIndex {
   async #pause(ms: number): Promise<void> {
     await delay(ms, undefined, { ref: false, signal: this.#closing.signal }).catch(() => {});
   }
+}
+
+/** @param forMs how long something has been waiting all the time */
+export function restAfter(pace: Pace, { isBusy, forMs }: { readonly isBusy: boolean; readonly forMs: number }): number {
+  if (!isBusy) return pace.restWhenQuiet;
+  return forMs < pace.lateAfterMs ? pace.restWhenBusy : pace.restWhenLate;
 }
 
 /** One transaction takes some milliseconds. */

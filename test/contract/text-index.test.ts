@@ -178,7 +178,15 @@ function index(db: Database, observer: { failed?: (error: unknown) => void } = {
       indexed: () => {},
       failed: (error) => (observer.failed ?? assert.ifError)(error),
     },
-    pace: { settleMs: 0, restWhenQuiet: 0, restWhenBusy: 0, firstRetryMs: 1, longestRetryMs: 1 },
+    pace: {
+      settleMs: 0,
+      restWhenQuiet: 0,
+      restWhenLate: 0,
+      lateAfterMs: 0,
+      restWhenBusy: 0,
+      firstRetryMs: 1,
+      longestRetryMs: 1,
+    },
   });
   return Object.assign(indexing, { idle: () => within('the index to be idle', once(events, 'idle'), 20_000) });
 }

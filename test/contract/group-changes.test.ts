@@ -316,7 +316,11 @@ async function headsOf({ versionLog }: GroupDomain, groupIDs: readonly string[])
 /** Who is in which group, with role and whether muted, as it is stored. */
 async function storedState({ db }: GroupDomain): Promise<ReturnType<GroupModel['state']>> {
   const groups = await db.reader.selectFrom('groups').select(['group_id', 'need_verification', 'status']).execute();
-  const rows = await db.reader.selectFrom('group_members').selectAll().execute();
+  const rows = await db.reader
+    .selectFrom('group_members')
+    .select(['group_id', 'user_id', 'role_level', 'muted_until'])
+    .execute();
+  const rowsOf = Map.groupBy(rows, (row) => row.group_id);
   return Object.fromEntries(
     groups.map((group) => [
       group.group_id,
@@ -324,9 +328,10 @@ async function storedState({ db }: GroupDomain): Promise<ReturnType<GroupModel['
         verification: group.need_verification,
         isDismissed: group.status === 2,
         members: Object.fromEntries(
-          rows
-            .filter(({ group_id }) => group_id === group.group_id)
-            .map((row) => [row.user_id, { role: row.role_level, isMuted: row.muted_until > 0 }]),
+          (rowsOf.get(group.group_id) ?? []).map((row) => [
+            row.user_id,
+            { role: row.role_level, isMuted: row.muted_until > 0 },
+          ]),
         ),
       },
     ]),

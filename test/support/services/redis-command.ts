@@ -1,6 +1,5 @@
 /** Commands to test servers, outside of any client under test. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { RedisClient } from '@redis/client';
 
 const ANSWER_LIMIT_MS = 10_000;
 const POLL_MS = 20;
@@ -8,6 +7,8 @@ const LIMIT_MS = 60_000;
 
 /** Runs one command on a connection of its own; replies are those of Redis's protocol version 2. */
 export async function redisCommand(port: number, ...args: readonly string[]): Promise<unknown> {
+  // Here and not above: whoever may start a service imports this, and few of them start a Redis.
+  const { RedisClient } = await import('@redis/client');
   const client = new RedisClient({ RESP: 2, socket: { host: '127.0.0.1', port, reconnectStrategy: false } });
   client.on('error', () => {}); // the command says it
   const limit = setTimeout(() => client.destroy(), ANSWER_LIMIT_MS);

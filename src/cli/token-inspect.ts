@@ -4,7 +4,6 @@ import { findSigningKeys } from '../config/secrets.ts';
 import { StartError } from '../kernel/start-error.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { platformName } from '../protocol/numbers/platforms.ts';
-import { TokenCodec } from '../tokens/claims.ts';
 import { SigningKeys } from '../tokens/signing-keys.ts';
 import { ApiRefusal, postPublic } from './api-client.ts';
 import { UsageError } from './command.ts';
@@ -25,7 +24,7 @@ code is 1 if it is not accepted.
   run: async (config, values) => {
     const given = readToken(values);
     const claims = decodeUnverified(given);
-    const local = verifyLocally(config, given);
+    const local = await verifyLocally(config, given);
     const server = values.offline === true || local !== '' ? undefined : await askServer(config, values, given);
     const verdict = local || server || (server === undefined ? 'signature and times are right' : 'accepted');
     const isGood = local === '' && (server === undefined || server === '');
@@ -84,11 +83,13 @@ function parsePart(part: string): Record<string, unknown> {
 }
 
 /** Empty if the token is right, otherwise why not. */
-function verifyLocally(config: Config, given: string): string {
+async function verifyLocally(config: Config, given: string): Promise<string> {
   const keys = findSigningKeys(config);
   if (keys === undefined) {
     throw new StartError('there are no keys to check it with: set TESSERA_SECRET or --data-dir to those of the server');
   }
+  // Not above: the other commands answer without loading what reads tokens.
+  const { TokenCodec } = await import('../tokens/claims.ts');
   try {
     new TokenCodec(new SigningKeys(keys)).verify(given, Date.now());
     return '';

@@ -7,7 +7,7 @@ import { longestTokenLifeMs } from '../protocol/numbers/token-life.ts';
 import type { RedisClient } from '../redis/client/client.ts';
 import type { ImportCheckpoint } from '../redis/openim/openim-checkpoint.ts';
 import { tokensIn } from '../redis/openim/openim-import-report.ts';
-import { TokenCodec } from '../tokens/claims.ts';
+import type { TokenCodec } from '../tokens/claims.ts';
 import { DurableTokenStore } from '../tokens/durable-token-store.ts';
 import { TokenEvents } from '../tokens/events.ts';
 import { SigningKeys } from '../tokens/signing-keys.ts';
@@ -73,6 +73,7 @@ interface ImportRequest {
 }
 
 async function importTokens(config: Config, request: ImportRequest): Promise<ImportResult> {
+  const { TokenCodec } = await import('../tokens/claims.ts');
   const codec = new TokenCodec(new SigningKeys(signingKeysOf(config)));
   if (config.redisUrl === '')
     throw new ConfigError("TESSERA_REDIS_URL: must name the Redis that holds OpenIM's tokens");

@@ -7,7 +7,7 @@
 /** @param most at most so many, from the beginning */
 export function wordsOf(text: string, most = Number.POSITIVE_INFINITY): string[] {
   const words: string[] = [];
-  for (const [word] of text.normalize('NFKC').toLowerCase().matchAll(pattern)) {
+  for (const [word] of text.normalize('NFKC').toLowerCase().matchAll(wordPattern)) {
     if (words.length >= most) break;
     words.push(word.slice(0, maxWordLength).toWellFormed());
   }
@@ -26,7 +26,8 @@ const apart =
 const picture = '[[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\p{Regional_Indicator}]--[\\p{L}\\p{N}]]';
 const joined = `[[\\p{L}\\p{M}\\p{N}]--[${apart}\\p{Variation_Selector}\\u20e3]]+`;
 
-const pattern = new RegExp(`${apart}|${joined}|${picture}`, 'gv');
+/** Known to test/fuzz/regular-expressions.test.ts, which finds those that stand in a source by themselves. */
+export const wordPattern = new RegExp(`${apart}|${joined}|${picture}`, 'gv');
 
 /** Longer ones are no words, but what somebody has pasted: they are known by their beginning. In UTF-16 units. */
 const maxWordLength = 64;

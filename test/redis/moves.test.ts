@@ -1,7 +1,8 @@
 /** A Cluster's slot moves to another server while its user logs in and is verified. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { redisScript } from '../../src/redis/client/client.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { connectRedis, redisScript } from '../../src/redis/client/client.ts';
 import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { redisCommand } from '../support/services/redis-command.ts';
 import { clusterForSuite } from '../support/test-services.ts';
@@ -59,6 +60,20 @@ test('a slot moves', async (t) => {
       [token.jti, old.jti],
     );
     await assertTidy(redis);
+  });
+
+  await t.test('a client that closes while it is sent elsewhere opens no connection there', async () => {
+    const leaving = await connectRedis(cluster.url, { onConnectionFailure: () => {} });
+    const { from, to } = await ends();
+    await cluster.beginMove(slot, from, to);
+    await cluster.moveKeys(slot, from, to);
+    await cluster.endMove(slot, to);
+    // It answers when the client is closing already.
+    await redisCommand(from.port, 'CLIENT', 'PAUSE', '300', 'ALL');
+    const sent = assert.rejects(leaving.get('{alice}x'), /no master of the Cluster any more/);
+    await nextTurn();
+    await leaving[Symbol.asyncDispose]();
+    await sent;
   });
 
   await t.test('a login waits a moment for a slot that is on its way', async () => {

@@ -176,7 +176,8 @@ class RedisCluster implements Deployment {
 
   #join(address: RedisAddress): void {
     const name = formatAddress(address);
-    if (this.#links.has(name)) return;
+    // What is sent elsewhere while it closes opens nothing more, which nobody would close.
+    if (this.#links.has(name) || this.#closing.signal.aborted) return;
     const link = this.#newLink(address);
     this.#links.set(name, link);
     const joining = link.connect();

@@ -168,8 +168,11 @@ export class Hub implements SessionObserver {
 
   #usersOf(audience: Audience): Iterable<string> {
     if ('users' in audience) return audience.users.length === 1 ? audience.users : new Set(audience.users);
-    const { group, plus = [], except = [], isLast } = audience;
-    const users = new Set(this.#options.groups.membersOf(group)).union(new Set(plus)).difference(new Set(except));
+    const { group, plus, except, isLast } = audience;
+    let users = this.#options.groups.membersOf(group);
+    // A message has neither, and its members are not copied.
+    if (plus !== undefined) users = users.union(new Set(plus));
+    if (except !== undefined) users = users.difference(new Set(except));
     if (isLast) this.#options.groups.forget(group);
     return users;
   }

@@ -9,6 +9,7 @@ import {
   type SocketRequest,
 } from '../../protocol/frames/frames.ts';
 import type { SdkType } from '../../protocol/handshake.ts';
+import { binaryFrame } from './binary-frame.ts';
 import { gunzipFrame, gzipFrame } from './frame-gzip.ts';
 
 export interface FrameVariant {
@@ -52,11 +53,12 @@ export class SharedFrame {
     this.#makeReply = makeReply;
   }
 
+  /** The whole WebSocket frame. */
   bytesFor(variant: FrameVariant): Buffer {
     const known = this.#encoded.get(variant);
     if (known !== undefined) return known;
     this.#reply ??= this.#makeReply();
-    const bytes = variant.encodeReply(this.#reply);
+    const bytes = binaryFrame(variant.encodeReply(this.#reply));
     this.#encoded.set(variant, bytes);
     return bytes;
   }

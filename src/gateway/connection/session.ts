@@ -14,6 +14,7 @@ import type { GatewayLimits } from '../limits.ts';
 import type { Dispatcher } from '../requests/dispatch.ts';
 import type { ConnectionControl } from '../requests/request-handler.ts';
 import type { Subscriptions } from '../subscriptions.ts';
+import { binaryFrame } from './binary-frame.ts';
 import { type CloseReason, type CutReason, closeReasons, cutReasons } from './close-reason.ts';
 import type { FrameVariant, SharedFrame } from './frame-variant.ts';
 import type { HeldReader, InboundBytes } from './inbound-bytes.ts';
@@ -355,7 +356,7 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
     const reply = await dispatcher.answer(request, origin, doubt);
     inbound.give(this.userID, request.data.length);
     if (this.#isEnding) return;
-    this.#writer.send(this.variant.encodeReply(reply));
+    this.#writer.send(binaryFrame(this.variant.encodeReply(reply)));
     this.#answeredOperationID = reply.operationID;
     if (this.#closesAfterReply) this.end(closeReasons.loggedOut);
   }

@@ -10,8 +10,8 @@ const limits = { maxQueuedBytes: 1e9, maxQueuedFrames: 1e9, maxStuckSeconds: 20 
 /** Of a client that reads nothing. */
 function openWriter(flushes: FlushQueue) {
   const handed: Buffer[] = [];
-  const ws = { readyState: 1, OPEN: 1, bufferedAmount: 1, send: (frame: Buffer) => handed.push(frame) };
-  const socket = { cork: () => {}, uncork: () => {} };
+  const ws = { readyState: 1, OPEN: 1, bufferedAmount: 1 };
+  const socket = { cork: () => {}, uncork: () => {}, write: (frame: Buffer) => handed.push(frame) };
   const listener = { onOverflow: () => assert.fail('an overflow'), onRoom: () => {} };
   const writer = new Writer(ws as unknown as WebSocket, socket as unknown as Duplex, flushes, limits, listener);
   return { writer, handed };

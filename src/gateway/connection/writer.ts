@@ -40,7 +40,7 @@ export class Writer {
   #goneAtLook = 0;
   #looksInVain = 0;
 
-  /** @param socket the TCP connection under `ws` */
+  /** @param socket the TCP connection under `ws`, which is to compress nothing: what both write is then in order */
   constructor(ws: WebSocket, socket: Duplex, flushes: FlushQueue, limits: WriterLimits, listener: WriterListener) {
     this.#ws = ws;
     this.#socket = socket;
@@ -57,7 +57,10 @@ export class Writer {
     return this.#isBehind;
   }
 
-  /** Queues a binary frame (bytes) or a text frame. Bytes are not copied: they must not change afterwards. */
+  /**
+   * Queues a whole WebSocket frame (bytes, see {@link binaryFrame}) or the text of one. Bytes are not copied: they must not
+   * change afterwards.
+   */
   send(frame: Buffer | string): void {
     if (this.#ws.readyState !== this.#ws.OPEN) return;
     if (this.#isFull()) {
@@ -115,7 +118,9 @@ export class Writer {
     const frames = ++this.#handed.frames;
     this.#handed.bytes += frame.length;
     const { bytes } = this.#handed;
-    this.#ws.send(frame, () => this.#onGone(frames, bytes));
+    const onGone = () => this.#onGone(frames, bytes);
+    if (typeof frame === 'string') this.#ws.send(frame, onGone);
+    else this.#socket.write(frame, onGone);
     if (this.#batchFrames >= maxBatchFrames) this.flush();
   }
 

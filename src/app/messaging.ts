@@ -22,6 +22,7 @@ import { BatchSender } from '../messaging/batch-sender.ts';
 import { BusinessNotifications } from '../messaging/business-notifications.ts';
 import { Clearings } from '../messaging/clearings.ts';
 import { Deletions } from '../messaging/deletions.ts';
+import { Edits } from '../messaging/edits.ts';
 import { Eraser } from '../messaging/eraser.ts';
 import { GroupReceipts } from '../messaging/group-receipts.ts';
 import { History } from '../messaging/history.ts';
@@ -34,12 +35,14 @@ import { Notifier, noticeSender } from '../notices/notifier.ts';
 import { Outbox } from '../notices/outbox.ts';
 import { MessageSearch } from '../search/message-search.ts';
 import { OwnMessages } from '../search/own-messages.ts';
+import { replaceText } from '../search/replaced-text.ts';
 import { TextIndex } from '../search/text-index.ts';
 import { SqlActivityStore } from '../store/sql-activity-store.ts';
 import { SqlBlackStore } from '../store/sql-black-store.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
 import { SqlConversationViewStore } from '../store/sql-conversation-view-store.ts';
 import { SqlDeletionStore } from '../store/sql-deletion-store.ts';
+import { SqlEditStore } from '../store/sql-edit-store.ts';
 import { SqlFriendStore } from '../store/sql-friend-store.ts';
 import { SqlGroupCallStore } from '../store/sql-group-call-store.ts';
 import { SqlGroupMemberStore } from '../store/sql-group-member-store.ts';
@@ -173,6 +176,7 @@ export type Messaging = Pick<
   | 'clearings'
   | 'eraser'
   | 'reactions'
+  | 'edits'
   | 'groupReceipts'
 >;
 
@@ -193,6 +197,7 @@ export function openMessaging(
   });
   const deletionStore = new SqlDeletionStore(db);
   const revocationStore = new SqlRevocationStore(db);
+  const editStore = new SqlEditStore(db);
   const reactionStore = new SqlReactionStore(db);
   const eraser = new Eraser({
     messages,
@@ -200,6 +205,7 @@ export function openMessaging(
     deletions: deletionStore,
     texts: textIndexStore,
     reactions: reactionStore,
+    edits: editStore,
     unitOfWork: db,
     now: clock,
   });
@@ -286,6 +292,19 @@ export function openMessaging(
       notifier,
     }),
     groupReceipts: new GroupReceipts({ store: new SqlGroupReaderStore(db), messages, views, facts, limits: config }),
+    edits: new Edits({
+      store: editStore,
+      messages,
+      views,
+      facts,
+      texts: { replace: (tx, ref, message) => replaceText(textIndexStore, tx, ref, message) },
+      unitOfWork: db,
+      notifier,
+      needsFriendship: config.friendVerify,
+      limits: config,
+      withinMs: config.editWithinMs,
+      now: clock,
+    }),
     reactions: new Reactions({
       store: reactionStore,
       messages,

@@ -28,6 +28,7 @@ test('defaults are those of the design', () => {
     revokeWithinMs: 0,
     retainMessagesMs: 0,
     sweepEveryMs: 60_000,
+    editWithinMs: 0,
   });
   assert.equal(config.tokenTtlByPlatformMs.size, 0);
   assert.equal(config.oauthClients.size, 0);

@@ -31,6 +31,7 @@ export interface Config
     | 'revokeWithin'
     | 'retainMessages'
     | 'sweepEvery'
+    | 'editWithin'
     | 'loginPolicyTable'
     | 'oauthClients'
   > {
@@ -46,6 +47,8 @@ export interface Config
   /** 0: for ever. */
   readonly retainMessagesMs: number;
   readonly sweepEveryMs: number;
+  /** 0: no limit. */
+  readonly editWithinMs: number;
   /** Of login policy `custom`; empty otherwise. */
   readonly loginPolicyTable: LoginPolicy;
   /** Secret by client ID. */
@@ -129,6 +132,7 @@ function toConfig(options: Options, problems: string[]): Config {
     revokeWithin,
     retainMessages,
     sweepEvery,
+    editWithin,
     loginPolicyTable,
     oauthClients,
     ...rest
@@ -145,6 +149,7 @@ function toConfig(options: Options, problems: string[]): Config {
     revokeWithinMs: parseDuration(revokeWithin) ?? 0,
     retainMessagesMs: parseDuration(retainMessages) ?? 0,
     sweepEveryMs: parseDuration(sweepEvery) ?? 0,
+    editWithinMs: parseDuration(editWithin) ?? 0,
     loginPolicyTable: parsePolicyTable(loginPolicyTable, problem('TESSERA_LOGIN_POLICY_TABLE')),
     oauthClients: parseOauthClients(oauthClients, problem('TESSERA_OAUTH_CLIENTS')),
   };

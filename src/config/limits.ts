@@ -181,6 +181,7 @@ export const limits = {
     beyond: '1001',
     maximum: 10_000,
   }),
+  maxEdits: limit('Edits of one message.', 20, { unit: 'items', beyond: '1001', maximum: 1000 }),
   maxReceiptMembers: limit('Members of a group that tells who has read a message.', 1000, {
     unit: 'items',
     beyond: '1001',

@@ -202,6 +202,7 @@ export const options = {
     'How often the server looks for messages that have come to their end: those of retainMessages, and those of conversations with isMsgDestruct.',
     '1m',
   ),
+  editWithin: messageAge('How long senders may edit what they have said; 0: for ever.'),
   notificationFile: {
     kind: 'text',
     default: '',

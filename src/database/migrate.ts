@@ -27,6 +27,7 @@ import { up as textIndex } from './migrations/021-text-index.ts';
 import { up as deletions } from './migrations/022-deletions.ts';
 import { up as reactions } from './migrations/023-reactions.ts';
 import { up as jobs } from './migrations/024-jobs.ts';
+import { up as edits } from './migrations/025-edits.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -55,6 +56,7 @@ const steps: Readonly<Record<string, Step>> = {
   '022-deletions': deletions,
   '023-reactions': reactions,
   '024-jobs': jobs,
+  '025-edits': edits,
 };
 
 /** A database whose schema was brought up to date. */

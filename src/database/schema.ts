@@ -11,6 +11,7 @@ export interface Schema {
   message_revocations: MessageRevocationsTable;
   message_deletions: MessageDeletionsTable;
   message_reactions: MessageReactionsTable;
+  message_edits: MessageEditsTable;
   sent_operations: SentOperationsTable;
   version_heads: VersionHeadsTable;
   version_entries: VersionEntriesTable;
@@ -72,6 +73,18 @@ interface ConversationsTable {
   /** When messages that are to end are next looked for, Unix ms; 0: at once. Where is_msg_destruct is on. */
   destruct_due_at: Generated<number>;
   created_at: number;
+}
+
+/** What edited messages said before. */
+interface MessageEditsTable {
+  /** Of the log: see protocol/log-id.ts. */
+  conversation_id: string;
+  seq: number;
+  /** Of the edit: 1 is the first. */
+  version: number;
+  /** What the edit has replaced. */
+  earlier_text: string;
+  edited_at: number;
 }
 
 /** What users have put to messages. */

@@ -24,6 +24,7 @@ import type { BatchSender } from '../messaging/batch-sender.ts';
 import type { BusinessNotifications } from '../messaging/business-notifications.ts';
 import type { Clearings } from '../messaging/clearings.ts';
 import type { Deletions } from '../messaging/deletions.ts';
+import type { Edits } from '../messaging/edits.ts';
 import type { Eraser } from '../messaging/eraser.ts';
 import type { GroupReceipts } from '../messaging/group-receipts.ts';
 import type { History } from '../messaging/history.ts';
@@ -86,5 +87,6 @@ export interface Services {
   readonly clearings: Clearings;
   readonly eraser: Eraser;
   readonly reactions: Reactions;
+  readonly edits: Edits;
   readonly groupReceipts: GroupReceipts;
 }

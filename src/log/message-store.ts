@@ -54,7 +54,7 @@ export interface StoredMessage {
   readonly revocation: Revocation | undefined;
   /** Who reads it has deleted it. */
   readonly isDeleted: boolean;
-  /** Encoded MsgData with its seq, as it was sent. */
+  /** Encoded MsgData with its seq, as it was sent or edited. */
   readonly body: Buffer;
 }
 
@@ -131,6 +131,8 @@ export interface MessageStore {
   times(logID: string, afterSeq: number, limit: number): Promise<readonly MessageTime[]>;
   /** Messages of any log that were sent before then (Unix ms), the oldest first; at most `limit`. */
   oldest(before: number, limit: number): Promise<readonly MessageRef[]>;
+  /** An edited message takes the place of what is stored. @param body encoded MsgData with its seq */
+  rewrite(tx: Transaction, ref: MessageRef, body: Buffer): Promise<void>;
   /** Takes messages out for everybody, for good. @returns the seqs of those that were there */
   erase(tx: Transaction, logID: string, seqs: readonly number[]): Promise<readonly number[]>;
   /** Messages below are gone for everybody from now on; what is lower than it was is ignored. */

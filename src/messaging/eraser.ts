@@ -7,6 +7,7 @@ import type { MessageStore } from '../log/message-store.ts';
 import type { RevocationStore } from '../log/revocation-store.ts';
 import { errors } from '../protocol/errors.ts';
 import { possibleLogIDs } from '../protocol/log-id.ts';
+import type { EditStore } from './edit-store.ts';
 import type { ReactionStore } from './reaction-store.ts';
 
 export interface EraserOptions {
@@ -15,6 +16,7 @@ export interface EraserOptions {
   readonly deletions: Pick<DeletionStore, 'forget'>;
   readonly texts: TextsOfMessages;
   readonly reactions: Pick<ReactionStore, 'forget'>;
+  readonly edits: Pick<EditStore, 'forget'>;
   readonly unitOfWork: UnitOfWork;
   /** Unix ms. */
   readonly now: () => number;
@@ -38,13 +40,14 @@ export class Eraser {
 
   /** As part of a transaction, with all that is known of them. @returns ascending the seqs of those that were there */
   async eraseWithin(tx: Transaction, logID: string, seqs: readonly number[]): Promise<readonly number[]> {
-    const { messages, revocations, deletions, texts, reactions } = this.#options;
+    const { messages, revocations, deletions, texts, reactions, edits } = this.#options;
     const erased = (await messages.erase(tx, logID, seqs)).toSorted((a, b) => a - b);
     if (erased.length > 0) {
       await revocations.forget(tx, logID, erased);
       await deletions.forget(tx, logID, erased);
       await texts.forget(tx, logID, erased);
       await reactions.forget(tx, logID, erased);
+      await edits.forget(tx, logID, erased);
     }
     return erased;
   }

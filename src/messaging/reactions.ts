@@ -10,11 +10,9 @@ import type { Notifier } from '../notices/notifier.ts';
 import { errors } from '../protocol/errors.ts';
 import { MsgData } from '../protocol/gen/openim.ts';
 import { isNotificationContentType } from '../protocol/numbers/contents.ts';
-import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import type { Reaction, ReactionCount, ReactionStore } from './reaction-store.ts';
 import { findReadable, lockReadable, type NamedMessage, ownChat, refWithin } from './readable-message.ts';
-import type { SendingFacts } from './sending-facts.ts';
-import { requireOpenGroup, requireSpeaker, requireWelcome } from './writing-rights.ts';
+import { requireMayWrite, type WritingOptions } from './writing-rights.ts';
 
 export interface ReactionLimits {
   /** Of one, in UTF-8. */
@@ -25,17 +23,13 @@ export interface ReactionLimits {
   readonly maxSeqs: number;
 }
 
-export interface ReactionsOptions {
+export interface ReactionsOptions extends WritingOptions {
   readonly store: ReactionStore;
   readonly messages: Pick<MessageStore, 'bySeqs' | 'lockMessage'>;
   readonly views: ConversationViewStore;
-  readonly facts: SendingFacts;
   readonly unitOfWork: UnitOfWork;
   readonly notifier: Pick<Notifier, 'notify'>;
-  readonly needsFriendship: boolean;
   readonly limits: ReactionLimits;
-  /** Unix ms. */
-  readonly now: () => number;
 }
 
 export interface ReactionRequest extends NamedMessage {
@@ -63,7 +57,7 @@ export class Reactions {
     const view = await ownChat(this.#options.views, request);
     const ref = refWithin(view, seq);
     await findReadable(messages, userID, ref);
-    await this.#requireMayWrite(view, userID);
+    await requireMayWrite(this.#options, view, userID);
     await unitOfWork.transaction(async (tx) => {
       const message = await lockReadable(messages, tx, ref);
       if (isNotificationContentType(message.contentType)) throw errors.args('not a message of a user');
@@ -133,20 +127,6 @@ export class Reactions {
     const ref = refWithin(view, request.seq);
     await findReadable(this.#options.messages, request.userID, ref);
     return this.#options.store.list(ref);
-  }
-
-  async #requireMayWrite(view: ConversationView, userID: string): Promise<void> {
-    const { facts, needsFriendship, now } = this.#options;
-    const { conversationType, groupID, peerUserID, conversationID } = view;
-    if (conversationType === sessionTypes.group) {
-      const found = await facts.groupChat(userID, groupID);
-      requireOpenGroup(found);
-      requireSpeaker(found, now());
-      return;
-    }
-    if (conversationType !== sessionTypes.single) throw errors.args('not a chat of users');
-    if (peerUserID === userID) return;
-    requireWelcome(await facts.singleChat(userID, peerUserID, conversationID), needsFriendship);
   }
 }
 

@@ -1,7 +1,34 @@
 /** Who may write to whom: what refuses a message, and whatever else is seen like one (conversations-messages chapter, 6). */
+import type { ConversationView } from '../conversations/view-store.ts';
 import { errors } from '../protocol/errors.ts';
 import { groupRoles, groupStatuses } from '../protocol/numbers/groups.ts';
-import type { GroupChatFacts, SingleChatFacts } from './sending-facts.ts';
+import { sessionTypes } from '../protocol/numbers/sessions.ts';
+import type { GroupChatFacts, SendingFacts, SingleChatFacts } from './sending-facts.ts';
+
+export interface WritingOptions {
+  readonly facts: SendingFacts;
+  /** Only friends of the other may write (1303). */
+  readonly needsFriendship: boolean;
+  /** Unix ms. */
+  readonly now: () => number;
+}
+
+/** Whether a user may write in an own chat now. @throws 1001 nobody writes there, 1203, 1204, 1302, 1303, 1402, 1403 */
+export async function requireMayWrite(
+  { facts, needsFriendship, now }: WritingOptions,
+  { conversationType, groupID, peerUserID, conversationID }: ConversationView,
+  userID: string,
+): Promise<void> {
+  if (conversationType === sessionTypes.group) {
+    const found = await facts.groupChat(userID, groupID);
+    requireOpenGroup(found);
+    requireSpeaker(found, now());
+    return;
+  }
+  if (conversationType !== sessionTypes.single) throw errors.args('not a chat of users');
+  if (peerUserID === userID) return;
+  requireWelcome(await facts.singleChat(userID, peerUserID, conversationID), needsFriendship);
+}
 
 /** @throws 1004 no such group, 1204 dismissed */
 export function requireOpenGroup({ groupStatus }: GroupChatFacts): void {

@@ -108,6 +108,16 @@ export class SqlMessageStore implements MessageStore {
     return runHot<MessageTime>(this.#db, timesQuery, [logID, afterSeq, limit]);
   }
 
+  async rewrite(tx: Transaction, { logID, seq }: MessageRef, body: Buffer): Promise<void> {
+    await this.#db
+      .executor(tx)
+      .updateTable('messages')
+      .set({ body })
+      .where('conversation_id', '=', logID)
+      .where('seq', '=', seq)
+      .execute();
+  }
+
   async erase(tx: Transaction, logID: string, seqs: readonly number[]): Promise<readonly number[]> {
     const stored = this.#db.executor(tx).deleteFrom('messages').where('conversation_id', '=', logID);
     const rows = await inChunks([...new Set(seqs)], (chunk) =>

@@ -10,6 +10,7 @@ import { Eraser } from '../../src/messaging/eraser.ts';
 import { SqlConversationStore } from '../../src/store/sql-conversation-store.ts';
 import { SqlConversationViewStore } from '../../src/store/sql-conversation-view-store.ts';
 import { SqlDeletionStore } from '../../src/store/sql-deletion-store.ts';
+import { SqlEditStore } from '../../src/store/sql-edit-store.ts';
 import { SqlLeaseStore } from '../../src/store/sql-lease-store.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
 import { SqlReactionStore } from '../../src/store/sql-reaction-store.ts';
@@ -93,8 +94,8 @@ async function retention(db: Database): Promise<void> {
   const messages = new SqlMessageStore(db);
   const stores = { revocations: new SqlRevocationStore(db), deletions: new SqlDeletionStore(db) };
   const texts = new SqlTextIndexStore(db);
-  const reactions = new SqlReactionStore(db);
-  const eraser = new Eraser({ messages, ...stores, texts, reactions, unitOfWork: db, now: () => time.now });
+  const beside = { texts, reactions: new SqlReactionStore(db), edits: new SqlEditStore(db) };
+  const eraser = new Eraser({ messages, ...stores, ...beside, unitOfWork: db, now: () => time.now });
   const erased: number[] = [];
   const job = new Retention({
     messages,

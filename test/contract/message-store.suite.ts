@@ -279,6 +279,15 @@ export async function messageStoreSuite(
     assert.deepEqual([...(await among('carol'))], []);
   });
 
+  await t.test('what is edited takes the place of what was stored, for every reader', async () => {
+    await fill(store, 'si_edit', 2);
+    const [, second] = await store.range('', 'si_edit', 1, 9, 9);
+    const body = Buffer.from('edited');
+    await work.transaction((tx) => store.rewrite(tx, { logID: 'si_edit', seq: 1 }, body));
+    const found = await store.range('', 'si_edit', 1, 9, 9);
+    assert.deepEqual([found[0]?.body, found[1]], [body, second]);
+  });
+
   await t.test('what is erased is gone for everybody, with all that is known of it, and its seq stays', async () => {
     await fill(store, 'si_era', 4);
     await addRow({ owner: 'era', conversationID: 'si_era', peer: 'p' });

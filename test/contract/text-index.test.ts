@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import type { Database } from '../../src/database/database.ts';
 import { MsgData } from '../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
+import { replaceText } from '../../src/search/replaced-text.ts';
 import { TextIndex } from '../../src/search/text-index.ts';
 import { messagesPerBlock } from '../../src/search/text-index-store.ts';
 import { wordsOf } from '../../src/search/words.ts';
@@ -97,6 +98,16 @@ testOnEveryDatabase('TextIndex', async (t, { db, peer }) => {
     await db.transaction((tx) => store.write(tx, [{ logNo, seq: 1, words: ['new', 'words'] }], []));
     const found = async (word: string) => (await store.find([word], [{ logNo, lower: 1, upper: 1 }]))[0];
     assert.deepEqual([await found('old'), await found('new')], [[], [1]]);
+
+    const edited = (content: object) => newMsgData({ contentType: 101, content: Buffer.from(JSON.stringify(content)) });
+    const replace = (seq: number, content: object) =>
+      db.transaction((tx) => replaceText(store, tx, { logID: 'sg_edit', seq }, edited(content)));
+    await replace(1, { content: 'newest words' });
+    assert.deepEqual([await found('new'), await found('newest')], [[], [1]]);
+    await replace(1, { content: '!' });
+    assert.deepEqual(await found('newest'), []);
+    await replace(2, { content: 'newest' });
+    assert.deepEqual(await store.find(['newest'], [{ logNo, lower: 1, upper: 9 }]), [[]], 'not come to yet');
   });
 
   await t.test('what is forgotten is not found any more, and the rest is', async () => {

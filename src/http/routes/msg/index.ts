@@ -7,9 +7,11 @@ import clearConversationMsg from './clear_conversation_msg.ts';
 import deleteMsgPhsicalBySeq from './delete_msg_phsical_by_seq.ts';
 import deleteMsgPhysical from './delete_msg_physical.ts';
 import deleteMsgs from './delete_msgs.ts';
+import editMessage from './edit_message.ts';
 import getConversationsHasReadAndMaxSeq from './get_conversations_has_read_and_max_seq.ts';
 import getGroupReadCounts from './get_group_read_counts.ts';
 import getGroupReaders from './get_group_readers.ts';
+import getMessageEdits from './get_message_edits.ts';
 import getReactionUsers from './get_reaction_users.ts';
 import getReactions from './get_reactions.ts';
 import getServerTime from './get_server_time.ts';
@@ -54,4 +56,6 @@ export const msgEndpoints: readonly Endpoint[] = [
   getReactionUsers,
   getGroupReadCounts,
   getGroupReaders,
+  editMessage,
+  getMessageEdits,
 ];

@@ -1,7 +1,8 @@
-/** People and groups with the Go core once more, where the server keeps them in PostgreSQL and its tokens in Redis. */
+/** People, groups and chats with the Go core once more, where the server keeps them in PostgreSQL and its tokens in Redis. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { postgresUrlForSuite, redisForSuite } from '../../support/test-services.ts';
+import { chatStories } from './chat.suite.ts';
 import { groupStories } from './groups.suite.ts';
 import { peopleStories } from './people.suite.ts';
 import { openStage } from './stage.ts';
@@ -19,5 +20,6 @@ test('wasm SDK in Chromium, on PostgreSQL and Redis', async (t) => {
   const witness = await Witness.open(stage, ['alice', 'bob'], { isSparing: true });
   await peopleStories(t, stage, witness);
   await groupStories(t, stage, witness);
+  await chatStories(t, stage, witness);
   assert.deepEqual(stage.failures(), []);
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TesseraProcess } from '../../support/tessera-process.ts';
+import { chatStories, historyStory } from './chat.suite.ts';
 import { connectionStories } from './connection.suite.ts';
 import { groupStories } from './groups.suite.ts';
 import { largeMessageStories } from './large-messages.suite.ts';
@@ -33,6 +34,7 @@ test('wasm SDK in Chromium', async (t) => {
   const witness = await Witness.open(stage, ['alice', 'bob']);
   await peopleStories(t, stage, witness);
   await groupStories(t, stage, witness);
+  await historyStory(t, stage, await chatStories(t, stage, witness));
 
   await t.test('no page had an error, no core panicked, and the server logged no failure', () => {
     assert.deepEqual(stage.failures(), []);

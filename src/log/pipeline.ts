@@ -21,6 +21,8 @@ export interface PipelineOptions {
   /** A random 32-digit hexadecimal ID. */
   readonly newMessageID: () => string;
   readonly now: () => number;
+  /** For tests; see {@link PushOrder}. */
+  readonly holdMs?: number;
 }
 
 /** The acknowledgement of a message: what its sender is told. */
@@ -64,7 +66,11 @@ export class MessagePipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#order = new PushOrder({ push: (delivery) => options.bus.deliver(delivery) });
+    const { bus, holdMs } = options;
+    this.#order = new PushOrder({
+      push: (delivery) => bus.deliver(delivery),
+      ...(holdMs === undefined ? {} : { holdMs }),
+    });
   }
 
   /**

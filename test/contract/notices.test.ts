@@ -202,6 +202,8 @@ function start(
     bus: { deliver: (delivery: Delivery) => delivered.push(delivery), onDelivery: () => {} },
     newMessageID,
     now: Date.now,
+    // However late a busy database answers.
+    holdMs: limitMs,
   });
   const sender = noticeSender(pipeline, failSuite);
   const outbox = new Outbox({

@@ -1,11 +1,9 @@
 /** @ in groups as people see it, told by unmodified pure-JS SDKs: online, after having been away, and once it is seen. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import { deploy } from '../support/deployments.ts';
+import { testOnEveryDeployment } from '../support/deployments.ts';
 import { eventually, type SdkClient } from '../support/sdk-client.ts';
 
-test('@ with the JS SDK', async (t) => {
-  const { backEnd, device } = await deploy(t);
+testOnEveryDeployment('@ with the JS SDK', {}, async (t, { backEnd, device }) => {
   await backEnd.register('ann', 'ben', 'cat', 'dan');
   const ann = await device('ann');
   const ben = await device('ben');

@@ -133,6 +133,8 @@ export class SdkClient {
 
   #record(event: SdkEvent): void {
     this.events.push(event);
+    // Some follow a reply over HTTP, and no frame.
+    setImmediate(() => traffic.emit('frame'));
     const matching = this.#waiters.filter((waiter) => waiter.matches(event));
     this.#waiters = this.#waiters.filter((waiter) => !matching.includes(waiter));
     for (const waiter of matching) waiter.resolve(event);

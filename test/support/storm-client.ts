@@ -157,10 +157,12 @@ export class StormClient {
     ws.on('error', opened.reject);
     ws.on('message', (data) => this.#receive(ws, JSON.parse(data.toString()) as JsonReply));
     ws.once('close', () => {
+      closed.resolve();
+      // One that was refused: whoever waits for a connection waits for the next one.
+      if (this.#ws !== ws) return;
       this.#connected = Promise.withResolvers();
       for (const { reject } of this.#waiting.values()) reject(new Error('closed'));
       this.#waiting.clear();
-      closed.resolve();
     });
     await within(`the handshake of ${userID}`, opened.promise);
     this.#ws = ws;

@@ -2,6 +2,7 @@
  * A change of one group, within one transaction: the group is locked, and what follows from every change (counts,
  * versions, notices, conversations) is written here and nowhere else (relations-groups chapter, 9.3, 10.2 and 12).
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CallContext } from '../kernel/caller.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { conversationNotice, groupConversationNotice } from '../notices/catalogue/conversations.ts';
@@ -93,8 +94,8 @@ export class GroupChange {
   readonly #notices: Notice<object>[] = [];
   #joined: readonly string[] = [];
   #left: readonly string[] = [];
-  /** Members of a group that is no more: they keep its chat as it is. */
-  #dissolvedFor: readonly string[] = [];
+  /** Its members keep its chat as it is. */
+  #isDissolved = false;
   #isAnnounced = false;
 
   constructor(tools: GroupChangeTools, { tx, call, group, caller, profile, isNew = false }: GroupChangeStart) {
@@ -192,9 +193,17 @@ export class GroupChange {
   /** The end of the group: it has no members and no owner any more, and nothing but a name. */
   async dissolve(): Promise<void> {
     const { groupID } = this.#group;
-    this.#dissolvedFor = await this.#tools.members.removeAll(this.tx, groupID);
+    const { members, versionLog } = this.#tools;
+    this.#isDissolved = true;
     await this.update({ status: groupStatuses.dismissed, memberCount: 0, ownerUserID: '' });
-    await this.#tools.versionLog.drop(this.tx, 'group_members', [groupID]);
+    await versionLog.drop(this.tx, 'group_members', [groupID]);
+    // They may be a hundred thousand. In one order everywhere, as logs are locked.
+    for (;;) {
+      const removed = await members.removeFirst(this.tx, groupID, removedAtOnce);
+      await this.#stepJoinedGroups('delete', removed);
+      if (removed.length < removedAtOnce) return;
+      await nextTurn();
+    }
   }
 
   /** One step of the group's version log. @param userIDs of the members to whom it happened */
@@ -232,7 +241,7 @@ export class GroupChange {
     const { groupID } = this.#group;
     await this.#stepJoinedGroups('insert', this.#joined);
     await this.#checkJoinedGroups();
-    await this.#stepJoinedGroups('delete', [...this.#left, ...this.#dissolvedFor]);
+    await this.#stepJoinedGroups('delete', this.#left);
     feed.announce(this.tx, 'joined', groupID, this.#joined);
     feed.announce(this.tx, 'left', groupID, this.#left);
     const seqs = await notifier.notify(this.tx, this.call, ...this.#notices);
@@ -273,7 +282,7 @@ export class GroupChange {
     const { groupID } = this.#group;
     const touched: string[] = [];
     // What is shown holds the chat already. Otherwise what was allowed before might still be stored afterwards.
-    if (this.#dissolvedFor.length > 0 && shown.length === 0) await chats.lock(this.tx, groupID);
+    if (this.#isDissolved && shown.length === 0) await chats.lock(this.tx, groupID);
     if (this.#left.length > 0) {
       const lastSeq = shown.at(-1) ?? (await chats.lock(this.tx, groupID));
       touched.push(...(await chats.closeGroupChat(this.tx, groupID, this.#left, lastSeq)));
@@ -293,6 +302,9 @@ export class GroupChange {
     return touched;
   }
 }
+
+/** Of the members of a group that is no more. */
+const removedAtOnce = 2000;
 
 /** Of a new member. */
 const plain = { nickname: '', faceURL: '', ex: '', mutedUntil: 0 };

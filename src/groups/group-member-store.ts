@@ -15,8 +15,8 @@ export interface GroupMemberStore {
   someIsInMoreThan(tx: Transaction, userIDs: readonly string[], groups: number): Promise<boolean>;
   /** @returns the IDs of those who were in the group, and are not any more */
   remove(tx: Transaction, groupID: string, userIDs: readonly string[]): Promise<readonly string[]>;
-  /** @returns the IDs of all who were in the group */
-  removeAll(tx: Transaction, groupID: string): Promise<readonly string[]>;
+  /** @returns the IDs of those who were in the group, ascending: the first ones, at most `limit` */
+  removeFirst(tx: Transaction, groupID: string, limit: number): Promise<readonly string[]>;
   /** @returns false if the user is not in the group */
   update(tx: Transaction, groupID: string, userID: string, changes: GroupMemberChanges): Promise<boolean>;
   /** Those among `userIDs` who are in the group, in no order; as of the transaction, if there is one. */

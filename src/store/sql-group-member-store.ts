@@ -56,22 +56,16 @@ export class SqlGroupMemberStore implements GroupMemberStore {
     return removed.map(({ user_id }) => user_id);
   }
 
-  async removeAll(tx: Transaction, groupID: string): Promise<readonly string[]> {
-    const userIDs: string[] = [];
-    for (;;) {
-      const some = this.#db.executor(tx).selectFrom('group_members').select('user_id').where('group_id', '=', groupID);
-      const removed = await this.#db
-        .executor(tx)
-        .deleteFrom('group_members')
-        .where('group_id', '=', groupID)
-        .where('user_id', 'in', some.limit(removedAtOnce))
-        .returning('user_id')
-        .execute();
-      for (const { user_id } of removed) userIDs.push(user_id);
-      if (removed.length < removedAtOnce) return userIDs;
-      // Between pieces others have their turn.
-      await nextTurn();
-    }
+  async removeFirst(tx: Transaction, groupID: string, limit: number): Promise<readonly string[]> {
+    const executor = this.#db.executor(tx);
+    const first = executor.selectFrom('group_members').select('user_id').where('group_id', '=', groupID);
+    const removed = await executor
+      .deleteFrom('group_members')
+      .where('group_id', '=', groupID)
+      .where('user_id', 'in', first.orderBy('user_id').limit(limit))
+      .returning('user_id')
+      .execute();
+    return removed.map(({ user_id }) => user_id).sort();
   }
 
   async update(tx: Transaction, groupID: string, userID: string, changes: GroupMemberChanges): Promise<boolean> {
@@ -273,9 +267,6 @@ const rolesFromAbove = [groupRoles.owner, groupRoles.admin, groupRoles.member];
 
 /** A hundred thousand IDs hold the event loop for a tenth of a second. */
 const idsAtOnce = 2000;
-
-/** Members of a group that is no more: a hundred thousand hold the event loop for a second. */
-const removedAtOnce = 2000;
 
 /** As others see it: a member's own name, or that of the profile. */
 function nameHolds(dialect: Database['dialect'], keyword: string) {

@@ -52,13 +52,13 @@ export async function groupMemberStoreSuite(t: TestContext, { store, users, unit
     },
   );
 
-  await t.test('remove gives those who were there; removeAll all of them', async () => {
-    await add(memberNamed('gone', 'a'), memberNamed('gone', 'b'), memberNamed('gone', 'c'));
+  await t.test('remove gives those who were there; removeFirst so many of them, in order', async () => {
+    await add(...['d', 'a', 'b', 'c'].map((userID) => memberNamed('gone', userID)), memberNamed('beside', 'a'));
     const removed = await unitOfWork.transaction((tx) => store.remove(tx, 'gone', ['b', 'x']));
     assert.deepEqual(removed, ['b']);
-    const rest = await unitOfWork.transaction((tx) => store.removeAll(tx, 'gone'));
-    assert.deepEqual(rest.toSorted(), ['a', 'c']);
-    assert.deepEqual(await store.ids('gone'), []);
+    const removeTwo = () => unitOfWork.transaction((tx) => store.removeFirst(tx, 'gone', 2));
+    assert.deepEqual([await removeTwo(), await removeTwo(), await removeTwo()], [['a', 'c'], ['d'], []]);
+    assert.deepEqual([await store.ids('gone'), await store.ids('beside')], [[], ['a']]);
   });
 
   await t.test('update changes what is given of one member of one group', async () => {

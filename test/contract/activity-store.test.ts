@@ -3,6 +3,7 @@ import type { SentMessage } from '../../src/messaging/activity-store.ts';
 import { SqlActivityStore } from '../../src/store/sql-activity-store.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
 import { testOnEveryDatabase } from './every-database.ts';
+import { messagesAt } from './support/messages-at.ts';
 
 testOnEveryDatabase('ActivityStore', async (t, { db }) => {
   const messages = new SqlMessageStore(db);
@@ -16,20 +17,7 @@ testOnEveryDatabase('ActivityStore', async (t, { db }) => {
     { logID: 'si_a', sentAt: 300 },
     { logID: 'si_a', sentAt: 99 },
   ];
-  await messages.append(
-    times.map((place, index) => ({
-      ...place,
-      sendID: 'u',
-      clientMsgID: `${index}`,
-      serverMsgID: `${index}`,
-      hasChosenTime: true,
-      acceptedAt: 1,
-      sessionType: 1,
-      contentType: 101,
-      bodyWithoutSeq: new Uint8Array(),
-      raisesSenderReadSeq: false,
-    })),
-  );
+  await messages.append(messagesAt(times));
   const placeOf = ({ sentAt, logID, seq, sendID }: SentMessage) => [sentAt, logID, seq, sendID];
 
   await t.test('gives start <= time < end, by time, log and seq', async () => {

@@ -3,6 +3,7 @@ import type { MessagePlace, ScannedMessage } from '../../src/search/message-scan
 import { SqlMessageScanStore } from '../../src/store/sql-message-scan-store.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
 import { testOnEveryDatabase } from './every-database.ts';
+import { messagesAt } from './support/messages-at.ts';
 
 testOnEveryDatabase('MessageScanStore', async (t, { db }) => {
   const messages = new SqlMessageStore(db);
@@ -14,20 +15,7 @@ testOnEveryDatabase('MessageScanStore', async (t, { db }) => {
     { logID: 'si_a', sentAt: 300 },
     { logID: 'si_a', sentAt: 99 },
   ];
-  await messages.append(
-    times.map((place, index) => ({
-      ...place,
-      sendID: 'u',
-      clientMsgID: `${index}`,
-      serverMsgID: `${index}`,
-      hasChosenTime: true,
-      acceptedAt: 1,
-      sessionType: 1,
-      contentType: 100 + index,
-      bodyWithoutSeq: new Uint8Array(),
-      raisesSenderReadSeq: false,
-    })),
-  );
+  await messages.append(messagesAt(times.map((place, index) => ({ ...place, contentType: 100 + index }))));
   const placeOf = ({ sentAt, logID, seq, sendID, contentType }: ScannedMessage) => [
     ...[sentAt, logID, seq],
     ...[sendID, contentType],

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
 import { testOnEveryDeployment } from '../support/deployments.ts';
 import { fillChat } from '../support/long-chat.ts';
+import { onTheWeb } from '../support/made-messages.ts';
 import { eventually, type SdkClient } from '../support/sdk-client.ts';
 
 const conversationID = 'si_ann_ben';
-const url = 'https://files.example.com/x';
 
 testOnEveryDeployment('Messages with the JS SDK', {}, async (t, deployment) => {
   const { backEnd, device } = deployment;
@@ -45,26 +45,11 @@ testOnEveryDeployment('Messages with the JS SDK', {}, async (t, deployment) => {
   };
 
   await t.test('every kind of message arrives as it was made', async () => {
-    const file = { uuid: 'u', sourceUrl: url, fileName: 'notes.txt', fileSize: 3, filePath: '' };
-    const image = { uuid: 'u', type: 'image/png', size: 9, width: 2, height: 1, url };
-    const pictures = { sourcePicture: image, bigPicture: image, snapshotPicture: image, sourcePath: '' };
-    const sound = { uuid: 'u', soundPath: '', sourceUrl: url, dataSize: 9, duration: 2, soundType: 'm4a' };
-    const video = {
-      ...{
-        videoPath: '',
-        duration: 3,
-        videoType: 'mp4',
-        snapshotPath: '',
-        videoUUID: 'u',
-        videoUrl: url,
-        videoSize: 9,
-      },
-      ...{ snapshotUUID: 's', snapshotSize: 1, snapshotUrl: url, snapshotWidth: 2, snapshotHeight: 1 },
-    };
+    const { url, file, picture, pictures, sound, video } = onTheWeb;
     const { sdk } = ann;
     const text = await send((await sdk.createTextMessage('你好, 👋')).data);
     const made: readonly (readonly [kind: number, element: string, part: object, message: { data: Message }])[] = [
-      [102, 'pictureElem', { sourcePicture: image }, await sdk.createImageMessageByURL(pictures)],
+      [102, 'pictureElem', { sourcePicture: picture }, await sdk.createImageMessageByURL(pictures)],
       [103, 'soundElem', { sourceUrl: url, duration: 2 }, await sdk.createSoundMessageByURL(sound)],
       [104, 'videoElem', { videoUrl: url, snapshotUrl: url }, await sdk.createVideoMessageByURL(video)],
       [105, 'fileElem', { fileName: 'notes.txt', sourceUrl: url }, await sdk.createFileMessageByURL(file)],

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import getGroupReadCounts from '../../src/http/routes/msg/get_group_read_counts.ts';
 import getGroupReaders from '../../src/http/routes/msg/get_group_readers.ts';
-import { actAs, answerFor, as, codeFor, makeTeam, say } from './group-scenes.ts';
-import { type Scenario, testEndpoint } from './scenario.ts';
+import { actAs, answerFor, as, codeFor, makeTeam, type RefusedRow, refusedRows, say } from './group-scenes.ts';
+import { testEndpoint } from './scenario.ts';
 import { World } from './world.ts';
 
 const chat = 'sg_team';
@@ -36,9 +36,7 @@ const scene = {
   },
 };
 
-type Refusal = readonly [name: string, by: string, fields: object, errCode: number];
-
-const ofBoth: readonly Refusal[] = [
+const ofBoth: readonly RefusedRow[] = [
   ['M5 of another user', 'bob', {}, 1002],
   ['M5 a group in which the user never was', 'dora', { userID: 'dora' }, 1002],
   ['a group that is not there', 'carol', { conversationID: 'sg_none' }, 1002],
@@ -48,17 +46,9 @@ const ofBoth: readonly Refusal[] = [
   ['a dismissed group', 'carol', { conversationID: 'sg_ended' }, 1204],
 ];
 
-const refused = (base: object, rows: readonly Refusal[]): Scenario[] =>
-  rows.map(([name, by, fields, errCode]) => ({
-    name: `${name}: ${errCode}`,
-    token: as(by),
-    body: { ...base, ...fields },
-    expect: { errCode },
-  }));
-
 testEndpoint(
   getGroupReaders,
-  refused(one, [
+  refusedRows(one, [
     ...ofBoth,
     ["another member's message", 'carol', { seq: 2 }, 1002],
     ['seq 0', 'carol', { seq: 0 }, 1001],
@@ -74,7 +64,7 @@ testEndpoint(
 testEndpoint(
   getGroupReadCounts,
   [
-    ...refused(some, [
+    ...refusedRows(some, [
       ...ofBoth,
       ["another member's message among them", 'carol', { seqs: [3, 2] }, 1002],
       ['no seqs', 'carol', { seqs: [] }, 1001],

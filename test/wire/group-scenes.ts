@@ -72,6 +72,18 @@ export function refusal(name: string, { by, errCode, groupID, body, given }: Ref
   };
 }
 
+export type RefusedRow = readonly [name: string, by: string, fields: object, errCode: number];
+
+/** Calls that differ from one that succeeds in the fields named, and in who makes them. */
+export function refusedRows(base: object, rows: readonly RefusedRow[]): Scenario[] {
+  return rows.map(([name, by, fields, errCode]) => ({
+    name: `${name}: ${errCode}`,
+    token: as(by),
+    body: { ...base, ...fields },
+    expect: { errCode },
+  }));
+}
+
 /** Something is said in a group's chat. */
 export async function say(world: World, sendID: string, groupID: string, text: string): Promise<void> {
   await world.call('/msg/send_msg', { sendID, groupID, contentType: 101, sessionType: 3, content: { content: text } });

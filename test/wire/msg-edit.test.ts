@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import editMessage from '../../src/http/routes/msg/edit_message.ts';
 import getMessageEdits from '../../src/http/routes/msg/get_message_edits.ts';
-import { actAs, answerFor, as, codeFor, makeTeam, say } from './group-scenes.ts';
+import { actAs, answerFor, as, codeFor, makeTeam, type RefusedRow, refusedRows, say } from './group-scenes.ts';
 import { Listener } from './listener.ts';
 import { readings } from './readings.ts';
 import { type Scenario, testEndpoint } from './scenario.ts';
@@ -40,9 +40,7 @@ const scene = {
   },
 };
 
-type Refusal = readonly [name: string, by: string, fields: object, errCode: number];
-
-const ofBoth: readonly Refusal[] = [
+const ofBoth: readonly RefusedRow[] = [
   ['seq 0', 'alice', { seq: 0 }, 1001],
   ['M5 of another user', 'bob', {}, 1002],
   ['M5 the message of the other', 'alice', { seq: 2 }, 1002],
@@ -54,18 +52,10 @@ const ofBoth: readonly Refusal[] = [
   ['what was taken back', 'alice', { conversationID: 'si_alice_eve' }, 1404],
 ];
 
-const refused = (base: object, rows: readonly Refusal[]): Scenario[] =>
-  rows.map(([name, by, fields, errCode]) => ({
-    name: `${name}: ${errCode}`,
-    token: as(by),
-    body: { ...base, ...fields },
-    expect: { errCode },
-  }));
-
 testEndpoint(
   editMessage,
   [
-    ...refused(change, [
+    ...refusedRows(change, [
       ...ofBoth,
       ['an empty text', 'alice', { text: '' }, 1001],
       ['a type without text', 'alice', { seq: 3 }, 1001],
@@ -102,7 +92,7 @@ testEndpoint(
 const { text: _, ...asking } = change;
 testEndpoint(
   getMessageEdits,
-  refused(asking, [...ofBoth, ["an ordinary member, another's message", 'carol', { ...inTeam, seq: 1 }, 1002]]),
+  refusedRows(asking, [...ofBoth, ["an ordinary member, another's message", 'carol', { ...inTeam, seq: 1 }, 1002]]),
   scene,
 );
 

@@ -5,9 +5,9 @@ import addReaction from '../../src/http/routes/msg/add_reaction.ts';
 import getReactionUsers from '../../src/http/routes/msg/get_reaction_users.ts';
 import getReactions from '../../src/http/routes/msg/get_reactions.ts';
 import removeReaction from '../../src/http/routes/msg/remove_reaction.ts';
-import { actAs, answerFor, as, codeFor, makeTeam, say } from './group-scenes.ts';
+import { actAs, answerFor, as, codeFor, makeTeam, type RefusedRow, refusedRows, say } from './group-scenes.ts';
 import { Listener } from './listener.ts';
-import { type Scenario, testEndpoint } from './scenario.ts';
+import { testEndpoint } from './scenario.ts';
 import { World } from './world.ts';
 
 const like = { conversationID: 'si_alice_bob', seq: 1, userID: 'alice', reaction: '👍' };
@@ -48,17 +48,15 @@ const scene = {
 };
 const revoked = { sendID: 'alice', contentType: 101, sessionType: 1, content: { content: 'hi' } };
 
-type Refusal = readonly [name: string, by: string, body: object, errCode: number];
-
 /** What holds of every one of these endpoints. */
-const ofAll: readonly Refusal[] = [
+const ofAll: readonly RefusedRow[] = [
   ['M5 of another user', 'bob', {}, 1002],
   ['a chat that the user does not have', 'alice', { conversationID: 'si_bob_carol' }, 1004],
   ['M5 a group in which the user never was', 'dora', { conversationID: 'sg_team', userID: 'dora' }, 1002],
   ['a group that is not there', 'alice', { conversationID: 'sg_none' }, 1002],
   ['notifications', 'alice', { conversationID: 'n_alice_bob' }, 1004],
 ];
-const ofOne: readonly Refusal[] = [
+const ofOne: readonly RefusedRow[] = [
   ...ofAll,
   ['seq 0', 'alice', { seq: 0 }, 1001],
   ['a seq beyond', 'alice', { seq: 3 }, 1004],
@@ -67,7 +65,7 @@ const ofOne: readonly Refusal[] = [
   ['what the user has deleted', 'bob', { userID: 'bob', seq: 2 }, 1004],
   ['what was taken back', 'eve', { conversationID: 'si_alice_eve', userID: 'eve' }, 1404],
 ];
-const ofAdding: readonly Refusal[] = [
+const ofAdding: readonly RefusedRow[] = [
   ...ofOne,
   ['an empty one', 'alice', { reaction: '' }, 1001],
   ["a line of the server's", 'carol', { ...inTeam, seq: 1 }, 1001],
@@ -77,14 +75,6 @@ const ofAdding: readonly Refusal[] = [
   ['who is blocked by the other', 'alice', { conversationID: 'si_alice_dora' }, 1302],
 ];
 
-const refused = (base: object, rows: readonly Refusal[]): Scenario[] =>
-  rows.map(([name, by, body, errCode]) => ({
-    name: `${name}: ${errCode}`,
-    token: as(by),
-    body: { ...base, ...body },
-    expect: { errCode },
-  }));
-
 const usersOf = async (world: World, body: object) =>
   ((await world.call(getReactionUsers.path, body)).reactions ?? []).map(
     ({ userID, reaction }: { userID: string; reaction: string }) => `${userID} ${reaction}`,
@@ -93,7 +83,7 @@ const usersOf = async (world: World, body: object) =>
 testEndpoint(
   addReaction,
   [
-    ...refused(like, ofAdding),
+    ...refusedRows(like, ofAdding),
     {
       name: 'who is muted himself: 1402',
       token: as('carol'),
@@ -156,16 +146,20 @@ testEndpoint(
   scene,
 );
 
-testEndpoint(removeReaction, [...refused(like, [...ofOne, ['an empty one', 'alice', { reaction: '' }, 1001]])], scene);
+testEndpoint(
+  removeReaction,
+  [...refusedRows(like, [...ofOne, ['an empty one', 'alice', { reaction: '' }, 1001]])],
+  scene,
+);
 
-testEndpoint(getReactionUsers, refused(like, ofOne), scene);
+testEndpoint(getReactionUsers, refusedRows(like, ofOne), scene);
 
 const { seq: _, ...asking } = like;
 testEndpoint(
   getReactions,
   [
-    ...refused({ ...asking, seqs: [1] }, ofAll),
-    ...refused({ ...asking, seqs: [1] }, [
+    ...refusedRows({ ...asking, seqs: [1] }, ofAll),
+    ...refusedRows({ ...asking, seqs: [1] }, [
       ['no seqs', 'alice', { seqs: [] }, 1001],
       ['seq 0', 'alice', { seqs: [1, 0] }, 1001],
     ]),

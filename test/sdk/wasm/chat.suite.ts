@@ -3,12 +3,11 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { fillChat } from '../../support/long-chat.ts';
+import { onTheWeb } from '../../support/made-messages.ts';
 import type { WasmClient } from '../../support/wasm-client.ts';
 import { conversationID, type Stage } from './stage.ts';
 import { messages } from './views.ts';
 import type { Witness } from './witness.ts';
-
-const url = 'https://files.example.com/x';
 
 /** How long two devices may go on showing different things. Failures take as long. */
 const patienceMs = 15_000;
@@ -49,33 +48,11 @@ export async function chatStories(t: TestContext, stage: Stage, witness: Witness
   }
 
   await t.test('every kind of message arrives as it was made, on each device', async () => {
-    const file = { uuid: 'u', sourceUrl: url, fileName: 'notes.txt', fileSize: 3, filePath: '', fileType: '' };
-    const image = { uuid: 'u', type: 'image/png', size: 9, width: 2, height: 1, url };
-    const pictures = { sourcePicture: image, bigPicture: image, snapshotPicture: image, sourcePath: '' };
-    const sound = { uuid: 'u', soundPath: '', sourceUrl: url, dataSize: 9, duration: 2, soundType: 'm4a' };
-    const video = {
-      ...{
-        videoPath: '',
-        duration: 3,
-        videoType: 'mp4',
-        snapshotPath: '',
-        videoUUID: 'u',
-        videoUrl: url,
-        videoSize: 9,
-      },
-      ...{
-        snapshotUUID: 's',
-        snapshotSize: 1,
-        snapshotUrl: url,
-        snapshotWidth: 2,
-        snapshotHeight: 1,
-        snapShotType: 'png',
-      },
-    };
+    const { url, file, picture, pictures, sound, video } = onTheWeb;
     const text = await alice.sendText('bob', '你好, 👋');
     const card = { userID: 'carol', nickname: 'Carol', faceURL: '', ex: '' };
     const made = [
-      [102, 'pictureElem', { sourcePicture: image }, await alice.call('createImageMessageByURL', pictures)],
+      [102, 'pictureElem', { sourcePicture: picture }, await alice.call('createImageMessageByURL', pictures)],
       [103, 'soundElem', { sourceUrl: url, duration: 2 }, await alice.call('createSoundMessageByURL', sound)],
       [104, 'videoElem', { videoUrl: url, snapshotUrl: url }, await alice.call('createVideoMessageByURL', video)],
       [105, 'fileElem', { fileName: 'notes.txt', sourceUrl: url }, await alice.call('createFileMessageByURL', file)],

@@ -29,3 +29,11 @@ test('words: very long ones are known by their beginning, and a text by its firs
   assert.deepEqual(wordsOf('x'.repeat(1000)), ['x'.repeat(64)]);
   assert.deepEqual(wordsOf('a b c', 2), ['a', 'b']);
 });
+
+test('O1 what is pasted without a space is one word, of any length, and what follows it is another', () => {
+  for (const letter of ['a', '\u{10428}']) {
+    const long = letter.repeat(4_000_000);
+    const [first, ...rest] = wordsOf(`${long}京 b`);
+    assert.deepEqual([first?.length, rest], [64, ['京', 'b']]);
+  }
+});

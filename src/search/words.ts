@@ -7,7 +7,11 @@
 /** @param most at most so many, from the beginning */
 export function wordsOf(text: string, most = Number.POSITIVE_INFINITY): string[] {
   const words: string[] = [];
-  for (const [word] of text.normalize('NFKC').toLowerCase().matchAll(wordPattern)) {
+  let endOfPiece = -1;
+  for (const { 0: word, 1: piece, index } of text.normalize('NFKC').toLowerCase().matchAll(wordPattern)) {
+    const isContinued = piece !== undefined && index === endOfPiece;
+    if (piece !== undefined) endOfPiece = index + piece.length;
+    if (isContinued) continue;
     if (words.length >= most) break;
     words.push(word.slice(0, maxWordLength).toWellFormed());
   }
@@ -24,7 +28,8 @@ const apart =
 
 /** Faces and flags are words, too; what only says how they look is none. */
 const picture = '[[\\p{Extended_Pictographic}\\p{Emoji_Modifier}\\p{Regional_Indicator}]--[\\p{L}\\p{N}]]';
-const joined = `[[\\p{L}\\p{M}\\p{N}]--[${apart}\\p{Variation_Selector}\\u20e3]]+`;
+/** In pieces: one of a megabyte would be more than the stack of the engine holds. */
+const joined = `([[\\p{L}\\p{M}\\p{N}]--[${apart}\\p{Variation_Selector}\\u20e3]]{1,1000})`;
 
 /** Known to test/fuzz/regular-expressions.test.ts, which finds those that stand in a source by themselves. */
 export const wordPattern = new RegExp(`${apart}|${joined}|${picture}`, 'gv');

@@ -1,9 +1,10 @@
 /** The two ways a server is deployed, for tests that must hold on both. */
 import { type TestContext, test } from 'node:test';
 import { BackEnd } from './back-end.ts';
-import { SdkClient } from './sdk-client.ts';
+import { SdkClient, sdksAtRest } from './sdk-client.ts';
 import { TesseraProcess } from './tessera-process.ts';
 import { postgresUrlForSuite, redisForSuite } from './test-services.ts';
+import { within } from './within.ts';
 
 export interface Deployment {
   readonly server: TesseraProcess;
@@ -32,6 +33,7 @@ export async function deploy(t: TestContext, env: Readonly<Record<string, string
   const devices: SdkClient[] = [];
   t.after(async () => {
     for (const device of devices) device.dispose();
+    await within('the last questions of the SDKs', sdksAtRest());
     await server.dispose();
   });
   const backEnd = new BackEnd(() => server.apiUrl);

@@ -1,5 +1,6 @@
 /** One device of one user, running the unmodified pure-JS SDK. Waits are for events, which are all kept. */
 import { EventEmitter, once } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ApiService } from '@openim/client-sdk';
 import { CbEvents, getSDK } from '@openim/client-sdk/lib/index.modern.mjs';
 // The package's other builds turn `[...map.entries()]` into `[].concat(map.entries())` and so cannot pull gaps at all.
@@ -23,6 +24,31 @@ const startInterval = globalThis.setInterval;
 Object.assign(globalThis, {
   setInterval: (...args: Parameters<typeof startInterval>) => startInterval(...args).unref(),
 });
+
+/** Calls over HTTP under way, each until its whole answer is there. */
+const calls = new Set<Promise<Response>>();
+const startCall = globalThis.fetch;
+Object.assign(globalThis, {
+  fetch: (...args: Parameters<typeof startCall>) => {
+    const call = startCall(...args).then(async (answer) => new Response(await answer.arrayBuffer(), answer));
+    calls.add(call);
+    const isOver = () => calls.delete(call);
+    call.then(isOver, isOver);
+    return call;
+  },
+});
+
+/**
+ * Resolves when no SDK asks anything any more. What its server no longer answers is an error of the SDK's that nobody
+ * handles.
+ */
+export async function sdksAtRest(): Promise<void> {
+  do {
+    await Promise.allSettled(calls);
+    // An answer may lead to the next question.
+    await nextTurn();
+  } while (calls.size > 0);
+}
 
 // The SDK writes every message to the console, tokens included; a test's output is its results.
 for (const method of ['log', 'info', 'debug', 'warn', 'error'] as const) console[method] = () => undefined;

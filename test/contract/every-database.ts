@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import type { Database } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres-database.ts';
 import { openSqlite } from '../../src/database/sqlite-database.ts';
+import '../support/reads-within.ts';
 import { postgresUrlForSuite } from '../support/test-services.ts';
 
 export interface Databases {

@@ -6,6 +6,7 @@ import type { Transaction } from '../../src/kernel/unit-of-work.ts';
 import { SqlClientConfigStore } from '../../src/store/sql-client-config-store.ts';
 import { SqlUserCommandStore } from '../../src/store/sql-user-command-store.ts';
 import type { Usage } from '../../src/users/user-limits.ts';
+import { besideTransactions } from '../support/reads-within.ts';
 import { type Databases, testOnEveryDatabase } from './every-database.ts';
 
 /** Adds one of its kind to what `u` has, and asks for the usage. */
@@ -35,15 +36,17 @@ async function quotaSuite(t: TestContext, { db, peer }: Databases): Promise<void
       const first = await db.transaction(async (tx) => {
         const usage = await addingOn(db)(tx, 'first');
         let isOver = false;
-        second = peer
-          .transaction((other) => addingOn(peer)(other, 'second'))
-          .finally(() => {
-            isOver = true;
-          });
-        // Without a lock it is over long before.
-        for (let trips = 0; trips < 50 && !isOver; trips += 1) {
-          await peer.reader.selectFrom('users').select('user_id').limit(1).execute();
-        }
+        await besideTransactions(async () => {
+          second = peer
+            .transaction((other) => addingOn(peer)(other, 'second'))
+            .finally(() => {
+              isOver = true;
+            });
+          // Without a lock it is over long before.
+          for (let trips = 0; trips < 50 && !isOver; trips += 1) {
+            await peer.reader.selectFrom('users').select('user_id').limit(1).execute();
+          }
+        });
         return usage;
       });
       assert.deepEqual([first.count, (await second)?.count], [1, 2]);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { sql } from 'kysely';
 import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
+import { besideTransactions } from '../support/reads-within.ts';
 import type { Databases } from './every-database.ts';
 
 export async function unitOfWorkSuite(t: TestContext, { db, peer }: Databases): Promise<void> {
@@ -85,7 +86,7 @@ export async function unitOfWorkSuite(t: TestContext, { db, peer }: Databases): 
   await t.test('nobody outside sees what is not committed', async () => {
     await work.transaction(async (tx) => {
       await add(tx, 'unseen');
-      assert.deepEqual(await ids('unseen'), []);
+      assert.deepEqual(await besideTransactions(() => ids('unseen')), []);
       const inside = db.executor(tx).selectFrom('read_seqs').select('user_id').where('user_id', '=', 'unseen');
       assert.equal((await inside.execute()).length, 1);
     });

@@ -1,12 +1,17 @@
 /** What happens while a transaction is open: on PostgreSQL, where others then wait for its locks. */
 import { sql } from 'kysely';
 import type { Database } from '../../../src/database/database.ts';
+import { besideTransactions } from '../../support/reads-within.ts';
 
 /** Starts `work`, and resolves as soon as it has ended or somebody waits for a lock. */
-export async function startUntilWaiting<Result>(
-  { reader }: Database,
+export function startUntilWaiting<Result>(
+  db: Database,
   work: () => Promise<Result>,
 ): Promise<{ readonly running: Promise<Result> }> {
+  return besideTransactions(() => start(db, work));
+}
+
+async function start<Result>({ reader }: Database, work: () => Promise<Result>) {
   const running = work();
   let hasEnded = false;
   const end = () => {

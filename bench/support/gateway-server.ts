@@ -26,7 +26,8 @@ const send: RequestHandler = async ({ operationID }, data) => {
   const { sendID, recvID, clientMsgID } = message;
   const body = Buffer.from(MsgData.encode({ ...message, sendTime: Date.now(), seq: 1 }).finish());
   const audience = { users: [sendID, recvID] };
-  bus.deliver({ audience, conversationID: singleChatID(sendID, recvID), body, operationID });
+  const conversationID = singleChatID(sendID, recvID);
+  bus.deliver({ audience, conversationID, logID: conversationID, seq: 0, body, operationID });
   return SendMsgResp.encode({
     serverMsgID: clientMsgID,
     clientMsgID,

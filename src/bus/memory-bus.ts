@@ -1,14 +1,24 @@
 /** The bus of a single node: a function call. */
-import type { Delivery, DeliveryBus } from '../log/delivery.ts';
+import type { Delivery, DeliveryBus, DeliveryListener } from '../log/delivery.ts';
+import { PushOrder } from '../log/push-order.ts';
 
 export class MemoryBus implements DeliveryBus {
-  #listener: ((delivery: Delivery) => void) | undefined;
+  #listener: DeliveryListener | undefined;
+  readonly #order: PushOrder<Delivery>;
 
-  deliver(delivery: Delivery): void {
-    this.#listener?.(delivery);
+  /** @param holdMs for tests; see {@link PushOrder} */
+  constructor(holdMs?: number) {
+    this.#order = new PushOrder({
+      push: (delivery) => this.#listener?.deliver(delivery),
+      ...(holdMs === undefined ? {} : { holdMs }),
+    });
   }
 
-  onDelivery(listener: (delivery: Delivery) => void): void {
+  deliver(delivery: Delivery): void {
+    this.#order.add(delivery.logID, delivery.seq, delivery);
+  }
+
+  onDelivery(listener: DeliveryListener): void {
     this.#listener = listener;
   }
 }

@@ -116,7 +116,7 @@ class LongConnectionGateway implements Gateway {
     });
     this.#server = createOwnServer(this.#upgrader, limits);
 
-    bus.onDelivery((delivery) => this.#hub.deliver(delivery));
+    bus.onDelivery(this.#hub);
     const start = options.everySecond ?? ((onSecond) => everySecond(clock, onSecond));
     this.#stops.push(
       events.on('tokensEnded', (event) => this.#hub.endTokens(event)),

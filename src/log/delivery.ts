@@ -29,6 +29,10 @@ export interface GroupAudience {
 export interface Delivery {
   readonly audience: Audience;
   readonly conversationID: string;
+  /** Where it is stored: see protocol/log-id.ts. */
+  readonly logID: string;
+  /** 0 of what is not stored. */
+  readonly seq: number;
   /** Encoded MsgData as it is stored, seq included. */
   readonly body: Buffer;
   /** Of the request that caused it; clients match their own echo by it. */
@@ -36,8 +40,15 @@ export interface Delivery {
 }
 
 export interface DeliveryBus {
-  /** Hands a delivery to every node that may hold sockets of its audience, in the order of calls per conversation. */
+  /**
+   * Hands a delivery to every node that may hold sockets of its audience. What has a seq arrives in the order of seqs of
+   * its log, whatever the order of calls; the rest at once.
+   */
   deliver(delivery: Delivery): void;
   /** Receives deliveries for this node's sockets. One listener per process: the gateway. */
-  onDelivery(listener: (delivery: Delivery) => void): void;
+  onDelivery(listener: DeliveryListener): void;
+}
+
+export interface DeliveryListener {
+  deliver(delivery: Delivery): void;
 }

@@ -12,7 +12,6 @@ import { msgStatus, optionKeys } from '../protocol/numbers/messages.ts';
 import type { Audience, Delivery, DeliveryBus, UserAudience } from './delivery.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { GroupCondition, MessageStore, NewMessage } from './message-store.ts';
-import { PushOrder } from './push-order.ts';
 
 export interface PipelineOptions {
   readonly commits: GroupCommit;
@@ -21,8 +20,6 @@ export interface PipelineOptions {
   /** A random 32-digit hexadecimal ID. */
   readonly newMessageID: () => string;
   readonly now: () => number;
-  /** For tests; see {@link PushOrder}. */
-  readonly holdMs?: number;
 }
 
 /** The acknowledgement of a message: what its sender is told. */
@@ -61,16 +58,10 @@ function refusal(): ConditionError {
 export class MessagePipeline {
   readonly #options: PipelineOptions;
   /** By conversation, what goes to sockets in the next turn. */
-  readonly #leaving = new Map<string, Leaving[]>();
-  readonly #order: PushOrder<Delivery>;
+  readonly #leaving = new Map<string, Delivery[]>();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    const { bus, holdMs } = options;
-    this.#order = new PushOrder({
-      push: (delivery) => bus.deliver(delivery),
-      ...(holdMs === undefined ? {} : { holdMs }),
-    });
   }
 
   /**
@@ -161,14 +152,14 @@ export class MessagePipeline {
 
   /**
    * In the next turn of the event loop: the sender's reply, written by the continuation of `accept`, must reach its
-   * socket before the push does (notifications-sync chapter, 3.4). It leaves in order of seqs: the promises of one commit
-   * may be kept in another, and the answers to several may come in another, too ({@link PushOrder}).
+   * socket before the push does (notifications-sync chapter, 3.4). What one turn brings leaves in order of seqs: the
+   * promises of one commit may be kept in another.
    */
   #deliver(message: MsgData, { audience, operationID }: Outgoing, body: Buffer, seq: number): void {
     if (this.#leaving.size === 0) setImmediate(() => this.#handOver());
     const conversationID = conversationIDOf(message);
     const lane = this.#leaving.get(conversationID) ?? [];
-    lane.push({ logID: logIDOf(message), seq, delivery: { audience, conversationID, body, operationID } });
+    lane.push({ audience, conversationID, logID: logIDOf(message), seq, body, operationID });
     this.#leaving.set(conversationID, lane);
   }
 
@@ -176,7 +167,7 @@ export class MessagePipeline {
     const lanes = [...this.#leaving.values()].sort((a, b) => turnOf(a) - turnOf(b));
     this.#leaving.clear();
     for (const lane of lanes) {
-      for (const { logID, seq, delivery } of lane.sort((a, b) => a.seq - b.seq)) this.#order.add(logID, seq, delivery);
+      for (const delivery of lane.sort((a, b) => a.seq - b.seq)) this.#options.bus.deliver(delivery);
     }
   }
 }
@@ -185,16 +176,9 @@ export class MessagePipeline {
  * A change is told before what is shown of it in the chat: the Go core that learns of its new group from a message says
  * nothing of having joined it. What ends a group comes last of all, since nobody is in it afterwards.
  */
-function turnOf([first]: readonly Leaving[]): number {
-  if (first === undefined || !isNotificationConversation(first.delivery.conversationID)) return 1;
-  return 'isLast' in first.delivery.audience ? 2 : 0;
-}
-
-/** 0 is the seq of what is not stored. */
-interface Leaving {
-  readonly logID: string;
-  readonly seq: number;
-  readonly delivery: Delivery;
+function turnOf([first]: readonly Delivery[]): number {
+  if (first === undefined || !isNotificationConversation(first.conversationID)) return 1;
+  return 'isLast' in first.audience ? 2 : 0;
 }
 
 /** Of a message between two users (conversations-messages chapter, 6.2). The sending connection expects its echo. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MemoryBus } from '../../src/bus/memory-bus.ts';
 import type { Database } from '../../src/database/database.ts';
 import type { Delivery } from '../../src/log/delivery.ts';
 import { GroupCommit } from '../../src/log/group-commit.ts';
@@ -196,14 +197,15 @@ function start(
   const newMessageID = () => randomUUID().replaceAll('-', '');
   const messages = new SqlMessageStore(db);
   const delivered: Delivery[] = [];
+  // However late a busy database answers.
+  const bus = new MemoryBus(limitMs);
+  bus.onDelivery({ deliver: (delivery) => delivered.push(delivery) });
   const pipeline = new MessagePipeline({
     commits: new GroupCommit({ store: messages, lanes: 1, maxBatch: 10 }),
     messages,
-    bus: { deliver: (delivery: Delivery) => delivered.push(delivery), onDelivery: () => {} },
+    bus,
     newMessageID,
     now: Date.now,
-    // However late a busy database answers.
-    holdMs: limitMs,
   });
   const sender = noticeSender(pipeline, failSuite);
   const outbox = new Outbox({

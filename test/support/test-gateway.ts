@@ -110,8 +110,9 @@ export class TestGateway {
 
   deliver({ userIDs, ...delivery }: Partial<Delivery> & { readonly userIDs?: readonly string[] }): void {
     const audience = { users: userIDs ?? [] };
-    const fields = { audience, conversationID: 'si_alice_bob', body: Buffer.from('body'), operationID: 'op' };
-    this.bus.deliver({ ...fields, ...delivery });
+    const conversationID = 'si_alice_bob';
+    const fields = { audience, conversationID, body: Buffer.from('body'), operationID: 'op' };
+    this.bus.deliver({ ...fields, logID: conversationID, seq: 0, ...delivery });
   }
 
   /** The value of one series of a metric. */

@@ -160,6 +160,33 @@ testOnEveryDeployment('Messages with the JS SDK', {}, async (t, deployment) => {
     }
   });
 
+  await t.test(
+    'an edited message and a reaction are handed on; a device that was never used has the text',
+    async () => {
+      const clientMsgID = await say('fiirst');
+      const { seq } = (await newest(ann)) as Message;
+      const token = await backEnd.userToken('ann', 9);
+      for (const [key, path, what] of [
+        ['tessera.edit', '/msg/edit_message', { text: 'first' }],
+        ['tessera.reaction', '/msg/add_reaction', { reaction: '👍' }],
+      ] as const) {
+        const heard = [ann, ben, tablet].map((side) =>
+          side.next('OnRecvCustomBusinessMessage', ({ data }) => JSON.stringify(data).includes(key)),
+        );
+        const { errCode } = await backEnd.post(path, { conversationID, seq, userID: 'ann', ...what }, token);
+        assert.equal(errCode, 0);
+        await Promise.all(heard);
+      }
+      // The SDK goes on showing what it holds in memory.
+      ann = await device('ann', { platformID: 3 });
+      ben = await device('ben', { platformID: 3 });
+      for (const side of [ann, ben]) {
+        const message = await newest(side);
+        assert.deepEqual([message?.clientMsgID, message?.textElem?.content], [clientMsgID, 'first']);
+      }
+    },
+  );
+
   await t.test('a message that is deleted for oneself is there for the other side', async () => {
     const clientMsgID = await say('for ann only');
     await ben.sdk.deleteMessage({ conversationID, clientMsgID });

@@ -147,6 +147,53 @@ export async function chatStories(t: TestContext, stage: Stage, witness: Witness
     }
   });
 
+  await t.test('that a message was edited, and what was put to it, is handed on', async () => {
+    await say('fiirst');
+    const seq = (await messages(bob, 1))[0]?.seq;
+    for (const [key, path, what] of [
+      ['tessera.edit', '/msg/edit_message', { text: 'first' }],
+      ['tessera.reaction', '/msg/add_reaction', { reaction: '👍' }],
+    ] as const) {
+      const heard = [alice, bob, tablet].map((side) =>
+        side.next('OnRecvCustomBusinessMessage', ({ data }) => JSON.stringify(data).includes(key)),
+      );
+      const body = { conversationID, seq, userID: 'alice', ...what };
+      assert.equal((await backEnd.post(path, body, alice.token)).errCode, 0);
+      await Promise.all(heard);
+    }
+    await inStep();
+  });
+
+  await t.test('who does not receive is told nothing, and the sender hears so', async () => {
+    const setTo = (recvMsgOpt: number) =>
+      tablet.next('OnConversationChanged', ({ data }) => data[0].recvMsgOpt === recvMsgOpt);
+    const [refusing, receiving] = [setTo(1), setTo(0)];
+    await bob.call('setConversation', { conversationID, recvMsgOpt: 1 });
+    await refusing;
+    await assert.rejects(alice.sendText('bob', 'hello?'), /1001/);
+    await bob.call('setConversation', { conversationID, recvMsgOpt: 0 });
+    await receiving;
+    await say('there you are');
+    assert.ok(!JSON.stringify(await messages(bob)).includes('hello?'));
+    await inStep();
+  });
+
+  await t.test('what the back end announces comes from its notification account, on each device', async () => {
+    const { userID: sendID } = await backEnd.call('/user/add_notification_account', {
+      ...{ userID: 'newsdesk', nickName: 'News', faceURL: '', appMangerLevel: 3 },
+    });
+    const received = [bob, tablet].map((side) =>
+      side.next('OnRecvNewMessages', ({ data }) => data.some((one: { sendID: string }) => one.sendID === sendID)),
+    );
+    await backEnd.call('/msg/send_msg', {
+      ...{ sendID, recvID: 'bob', sessionType: 4, senderPlatformID: 1, contentType: 1400 },
+      content: { notificationName: 'News', notificationFaceURL: '', notificationType: 1, text: 'closed', ex: '' },
+    });
+    for (const { data } of await Promise.all(received)) {
+      assert.partialDeepStrictEqual(data[0], { contentType: 1400, sessionType: 4 });
+    }
+  });
+
   await t.test('a message that is deleted for oneself is there for the other side', async () => {
     const clientMsgID = await say('for alice only');
     const seq = (await messages(bob, 1))[0]?.seq;

@@ -65,6 +65,24 @@ export async function groupStories(
     await seenElsewhere();
   });
 
+  await t.test('owner and admins take back what others have said', async () => {
+    for (const [revoker, revokerID] of [
+      [alice, 'alice'],
+      [bob, 'bob'],
+    ] as const) {
+      const arrived = [alice, bob].map((side) => side.next('OnRecvNewMessages'));
+      await carolSays('against the rules');
+      const [first] = await Promise.all(arrived);
+      const { clientMsgID } = first?.data[0] ?? {};
+      const heard = [alice, bob, carol].map((side) => side.next('OnNewRecvMessageRevoked'));
+      await revoker.call('revokeMessage', { conversationID, clientMsgID });
+      for (const { data } of await Promise.all(heard)) {
+        assert.partialDeepStrictEqual(data, { clientMsgID, revokerID, sourceMessageSendID: 'carol' });
+      }
+    }
+    await seenElsewhere(conversationID);
+  });
+
   await t.test('who is muted cannot speak', async () => {
     const muted = [alice, bob].map((side) => side.next('OnGroupMemberInfoChanged'));
     await alice.call('changeGroupMemberMute', { groupID, userID: 'bob', mutedSeconds: 600 });

@@ -1,5 +1,5 @@
 /** The log, notices and all that is sent and read, composed. Part of the composition root; see app.ts. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { ConversationDeletions } from '../conversations/conversation-deletions.ts';
 import { ConversationPartners } from '../conversations/conversation-partners.ts';
 import { ConversationPreviews } from '../conversations/conversation-previews.ts';
@@ -13,6 +13,7 @@ import type { Database } from '../database/database.ts';
 import { FriendProfiles } from '../friends/friend-profiles.ts';
 import { GroupProfiles } from '../groups/group-profiles.ts';
 import type { Services } from '../http/services.ts';
+import { randomPool } from '../kernel/random-pool.ts';
 import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
 import { GroupCommit } from '../log/group-commit.ts';
@@ -114,6 +115,7 @@ export async function openLog(
     },
   });
   opened.defer(() => commits.drain());
+  const newMessageID = messageIDs();
   const pipeline = new MessagePipeline({ commits, messages, bus, now: clock, newMessageID });
   const versionLog = new VersionLog(await SqlVersionLogStore.open(db, () => randomBytes(16).toString('hex')));
   const conversations = new SqlConversationStore(db);
@@ -186,6 +188,7 @@ export function openMessaging(
   { messages, pipeline, notifier, versionLog, conversations, conversationRows }: Log,
   users: Pick<UserStore, 'find' | 'ids'>,
 ): Messaging {
+  const newMessageID = messageIDs();
   const views = new SqlConversationViewStore(db);
   const textIndexStore = new SqlTextIndexStore(db);
   const conversationDeletions = new ConversationDeletions({
@@ -331,6 +334,7 @@ export function openMessaging(
   };
 }
 
-function newMessageID(): string {
-  return randomUUID().replaceAll('-', '');
+function messageIDs(): () => string {
+  const bytes = randomPool();
+  return () => bytes(16).toString('hex');
 }

@@ -8,6 +8,7 @@ import { conversationIDOf, isNotificationConversation } from '../protocol/conver
 import { MsgData } from '../protocol/gen/openim.ts';
 import { logIDOf } from '../protocol/log-id.ts';
 import { optionEnabled } from '../protocol/message.ts';
+import { MessageEncoder } from '../protocol/message-encoder.ts';
 import { msgStatus, optionKeys } from '../protocol/numbers/messages.ts';
 import type { Audience, Delivery, DeliveryBus, UserAudience } from './delivery.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -59,6 +60,7 @@ export class MessagePipeline {
   readonly #options: PipelineOptions;
   /** By conversation, what goes to sockets in the next turn. */
   readonly #leaving = new Map<string, Delivery[]>();
+  readonly #encoder = new MessageEncoder();
 
   constructor(options: PipelineOptions) {
     this.#options = options;
@@ -71,17 +73,18 @@ export class MessagePipeline {
    */
   async accept(outgoing: Outgoing): Promise<Acknowledgement> {
     const stamped = this.#stamp(outgoing.message);
-    const encoded = MsgData.encode(stamped).finish();
+    const place = placeOf(stamped);
+    const encoded = this.#encoder.encode(MsgData, stamped);
     const { clientMsgID, serverMsgID, sendTime } = stamped;
 
     if (!optionEnabled(stamped.options, optionKeys.history)) {
-      this.#deliver(stamped, outgoing, Buffer.from(encoded), 0);
+      this.#deliver(place, outgoing, Buffer.from(encoded), 0);
       return { serverMsgID, clientMsgID, sendTime, isDuplicate: false };
     }
     const appended = await this.#options.commits.append(
-      this.#toStore(stamped, encoded, outgoing),
+      this.#toStore(stamped, place, outgoing, encoded),
       ({ isDuplicate, isRefused, body, seq }) => {
-        if (!isDuplicate && !isRefused) this.#deliver(stamped, outgoing, body, seq);
+        if (!isDuplicate && !isRefused) this.#deliver(place, outgoing, body, seq);
       },
     );
     if (appended.isRefused) throw refusal();
@@ -100,16 +103,21 @@ export class MessagePipeline {
    */
   async acceptWithin(tx: Transaction, batch: readonly Outgoing[]): Promise<readonly AcceptedWithin[]> {
     if (batch.length === 0) return [];
-    const stamped = batch.map((outgoing) => ({ outgoing, message: this.#stamp(outgoing.message) }));
+    const stamped = batch.map((outgoing) => {
+      const message = this.#stamp(outgoing.message);
+      return { outgoing, message, place: placeOf(message) };
+    });
     const appended = await this.#options.messages.appendWithin(
       tx,
-      stamped.map(({ outgoing, message }) => this.#toStore(message, MsgData.encode(message).finish(), outgoing)),
+      stamped.map(({ outgoing, message, place }) =>
+        this.#toStore(message, place, outgoing, this.#encoder.encode(MsgData, message)),
+      ),
     );
     if (appended.some(({ isRefused }) => isRefused)) throw refusal();
     tx.afterCommit(() => {
-      for (const [index, { outgoing, message }] of stamped.entries()) {
+      for (const [index, { outgoing, place }] of stamped.entries()) {
         const result = appended[index];
-        if (result !== undefined && !result.isDuplicate) this.#deliver(message, outgoing, result.body, result.seq);
+        if (result !== undefined && !result.isDuplicate) this.#deliver(place, outgoing, result.body, result.seq);
       }
     });
     return appended.map(({ seq, serverMsgID, sentAt, isDuplicate }, index) => ({
@@ -133,9 +141,14 @@ export class MessagePipeline {
     };
   }
 
-  #toStore(stamped: MsgData, encoded: Uint8Array, { message, condition }: Outgoing): NewMessage {
+  #toStore(
+    stamped: MsgData,
+    { conversationID, logID }: Place,
+    { message, condition }: Outgoing,
+    encoded: Uint8Array,
+  ): NewMessage {
     return {
-      logID: logIDOf(stamped),
+      logID,
       sendID: stamped.sendID,
       clientMsgID: stamped.clientMsgID,
       serverMsgID: stamped.serverMsgID,
@@ -145,7 +158,7 @@ export class MessagePipeline {
       sessionType: stamped.sessionType,
       contentType: stamped.contentType,
       bodyWithoutSeq: encoded,
-      raisesSenderReadSeq: !isNotificationConversation(conversationIDOf(stamped)),
+      raisesSenderReadSeq: !isNotificationConversation(conversationID),
       ...(condition === undefined ? {} : { condition }),
     };
   }
@@ -155,11 +168,10 @@ export class MessagePipeline {
    * socket before the push does (notifications-sync chapter, 3.4). What one turn brings leaves in order of seqs: the
    * promises of one commit may be kept in another.
    */
-  #deliver(message: MsgData, { audience, operationID }: Outgoing, body: Buffer, seq: number): void {
+  #deliver({ conversationID, logID }: Place, { audience, operationID }: Outgoing, body: Buffer, seq: number): void {
     if (this.#leaving.size === 0) setImmediate(() => this.#handOver());
-    const conversationID = conversationIDOf(message);
     const lane = this.#leaving.get(conversationID) ?? [];
-    lane.push({ audience, conversationID, logID: logIDOf(message), seq, body, operationID });
+    lane.push({ audience, conversationID, logID, seq, body, operationID });
     this.#leaving.set(conversationID, lane);
   }
 
@@ -170,6 +182,16 @@ export class MessagePipeline {
       for (const delivery of lane.sort((a, b) => a.seq - b.seq)) this.#options.bus.deliver(delivery);
     }
   }
+}
+
+/** Where a message belongs: as clients know it, and as it is stored. */
+interface Place {
+  readonly conversationID: string;
+  readonly logID: string;
+}
+
+function placeOf(message: MsgData): Place {
+  return { conversationID: conversationIDOf(message), logID: logIDOf(message) };
 }
 
 /**

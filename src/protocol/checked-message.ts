@@ -30,7 +30,10 @@ export function decodeChecked<Message>(
 
 /** @param name of the field */
 function check(value: unknown, name: string, bounds: WireBounds): void {
-  if (typeof value === 'string') checkText(value, name, isIDField(name), bounds);
+  if (typeof value === 'string') {
+    if (exceedsBytes(value, bounds.maxIdBytes) && isIDField(name)) throw tooLong(name, bounds);
+    checkText(value);
+  }
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return;
   if (Array.isArray(value)) {
     checkLength(value.length, name, bounds);
@@ -39,18 +42,24 @@ function check(value: unknown, name: string, bounds: WireBounds): void {
   } else if (value instanceof Map) {
     checkLength(value.size, name, bounds);
     for (const [key, element] of value) {
-      checkText(String(key), name, true, bounds);
+      const text = String(key);
+      if (exceedsBytes(text, bounds.maxIdBytes)) throw tooLong(name, bounds);
+      checkText(text);
       check(element, name, bounds);
     }
   } else {
-    for (const [field, part] of Object.entries(value)) check(part, field, bounds);
+    // Without a list of pairs: every message sent comes by here.
+    for (const field in value) check((value as Readonly<Record<string, unknown>>)[field], field, bounds);
   }
 }
 
-function checkText(text: string, name: string, isID: boolean, { maxIdBytes }: WireBounds): void {
-  if (isID && exceedsBytes(text, maxIdBytes)) throw errors.args(`${name} is over ${maxIdBytes} bytes`);
-  // PostgreSQL cannot store it.
+/** PostgreSQL cannot store it. */
+function checkText(text: string): void {
   if (text.includes('\0')) throw errors.args('a string holds NUL');
+}
+
+function tooLong(name: string, { maxIdBytes }: WireBounds): ProtocolError {
+  return errors.args(`${name} is over ${maxIdBytes} bytes`);
 }
 
 function checkLength(length: number, name: string, { maxListItems }: WireBounds): void {

@@ -74,10 +74,20 @@ export function conversationIDOf(msg: Addressed): string {
 }
 
 function joinSorted(a: string, b: string): string {
-  return sortedPair(a, b).join('_');
+  const [first, second] = sortedPair(a, b);
+  return `${first}_${second}`;
 }
+
+const firstSurrogate = 0xd800;
 
 /** By UTF-8 bytes, as the clients sort: UTF-16 order differs for characters outside the BMP. */
 export function sortedPair(a: string, b: string): readonly [string, string] {
+  // Up to the first unit in which they differ the bytes are the same, and below the surrogates both orders are.
+  for (let at = 0; at < a.length && at < b.length; at += 1) {
+    const [unitA, unitB] = [a.charCodeAt(at), b.charCodeAt(at)];
+    if (unitA === unitB) continue;
+    if (unitA >= firstSurrogate || unitB >= firstSurrogate) break;
+    return unitA < unitB ? [a, b] : [b, a];
+  }
   return Buffer.compare(Buffer.from(a), Buffer.from(b)) <= 0 ? [a, b] : [b, a];
 }

@@ -15,6 +15,7 @@ import {
   SendMsgResp,
 } from '../../protocol/gen/openim.ts';
 import { encodeLastMessages } from '../../protocol/message-bytes.ts';
+import { MessageEncoder } from '../../protocol/message-encoder.ts';
 import { reqIdentifiers } from '../../protocol/numbers/request-identifiers.ts';
 import { encodeNewestSeqs, encodeReadPositions } from './long-replies.ts';
 import { decodeData } from './request-data.ts';
@@ -27,6 +28,7 @@ export interface RequestServices {
 
 /** @param bounds of what requests may hold */
 export function createRequestHandlers({ history, messenger }: RequestServices, bounds?: WireBounds): RequestHandlers {
+  const encoder = new MessageEncoder();
   const handler =
     <Request>(
       decoder: Parameters<typeof decodeData<Request>>[0],
@@ -52,7 +54,7 @@ export function createRequestHandlers({ history, messenger }: RequestServices, b
         MsgData,
         async (call, message) => {
           const { serverMsgID, clientMsgID, sendTime } = await messenger.send(call, message);
-          return SendMsgResp.encode({ serverMsgID, clientMsgID, sendTime, modify: undefined }).finish();
+          return encoder.encode(SendMsgResp, { serverMsgID, clientMsgID, sendTime, modify: undefined });
         },
         errors.args,
       ),

@@ -28,6 +28,7 @@ import { up as deletions } from './migrations/022-deletions.ts';
 import { up as reactions } from './migrations/023-reactions.ts';
 import { up as jobs } from './migrations/024-jobs.ts';
 import { up as edits } from './migrations/025-edits.ts';
+import { up as outgoing } from './migrations/026-outgoing.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -57,6 +58,7 @@ const steps: Readonly<Record<string, Step>> = {
   '023-reactions': reactions,
   '024-jobs': jobs,
   '025-edits': edits,
+  '026-outgoing': outgoing,
 };
 
 /** A database whose schema was brought up to date. */

@@ -111,6 +111,13 @@ export class Hub implements SessionObserver {
     });
   }
 
+  /** As far as is known here: of a group, whether a member is online. */
+  concerns(audience: Audience): boolean {
+    const named = 'users' in audience ? audience.users : (audience.plus ?? []);
+    if ('group' in audience && this.#options.groups.membersOf(audience.group).size > 0) return true;
+    return named.some((userID) => this.#byUser.has(userID));
+  }
+
   /** Kicks the sockets that tokens opened which are no longer accepted. */
   endTokens({ jtis }: TokenEventMap['tokensEnded']): void {
     const ended = new Set(jtis);

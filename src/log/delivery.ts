@@ -25,6 +25,12 @@ export interface GroupAudience {
   readonly isLast?: true;
 }
 
+/** Of a group's membership: the head of its version log, which every change of its members raises. */
+export interface GroupVersion {
+  readonly versionID: string;
+  readonly version: number;
+}
+
 /** A committed or online-only message on its way to its recipients' sockets. */
 export interface Delivery {
   readonly audience: Audience;
@@ -35,6 +41,13 @@ export interface Delivery {
   readonly seq: number;
   /** Encoded MsgData as it is stored, seq included. */
   readonly body: Buffer;
+  /**
+   * Of the audience's group when the message was stored, which is who gets it; undefined where one process hears of every
+   * change at once, and of what is not stored: members of the moment get it.
+   */
+  readonly asOf?: GroupVersion | undefined;
+  /** How long before it the one before in its log was stored, in ms; known on a node. */
+  readonly followsMs?: number | undefined;
   /** Of the request that caused it; clients match their own echo by it. */
   readonly operationID: string;
 }
@@ -50,5 +63,8 @@ export interface DeliveryBus {
 }
 
 export interface DeliveryListener {
-  deliver(delivery: Delivery): void;
+  /** @returns a promise if something must be asked for first: later deliveries of the log are to wait for it */
+  deliver(delivery: Delivery): void | Promise<void>;
+  /** False if nobody here is of the audience, as far as is known here. */
+  concerns(audience: Audience): boolean;
 }

@@ -1,5 +1,6 @@
 /** What the log needs from a durable store. Seqs are given out here and nowhere else (promise M2). */
 import type { Transaction } from '../kernel/unit-of-work.ts';
+import type { Audience, Delivery, GroupVersion } from './delivery.ts';
 
 /** A message ready to be stored, lacking only its seq. */
 export interface NewMessage {
@@ -22,6 +23,8 @@ export interface NewMessage {
   readonly raisesSenderReadSeq: boolean;
   /** Stored only where this holds at the moment of the append: since it was authorised, others may have changed it. */
   readonly condition?: GroupCondition;
+  /** Who gets it: kept beside it by a node, so that others can deliver it if that one cannot. */
+  readonly outgoing?: { readonly audience: Audience; readonly operationID: string };
 }
 
 /** The group is not dismissed; and the sender is in it. */
@@ -41,6 +44,9 @@ export interface Appended {
   readonly isRefused: boolean;
   /** Encoded MsgData with its seq and send time; empty for a duplicate and for what was refused. */
   readonly body: Buffer;
+  /** See {@link Delivery}. */
+  readonly asOf?: GroupVersion | undefined;
+  readonly followsMs?: number | undefined;
 }
 
 export interface StoredMessage {

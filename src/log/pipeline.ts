@@ -12,7 +12,7 @@ import { MessageEncoder } from '../protocol/message-encoder.ts';
 import { msgStatus, optionKeys } from '../protocol/numbers/messages.ts';
 import type { Audience, Delivery, DeliveryBus, UserAudience } from './delivery.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { GroupCondition, MessageStore, NewMessage } from './message-store.ts';
+import type { Appended, GroupCondition, MessageStore, NewMessage } from './message-store.ts';
 
 export interface PipelineOptions {
   readonly commits: GroupCommit;
@@ -78,15 +78,12 @@ export class MessagePipeline {
     const { clientMsgID, serverMsgID, sendTime } = stamped;
 
     if (!optionEnabled(stamped.options, optionKeys.history)) {
-      this.#deliver(place, outgoing, Buffer.from(encoded), 0);
+      this.#deliver(place, outgoing, { body: Buffer.from(encoded), seq: 0 });
       return { serverMsgID, clientMsgID, sendTime, isDuplicate: false };
     }
-    const appended = await this.#options.commits.append(
-      this.#toStore(stamped, place, outgoing, encoded),
-      ({ isDuplicate, isRefused, body, seq }) => {
-        if (!isDuplicate && !isRefused) this.#deliver(place, outgoing, body, seq);
-      },
-    );
+    const appended = await this.#options.commits.append(this.#toStore(stamped, place, outgoing, encoded), (stored) => {
+      if (!stored.isDuplicate && !stored.isRefused) this.#deliver(place, outgoing, stored);
+    });
     if (appended.isRefused) throw refusal();
     return {
       serverMsgID: appended.serverMsgID,
@@ -117,7 +114,7 @@ export class MessagePipeline {
     tx.afterCommit(() => {
       for (const [index, { outgoing, place }] of stamped.entries()) {
         const result = appended[index];
-        if (result !== undefined && !result.isDuplicate) this.#deliver(place, outgoing, result.body, result.seq);
+        if (result !== undefined && !result.isDuplicate) this.#deliver(place, outgoing, result);
       }
     });
     return appended.map(({ seq, serverMsgID, sentAt, isDuplicate }, index) => ({
@@ -141,12 +138,8 @@ export class MessagePipeline {
     };
   }
 
-  #toStore(
-    stamped: MsgData,
-    { conversationID, logID }: Place,
-    { message, condition }: Outgoing,
-    encoded: Uint8Array,
-  ): NewMessage {
+  #toStore(stamped: MsgData, { conversationID, logID }: Place, outgoing: Outgoing, encoded: Uint8Array): NewMessage {
+    const { message, condition } = outgoing;
     return {
       logID,
       sendID: stamped.sendID,
@@ -160,6 +153,7 @@ export class MessagePipeline {
       bodyWithoutSeq: encoded,
       raisesSenderReadSeq: !isNotificationConversation(conversationID),
       ...(condition === undefined ? {} : { condition }),
+      outgoing,
     };
   }
 
@@ -168,10 +162,14 @@ export class MessagePipeline {
    * socket before the push does (notifications-sync chapter, 3.4). What one turn brings leaves in order of seqs: the
    * promises of one commit may be kept in another.
    */
-  #deliver({ conversationID, logID }: Place, { audience, operationID }: Outgoing, body: Buffer, seq: number): void {
+  #deliver(
+    { conversationID, logID }: Place,
+    { audience, operationID }: Outgoing,
+    { body, seq, asOf, followsMs }: Pick<Appended, 'body' | 'seq' | 'asOf' | 'followsMs'>,
+  ): void {
     if (this.#leaving.size === 0) setImmediate(() => this.#handOver());
     const lane = this.#leaving.get(conversationID) ?? [];
-    lane.push({ audience, conversationID, logID, seq, body, operationID });
+    lane.push({ audience, conversationID, logID, seq, body, asOf, followsMs, operationID });
     this.#leaving.set(conversationID, lane);
   }
 

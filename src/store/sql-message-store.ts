@@ -16,24 +16,30 @@ import type {
   StoredMessage,
 } from '../log/message-store.ts';
 import { appendInPostgres, appendInPostgresWithin } from './postgres-append.ts';
+import type { PostgresOutgoingStore } from './postgres-outgoing-store.ts';
 import { inChunks } from './sql-lists.ts';
 import { appendInSqlite, appendInSqliteWithin } from './sqlite-append.ts';
 
 export class SqlMessageStore implements MessageStore {
   readonly #db: Database;
+  readonly #outgoing: PostgresOutgoingStore | undefined;
 
-  constructor(db: Database) {
+  /** @param outgoing of a node */
+  constructor(db: Database, outgoing?: PostgresOutgoingStore) {
     this.#db = db;
+    this.#outgoing = outgoing;
   }
 
   append(batch: readonly NewMessage[]): Promise<Appended[]> {
-    return this.#db.dialect === 'sqlite' ? appendInSqlite(this.#db, batch) : appendInPostgres(this.#db, batch);
+    return this.#db.dialect === 'sqlite'
+      ? appendInSqlite(this.#db, batch)
+      : appendInPostgres(this.#db, batch, this.#outgoing);
   }
 
   appendWithin(tx: Transaction, batch: readonly NewMessage[]): Promise<Appended[]> {
     return this.#db.dialect === 'sqlite'
       ? appendInSqliteWithin(this.#db, tx, batch)
-      : appendInPostgresWithin(this.#db, tx, batch);
+      : appendInPostgresWithin(this.#db, tx, batch, this.#outgoing);
   }
 
   async range(readerID: string, logID: string, begin: number, end: number, limit: number): Promise<StoredMessage[]> {

@@ -1,3 +1,4 @@
+import { PostgresOutgoingStore } from '../../src/store/postgres-outgoing-store.ts';
 import { SqlConversationViewStore } from '../../src/store/sql-conversation-view-store.ts';
 import { SqlDeletionStore } from '../../src/store/sql-deletion-store.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
@@ -9,7 +10,8 @@ import { messageStoreSuite } from './message-store.suite.ts';
 
 testOnEveryDatabase('MessageStore', (t, { db }) =>
   messageStoreSuite(t, {
-    store: new SqlMessageStore(db),
+    // As a node does it, where there are any.
+    store: new SqlMessageStore(db, db.dialect === 'postgres' ? new PostgresOutgoingStore(db, 'node') : undefined),
     revocations: new SqlRevocationStore(db),
     deletions: new SqlDeletionStore(db),
     views: new SqlConversationViewStore(db),

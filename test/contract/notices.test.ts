@@ -199,7 +199,7 @@ function start(
   const delivered: Delivery[] = [];
   // However late a busy database answers.
   const bus = new MemoryBus(limitMs);
-  bus.onDelivery({ deliver: (delivery) => delivered.push(delivery) });
+  bus.onDelivery({ deliver: (delivery) => void delivered.push(delivery), concerns: () => true });
   const pipeline = new MessagePipeline({
     commits: new GroupCommit({ store: messages, lanes: 1, maxBatch: 10 }),
     messages,

@@ -1,0 +1,296 @@
+/** Nodes over a network that loses, delays and reorders, on a database that does not; time is the test's. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { MemoryNetwork } from '../../test/support/memory-network.ts';
+import type { Audience, Delivery } from '../log/delivery.ts';
+import type { MessageRef } from '../log/message-store.ts';
+import type { NodeFilter, OutgoingMessage, OutgoingRef, OutgoingRow, StoredBody } from '../log/outgoing-store.ts';
+import { MsgData } from '../protocol/gen/openim.ts';
+import { newMsgData } from '../protocol/message.ts';
+import { NodeBus } from './node-bus.ts';
+
+test('M4: whatever the network does, every node gets every message that concerns it once, in order, within 5 s', async (t) => {
+  for (const seed of [1, 2, 3, 4]) {
+    const random = randomFrom(seed);
+    const network = new MemoryNetwork({ random, loss: 0.2, maxDelayMs: 60 });
+    await using cluster = new Cluster(t, network, ['A', 'B', 'C']);
+    // What comes first in a log says nothing of what came before the one before it.
+    network.lost = () => true;
+    for (const log of logs) {
+      const [first] = cluster.store('A', log);
+      assert.ok(first);
+      for (const { bus } of cluster.nodes) bus.deliver(first);
+    }
+    await cluster.pass(10);
+    network.lost = () => false;
+    for (let round = 0; round < 150; round += 1) {
+      for (let count = Math.floor(random() * 4); count > 0; count -= 1) {
+        cluster.send(pick(['A', 'B', 'C'], random), pick(logs, random));
+      }
+      await cluster.pass(20);
+    }
+    await cluster.pass(5000);
+    for (const node of cluster.nodes) {
+      for (const log of logs) {
+        const expected = Array.from({ length: cluster.lastSeq(log) }, (_, index) => index + 1);
+        assert.deepEqual(node.seqsOf(log), expected, `seed ${seed}, node ${node.nodeID}, ${log}`);
+      }
+    }
+  }
+});
+
+test('the loss of the last publication shows by the pulse, and nothing else need happen in its log', async (t) => {
+  const network = new MemoryNetwork();
+  await using cluster = new Cluster(t, network, ['A', 'B']);
+  network.lost = (_from, _to, kind) => kind === 'delivery';
+  cluster.send('A', 'sg_1');
+  await cluster.pass(500);
+  assert.deepEqual(cluster.node('B').seqsOf('sg_1'), []);
+  await cluster.pass(1500);
+  assert.deepEqual(cluster.node('B').seqsOf('sg_1'), [1]);
+  assert.equal(cluster.node('B').repaired, 1);
+});
+
+test('what a node had committed when it died is delivered by those who are left, before its lease has ended', async (t) => {
+  const network = new MemoryNetwork();
+  await using cluster = new Cluster(t, network, ['A', 'B', 'C']);
+  await cluster.pass(2000);
+  cluster.store('A', 'sg_1');
+  cluster.node('A').die();
+  await cluster.pass(4500);
+  for (const nodeID of ['B', 'C']) assert.deepEqual(cluster.node(nodeID).seqsOf('sg_1'), [1]);
+  network.bury('A');
+  await cluster.pass(1000);
+  assert.deepEqual(cluster.node('B').seqsOf('sg_1'), [1], 'and not once more');
+});
+
+test('a node that hears nothing reads everything, and is heard of by what it has written', async (t) => {
+  const network = new MemoryNetwork();
+  await using cluster = new Cluster(t, network, ['A', 'B', 'C']);
+  await cluster.pass(2000);
+  network.cut('B', true);
+  cluster.send('A', 'sg_1');
+  cluster.send('B', 'sg_2');
+  await cluster.pass(4500);
+  for (const { nodeID, seqsOf } of cluster.nodes.map((node) => ({
+    nodeID: node.nodeID,
+    seqsOf: node.seqsOf.bind(node),
+  }))) {
+    assert.deepEqual([seqsOf('sg_1'), seqsOf('sg_2')], [[1], [1]], nodeID);
+  }
+  network.cut('B', false);
+  network.lost = (from, to, kind) => from === 'A' && to === 'B' && kind === 'delivery';
+  cluster.send('A', 'sg_1');
+  await cluster.pass(3000);
+  assert.deepEqual(cluster.node('B').seqsOf('sg_1'), [1, 2]);
+});
+
+test('what could not be looked up is missed by number, and found', async (t) => {
+  await using cluster = new Cluster(t, new MemoryNetwork(), ['A', 'B']);
+  await cluster.pass(2000);
+  cluster.isLost = true;
+  cluster.send('A', 'sg_1');
+  await cluster.pass(100);
+  cluster.isLost = false;
+  await cluster.pass(2000);
+  assert.deepEqual(cluster.node('B').seqsOf('sg_1'), [1]);
+});
+
+test('a conversation whose gap is not filled holds up no other, and none for ever', async (t) => {
+  const network = new MemoryNetwork();
+  await using cluster = new Cluster(t, network, ['A', 'B']);
+  cluster.isAway = true;
+  network.lost = (from) => from === 'A';
+  cluster.send('A', 'sg_1');
+  await cluster.pass(10);
+  network.lost = () => false;
+  cluster.send('A', 'sg_1');
+  cluster.send('A', 'sg_2');
+  await cluster.pass(50);
+  const b = cluster.node('B');
+  assert.deepEqual([b.seqsOf('sg_1'), b.seqsOf('sg_2')], [[], [1]]);
+  await cluster.pass(100);
+  assert.deepEqual(b.seqsOf('sg_1'), [2]);
+  cluster.isAway = false;
+  await cluster.pass(3000);
+  assert.deepEqual(b.seqsOf('sg_1'), [2, 1], 'late, but not lost');
+});
+
+test('a message that its sender repeats elsewhere is delivered, though the node that stored it could not', async (t) => {
+  const network = new MemoryNetwork();
+  await using cluster = new Cluster(t, network, ['A', 'B', 'C']);
+  const [ref] = cluster.store('A', 'sg_1');
+  assert.ok(ref);
+  await cluster.node('B').bus.deliverAgain(ref);
+  await cluster.pass(50);
+  for (const nodeID of ['B', 'C']) assert.deepEqual(cluster.node(nodeID).seqsOf('sg_1'), [1]);
+  await cluster.node('C').bus.deliverAgain(ref);
+  assert.equal(cluster.node('C').seqsOf('sg_1').length, 1);
+});
+
+test('a publication goes to the nodes that it concerns, with those of its audience who are there', async (t) => {
+  await using cluster = new Cluster(t, new MemoryNetwork(), ['A', 'B', 'C']);
+  cluster.onlineAt = { ann: ['A', 'B'], bob: ['B'], cid: ['C'] };
+  cluster.send('A', 'si_ann_bob', { users: ['ann', 'bob', 'nobody'] });
+  await cluster.pass(50);
+  assert.deepEqual(cluster.node('B').audiences, [{ users: ['ann', 'bob'] }]);
+  assert.deepEqual(cluster.node('C').audiences, []);
+  assert.equal(cluster.published, 1);
+});
+
+const logs = ['sg_0', 'sg_1', 'sg_2'];
+
+function pick<Item>(items: readonly Item[], random: () => number): Item {
+  const item = items[Math.floor(random() * items.length)];
+  assert.ok(item !== undefined);
+  return item;
+}
+
+/** A database of messages and rows, and the nodes on it. */
+class Cluster implements AsyncDisposable {
+  readonly nodes: readonly TestNode[];
+  readonly messages: (Delivery & { readonly row: OutgoingRow; readonly at: number })[] = [];
+  onlineAt: Readonly<Record<string, readonly string[]>> = {};
+  published = 0;
+  /** The database does not answer. */
+  isAway = false;
+  /** Nor does what says who is where. */
+  isLost = false;
+  readonly #t: TestContext;
+
+  constructor(t: TestContext, network: MemoryNetwork, nodeIDs: readonly string[]) {
+    this.#t = t;
+    t.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
+    this.nodes = nodeIDs.map((nodeID) => new TestNode(nodeID, network, this));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { bus } of this.nodes) await bus[Symbol.asyncDispose]();
+    this.#t.mock.timers.reset();
+  }
+
+  node(nodeID: string): TestNode {
+    const node = this.nodes.find((candidate) => candidate.nodeID === nodeID);
+    assert.ok(node);
+    return node;
+  }
+
+  async pass(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 10) {
+      for (let turn = 0; turn < 4; turn += 1) await nextTurn();
+      this.#t.mock.timers.tick(10);
+    }
+    for (let turn = 0; turn < 4; turn += 1) await nextTurn();
+  }
+
+  lastSeq(logID: string): number {
+    return this.messages.filter((message) => message.logID === logID).length;
+  }
+
+  /** Commits, and tells nobody. */
+  store(nodeID: string, logID: string, audience: Audience = { group: 'g' }): Delivery[] {
+    const seq = this.lastSeq(logID) + 1;
+    const before = this.messages.findLast((message) => message.logID === logID);
+    const body = Buffer.from(MsgData.encode(newMsgData({ seq, groupID: logID, sessionType: 3 })).finish());
+    const followsMs = before && Date.now() - before.at;
+    const entry: OutgoingMessage = { logID, seq, operationID: 'op', audience, followsMs };
+    const row = { node: nodeID, id: this.messages.length + 1, messages: [entry], words: [] };
+    const message = {
+      ...entry,
+      conversationID: logID,
+      body,
+      row,
+      at: Date.now(),
+    };
+    this.messages.push(message);
+    return [message];
+  }
+
+  send(nodeID: string, logID: string, audience?: Audience): void {
+    for (const delivery of this.store(nodeID, logID, audience)) this.node(nodeID).bus.deliver(delivery);
+  }
+
+  async rows(filter: (row: OutgoingRow) => boolean): Promise<readonly OutgoingRow[]> {
+    await nextTurn();
+    if (this.isAway) throw new Error('the database is away');
+    return this.messages.map(({ row }) => row).filter(filter);
+  }
+}
+
+class TestNode {
+  readonly nodeID: string;
+  readonly bus: NodeBus;
+  readonly audiences: Audience[] = [];
+  readonly #received: MessageRef[] = [];
+  repaired = 0;
+
+  constructor(nodeID: string, network: MemoryNetwork, cluster: Cluster) {
+    this.nodeID = nodeID;
+    this.bus = new NodeBus({
+      channel: network.join(nodeID),
+      whereabouts: {
+        find: async (userIDs) => {
+          await nextTurn();
+          if (cluster.isLost) throw new Error('Redis is away');
+          const all = cluster.nodes.map((node) => node.nodeID);
+          return {
+            ofUsers: new Map(Array.from(userIDs, (userID) => [userID, cluster.onlineAt[userID] ?? []])),
+            ofGroups: new Map([['g', all]]),
+          };
+        },
+      },
+      store: {
+        refs: (filter: NodeFilter): Promise<readonly OutgoingRef[]> =>
+          cluster.rows(({ node }) =>
+            node === nodeID ? false : 'only' in filter ? filter.only.includes(node) : !filter.except.includes(node),
+          ),
+        rows: (refs) => cluster.rows((row) => refs.some(({ node, id }) => row.node === node && row.id === id)),
+        about: (logIDs) => cluster.rows((row) => row.messages.some(({ logID }) => logIDs.includes(logID))),
+        bodies: async (refs): Promise<readonly StoredBody[]> =>
+          cluster.messages.filter((message) =>
+            refs.some(({ logID, seq }) => message.logID === logID && message.seq === seq),
+          ),
+        trim: async () => {},
+      },
+      now: Date.now,
+      monotonicMs: Date.now,
+      observer: {
+        published: (count) => {
+          cluster.published += count;
+        },
+        arrived: () => {},
+        repaired: (count) => {
+          this.repaired += count;
+        },
+        unreadable: () => {},
+        failed: () => {},
+      },
+    });
+    this.bus.onDelivery({
+      concerns: () => true,
+      deliver: ({ audience, logID, seq }) => {
+        this.audiences.push(audience);
+        this.#received.push({ logID, seq });
+      },
+    });
+    this.bus.start();
+  }
+
+  seqsOf(log: string): number[] {
+    return this.#received.flatMap(({ logID, seq }) => (logID === log ? [seq] : []));
+  }
+
+  die(): void {
+    void this.bus[Symbol.asyncDispose]();
+  }
+}
+
+/** The same numbers for the same seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}

@@ -1,0 +1,261 @@
+/**
+ * The bus of several nodes. What is committed here goes to the sockets that are here and, over the channel between nodes,
+ * to the nodes that it concerns; what they send comes to the sockets here in the order of seqs. A publication may be lost:
+ * that is seen by number, by silence or by a gap, and what it had is read from the database, within 5 s whatever happens.
+ * See docs/adr/0014.
+ */
+import type { Delivery, DeliveryBus, DeliveryListener } from '../log/delivery.ts';
+import type { MessageRef } from '../log/message-store.ts';
+import type { OutgoingStore, OutgoingWord } from '../log/outgoing-store.ts';
+import { ArrivalOrder } from './arrival-order.ts';
+import { decodeDeliveryFrame, type Word } from './delivery-frame.ts';
+import type { NodeChannel } from './node-channel.ts';
+import { HeardNumbers, SentNumbers } from './pair-numbers.ts';
+import { deliveryKind, Publisher } from './publisher.ts';
+import { Repair } from './repair.ts';
+import type { Whereabouts } from './whereabouts.ts';
+
+export interface NodeBusOptions {
+  readonly channel: NodeChannel;
+  readonly whereabouts: Whereabouts;
+  readonly store: Omit<OutgoingStore, 'add'>;
+  /** Unix ms. */
+  readonly now: () => number;
+  /** Milliseconds that only ever go forward. */
+  readonly monotonicMs: () => number;
+  readonly observer: NodeBusObserver;
+  readonly limits?: Partial<NodeBusLimits>;
+}
+
+export interface NodeBusObserver {
+  published(publications: number): void;
+  /** @param lagMs from the commit on another node to the arrival here, as far as their clocks agree */
+  arrived(lagMs: number): void;
+  /** Messages that did not arrive and were read from the database. */
+  repaired(messages: number): void;
+  /** Of a version that is not known here. */
+  unreadable(): void;
+  failed(error: unknown): void;
+}
+
+export interface NodeBusLimits {
+  /** How often every node tells every other that it is there, and the number of its last publication. */
+  readonly pulseMs: number;
+  /** Of a node that has been silent for so long the rows are read at every pulse. */
+  readonly silentAfterMs: number;
+  /** How long a publication may come after one that was sent later. */
+  readonly reorderMs: number;
+}
+
+const defaultLimits: NodeBusLimits = { pulseMs: 1000, silentAfterMs: 2200, reorderMs: 200 };
+
+/** Pulses between readings of the rows of nodes of which nothing is known here, such as one that Redis has lost. */
+const readStrangersEvery = 3;
+const trimEvery = 5;
+/** Pulses late by so many have stood still, and publications may have been thrown away meanwhile. */
+const stoodStillPulses = 4;
+
+const pulseKind = 'pulse';
+
+export class NodeBus implements DeliveryBus, AsyncDisposable {
+  readonly #options: NodeBusOptions;
+  readonly #limits: NodeBusLimits;
+  readonly #sent = new SentNumbers();
+  readonly #heard = new HeardNumbers();
+  readonly #publisher: Publisher;
+  readonly #order: ArrivalOrder<Delivery>;
+  readonly #repair: Repair;
+  #listener: DeliveryListener | undefined;
+  #wordListener: ((word: Word) => void) | undefined;
+  #isHearing = true;
+  /** Publications of these were missed. */
+  readonly #missing = new Set<string>();
+  #pulses = 0;
+  #lastPulseMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #mending: Promise<void> = Promise.resolve();
+  #isRepairing = false;
+
+  constructor(options: NodeBusOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    const { channel, whereabouts, store, now, monotonicMs, observer } = options;
+    this.#lastPulseMs = monotonicMs();
+    const onFailure = (error: unknown) => observer.failed(error);
+    this.#publisher = new Publisher({
+      channel,
+      whereabouts,
+      numbers: this.#sent,
+      now,
+      onPublished: (publications) => observer.published(publications),
+      onFailure,
+    });
+    this.#order = new ArrivalOrder({
+      deliver: (delivery) => this.#listener?.deliver(delivery),
+      fetch: (logID, seqs) => this.#repair.readSeqs(logID, seqs),
+      onFailure,
+    });
+    this.#repair = new Repair({
+      store,
+      nodeID: channel.nodeID,
+      concerns: (audience) => this.#listener?.concerns(audience) === true,
+      isKnown: (logID, seq) => this.#order.has(logID, seq),
+      deliver: (delivery) => {
+        if (!this.#order.has(delivery.logID, delivery.seq)) observer.repaired(1);
+        this.#order.add(delivery);
+      },
+      hear: (word) => this.#wordListener?.(word),
+    });
+    channel.on(deliveryKind, (from, payload) => this.#onDelivery(from, payload));
+    channel.on(pulseKind, (from, payload) => this.#onPulse(from, payload));
+    channel.onGone((nodeID) => this.#onGone(nodeID));
+    channel.onHearing((isHearing) => this.#onHearing(isHearing));
+  }
+
+  /** Begins to tell the others, and to look for what they have not told. */
+  start(): void {
+    this.#timer = setInterval(() => this.#pulse(), this.#limits.pulseMs).unref();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#publisher.idle();
+    await this.#mending;
+    this.#order[Symbol.dispose]();
+  }
+
+  deliver(delivery: Delivery): void {
+    this.#deliverHere(delivery);
+    this.#publisher.publish({ delivery });
+  }
+
+  onDelivery(listener: DeliveryListener): void {
+    this.#listener = listener;
+  }
+
+  /** Says something to the nodes of users other than this one, which has heard of it. It has been committed. */
+  say(word: OutgoingWord): void {
+    this.#publisher.publish({ word });
+  }
+
+  /** Hears what other nodes say. */
+  onWord(listener: (word: Word) => void): void {
+    this.#wordListener = listener;
+  }
+
+  /**
+   * A message turned out to be stored already when it was to be stored again: who stored it may not have been able to
+   * deliver it.
+   */
+  async deliverAgain(ref: MessageRef): Promise<void> {
+    if (this.#order.has(ref.logID, ref.seq)) return;
+    const delivery = await this.#repair.find(ref);
+    if (delivery !== undefined) this.deliver(delivery);
+  }
+
+  /** A commit is in doubt, or what was in doubt holds: the others are to look. */
+  doubt(): void {
+    this.#publisher.missed();
+  }
+
+  /** Delivers what was stored lately in these logs, of which nobody may have told us. */
+  readLogs(logIDs: readonly string[]): Promise<void> {
+    return this.#repair.readLogs(logIDs);
+  }
+
+  /** Delivers whatever the other nodes have stored lately and we do not know of. Never rejects. */
+  async readAll(): Promise<void> {
+    await this.#mend(() => this.#repair.readRows({ except: [] }));
+  }
+
+  #deliverHere(delivery: Delivery): void {
+    // What is for nobody here would only leave gaps that nobody minds.
+    if (this.#listener?.concerns(delivery.audience)) this.#order.add(delivery);
+  }
+
+  #onDelivery(from: string, payload: Buffer): void {
+    const { observer, now } = this.#options;
+    const frame = decodeDeliveryFrame(payload);
+    if (frame === undefined) {
+      observer.unreadable();
+      return;
+    }
+    this.#note(from, frame.number, false);
+    observer.arrived(Math.max(0, now() - frame.at));
+    for (const item of frame.items) {
+      if ('word' in item) this.#wordListener?.(item.word);
+      else this.#deliverHere(item.delivery);
+    }
+  }
+
+  #onPulse(from: string, payload: Buffer): void {
+    this.#note(from, Number(payload.toString('latin1')), true);
+  }
+
+  #note(from: string, number: number, isPulse: boolean): void {
+    if (this.#heard.note(from, number, isPulse, this.#options.monotonicMs())) this.#readMissing(from);
+  }
+
+  /** A moment later, since it may only be late. */
+  #readMissing(nodeID: string): void {
+    if (this.#missing.size === 0) {
+      setTimeout(() => {
+        const only = [...this.#missing];
+        this.#missing.clear();
+        void this.#mend(() => this.#repair.readRows({ only })).then((isDone) => {
+          if (!isDone) for (const missing of only) this.#readMissing(missing);
+        });
+      }, this.#limits.reorderMs).unref();
+    }
+    this.#missing.add(nodeID);
+  }
+
+  #onGone(nodeID: string): void {
+    this.#sent.forget(nodeID);
+    this.#heard.forget(nodeID);
+    this.#readMissing(nodeID);
+  }
+
+  #onHearing(isHearing: boolean): void {
+    this.#isHearing = isHearing;
+    this.#heard.doubt();
+    if (!isHearing) void this.readAll();
+  }
+
+  #pulse(): void {
+    const { channel, monotonicMs, store } = this.#options;
+    const { pulseMs, silentAfterMs } = this.#limits;
+    const nowMs = monotonicMs();
+    if (nowMs - this.#lastPulseMs > stoodStillPulses * pulseMs) this.#heard.doubt();
+    this.#lastPulseMs = nowMs;
+    this.#pulses += 1;
+    for (const { nodeID } of channel.peers()) {
+      channel.send(nodeID, pulseKind, Buffer.from(String(this.#sent.last(nodeID)), 'latin1'));
+    }
+    const heard = this.#isHearing ? this.#heard.since(nowMs - silentAfterMs) : [];
+    const isAnybodySilent = channel.peers().some(({ nodeID }) => !heard.includes(nodeID));
+    if (!this.#isHearing || isAnybodySilent || this.#pulses % readStrangersEvery === 0) {
+      // One that takes longer than a pulse is not joined by another.
+      if (!this.#isRepairing) {
+        this.#isRepairing = true;
+        void this.#mend(() => this.#repair.readRows({ except: heard })).finally(() => {
+          this.#isRepairing = false;
+        });
+      }
+    }
+    if (this.#pulses % trimEvery === 0) void this.#mend(() => store.trim());
+  }
+
+  /** One after another. @returns false if it failed */
+  #mend(work: () => Promise<void>): Promise<boolean> {
+    const done = this.#mending.then(work).then(
+      () => true,
+      (error: unknown) => {
+        this.#options.observer.failed(error);
+        return false;
+      },
+    );
+    this.#mending = done.then(() => {});
+    return done;
+  }
+}

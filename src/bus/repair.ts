@@ -1,0 +1,121 @@
+/**
+ * Finds in the database what did not arrive: rows that other nodes have written beside what they stored, of which
+ * whatever concerns somebody here is delivered as if it had come. Rows are known by node and ID, never by a position in a
+ * sequence: transactions do not commit in the order of their IDs.
+ */
+import type { Delivery, DeliveryListener } from '../log/delivery.ts';
+import type { MessageRef } from '../log/message-store.ts';
+import type {
+  NodeFilter,
+  OutgoingMessage,
+  OutgoingRef,
+  OutgoingRow,
+  OutgoingStore,
+  OutgoingWord,
+} from '../log/outgoing-store.ts';
+import { conversationIDOf } from '../protocol/conversation-id.ts';
+import { MsgData } from '../protocol/gen/openim.ts';
+
+export interface RepairOptions {
+  readonly store: Pick<OutgoingStore, 'refs' | 'rows' | 'about' | 'bodies'>;
+  /** This one. */
+  readonly nodeID: string;
+  /** Who is here. */
+  readonly concerns: DeliveryListener['concerns'];
+  /** It has arrived already. */
+  readonly isKnown: (logID: string, seq: number) => boolean;
+  readonly deliver: (delivery: Delivery) => void;
+  readonly hear: (word: OutgoingWord) => void;
+}
+
+/** Read at once: hundreds of messages each on a busy node. */
+const rowsAtOnce = 50;
+
+export class Repair {
+  readonly #options: RepairOptions;
+  /** Rows that were read, by node. */
+  readonly #read = new Map<string, Set<number>>();
+
+  constructor(options: RepairOptions) {
+    this.#options = options;
+  }
+
+  /** Reads what was not read before of other nodes' rows. */
+  async readRows(filter: NodeFilter): Promise<void> {
+    const { store, hear } = this.#options;
+    const refs = await store.refs(filter);
+    const unread = refs.filter(({ node, id }) => !this.#read.get(node)?.has(id));
+    this.#forget(filter, refs);
+    for (let start = 0; start < unread.length; start += rowsAtOnce) {
+      const rows = await store.rows(unread.slice(start, start + rowsAtOnce));
+      for (const { words } of rows) for (const word of words) hear(word);
+      await this.#deliver(rows.flatMap(({ messages }) => messages));
+      for (const row of rows) this.#note(row);
+    }
+  }
+
+  /** Of these seqs of a log those that concern somebody here, whichever other node has stored them. */
+  async readSeqs(logID: string, seqs: readonly number[]): Promise<void> {
+    const wanted = new Set(seqs);
+    const rows = (await this.#options.store.about([logID])).filter(({ node }) => node !== this.#options.nodeID);
+    await this.#deliver(messagesOf(rows).filter((message) => message.logID === logID && wanted.has(message.seq)));
+  }
+
+  /** All that was stored lately in these logs. */
+  async readLogs(logIDs: readonly string[]): Promise<void> {
+    const logs = new Set(logIDs);
+    await this.#deliver(messagesOf(await this.#options.store.about(logIDs)).filter(({ logID }) => logs.has(logID)));
+  }
+
+  /** @returns a stored message as it was to be delivered; undefined if it is older than rows are kept */
+  async find({ logID, seq }: MessageRef): Promise<Delivery | undefined> {
+    const rows = await this.#options.store.about([logID]);
+    const message = messagesOf(rows).find((found) => found.logID === logID && found.seq === seq);
+    return message === undefined ? undefined : (await this.#withBodies([message]))[0];
+  }
+
+  async #deliver(messages: readonly OutgoingMessage[]): Promise<void> {
+    const { concerns, isKnown, deliver } = this.#options;
+    const lacking = messages.filter(({ logID, seq, audience }) => !isKnown(logID, seq) && concerns(audience));
+    if (lacking.length === 0) return;
+    for (const delivery of await this.#withBodies(lacking)) deliver(delivery);
+  }
+
+  /** In order of seqs, without those that are gone or were taken back. */
+  async #withBodies(messages: readonly OutgoingMessage[]): Promise<Delivery[]> {
+    const bodies = await this.#options.store.bodies(messages);
+    const byRef = new Map(bodies.map((stored) => [refKey(stored), stored.body]));
+    return messages
+      .toSorted((a, b) => a.seq - b.seq)
+      .flatMap((message): Delivery[] => {
+        const body = byRef.get(refKey(message));
+        return body === undefined ? [] : [{ ...message, conversationID: conversationIDOf(MsgData.decode(body)), body }];
+      });
+  }
+
+  #note({ node, id }: OutgoingRef): void {
+    const read = this.#read.get(node) ?? new Set();
+    this.#read.set(node, read.add(id));
+  }
+
+  /** Rows that are not there any more need not be known. */
+  #forget(filter: NodeFilter, refs: readonly OutgoingRef[]): void {
+    const left = new Map<string, Set<number>>();
+    for (const { node, id } of refs) left.set(node, (left.get(node) ?? new Set()).add(id));
+    const wasAsked = (node: string) => ('only' in filter ? filter.only.includes(node) : !filter.except.includes(node));
+    for (const [node, read] of this.#read) {
+      if (!wasAsked(node)) continue;
+      const kept = read.intersection(left.get(node) ?? new Set());
+      if (kept.size === 0) this.#read.delete(node);
+      else this.#read.set(node, kept);
+    }
+  }
+}
+
+function messagesOf(rows: readonly OutgoingRow[]): readonly OutgoingMessage[] {
+  return rows.flatMap(({ messages }) => messages);
+}
+
+function refKey({ logID, seq }: MessageRef): string {
+  return `${seq} ${logID}`;
+}

@@ -1,0 +1,133 @@
+/**
+ * Outgoing rows in PostgreSQL, without which there are no nodes. All that writes the table is here: appends add to it in
+ * their own statement. Rows stay a minute, so that the table is small enough to be read whole.
+ */
+import { CompiledQuery } from 'kysely';
+import type { PostgresDatabase } from '../database/database.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
+import type { Audience, GroupVersion } from '../log/delivery.ts';
+import type { MessageRef } from '../log/message-store.ts';
+import type {
+  NodeFilter,
+  OutgoingMessage,
+  OutgoingRef,
+  OutgoingRow,
+  OutgoingStore,
+  OutgoingWord,
+  StoredBody,
+} from '../log/outgoing-store.ts';
+
+export class PostgresOutgoingStore implements OutgoingStore {
+  readonly #db: PostgresDatabase;
+  readonly #nodeID: string;
+  #lastID = 0;
+
+  /** @param nodeID of this node: IDs of rows begin at 1 with each */
+  constructor(db: PostgresDatabase, nodeID: string) {
+    this.#db = db;
+    this.#nodeID = nodeID;
+  }
+
+  /** The row of an append, for {@link keepOutgoing}: node, ID, logs, entries. */
+  rowOf(messages: readonly OutgoingMessage[]): readonly [string, number, readonly string[], string] {
+    const logIDs = [...new Set(messages.map(({ logID }) => logID))];
+    return [this.#nodeID, ++this.#lastID, logIDs, encode(messages, [])];
+  }
+
+  async add(tx: Transaction, words: readonly OutgoingWord[]): Promise<void> {
+    const values = [this.#nodeID, ++this.#lastID, [], encode([], words)];
+    await this.#db.executor(tx).executeQuery(CompiledQuery.raw(keepOutgoing(1), values));
+  }
+
+  async refs(filter: NodeFilter): Promise<readonly OutgoingRef[]> {
+    const isOnly = 'only' in filter;
+    return this.#db.connections.query<OutgoingRef>(
+      `SELECT node, id FROM outgoing WHERE node <> $1 AND ${isOnly ? 'node = ANY' : 'NOT node = ANY'} ($2::text[])
+        AND at > ${nowMs} - ${keptForMs} ORDER BY node, id`,
+      [this.#nodeID, isOnly ? filter.only : filter.except],
+    );
+  }
+
+  async rows(refs: readonly OutgoingRef[]): Promise<readonly OutgoingRow[]> {
+    const rows = await this.#db.connections.query<Row>(
+      `SELECT node, id, entries FROM unnest($1::text[], $2::bigint[]) AS k (node, id) JOIN outgoing USING (node, id)
+        ORDER BY node, id`,
+      [refs.map(({ node }) => node), refs.map(({ id }) => id)],
+    );
+    return rows.map(decode);
+  }
+
+  async about(logIDs: readonly string[]): Promise<readonly OutgoingRow[]> {
+    const rows = await this.#db.connections.query<Row>(
+      `SELECT node, id, entries FROM outgoing WHERE logs && $1::text[] AND at > ${nowMs} - ${keptForMs}`,
+      [logIDs],
+    );
+    return rows.map(decode);
+  }
+
+  async bodies(refs: readonly MessageRef[]): Promise<readonly StoredBody[]> {
+    return this.#db.connections.query<StoredBody>(
+      `SELECT conversation_id AS "logID", seq, body FROM unnest($1::text[], $2::bigint[]) AS k (conversation_id, seq)
+        JOIN messages USING (conversation_id, seq)
+        WHERE NOT EXISTS (SELECT 1 FROM message_revocations AS r WHERE r.conversation_id = k.conversation_id AND r.seq = k.seq)
+        ORDER BY conversation_id, seq`,
+      [refs.map(({ logID }) => logID), refs.map(({ seq }) => seq)],
+    );
+  }
+
+  async trim(): Promise<void> {
+    await this.#db.connections.query(
+      `DELETE FROM outgoing WHERE node = $1 AND at < ${nowMs} - ${keptForMs} OR at < ${nowMs} - ${leftForMs}`,
+      [this.#nodeID],
+    );
+  }
+}
+
+/** Its rows may be written, and their transactions end, up to 15 s later than this says; see longestTransactionMs. */
+const nowMs = '(extract(epoch FROM now()) * 1000)::bigint';
+const keptForMs = 60_000;
+/** Of a node that is no more. */
+const leftForMs = 600_000;
+
+/** Writes a row: node, ID, logs, entries. @param first number of its parameters */
+export function keepOutgoing(first: number): string {
+  return `INSERT INTO outgoing (node, id, at, logs, entries)
+    VALUES ($${first}::text, $${first + 1}::bigint, ${nowMs}, $${first + 2}::text[], $${first + 3}::text)`;
+}
+
+interface Row extends OutgoingRef {
+  readonly entries: string;
+}
+
+/** Lists instead of objects: there are as many as messages. */
+interface Entries {
+  /** Log, seq, operation, audience, how long after the one before, as of which version of its group. */
+  readonly messages: readonly [string, number, string, Audience, number | null, GroupVersion | null][];
+  readonly words: readonly OutgoingWord[];
+}
+
+function encode(messages: readonly OutgoingMessage[], words: readonly OutgoingWord[]): string {
+  const entries: Entries = {
+    messages: messages.map(({ logID, seq, operationID, audience, followsMs, asOf }) => [
+      ...([logID, seq, operationID, audience] as const),
+      followsMs ?? null,
+      asOf ?? null,
+    ]),
+    words,
+  };
+  return JSON.stringify(entries);
+}
+
+function decode({ node, id, entries }: Row): OutgoingRow {
+  const { messages, words } = JSON.parse(entries) as Entries;
+  return {
+    node,
+    id,
+    messages: messages.map(([logID, seq, operationID, audience, followsMs, asOf]) => ({
+      ...{ logID, seq, operationID, audience },
+      followsMs: followsMs ?? undefined,
+      asOf: asOf ?? undefined,
+    })),
+    words,
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * CPU costs of a cluster's parts, found in the runs of bench/cluster: each part's CPU is a sum over what it did, so the
+ * costs are the non-negative least squares of that, every run counting by its relative error.
+ */
+import type { ClusterRun } from './cluster-result.ts';
+
+export type Part = 'node' | 'postgres' | 'redis' | 'load';
+
+/** Of one run, or of one second of a planned cluster. */
+export interface Work {
+  readonly messages: number;
+  readonly deliveries: number;
+  readonly publications: number;
+  readonly commits: number;
+  /** Of the nodes of an audience, one for each message if there is another node. */
+  readonly lookups: number;
+  readonly logins: number;
+  /** Each node tells each other one a second. */
+  readonly pulses: number;
+}
+
+export const nothing: Work = {
+  messages: 0,
+  deliveries: 0,
+  publications: 0,
+  commits: 0,
+  lookups: 0,
+  logins: 0,
+  pulses: 0,
+};
+
+type Kind = keyof Work;
+
+/** µs of CPU for each piece of work. */
+export type Costs = Readonly<Record<Part, Readonly<Partial<Record<Kind, number>>>>>;
+
+/** What a part's CPU goes into. */
+const kinds: Readonly<Record<Part, readonly Kind[]>> = {
+  node: ['messages', 'deliveries', 'publications', 'logins', 'pulses'],
+  postgres: ['messages', 'commits', 'logins'],
+  redis: ['lookups', 'publications', 'logins', 'pulses'],
+  load: ['messages', 'deliveries'],
+};
+
+export const parts = Object.keys(kinds) as Part[];
+
+export function workOf(run: ClusterRun): Work {
+  const { nodes, seconds, messages, deliveries, publications, commits, logins } = run;
+  return {
+    ...{ messages, deliveries, publications, commits, logins },
+    lookups: nodes > 1 ? messages : 0,
+    pulses: nodes * (nodes - 1) * seconds,
+  };
+}
+
+/** In seconds. */
+export function cpuOf(run: ClusterRun, part: Part): number {
+  const { nodes, ...others } = run.cpuSeconds;
+  return part === 'node' ? nodes.reduce((sum, each) => sum + each, 0) : others[part];
+}
+
+/** @param assumed for work that was in no run, or whose cost is lost in the others' */
+export function fitCosts(runs: readonly ClusterRun[], assumed: Costs): Costs {
+  const fitted = parts.map((part) => {
+    const seen = kinds[part].filter((kind) => runs.some((run) => workOf(run)[kind] > 0));
+    const measured = runs.filter((run) => cpuOf(run, part) > 0);
+    const rows = measured.map((run) => seen.map((kind) => (workOf(run)[kind] / cpuOf(run, part)) * 1e-6));
+    const found = leastSquares(rows, seen.length);
+    const costs = seen.map((kind, i) => [kind, found[i] || (assumed[part][kind] ?? 0)] as const);
+    return [part, { ...assumed[part], ...Object.fromEntries(costs) }] as const;
+  });
+  return Object.fromEntries(fitted) as Record<Part, Partial<Record<Kind, number>>>;
+}
+
+/** Seconds of CPU that the work takes. */
+export function cpuFor(work: Work, costs: Costs, part: Part): number {
+  return kinds[part].reduce((sum, kind) => sum + work[kind] * (costs[part][kind] ?? 0) * 1e-6, 0);
+}
+
+/** Non-negative x for which each row's product with it is as near to 1 as can be; one coordinate after the other. */
+function leastSquares(rows: readonly (readonly number[])[], columns: number): number[] {
+  const x = Array.from({ length: columns }, () => 0);
+  const rest = rows.map(() => 1);
+  const norms = x.map((_, j) => rows.reduce((sum, row) => sum + (row[j] ?? 0) ** 2, 0));
+  for (let round = 0; round < 20_000; round += 1) {
+    for (let j = 0; j < columns; j += 1) {
+      const gradient = rows.reduce((sum, row, i) => sum + (row[j] ?? 0) * (rest[i] ?? 0), 0);
+      const before = x[j] ?? 0;
+      const after = norms[j] === 0 ? 0 : Math.max(0, before + gradient / (norms[j] ?? 1));
+      x[j] = after;
+      for (const [i, row] of rows.entries()) rest[i] = (rest[i] ?? 0) - (row[j] ?? 0) * (after - before);
+    }
+  }
+  return x;
+}

@@ -1,0 +1,168 @@
+/** What a cluster does that was not measured: on the same machine, and with as many users and servers as one likes. */
+import { type Costs, cpuFor, cpuOf, nothing, parts, type Work } from './cluster-costs.ts';
+import type { ClusterRun } from './cluster-result.ts';
+
+export interface PredictedRun {
+  readonly messagesPerSecond: number;
+  /** µs of CPU for a message, over all nodes. */
+  readonly nodeCpuPerMessage: number;
+  readonly publicationsPerMessage: number;
+}
+
+/**
+ * The same scenario with another number of nodes on the machine of the known runs, where all parts share its cores: as
+ * fast as the cores allow, and no node faster than its thread.
+ * @param known runs of that scenario, at least one
+ */
+export function predictRun(known: readonly ClusterRun[], nodes: number, costs: Costs, cpus: number): PredictedRun {
+  const batch = batchFor(known, nodes);
+  const publications = publicationsFor(known, nodes, batch);
+  const work: Work = {
+    messages: 1,
+    deliveries: mean(known.map((run) => run.deliveries / run.messages)),
+    publications,
+    commits: 1 / batch,
+    lookups: nodes > 1 ? 1 : 0,
+    logins: 0,
+    pulses: 0,
+  };
+  const perMessage = parts.reduce((sum, part) => sum + cpuFor(work, costs, part), 0);
+  const nodeCpu = cpuFor(work, costs, 'node');
+  const busyCores = Math.max(
+    ...known.map((run) => parts.reduce((sum, part) => sum + cpuOf(run, part), 0) / run.seconds),
+  );
+  const busyThread = Math.max(...known.flatMap((run) => run.cpuSeconds.nodes.map((each) => each / run.seconds)));
+  return {
+    messagesPerSecond: Math.min(Math.min(busyCores, cpus) / perMessage, (nodes * busyThread) / nodeCpu),
+    nodeCpuPerMessage: nodeCpu * 1e6,
+    publicationsPerMessage: publications,
+  };
+}
+
+/** Messages that share a commit become fewer with more nodes, each of which commits its own: a power of their number. */
+function batchFor(known: readonly ClusterRun[], nodes: number): number {
+  const sizes = known.map((run) => [run.nodes, run.messages / Math.max(1, run.commits)] as const);
+  const [first, last] = [sizes[0], sizes.at(-1)];
+  if (first === undefined || last === undefined) throw new Error('no run to go by');
+  const exponent = first[0] === last[0] ? 0 : Math.log(last[1] / first[1]) / Math.log(last[0] / first[0]);
+  return Math.max(1, first[1] * (nodes / first[0]) ** exponent);
+}
+
+/** For each message; what is measured goes before what the batches say. */
+function publicationsFor(known: readonly ClusterRun[], nodes: number, batch: number): number {
+  const several = known.filter((run) => run.nodes > 1);
+  const ratios = several.map((run) => {
+    const expected = expectedPublications(run.nodes, run.messages / Math.max(1, run.commits), receiversOf(run));
+    return run.publications / run.messages / expected;
+  });
+  const factor = ratios.length === 0 ? 1 : mean(ratios);
+  return factor * expectedPublications(nodes, batch, receiversOf(known[0]));
+}
+
+function receiversOf(run: ClusterRun | undefined): number {
+  return run?.online ?? 1;
+}
+
+/** For each message of a batch, each of whose receivers is on any of the nodes: one for every other node concerned. */
+export function expectedPublications(nodes: number, batch: number, receivers: number): number {
+  return ((nodes - 1) * (1 - (1 - 1 / nodes) ** (batch * receivers))) / batch;
+}
+
+/** How much users do. */
+export interface Habits {
+  /** Seconds between two messages of somebody who is online. */
+  readonly secondsPerMessage: number;
+  /** Of all messages; the rest are single chats. */
+  readonly groupShare: number;
+  /** Members of a group who are online. */
+  readonly online: number;
+  /** Seconds from login to logout. */
+  readonly sessionSeconds: number;
+}
+
+export interface Servers {
+  /** Of its one thread, or of all cores of a database, that is to be used at most. */
+  readonly load: number;
+  readonly socketsPerNode: number;
+  readonly postgresCores: number;
+  /** Bytes a second that Redis can send over its network. */
+  readonly redisBytes: number;
+  /** Of a message, as it goes to another node. */
+  readonly messageBytes: number;
+  /** How long messages wait for those that share their commit. */
+  readonly commitSeconds: number;
+}
+
+export interface Need {
+  readonly nodes: number;
+  readonly messagesPerSecond: number;
+  /** Cores that the database works with, and how many servers of `postgresCores` that makes. */
+  readonly postgresCores: number;
+  readonly postgres: number;
+  /** Of one Redis thread: what tells nodes of messages, the pulses of every pair of nodes, and who is where. */
+  readonly pubsub: number;
+  readonly pulses: number;
+  readonly presence: number;
+  /** Of the network of one Redis. */
+  readonly wire: number;
+}
+
+/** What so many open sockets need, each of another user. */
+export function needOf(sockets: number, habits: Habits, servers: Servers, costs: Costs): Need {
+  const socketNodes = Math.ceil(sockets / servers.socketsPerNode);
+  // Each node more is one more to tell, and one more that tells: up to where one more brings nothing.
+  let nodes = Math.max(2, socketNodes);
+  for (let tries = 0; tries < 200; tries += 1) {
+    const wanted = Math.max(
+      2,
+      socketNodes,
+      Math.ceil(nodeCores(sockets, nodes, habits, servers, costs) / servers.load),
+    );
+    if (wanted <= nodes) break;
+    nodes = wanted;
+  }
+  const work = workFor(sockets, nodes, habits, servers);
+  const redis = (only: Partial<Work>) => cpuFor({ ...nothing, ...only }, costs, 'redis');
+  const postgresCores = cpuFor(work, costs, 'postgres');
+  return {
+    nodes,
+    messagesPerSecond: work.messages,
+    postgresCores,
+    postgres: Math.ceil(postgresCores / (servers.postgresCores * servers.load)),
+    pubsub: redis({ publications: work.publications }),
+    pulses: redis({ pulses: work.pulses }),
+    presence: redis({ lookups: work.lookups, logins: work.logins }),
+    wire: (nodesPerMessage(nodes, habits) * work.messages * servers.messageBytes) / servers.redisBytes,
+  };
+}
+
+function nodeCores(sockets: number, nodes: number, habits: Habits, servers: Servers, costs: Costs): number {
+  return cpuFor(workFor(sockets, nodes, habits, servers), costs, 'node');
+}
+
+/** Of a second. */
+function workFor(sockets: number, nodes: number, habits: Habits, servers: Servers): Work {
+  const messages = sockets / habits.secondsPerMessage;
+  const batch = Math.max(1, (messages / nodes) * servers.commitSeconds);
+  const { groupShare, online } = habits;
+  return {
+    messages,
+    // A single chat goes to its receiver and back to its sender.
+    deliveries: messages * ((1 - groupShare) * 2 + groupShare * online),
+    publications: messages * expectedPublications(nodes, batch, (1 - groupShare) * 1 + groupShare * (online - 1)),
+    commits: messages / batch,
+    lookups: messages,
+    logins: sockets / habits.sessionSeconds,
+    pulses: nodes * (nodes - 1),
+  };
+}
+
+/** Other nodes that hold somebody whom it is for. */
+function nodesPerMessage(nodes: number, { groupShare, online }: Habits): number {
+  const held = (receivers: number) => (nodes - 1) * (1 - (1 - 1 / nodes) ** receivers);
+  return (1 - groupShare) * held(1) + groupShare * held(online - 1);
+}
+
+function mean(all: readonly number[]): number {
+  return all.reduce((sum, each) => sum + each, 0) / all.length;
+}

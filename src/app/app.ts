@@ -17,6 +17,7 @@ import { openGroups } from './groups.ts';
 import { startJobs } from './jobs.ts';
 import { openLog, openMessaging } from './messaging.ts';
 import { openPeople } from './people.ts';
+import { openPush } from './push.ts';
 import { openDatabase, openTokenStores } from './stores.ts';
 import { openTokenAuthority, openTokenEventLog } from './tokens.ts';
 
@@ -64,6 +65,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...groups,
     ...openFriends(ground, db, log, userStore),
     ...openMessaging(ground, db, log, userStore),
+    ...openPush(ground, opened, { db, events, users: userStore }),
   };
   startJobs(ground, opened, db, log, services);
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };

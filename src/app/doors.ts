@@ -87,6 +87,7 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
     bus,
     presence,
     memberships,
+    devices: services.pushTokens,
     addressOf: createAddressOf(config.trustedProxies),
     codecs: { js: createJsonFrameCodec(), go: createGobFrameCodec() },
     limits: { ...defaultLimits, ...config, drainTimeoutMs: config.shutdownTimeoutMs },

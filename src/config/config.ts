@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import { checkPostgresUrl } from '../database/postgres-url.ts';
 import { StoreUrlError } from '../kernel/store-url.ts';
+import type { PushProviderName } from '../protocol/numbers/push-providers.ts';
 import { userIDFault } from '../protocol/user-id.ts';
 import { parseRedisUrl } from '../redis/client/redis-url.ts';
 import { operatorUserID } from '../tokens/operator.ts';
@@ -14,7 +15,7 @@ import { exposure } from './file-modes.ts';
 import { widerLimits } from './limits.ts';
 import { parseOauthClients } from './oauth-clients.ts';
 import { type OptionInfo, type Options, optionInfos } from './options.ts';
-import { parsePlatformTtls, parsePolicyTable } from './platform-tables.ts';
+import { parsePlatformTtls, parsePolicyTable, parsePushByPlatform } from './platform-tables.ts';
 import { publishedDefault, secretFault } from './secret-rules.ts';
 import { readTextFile, reasonOf } from './text-file.ts';
 
@@ -34,6 +35,7 @@ export interface Config
     | 'editWithin'
     | 'loginPolicyTable'
     | 'oauthClients'
+    | 'pushByPlatform'
   > {
   readonly tokenTtlMs: number;
   /** By platform ID. */
@@ -51,6 +53,8 @@ export interface Config
   readonly editWithinMs: number;
   /** Of login policy `custom`; empty otherwise. */
   readonly loginPolicyTable: LoginPolicy;
+  /** Of push tokens that do not say whose they are, by platform ID. */
+  readonly pushByPlatform: ReadonlyMap<number, PushProviderName>;
   /** Secret by client ID. */
   readonly oauthClients: ReadonlyMap<string, string>;
 }
@@ -135,6 +139,7 @@ function toConfig(options: Options, problems: string[]): Config {
     editWithin,
     loginPolicyTable,
     oauthClients,
+    pushByPlatform,
     ...rest
   } = options;
   const problem = (where: string) => (text: string) => problems.push(`${where}: ${text}`);
@@ -151,6 +156,7 @@ function toConfig(options: Options, problems: string[]): Config {
     sweepEveryMs: parseDuration(sweepEvery) ?? 0,
     editWithinMs: parseDuration(editWithin) ?? 0,
     loginPolicyTable: parsePolicyTable(loginPolicyTable, problem('TESSERA_LOGIN_POLICY_TABLE')),
+    pushByPlatform: parsePushByPlatform(pushByPlatform, problem('TESSERA_PUSH_BY_PLATFORM')),
     oauthClients: parseOauthClients(oauthClients, problem('TESSERA_OAUTH_CLIENTS')),
   };
 }

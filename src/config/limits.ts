@@ -192,6 +192,12 @@ export const limits = {
     beyond: '1001',
     maximum: 1000,
   }),
+  maxPushTokenBytes: limit('What a push service gave a device of a user, by which it is woken.', 4096, {
+    unit: 'bytes',
+    beyond: '1001',
+    minimum: 64,
+    maximum: 8192,
+  }),
   maxReplyFrameBytes: limit(
     'A reply over the socket, on the wire in any codec. The Go core ends its connection at more than 1 MiB, for ever.',
     1_048_576,

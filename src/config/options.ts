@@ -209,6 +209,13 @@ export const options = {
     description:
       "File in the form of OpenIM's notification.yml: which notifications are also shown in the chat (isSendMsg), and what is pushed to those who are offline. Empty: as OpenIM has it by default.",
   },
+  pushByPlatform: {
+    kind: 'list',
+    default: [],
+    minItemLength: 5,
+    description:
+      'Of which push service a token is that does not say so, by platform, such as IOS=apns,IPad=apns: fcm, apns, getui or jpush. The rest are of fcm.',
+  } satisfies ListOption as ListOption,
   historyForNewMembers: toggle('Who joins a group may read what was written before.', true),
   openimTokens: choice(
     "Tokens that OpenIM issued and keeps in the same Redis: off ignores them; read honours them and takes each into Tessera's own keys; mirror also writes Tessera's tokens where OpenIM's servers look, so that both can serve during a move.",

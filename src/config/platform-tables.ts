@@ -1,5 +1,6 @@
 /** Settings that name platforms: lifetimes by platform, and the rooms of a custom login policy. Names go without regard to case; numbers do too. */
 import { findPlatform, type PlatformID, platformClass, platformIDs, platforms } from '../protocol/numbers/platforms.ts';
+import { isPushProviderName, type PushProviderName, pushProviderNames } from '../protocol/numbers/push-providers.ts';
 import { longestTokenLifeMs } from '../protocol/numbers/token-life.ts';
 import type { LoginPolicy, LoginRoom } from '../tokens/policy.ts';
 import { formatDuration, parseDuration } from './duration.ts';
@@ -20,6 +21,23 @@ export function parsePlatformTtls(items: readonly string[], complain: Complain):
     for (const id of ids) ttls.set(id, ttlMs);
   }
   return ttls;
+}
+
+/** @param items `IOS=apns` */
+export function parsePushByPlatform(
+  items: readonly string[],
+  complain: Complain,
+): ReadonlyMap<number, PushProviderName> {
+  const providers = new Map<number, PushProviderName>();
+  for (const item of items) {
+    const { names, value } = splitItem(item);
+    const ids = names.flatMap((name) => findPlatform(name) ?? []);
+    if (ids.length !== 1) complain(`${item} must begin with one platform, by name or number, such as IOS or 1`);
+    else if (!isPushProviderName(value)) complain(`${item} must end with one of ${pushProviderNames.join(', ')}`);
+    else if (ids.some((id) => providers.has(id))) complain(`${item} names a platform that has one already`);
+    else for (const id of ids) providers.set(id, value);
+  }
+  return providers;
 }
 
 /** @param items `Mobile+Pad=1` */

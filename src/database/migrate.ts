@@ -29,6 +29,7 @@ import { up as reactions } from './migrations/023-reactions.ts';
 import { up as jobs } from './migrations/024-jobs.ts';
 import { up as edits } from './migrations/025-edits.ts';
 import { up as outgoing } from './migrations/026-outgoing.ts';
+import { up as pushTokens } from './migrations/027-push-tokens.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -59,6 +60,7 @@ const steps: Readonly<Record<string, Step>> = {
   '024-jobs': jobs,
   '025-edits': edits,
   '026-outgoing': outgoing,
+  '027-push-tokens': pushTokens,
 };
 
 /** A database whose schema was brought up to date. */

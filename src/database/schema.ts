@@ -31,6 +31,8 @@ export interface Schema {
   group_members: GroupMembersTable;
   group_requests: GroupRequestsTable;
   search_logs: SearchLogsTable;
+  push_tokens: PushTokensTable;
+  app_badges: AppBadgesTable;
 }
 
 interface UsersTable {
@@ -389,4 +391,25 @@ interface SearchLogsTable {
   log_no: Generated<number>;
   log_id: string;
   indexed_seq: number;
+}
+
+/** Where the device of a user's platform is woken. */
+interface PushTokensTable {
+  user_id: string;
+  platform_id: number;
+  provider: string;
+  token: string;
+  topic: string;
+  environment: string;
+  /** Of the login token by which it was registered. */
+  jti: string;
+  registered_at: number;
+  /** 0: does not expire. */
+  expires_at: number;
+}
+
+/** What a user's application shows on its icon. */
+interface AppBadgesTable {
+  user_id: string;
+  count: number;
 }

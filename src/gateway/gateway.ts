@@ -31,7 +31,7 @@ import { Admission } from './handshake/admission.ts';
 import { Upgrader } from './handshake/upgrade.ts';
 import { Hub } from './hub.ts';
 import type { GatewayLimits } from './limits.ts';
-import { createConnectionRequests } from './requests/connection-requests.ts';
+import { createConnectionRequests, type LoggedOutDevices } from './requests/connection-requests.ts';
 import { Dispatcher } from './requests/dispatch.ts';
 import type { RequestHandlers } from './requests/request-handler.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -45,6 +45,8 @@ export interface GatewayOptions {
   readonly presence: Presence;
   /** Who is in which group; undefined where there are none. */
   readonly memberships?: GroupMemberships;
+  /** Told of logouts (2003); undefined where nothing is pushed to those who are offline. */
+  readonly devices?: LoggedOutDevices;
   /** Where a request comes from; undefined if that is not known, as behind a proxy that is not trusted. */
   readonly addressOf?: (request: IncomingMessage) => string | undefined;
   readonly codecs: FrameCodecs;
@@ -179,12 +181,12 @@ class LongConnectionGateway implements Gateway {
 }
 
 function createEnvironment(
-  { handlers, scope, logger, metrics, limits, clock, presence, bounds }: GatewayOptions,
+  { handlers, scope, logger, metrics, limits, clock, presence, devices, bounds }: GatewayOptions,
   made: Pick<SessionEnvironment, 'pulse' | 'recheck' | 'inbound' | 'monotonicMs'> & {
     readonly subscriptions: Subscriptions;
   },
 ): SessionEnvironment {
-  const allHandlers = new Map([...handlers, ...createConnectionRequests(new OnlineStatus(presence), bounds)]);
+  const allHandlers = new Map([...handlers, ...createConnectionRequests(new OnlineStatus(presence), devices, bounds)]);
   return {
     dispatcher: new Dispatcher({ handlers: allHandlers, scope, logger, metrics }),
     answerText: createTextPingResponder(),

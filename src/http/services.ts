@@ -34,6 +34,7 @@ import type { Revocations } from '../messaging/revocations.ts';
 import type { SendStatuses } from '../messaging/send-statuses.ts';
 import type { SimpleMessages } from '../messaging/simple-messages.ts';
 import type { OnlineStatus } from '../presence/online-status.ts';
+import type { PushTokens } from '../push/push-tokens.ts';
 import type { MessageSearch } from '../search/message-search.ts';
 import type { OwnMessages } from '../search/own-messages.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
@@ -89,4 +90,5 @@ export interface Services {
   readonly reactions: Reactions;
   readonly edits: Edits;
   readonly groupReceipts: GroupReceipts;
+  readonly pushTokens: PushTokens;
 }

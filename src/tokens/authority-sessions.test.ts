@@ -153,7 +153,7 @@ describe('renewToken', () => {
     const { jti, expiresAt } = await authority.verify(token);
     const by = { userID, operationID: 'op' };
     assert.deepEqual(authority.takeHeard('tokenIssued'), [
-      { userID, platformID: 1, jti, expiresAt, by, how: 'renewal' },
+      { userID, platformID: 1, jti, expiresAt, by, how: 'renewal', renews: old.caller.jti },
     ]);
     assert.deepEqual(authority.takeHeard('tokensSuperseded'), [
       { userID, jtis: [old.caller.jti], acceptedUntil: now + 60_000, origin: 'here' },

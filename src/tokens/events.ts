@@ -28,6 +28,8 @@ export interface TokenEventMap {
     readonly expiresAt: number;
     readonly by: Actor;
     readonly how: 'login' | 'renewal';
+    /** The token whose place it took; undefined of a login. */
+    readonly renews?: string;
   };
   /** These tokens are no longer accepted: their sockets get 2002 and close. */
   tokensEnded: {

@@ -194,8 +194,8 @@ export class TokenIssuer {
     );
     if (!outcome.isIssued) throw endedAlready();
 
-    const how = renews === undefined ? 'login' : 'renewal';
-    events.emit('tokenIssued', { userID, platformID, jti, expiresAt, by, how });
+    const how = renews === undefined ? { how: 'login' as const } : { how: 'renewal' as const, renews: renews.jti };
+    events.emit('tokenIssued', { userID, platformID, jti, expiresAt, by, ...how });
     news.ended(userID, outcome.kicked, 'policy', { origin: 'here', by });
     news.superseded(userID, outcome.superseded);
     return { token: signed.token, expireTimeSeconds: Math.floor((expiresAt - now) / 1000) };

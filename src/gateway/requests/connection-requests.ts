@@ -15,12 +15,19 @@ import { reqIdentifiers } from '../../protocol/numbers/request-identifiers.ts';
 import { decodeData } from './request-data.ts';
 import type { RequestHandler, RequestHandlers } from './request-handler.ts';
 
+/** What offline push has to do with a connection; undefined where there is none. */
+export interface LoggedOutDevices {
+  /** The device of this login is not to be woken any more. */
+  forget(login: { readonly userID: string; readonly platformID: number }): Promise<void>;
+}
+
 export function createConnectionRequests(
   onlineStatus: Pick<OnlineStatus, 'platforms'>,
+  devices?: LoggedOutDevices,
   bounds?: WireBounds,
 ): RequestHandlers {
   return new Map([
-    [reqIdentifiers.logout, logout(bounds)],
+    [reqIdentifiers.logout, logout(devices, bounds)],
     [reqIdentifiers.setBackgroundStatus, setBackground(bounds)],
     [reqIdentifiers.subscribeOnlineStatus, subscribeTo(onlineStatus, bounds)],
   ]);
@@ -31,12 +38,13 @@ export function createConnectionRequests(
  * token is meant is known from the connection: what the request says of it is checked and otherwise ignored.
  * @throws 1001 empty userID, unknown platform; 500 undecodable request
  */
-function logout(bounds?: WireBounds): RequestHandler {
-  return async ({ connection }, data) => {
+function logout(devices?: LoggedOutDevices, bounds?: WireBounds): RequestHandler {
+  return async ({ connection, caller }, data) => {
     connection.closeAfterReply();
     const { userID, platformID } = decodeData(DelUserPushTokenReq, data, { bounds });
     if (userID === '') throw errors.args('userID is empty');
     if (!isKnownPlatform(platformID)) throw errors.args(`platformID must be ${platformRange}`);
+    await devices?.forget(caller);
     return DelUserPushTokenResp.encode({}).finish();
   };
 }

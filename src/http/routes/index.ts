@@ -7,6 +7,7 @@ import { groupEndpoints } from './group/index.ts';
 import { jssdkEndpoints } from './jssdk/index.ts';
 import { msgEndpoints } from './msg/index.ts';
 import { statisticsEndpoints } from './statistics/index.ts';
+import { thirdEndpoints } from './third/index.ts';
 import { userEndpoints } from './user/index.ts';
 
 export const endpoints: readonly Endpoint[] = [
@@ -18,4 +19,5 @@ export const endpoints: readonly Endpoint[] = [
   ...msgEndpoints,
   ...jssdkEndpoints,
   ...statisticsEndpoints,
+  ...thirdEndpoints,
 ];

@@ -1,0 +1,25 @@
+/** A device's address at a push service. Protocol: rest-core.md 8 (`fcm_update_token`), objects-push-webhooks.md 2.5. */
+
+import type { PushProviderName } from '../protocol/numbers/push-providers.ts';
+
+/** Apple has two services; a token is of one of them. Empty: as the server is set. */
+export const apnsEnvironments = ['', 'production', 'sandbox'] as const;
+export type ApnsEnvironment = (typeof apnsEnvironments)[number];
+
+/** One for each platform of a user, as with OpenIM. */
+export interface PushToken {
+  readonly userID: string;
+  readonly platformID: number;
+  readonly provider: PushProviderName;
+  /** As the service gave it to the application. */
+  readonly token: string;
+  /** APNs: the bundle ID that it is of; empty: as the server is set. */
+  readonly topic: string;
+  readonly environment: ApnsEnvironment;
+  /** Of the login token by which it was registered; empty if an admin did it for the user. */
+  readonly jti: string;
+  /** Unix ms. */
+  readonly registeredAt: number;
+  /** Unix ms; 0: it does not expire. */
+  readonly expiresAt: number;
+}

@@ -1,0 +1,119 @@
+/**
+ * Which devices may be woken: applications register what a push service gave them, and it goes with the login by which
+ * that was done. Protocol: rest-core.md 8, objects-push-webhooks.md 2.2 and 2.4.
+ */
+import { type CallContext, type Caller, requireAccess } from '../kernel/caller.ts';
+import { requireWithin } from '../kernel/text-bounds.ts';
+import type { UnitOfWork } from '../kernel/unit-of-work.ts';
+import { errors } from '../protocol/errors.ts';
+import { isKnownPlatform, platformRange } from '../protocol/numbers/platforms.ts';
+import { isPushProviderName, type PushProviderName } from '../protocol/numbers/push-providers.ts';
+import type { TokenEvents } from '../tokens/events.ts';
+import type { UserStore } from '../users/user-store.ts';
+import { type ApnsEnvironment, apnsEnvironments } from './push-token.ts';
+import type { BadgeStore, PushTokenStore } from './push-token-store.ts';
+
+export interface PushTokensOptions {
+  readonly store: PushTokenStore;
+  readonly badges: BadgeStore;
+  readonly users: Pick<UserStore, 'find'>;
+  readonly unitOfWork: UnitOfWork;
+  /** Of tokens that do not say whose they are, by platform; the rest are FCM's. */
+  readonly providers: ReadonlyMap<number, PushProviderName>;
+  readonly limits: { readonly maxPushTokenBytes: number };
+  /** Unix ms. */
+  readonly now: () => number;
+}
+
+/** As an application registers it. Empty texts: as the server is set. */
+export interface PushTokenRequest {
+  readonly account: string;
+  readonly platformID: number;
+  readonly token: string;
+  readonly provider: string;
+  readonly topic: string;
+  readonly environment: string;
+  /** Seconds; 0 and less: it does not expire. */
+  readonly expireTime: number;
+}
+
+export class PushTokens {
+  readonly #options: PushTokensOptions;
+
+  constructor(options: PushTokensOptions) {
+    this.#options = options;
+  }
+
+  /** @throws 1001 ill-formed or too long, 1002 somebody else's account, 1004 no such user */
+  async register(call: CallContext, request: PushTokenRequest): Promise<void> {
+    const { store, unitOfWork, limits, now } = this.#options;
+    const { account: userID, platformID, token, topic, expireTime } = request;
+    if (userID === '' || token === '') throw errors.args('account and fcmToken must not be empty');
+    if (!isKnownPlatform(platformID)) throw errors.args(`platformID must be ${platformRange}`);
+    requireWithin('fcmToken', token, limits.maxPushTokenBytes);
+    const provider = this.#providerOf(request);
+    const environment = environmentOf(request);
+    requireAccess(call, userID);
+    await this.#requireUser(userID);
+    const registeredAt = now();
+    const expiresAt = expireTime > 0 ? Math.min(registeredAt + expireTime * 1000, Number.MAX_SAFE_INTEGER) : 0;
+    const jti = call.caller.userID === userID ? call.caller.jti : '';
+    const device = { userID, platformID, provider, token, topic, environment, jti, registeredAt, expiresAt };
+    await unitOfWork.transaction((tx) => store.put(tx, device));
+  }
+
+  /** The device of a login is not to be woken any more. */
+  async forget({ userID, platformID }: Pick<Caller, 'userID' | 'platformID'>): Promise<void> {
+    await this.#options.store.remove(userID, platformID);
+  }
+
+  /** What an application shows on its icon. @throws 1001 ill-formed, 1002 somebody else's, 1004 no such user */
+  async setBadge(call: CallContext, userID: string, count: number): Promise<void> {
+    if (userID === '') throw errors.args('userID is empty');
+    requireAccess(call, userID);
+    await this.#requireUser(userID);
+    await this.#options.badges.set(userID, count);
+  }
+
+  /**
+   * Whose login has been ended is not woken with what others write to the account.
+   * @param onFailure hears of what could not be removed
+   * @returns what ends it
+   */
+  follow(events: TokenEvents, onFailure: (error: unknown) => void): () => void {
+    const { store } = this.#options;
+    // The node that ends a token does it; the others only hear of it.
+    const stops = [
+      events.on('tokensEnded', ({ userID, jtis, origin }) => {
+        if (origin === 'here') store.removeOfLogins(userID, jtis).catch(onFailure);
+      }),
+      events.on('cutoffRaised', ({ userID, platformID, notBefore, origin }) => {
+        if (origin === 'here') store.removeBefore(userID, platformID, notBefore).catch(onFailure);
+      }),
+      events.on('tokenIssued', ({ userID, jti, renews }) => {
+        if (renews !== undefined) store.follow(userID, renews, jti).catch(onFailure);
+      }),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  #providerOf({ provider, platformID }: PushTokenRequest): PushProviderName {
+    if (provider === '') return this.#options.providers.get(platformID) ?? 'fcm';
+    if (!isPushProviderName(provider)) throw errors.args('unknown provider');
+    return provider;
+  }
+
+  /** @throws 1004 */
+  async #requireUser(userID: string): Promise<void> {
+    const [user] = await this.#options.users.find([userID]);
+    if (user === undefined) throw errors.recordNotFound('user not found');
+  }
+}
+
+function environmentOf({ environment }: PushTokenRequest): ApnsEnvironment {
+  const known = apnsEnvironments.find((each) => each === environment);
+  if (known === undefined) throw errors.args('environment must be production or sandbox');
+  return known;
+}

@@ -1,0 +1,132 @@
+/** Push tokens in SQL, for both dialects. */
+import type { Selectable } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { Schema } from '../database/schema.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
+import type { PushProviderName } from '../protocol/numbers/push-providers.ts';
+import type { ApnsEnvironment, PushToken } from '../push/push-token.ts';
+import type { PushTokenStore } from '../push/push-token-store.ts';
+import { inChunks, isOneOf } from './sql-lists.ts';
+
+type PushTokenRow = Selectable<Schema['push_tokens']>;
+
+export class SqlPushTokenStore implements PushTokenStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async put(tx: Transaction, token: PushToken): Promise<void> {
+    const executor = this.#db.executor(tx);
+    // The device has changed hands: it is not to show what is written to its former owner.
+    await executor
+      .deleteFrom('push_tokens')
+      .where('token', '=', token.token)
+      .where('provider', '=', token.provider)
+      .execute();
+    await executor
+      .insertInto('push_tokens')
+      .values(toRow(token))
+      .onConflict((conflict) =>
+        conflict.columns(['user_id', 'platform_id']).doUpdateSet((row) => ({
+          provider: row.ref('excluded.provider'),
+          token: row.ref('excluded.token'),
+          topic: row.ref('excluded.topic'),
+          environment: row.ref('excluded.environment'),
+          jti: row.ref('excluded.jti'),
+          registered_at: row.ref('excluded.registered_at'),
+          expires_at: row.ref('excluded.expires_at'),
+        })),
+      )
+      .execute();
+  }
+
+  remove(userID: string, platformID: number): Promise<void> {
+    return this.#change(async (tx) => {
+      await tx.deleteFrom('push_tokens').where('user_id', '=', userID).where('platform_id', '=', platformID).execute();
+    });
+  }
+
+  removeOfLogins(userID: string, jtis: readonly string[]): Promise<void> {
+    return this.#change(async (tx) => {
+      const isOfLogin = isOneOf(this.#db.dialect, 'jti', jtis);
+      await tx.deleteFrom('push_tokens').where('user_id', '=', userID).where(isOfLogin).execute();
+    });
+  }
+
+  removeBefore(userID: string, platformID: number, before: number): Promise<void> {
+    return this.#change(async (tx) => {
+      let rows = tx.deleteFrom('push_tokens').where('registered_at', '<', before);
+      if (userID !== '') rows = rows.where('user_id', '=', userID);
+      if (platformID !== 0) rows = rows.where('platform_id', '=', platformID);
+      await rows.execute();
+    });
+  }
+
+  follow(userID: string, jti: string, successor: string): Promise<void> {
+    return this.#change(async (tx) => {
+      const rows = tx.updateTable('push_tokens').where('user_id', '=', userID).where('jti', '=', jti);
+      await rows.set({ jti: successor }).execute();
+    });
+  }
+
+  removeDead(tokens: readonly PushToken[]): Promise<void> {
+    return this.#change(async (tx) => {
+      for (const { userID, platformID, token, registeredAt } of tokens) {
+        const ofDevice = tx.deleteFrom('push_tokens').where('user_id', '=', userID);
+        await ofDevice
+          .where('platform_id', '=', platformID)
+          .where('token', '=', token)
+          .where('registered_at', '=', registeredAt)
+          .execute();
+      }
+    });
+  }
+
+  async of(userIDs: readonly string[], now: number): Promise<readonly PushToken[]> {
+    const rows = await inChunks(userIDs, (chunk) =>
+      this.#db.reader
+        .selectFrom('push_tokens')
+        .selectAll()
+        .where(isOneOf(this.#db.dialect, 'user_id', chunk))
+        .where((row) => row.or([row('expires_at', '=', 0), row('expires_at', '>', now)]))
+        .orderBy('user_id')
+        .orderBy('platform_id')
+        .execute(),
+    );
+    return rows.map(fromRow);
+  }
+
+  #change(work: (tx: ReturnType<Database['executor']>) => Promise<void>): Promise<void> {
+    return this.#db.transaction((tx) => work(this.#db.executor(tx)));
+  }
+}
+
+function toRow(token: PushToken): PushTokenRow {
+  return {
+    user_id: token.userID,
+    platform_id: token.platformID,
+    provider: token.provider,
+    token: token.token,
+    topic: token.topic,
+    environment: token.environment,
+    jti: token.jti,
+    registered_at: token.registeredAt,
+    expires_at: token.expiresAt,
+  };
+}
+
+function fromRow(row: PushTokenRow): PushToken {
+  return {
+    userID: row.user_id,
+    platformID: row.platform_id,
+    provider: row.provider as PushProviderName,
+    token: row.token,
+    topic: row.topic,
+    environment: row.environment as ApnsEnvironment,
+    jti: row.jti,
+    registeredAt: row.registered_at,
+    expiresAt: row.expires_at,
+  };
+}

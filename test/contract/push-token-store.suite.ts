@@ -1,0 +1,117 @@
+/** What every PushTokenStore and BadgeStore does, as the push domain relies on it. */
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
+import type { PushToken } from '../../src/push/push-token.ts';
+import type { BadgeStore, PushTokenStore } from '../../src/push/push-token-store.ts';
+
+export interface PushTokenStoreNode {
+  readonly store: PushTokenStore;
+  readonly badges: BadgeStore;
+  readonly unitOfWork: UnitOfWork;
+}
+
+export async function pushTokenStoreSuite(t: TestContext, { store, badges, unitOfWork }: PushTokenStoreNode) {
+  const put = async (...tokens: readonly PushToken[]) => {
+    for (const token of tokens) await unitOfWork.transaction((tx) => store.put(tx, token));
+  };
+  const namesOf = async (...userIDs: string[]) =>
+    (await store.of(userIDs, 1000)).map(({ userID, platformID }) => `${userID}/${platformID}`);
+
+  await t.test('put replaces what the user had on the platform, whole', async () => {
+    const first = device('whole', 1);
+    const second = { ...first, provider: 'apns', token: 't2', topic: 'app', environment: 'sandbox' } as const;
+    await put(first, { ...second, jti: 'j2', registeredAt: 20, expiresAt: 2000 });
+    assert.deepEqual(await store.of(['whole'], 1000), [{ ...second, jti: 'j2', registeredAt: 20, expiresAt: 2000 }]);
+  });
+
+  await t.test('a device that changes hands is no longer that of its former owner', async () => {
+    await put(
+      { ...device('former', 1), token: 'same' },
+      { ...device('other-service', 1), token: 'same', provider: 'apns' },
+    );
+    await put({ ...device('latter', 2), token: 'same' });
+    assert.deepEqual(await namesOf('former', 'latter', 'other-service'), ['latter/2', 'other-service/1']);
+  });
+
+  await t.test('of gives those that have not expired, by user and platform', async () => {
+    await put(device('b', 2), device('b', 1), device('a', 5));
+    await put({ ...device('a', 1), expiresAt: 1000 }, { ...device('a', 2), expiresAt: 1001 });
+    assert.deepEqual(await namesOf('b', 'nobody', 'a'), ['a/2', 'a/5', 'b/1', 'b/2']);
+    assert.deepEqual(await namesOf(), []);
+  });
+
+  await t.test('remove takes one platform of one user', async () => {
+    await put(device('r', 1), device('r', 2), device('r2', 1));
+    await store.remove('r', 1);
+    await store.remove('r', 9);
+    assert.deepEqual(await namesOf('r', 'r2'), ['r/2', 'r2/1']);
+  });
+
+  await t.test('those of ended logins go, also when a login went on under a new token', async () => {
+    await put(
+      { ...device('l', 1), jti: 'ended' },
+      { ...device('l', 2), jti: 'old' },
+      { ...device('l', 3), jti: 'kept' },
+    );
+    await put({ ...device('l2', 1), jti: 'ended' });
+    await store.follow('l', 'old', 'new');
+    await store.removeOfLogins('l', ['old', 'ended']);
+    assert.deepEqual(await namesOf('l', 'l2'), ['l/2', 'l/3', 'l2/1']);
+    await store.removeOfLogins('l', ['new']);
+    assert.deepEqual(await namesOf('l'), ['l/3']);
+  });
+
+  await t.test('a cutoff takes what was registered before, of a user, a platform or everybody', async () => {
+    const at = (userID: string, platformID: number, registeredAt: number) =>
+      put({ ...device(userID, platformID), registeredAt });
+    await at('c', 1, 5);
+    await at('c', 2, 5);
+    await at('c', 3, 10);
+    await at('d', 1, 5);
+    await store.removeBefore('c', 1, 10);
+    assert.deepEqual(await namesOf('c', 'd'), ['c/2', 'c/3', 'd/1']);
+    await store.removeBefore('c', 0, 10);
+    assert.deepEqual(await namesOf('c', 'd'), ['c/3', 'd/1']);
+    await store.removeBefore('', 0, 10);
+    assert.deepEqual(await namesOf('c', 'd'), ['c/3']);
+  });
+
+  await t.test('what a service calls dead goes, unless it was registered anew since', async () => {
+    const [dead, renewed, replaced] = [device('dead', 1), device('dead', 2), device('dead', 3)];
+    await put(dead, renewed, replaced);
+    await put({ ...renewed, registeredAt: 11 }, { ...replaced, token: 'another' });
+    await store.removeDead([dead, renewed, replaced]);
+    assert.deepEqual(await namesOf('dead'), ['dead/2', 'dead/3']);
+  });
+
+  await t.test('a put belongs to its transaction', async () => {
+    const attempt = unitOfWork.transaction(async (tx) => {
+      await store.put(tx, device('undone', 1));
+      throw new Error('no');
+    });
+    await assert.rejects(attempt, /no/);
+    assert.deepEqual(await namesOf('undone'), []);
+  });
+
+  await t.test('badges are those last set', async () => {
+    await badges.set('one', 3);
+    await badges.set('one', -1);
+    await badges.set('two', 7);
+    assert.deepEqual(Object.fromEntries(await badges.of(['one', 'two', 'none'])), { one: -1, two: 7 });
+  });
+}
+
+function device(userID: string, platformID: number): PushToken {
+  return {
+    userID,
+    platformID,
+    provider: 'fcm',
+    token: `${userID}-${platformID}`,
+    topic: '',
+    environment: '',
+    jti: 'j',
+    registeredAt: 10,
+    expiresAt: 0,
+  };
+}

@@ -14,7 +14,7 @@ import { openDoors, type Ports } from './doors.ts';
 import { openFriends } from './friends.ts';
 import { type AppOverrides, layGround } from './ground.ts';
 import { openGroups } from './groups.ts';
-import { startJobs } from './jobs.ts';
+import { openJobs } from './jobs.ts';
 import { openLog, openMessaging } from './messaging.ts';
 import { openPeople } from './people.ts';
 import { openPush } from './push.ts';
@@ -57,6 +57,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     followers: [log.groupProfiles, log.friendProfiles],
   });
   const authority = await openTokenAuthority(ground, opened, { ...tokenStores, events, users: people.users });
+  const messaging = openMessaging(ground, db, log, userStore);
+  const jobs = openJobs(ground, opened, db, log, messaging);
   const services: Services = {
     authority,
     tokenEventLog: openTokenEventLog(ground, opened, { db, events }),
@@ -64,10 +66,11 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...people,
     ...groups,
     ...openFriends(ground, db, log, userStore),
-    ...openMessaging(ground, db, log, userStore),
     ...openPush(ground, opened, { db, events, users: userStore }),
+    ...messaging,
+    jobs,
   };
-  startJobs(ground, opened, db, log, services);
+  jobs.start();
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };
   const doors = await openDoors(ground, opened, { services, events, bus, presence, memberships, stores });
 

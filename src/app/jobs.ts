@@ -2,27 +2,35 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import type { Services } from '../http/services.ts';
-import { Jobs } from '../jobs/jobs.ts';
+import { ClockRecord } from '../jobs/clock-record.ts';
+import { type Job, Jobs } from '../jobs/jobs.ts';
 import { Retention } from '../jobs/retention.ts';
 import { TimedDestruction } from '../jobs/timed-destruction.ts';
+import { TokenEventExpiry } from '../jobs/token-event-expiry.ts';
+import { cronSchedule, type Schedule } from '../kernel/cron.ts';
+import { SqlJobStore } from '../store/sql-job-store.ts';
 import { SqlLeaseStore } from '../store/sql-lease-store.ts';
+import { SqlTokenEventStore } from '../store/sql-token-event-store.ts';
 import type { Ground } from './ground.ts';
 import type { Log } from './messaging.ts';
 
-/** Begins at once; ends, when `opened` is disposed of, with the step under way. */
-export function startJobs(
+/** To begin once everything else is there; ends, when `opened` is disposed of, with the steps under way. */
+export function openJobs(
   { config, clock, clockWatch, metrics, logger }: Ground,
   opened: AsyncDisposableStack,
   db: Database,
   { messages, conversations, versionLog, notifier }: Log,
   { eraser }: Pick<Services, 'eraser'>,
-): void {
+): Jobs {
+  const store = new SqlJobStore(db);
+  const record = new ClockRecord({ store, unitOfWork: db, watch: clockWatch, now: clock });
+  const isClockSteady = () => record.isSteady();
   const retention = new Retention({
     messages,
     eraser,
     keepMs: config.retainMessagesMs,
     now: clock,
-    isClockSteady: () => clockWatch.isSteady(),
+    isClockSteady,
     onErased: (count) => metrics.messagesExpired.inc(count),
   });
   const timedDestruction = new TimedDestruction({
@@ -35,21 +43,44 @@ export function startJobs(
     newOperationID: randomUUID,
     onDestructed: () => metrics.conversationsDestructed.inc(),
   });
-  const jobs = new Jobs({
-    jobs: [retention, timedDestruction],
-    leases: new SqlLeaseStore(db),
-    unitOfWork: db,
-    holder: randomUUID(),
-    everyMs: config.sweepEveryMs,
+  const tokenEvents = new TokenEventExpiry({
+    store: new SqlTokenEventStore(db),
+    keepMs: config.retainTokenEventsMs,
     now: clock,
-    observer: {
-      swept: (job) => metrics.jobSweeps.inc({ job }),
-      failed: (job, error) => {
-        metrics.jobFailures.inc({ job });
-        logger.warn({ err: error, job }, 'a sweep failed: it is tried again with the next one');
-      },
-    },
+    isClockSteady,
   });
-  opened.use(jobs);
-  jobs.start();
+  const scheduled = (job: Job, cron: string) => ({
+    job,
+    cron,
+    schedule: cron === 'off' ? never : cronSchedule(cron, config.jobTimeZone),
+  });
+  return opened.use(
+    new Jobs({
+      jobs: [
+        scheduled(retention, config.retentionSchedule),
+        scheduled(timedDestruction, config.destructionSchedule),
+        scheduled(tokenEvents, config.tokenEventsSchedule),
+      ],
+      store,
+      leases: new SqlLeaseStore(db),
+      unitOfWork: db,
+      holder: randomUUID(),
+      now: clock,
+      clock: record,
+      observer: {
+        done: (job, durationMs) => {
+          metrics.jobRuns.inc({ name: job });
+          metrics.jobSeconds.set({ name: job }, durationMs / 1000);
+        },
+        failed: (job, error) => {
+          metrics.jobFailures.inc({ name: job });
+          logger.warn({ err: error, job }, 'a job failed: it is tried again after a while');
+        },
+        overdue: (job, ms) => metrics.jobOverdueSeconds.set({ name: job }, ms / 1000),
+        lookFailed: (error) => logger.warn({ err: error }, 'jobs cannot be looked at: they wait'),
+      },
+    }),
+  );
 }
+
+const never: Schedule = { next: () => undefined };

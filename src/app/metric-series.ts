@@ -29,9 +29,11 @@ export function startSeries(metrics: Metrics): void {
   }
   for (const reason of Object.keys(endReasons)) metrics.tokensEnded.inc({ reason }, 0);
   for (const cause of Object.keys(lossCauses)) metrics.tokensLost.inc({ cause }, 0);
-  for (const job of ['retention', 'timed destruction']) {
-    metrics.jobSweeps.inc({ job }, 0);
-    metrics.jobFailures.inc({ job }, 0);
+  for (const name of ['retention', 'timed-destruction', 'token-events']) {
+    metrics.jobRuns.inc({ name }, 0);
+    metrics.jobFailures.inc({ name }, 0);
+    metrics.jobSeconds.set({ name }, 0);
+    metrics.jobOverdueSeconds.set({ name }, 0);
   }
   for (const what of ['eviction', 'persistence']) metrics.redisUnsafe.set({ what }, 0);
   for (const direction of ['forward', 'back']) metrics.clockSteps.inc({ direction }, 0);

@@ -13,7 +13,7 @@ export const doctor: Command = {
   summary: 'check the installation, and explain what is wrong with it',
   help: () => `Usage: tessera doctor [--repair] [--json] [flags]
 
-Looks at the settings, the data directory, PostgreSQL where there is one (version, writes, durability) and Redis where
+Looks at the settings, the data directory, PostgreSQL where there is one (version, writes, durability), how jobs went, and Redis where
 there is one: its version, eviction, persistence, replication and clock, every token in it, and whether all who hold one
 are registered. Prints each finding with its remedy. Changes nothing unless told to, and may run beside the server. The
 exit code is 1 if there is a problem, 0 otherwise.

@@ -5,12 +5,12 @@ import { StartError } from '../kernel/start-error.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import { platformName } from '../protocol/numbers/platforms.ts';
 import { SigningKeys } from '../tokens/signing-keys.ts';
+import { type ApiAction, apiAddress, readToken, type Values } from './api-action.ts';
 import { ApiRefusal, postPublic } from './api-client.ts';
 import { UsageError } from './command.ts';
 import { formatInstant, textTable } from './text-table.ts';
-import { apiAddress, readToken, type TokenAction, type Values } from './token-action.ts';
 
-export const inspectToken: TokenAction = {
+export const inspectToken: ApiAction = {
   name: 'inspect',
   flags: { token: { type: 'string' }, offline: { type: 'boolean' } },
   help: `Usage: tessera token inspect --token TOKEN|- [--offline] [flags]

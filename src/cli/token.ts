@@ -1,17 +1,17 @@
 /** `tessera token`: tokens of a running server, issued, looked at and revoked by hand. */
 import { parseDuration } from '../config/duration.ts';
 import { findPlatform, platformIDs, platformName, platforms } from '../protocol/numbers/platforms.ts';
+import { type ApiAction, apiAction, apiAddress, readToken, required, textOf, type Values } from './api-action.ts';
 import { connectApi } from './api-client.ts';
 import { commandWithActions, UsageError } from './command.ts';
 import { formatInstant, textTable } from './text-table.ts';
-import { apiAddress, readToken, required, type TokenAction, textOf, tokenAction, type Values } from './token-action.ts';
 import { inspectToken } from './token-inspect.ts';
 
 export const token = commandWithActions({
   name: 'token',
   summary: 'issue, inspect, list and revoke tokens by hand',
   help: () => overview,
-  actions: () => [issueToken, inspectToken, listTokens, revokeTokens].map(tokenAction),
+  actions: () => [issueToken, inspectToken, listTokens, revokeTokens].map(apiAction),
 });
 
 const overview = `Usage: tessera token issue | inspect | list | revoke [flags]
@@ -29,7 +29,7 @@ const platformTexts = (ids: readonly number[]) => ids.map((id) => `${platformNam
 /** Admin tokens have an endpoint of their own. */
 const userPlatforms = platformTexts(platformIDs.filter((id) => id !== platforms.Admin));
 
-const issueToken: TokenAction = {
+const issueToken: ApiAction = {
   name: 'issue',
   flags: {
     user: { type: 'string' },
@@ -65,7 +65,7 @@ the output can act as the user.
   },
 };
 
-const listTokens: TokenAction = {
+const listTokens: ApiAction = {
   name: 'list',
   flags: { user: { type: 'string' } },
   help: `Usage: tessera token list --user ID [flags]
@@ -87,7 +87,7 @@ Lists a user's tokens that have not expired, newest first, the ended ones too. T
   },
 };
 
-const revokeTokens: TokenAction = {
+const revokeTokens: ApiAction = {
   name: 'revoke',
   flags: {
     user: { type: 'string' },

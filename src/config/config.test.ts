@@ -27,7 +27,9 @@ test('defaults are those of the design', () => {
     openimTokens: 'off',
     revokeWithinMs: 0,
     retainMessagesMs: 0,
-    sweepEveryMs: 60_000,
+    retentionSchedule: '*/10 * * * *',
+    retainTokenEventsMs: 0,
+    jobTimeZone: 'UTC',
     editWithinMs: 0,
   });
   assert.equal(config.tokenTtlByPlatformMs.size, 0);

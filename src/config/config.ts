@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { checkPostgresUrl } from '../database/postgres-url.ts';
+import { cronFault, timeZoneFault } from '../kernel/cron.ts';
 import { StoreUrlError } from '../kernel/store-url.ts';
 import type { PushProviderName } from '../protocol/numbers/push-providers.ts';
 import { userIDFault } from '../protocol/user-id.ts';
@@ -31,7 +32,7 @@ export interface Config
     | 'shutdownTimeout'
     | 'revokeWithin'
     | 'retainMessages'
-    | 'sweepEvery'
+    | 'retainTokenEvents'
     | 'editWithin'
     | 'loginPolicyTable'
     | 'oauthClients'
@@ -48,7 +49,8 @@ export interface Config
   readonly revokeWithinMs: number;
   /** 0: for ever. */
   readonly retainMessagesMs: number;
-  readonly sweepEveryMs: number;
+  /** 0: no limit but that of their number. */
+  readonly retainTokenEventsMs: number;
   /** 0: no limit. */
   readonly editWithinMs: number;
   /** Of login policy `custom`; empty otherwise. */
@@ -135,7 +137,7 @@ function toConfig(options: Options, problems: string[]): Config {
     shutdownTimeout,
     revokeWithin,
     retainMessages,
-    sweepEvery,
+    retainTokenEvents,
     editWithin,
     loginPolicyTable,
     oauthClients,
@@ -153,7 +155,7 @@ function toConfig(options: Options, problems: string[]): Config {
     shutdownTimeoutMs: parseDuration(shutdownTimeout) ?? 0,
     revokeWithinMs: parseDuration(revokeWithin) ?? 0,
     retainMessagesMs: parseDuration(retainMessages) ?? 0,
-    sweepEveryMs: parseDuration(sweepEvery) ?? 0,
+    retainTokenEventsMs: parseDuration(retainTokenEvents) ?? 0,
     editWithinMs: parseDuration(editWithin) ?? 0,
     loginPolicyTable: parsePolicyTable(loginPolicyTable, problem('TESSERA_LOGIN_POLICY_TABLE')),
     pushByPlatform: parsePushByPlatform(pushByPlatform, problem('TESSERA_PUSH_BY_PLATFORM')),
@@ -245,6 +247,7 @@ function fromText(info: OptionInfo, text: string): unknown {
     case 'choice':
       return info.choices.find((choice) => String(choice) === text) ?? text;
     case 'text':
+    case 'cron':
     case 'duration':
       return text;
   }
@@ -269,6 +272,8 @@ function fits(info: OptionInfo, value: unknown): boolean {
       return (
         Array.isArray(value) && value.every((item) => typeof item === 'string' && item.length >= info.minItemLength)
       );
+    case 'cron':
+      return value === 'off' || (typeof value === 'string' && cronFault(value) === undefined);
     case 'duration':
       if (info.mayBeZero === true && value === '0') return true;
       return typeof value === 'string' && isBetween(parseDuration(value) ?? 0, 1, info.maximumMs);
@@ -287,6 +292,8 @@ function expectation(info: OptionInfo): string {
       return `one of ${info.choices.join(', ')}`;
     case 'duration':
       return `${info.mayBeZero === true ? '0, or ' : ''}a duration such as 90d, 12h, 30m, 10s or 250ms, at most ${formatDuration(info.maximumMs)}`;
+    case 'cron':
+      return 'a cron expression such as 0 2 * * *, or off';
     case 'integer':
       return `a whole number${range(info.minimum, info.maximum)}`;
     case 'boolean':
@@ -314,6 +321,7 @@ function checkTogether(config: Config): void {
   if (!config.trustedProxies.every(isAddressRange)) {
     problems.push('TESSERA_TRUSTED_PROXIES: must be IP addresses and ranges such as 10.0.0.0/8');
   }
+  problems.push(...[timeZoneFault(config.jobTimeZone) ?? []].flat().map((fault) => `TESSERA_JOB_TIME_ZONE: ${fault}`));
   if (config.adminUserIDs.length === 0) problems.push('TESSERA_ADMIN_USER_IDS: must name at least one user');
   problems.push(...config.adminUserIDs.flatMap(adminProblems));
   if (config.tokenTtlMs < 1000) problems.push('TESSERA_TOKEN_TTL: must be at least 1s');

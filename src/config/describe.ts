@@ -73,6 +73,8 @@ function typeOf(info: OptionInfo): string {
       return info.choices.join(', ');
     case 'duration':
       return `duration up to ${formatDuration(info.maximumMs)}`;
+    case 'cron':
+      return 'cron expression';
     default:
       return info.kind;
   }

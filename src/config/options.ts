@@ -34,6 +34,11 @@ interface ListOption extends Common<readonly string[]> {
   readonly minItemLength: number;
 }
 
+/** A cron expression in the time zone of jobTimeZone, or `off`. */
+interface CronOption extends Common<string> {
+  readonly kind: 'cron';
+}
+
 /** Text such as `90d`; loadConfig turns it into milliseconds. */
 interface DurationOption extends Common<string> {
   readonly kind: 'duration';
@@ -53,6 +58,7 @@ export type Option =
   | SwitchOption
   | ListOption
   | DurationOption
+  | CronOption
   | ChoiceOption<string | number>;
 
 const text = (description: string, byDefault: string): TextOption => ({
@@ -87,6 +93,11 @@ const messageAge = (description: string): DurationOption => ({
   maximumMs: longestAgeMs,
   mayBeZero: true,
   description,
+});
+const cron = (description: string, byDefault: string): CronOption => ({
+  kind: 'cron',
+  default: byDefault,
+  description: `${description} A cron expression, or off.`,
 });
 const choice = <const Choice extends string | number>(
   description: string,
@@ -191,6 +202,9 @@ export const options = {
     minimum: 1000,
     description: 'Entries that the audit trail of tokens keeps; the oldest go first.',
   } satisfies IntegerOption as IntegerOption,
+  retainTokenEvents: messageAge(
+    'How long the audit trail of tokens keeps an entry; 0: as long as tokenEventsLimit has room.',
+  ),
   friendVerify: toggle('Only friends of the receiver may write in a single chat (1303).', false),
   revokeWithin: messageAge(
     'How long senders may take a message back; 0: for ever, as with OpenIM. Owner and admins of a group, and admins of the server, always may.',
@@ -198,10 +212,19 @@ export const options = {
   retainMessages: messageAge(
     "How long messages are kept, notifications included; 0: for ever. OpenIM's retainChatRecords is 365d by default.",
   ),
-  sweepEvery: waitingTime(
-    'How often the server looks for messages that have come to their end: those of retainMessages, and those of conversations with isMsgDestruct.',
-    '1m',
+  retentionSchedule: cron(
+    "When messages older than retainMessages are erased. OpenIM's cronExecuteTime, for this job.",
+    '*/10 * * * *',
   ),
+  destructionSchedule: cron(
+    'When conversations with isMsgDestruct lose the messages that have come to their end.',
+    '* * * * *',
+  ),
+  tokenEventsSchedule: cron(
+    'When entries of the audit trail of tokens go that are older than retainTokenEvents.',
+    '17 * * * *',
+  ),
+  jobTimeZone: text('Time zone of these expressions, such as Europe/Berlin.', 'UTC'),
   editWithin: messageAge('How long senders may edit what they have said; 0: for ever.'),
   notificationFile: {
     kind: 'text',

@@ -30,6 +30,7 @@ import { up as jobs } from './migrations/024-jobs.ts';
 import { up as edits } from './migrations/025-edits.ts';
 import { up as outgoing } from './migrations/026-outgoing.ts';
 import { up as pushTokens } from './migrations/027-push-tokens.ts';
+import { up as jobRuns } from './migrations/028-job-runs.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -61,6 +62,7 @@ const steps: Readonly<Record<string, Step>> = {
   '025-edits': edits,
   '026-outgoing': outgoing,
   '027-push-tokens': pushTokens,
+  '028-job-runs': jobRuns,
 };
 
 /** A database whose schema was brought up to date. */

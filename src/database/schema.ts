@@ -24,6 +24,8 @@ export interface Schema {
   user_commands: UserCommandsTable;
   outbox: OutboxTable;
   leases: LeasesTable;
+  job_runs: JobRunsTable;
+  steady_clock: SteadyClockTable;
   friends: FriendsTable;
   friend_requests: FriendRequestsTable;
   blacks: BlacksTable;
@@ -288,6 +290,29 @@ interface LeasesTable {
   /** Rises with every holder. */
   fence: number;
   held_until: number;
+}
+
+/** The last run of each job. */
+interface JobRunsTable {
+  name: string;
+  started_at: number;
+  /** 0: not yet. */
+  ended_at: number;
+  outcome: 'running' | 'done' | 'failed' | '';
+  failure: string;
+  /** In a row. */
+  failures: number;
+  done: number;
+  holder: string;
+  /** 0: nobody asks for a run beside the schedule. */
+  requested_at: number;
+}
+
+/** One row: since when the servers' clocks go steadily, and when one was last looked at. */
+interface SteadyClockTable {
+  id: number;
+  since: number;
+  seen_at: number;
 }
 
 /** One row per direction: `friend_user_id` is in the list of `owner_user_id`. */

@@ -19,6 +19,7 @@ import type { GroupSettings } from '../groups/group-settings.ts';
 import type { GroupSync } from '../groups/group-sync.ts';
 import type { Groups } from '../groups/groups.ts';
 import type { MemberSettings } from '../groups/member-settings.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import type { Activity } from '../messaging/activity.ts';
 import type { BatchSender } from '../messaging/batch-sender.ts';
 import type { BusinessNotifications } from '../messaging/business-notifications.ts';
@@ -91,4 +92,5 @@ export interface Services {
   readonly edits: Edits;
   readonly groupReceipts: GroupReceipts;
   readonly pushTokens: PushTokens;
+  readonly jobs: Jobs;
 }

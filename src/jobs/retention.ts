@@ -27,24 +27,26 @@ export class Retention implements Job {
     this.#options = options;
   }
 
-  mayRun(): boolean {
-    return this.#options.keepMs > 0 && this.#options.isClockSteady();
+  heldBack(): string | undefined {
+    if (this.#options.keepMs === 0) return 'retainMessages is 0';
+    return this.#options.isClockSteady() ? undefined : 'the clock was set of late';
   }
 
   /** The oldest first, of all conversations. A log begins, afterwards, with its first message that is left. */
-  async sweep(step: Step): Promise<void> {
+  async sweep(step: Step, progress: (more: number) => void): Promise<void> {
     const { messages, keepMs, now } = this.#options;
     for (;;) {
       const old = await messages.oldest(now() - keepMs, messagesAtOnce);
       if (old.length === 0) return;
       const byLog = [...Map.groupBy(old, ({ logID }) => logID)].sort(([a], [b]) => (a < b ? -1 : 1));
       for (let from = 0; from < byLog.length; from += logsAtOnce) {
-        await step((tx) => this.#erase(tx, byLog.slice(from, from + logsAtOnce)));
+        progress(await step((tx) => this.#erase(tx, byLog.slice(from, from + logsAtOnce))));
       }
     }
   }
 
-  async #erase(tx: Transaction, byLog: readonly (readonly [string, readonly MessageRef[]])[]): Promise<void> {
+  /** @returns how many it was */
+  async #erase(tx: Transaction, byLog: readonly (readonly [string, readonly MessageRef[]])[]): Promise<number> {
     const { messages, eraser, onErased } = this.#options;
     let erased = 0;
     for (const [logID, refs] of byLog) {
@@ -53,5 +55,6 @@ export class Retention implements Job {
       await messages.raiseMinSeqToFirst(tx, logID);
     }
     tx.afterCommit(() => onErased(erased));
+    return erased;
   }
 }

@@ -25,24 +25,27 @@ const conversationsAtOnce = 100;
 const messagesAtOnce = 500;
 
 export class TimedDestruction implements Job {
-  readonly name = 'timed destruction';
+  readonly name = 'timed-destruction';
   readonly #options: TimedDestructionOptions;
 
   constructor(options: TimedDestructionOptions) {
     this.#options = options;
   }
 
-  mayRun(): boolean {
-    return !this.#options.hasClockStepped();
+  heldBack(): string | undefined {
+    return this.#options.hasClockStepped() ? 'the clock was set of late' : undefined;
   }
 
-  async sweep(step: Step): Promise<void> {
+  async sweep(step: Step, progress: (more: number) => void): Promise<void> {
     const { conversations, now } = this.#options;
     for (;;) {
       // Each is due later once it was looked at.
       const due = await conversations.dueForDestruction(now(), conversationsAtOnce);
       if (due.length === 0) return;
-      for (const conversation of due) await this.#destruct(step, conversation);
+      for (const conversation of due) {
+        await this.#destruct(step, conversation);
+        progress(1);
+      }
     }
   }
 

@@ -3,6 +3,7 @@ import type { Insertable, Selectable } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type {
   StoredTokenEvent,
   TokenEvent,
@@ -51,6 +52,22 @@ export class SqlTokenEventStore implements TokenEventStore {
       trimmed += count;
       if (count < trimBatch) return trimmed;
     }
+  }
+
+  async forget(tx: Transaction, until: number, limit: number): Promise<number> {
+    const oldest = this.#db
+      .executor(tx)
+      .selectFrom('token_events')
+      .select(['id', 'at'])
+      .orderBy('id')
+      .limit(limit)
+      .as('oldest');
+    const result = await this.#db
+      .executor(tx)
+      .deleteFrom('token_events')
+      .where('id', 'in', ({ selectFrom }) => selectFrom(oldest).select('oldest.id').where('oldest.at', '<', until))
+      .executeTakeFirst();
+    return Number(result.numDeletedRows);
   }
 
   /** The oldest ones, in a transaction that keeps nobody waiting for long. */

@@ -120,16 +120,28 @@ export function createMetrics() {
       help: 'Times that an effect of a committed change failed and was put off.',
       registers,
     }),
-    jobSweeps: new Counter({
-      name: 'tessera_job_sweeps_total',
-      help: 'Sweeps of jobs that run by the clock, by job.',
-      labelNames: ['job'] as const,
+    jobRuns: new Counter({
+      name: 'tessera_job_runs_total',
+      help: 'Runs of jobs on this node that came to their end, by its name.',
+      labelNames: ['name'] as const,
       registers,
     }),
     jobFailures: new Counter({
       name: 'tessera_job_failures_total',
-      help: 'Sweeps that failed and are tried again, by job.',
-      labelNames: ['job'] as const,
+      help: 'Runs that failed and are tried again, by its name.',
+      labelNames: ['name'] as const,
+      registers,
+    }),
+    jobSeconds: new Gauge({
+      name: 'tessera_job_duration_seconds',
+      help: 'How long the last run of a job took that came to its end on this node, by its name.',
+      labelNames: ['name'] as const,
+      registers,
+    }),
+    jobOverdueSeconds: new Gauge({
+      name: 'tessera_job_overdue_seconds',
+      help: 'How long a job ought to have begun its next run, on whichever node, by its name.',
+      labelNames: ['name'] as const,
       registers,
     }),
     messagesExpired: new Counter({

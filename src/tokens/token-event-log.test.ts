@@ -20,7 +20,7 @@ function open(t: TestContext, limit = 1000) {
   const trims: number[] = [];
   const log: string[] = [];
   const failing = { append: false, trim: false };
-  const store: TokenEventStore = {
+  const store: Omit<TokenEventStore, 'forget'> = {
     append: async (events) => {
       if (failing.append) throw new Error('down');
       for (const event of events) entries.push({ ...event, id: entries.length + 1 });

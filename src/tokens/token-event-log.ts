@@ -19,7 +19,7 @@ import {
 import { pageSizeOf } from './token-list.ts';
 
 export interface TokenEventLogOptions {
-  readonly store: TokenEventStore;
+  readonly store: Omit<TokenEventStore, 'forget'>;
   readonly events: TokenEvents;
   /** Unix ms. */
   readonly clock: () => number;

@@ -2,6 +2,7 @@
  * The contract for whatever keeps the audit trail of tokens: who did what to which token, and why. Never a token (T6).
  * Suite: test/contract/token-event-store.suite.ts.
  */
+import type { Transaction } from '../kernel/unit-of-work.ts';
 
 export const tokenEventKinds = [
   'issued',
@@ -55,4 +56,7 @@ export interface TokenEventStore {
 
   /** Forgets all but the newest `keep` entries, in small steps. Returns how many. */
   trim(keep: number): Promise<number>;
+
+  /** Forgets the oldest entries, at most `limit`, as far as they are older than `until` (Unix ms). Returns how many. */
+  forget(tx: Transaction, until: number, limit: number): Promise<number>;
 }

@@ -68,6 +68,18 @@ describe('tessera token', () => {
     assert.equal(page.data.tokens[0].state, 'live');
   });
 
+  test('tessera jobs lists what runs by the clock, and runs one now', async () => {
+    const jobs = (...args: string[]) =>
+      runTessera(['jobs', ...args, '--url', server.apiUrl], { TESSERA_SECRET: adminSecret });
+    const listed = await jobs('list');
+    assert.match(listed.stdout, /^JOB +SCHEDULE +LAST RUN +RESULT .*\nretention .* off: retainMessages is 0 /);
+    const ran = await jobs('run', 'timed-destruction', '--json');
+    assert.equal(ran.code, 0, ran.stderr);
+    assert.equal(JSON.parse(ran.stdout).outcome, 'done');
+    assert.match((await jobs('run', 'retention')).stderr, /1001 .*retainMessages is 0/);
+    assert.equal((await jobs('run')).code, 2);
+  });
+
   test('what is wrong is said, and nothing happens', async () => {
     const cases: [string[], number, RegExp][] = [
       [['issue', '--user', 'alice'], 2, /--platform is missing/],

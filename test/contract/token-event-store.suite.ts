@@ -1,9 +1,13 @@
 /** What every TokenEventStore does, as the audit trail relies on it. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 import type { TokenEvent, TokenEventQuery, TokenEventStore } from '../../src/tokens/token-event-store.ts';
 
-export async function tokenEventStoreSuite(t: TestContext, store: TokenEventStore): Promise<void> {
+export async function tokenEventStoreSuite(
+  t: TestContext,
+  { store, unitOfWork }: { readonly store: TokenEventStore; readonly unitOfWork: UnitOfWork },
+): Promise<void> {
   const find = (query: Partial<TokenEventQuery> = {}) =>
     store.find({ userID: undefined, kinds: [], beforeID: undefined, limit: 10_000, ...query });
   const jtis = async (query?: Partial<TokenEventQuery>) => (await find(query)).map(({ jti }) => jti);
@@ -63,6 +67,17 @@ export async function tokenEventStoreSuite(t: TestContext, store: TokenEventStor
     assert.equal(await store.trim(3), before - 3);
     assert.deepEqual(await jtis(), ['t1202', 't1201', 't1200']);
     assert.deepEqual([await store.trim(3), await store.trim(4)], [0, 0]);
+  });
+
+  await t.test('what is older than a time is forgotten from the oldest on, so many at once', async () => {
+    const forget = (until: number, limit: number) => unitOfWork.transaction((tx) => store.forget(tx, until, limit));
+    await store.append([10, 20, 30, 40].map((at) => entry({ userID: 'old', jti: `at ${at}`, at })));
+    await store.trim(4);
+    assert.equal(await forget(10, 9), 0);
+    assert.equal(await forget(31, 2), 2);
+    assert.deepEqual(await jtis(), ['at 40', 'at 30']);
+    assert.deepEqual([await forget(31, 9), await forget(31, 9)], [1, 0]);
+    assert.deepEqual(await jtis(), ['at 40']);
   });
 
   await t.test('IDs go on rising after a trim', async () => {

@@ -27,6 +27,8 @@ const lost = `tessera_tokens_lost_total{${node},cause="eviction"}`;
 const dropped = `tessera_token_events_dropped_total{${node},reason="flood"}`;
 const verified = (code: number) => `tessera_tokens_verified_total{${node},code="${code}",cache="miss"}`;
 const errors = (code: number) => `tessera_errors_total{${node},door="api",code="${code}"}`;
+const failed = `tessera_job_failures_total{${node},name="retention"}`;
+const overdue = `tessera_job_overdue_seconds{${node},name="retention"}`;
 const atApi = { ...instance, door: 'api' };
 
 export const alertCases: readonly AlertCase[] = [
@@ -139,6 +141,15 @@ export const alertCases: readonly AlertCase[] = [
   ...about('TesseraSlowReaders', '25m', instance, [
     ['many are cut off', { [`tessera_gateway_disconnects_total{${node},reason="slow_reader"}`]: '0+6x120' }, true],
     ['many are kicked', { [`tessera_gateway_disconnects_total{${node},reason="kicked"}`]: '0+6x120' }, false],
+  ]),
+  ...about('TesseraJobFailed', '10m', { ...instance, name: 'retention' }, [
+    ['a run fails', { [failed]: '0x20 1x100' }, true],
+    ['the server was restarted, and no run has failed since', { [failed]: '0x100' }, false],
+    ['the last failed hours ago', { [failed]: '0x4 1x900' }, false, '200m'],
+  ]),
+  ...about('TesseraJobOverdue', '100m', { name: 'retention' }, [
+    ['no node has begun a run for hours', { [overdue]: '0+15x500' }, true],
+    ['it begins a run every ten minutes', { [overdue]: '0x500' }, false],
   ]),
 ];
 

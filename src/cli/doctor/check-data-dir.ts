@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readdirSync, statfsSync, statSync } from 'node:f
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../../config/config.ts';
+import { checkJobs, type JobRow, selectJobs } from './check-jobs.ts';
 import { advice, type Finding, ok, problem } from './finding.ts';
 
 export function checkDataDir({ dataDir, databaseUrl }: Config, { repair }: { readonly repair: boolean }): Finding[] {
@@ -49,7 +50,8 @@ function checkDatabase(path: string): Finding[] {
     using database = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
     const [row] = database.prepare('PRAGMA quick_check(1)').all();
     const verdict = String(row?.quick_check);
-    if (verdict === 'ok') return [ok(path, 'the database is whole'), ...checkClock(database)];
+    if (verdict === 'ok')
+      return [ok(path, 'the database is whole'), ...checkClock(database), ...checkJobRuns(database)];
     return [
       problem(path, `the database is damaged: ${verdict}`, 'restore the last backup; keep the file for analysis'),
     ];
@@ -59,10 +61,18 @@ function checkDatabase(path: string): Finding[] {
   }
 }
 
+function checkJobRuns(database: DatabaseSync): Finding[] {
+  return hasTable(database, 'job_runs') ? checkJobs(database.prepare(selectJobs).all() as unknown as JobRow[]) : [];
+}
+
+/** It may be of an earlier version. */
+function hasTable(database: DatabaseSync, name: string): boolean {
+  return database.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined;
+}
+
 /** What has happened cannot lie ahead: then the clock is behind, or was ahead. */
 function checkClock(database: DatabaseSync): Finding[] {
-  const isThere = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'token_events'").get() !== undefined;
-  if (!isThere) return [];
+  if (!hasTable(database, 'token_events')) return [];
   const newest = database.prepare('SELECT at FROM token_events ORDER BY id DESC LIMIT 1').get();
   const aheadMs = Number(newest?.at ?? 0) - Date.now();
   if (aheadMs < 1000) return [ok('clock', 'agrees with what was stored')];

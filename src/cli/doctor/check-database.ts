@@ -1,5 +1,6 @@
 /** Whether PostgreSQL is new enough, takes writes, and keeps what it has acknowledged. */
 import pg from 'pg';
+import { checkJobs, type JobRow, selectJobs } from './check-jobs.ts';
 import { type Finding, ok, problem } from './finding.ts';
 
 /** Looks only. @param url TESSERA_DATABASE_URL; nothing of it is in a finding */
@@ -9,13 +10,18 @@ export async function checkDatabase(url: string): Promise<Finding[]> {
   try {
     await client.connect();
     const { rows } = await client.query<Facts>(facts);
-    return rows.flatMap(judge);
+    return [...rows.flatMap(judge), ...(await jobRuns(client))];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return [problem(subject, `cannot be examined: ${reason}`, 'check TESSERA_DATABASE_URL and that PostgreSQL is up')];
   } finally {
     await client.end();
   }
+}
+
+async function jobRuns(client: pg.Client): Promise<Finding[]> {
+  const { rows } = await client.query<{ exists: boolean }>("SELECT to_regclass('job_runs') IS NOT NULL AS exists");
+  return rows[0]?.exists === true ? checkJobs((await client.query<JobRow>(selectJobs)).rows) : [];
 }
 
 interface Facts {

@@ -4,6 +4,7 @@ import { authEndpoints } from './auth/index.ts';
 import { conversationEndpoints } from './conversation/index.ts';
 import { friendEndpoints } from './friend/index.ts';
 import { groupEndpoints } from './group/index.ts';
+import { jobsEndpoints } from './jobs/index.ts';
 import { jssdkEndpoints } from './jssdk/index.ts';
 import { msgEndpoints } from './msg/index.ts';
 import { statisticsEndpoints } from './statistics/index.ts';
@@ -20,4 +21,5 @@ export const endpoints: readonly Endpoint[] = [
   ...jssdkEndpoints,
   ...statisticsEndpoints,
   ...thirdEndpoints,
+  ...jobsEndpoints,
 ];

@@ -1,4 +1,4 @@
-/** What the actions of `tessera token` share: their flags, what they print, and how they read what they are given. */
+/** What commands that ask the running server share: their flags, what they print, and how they read what they are given. */
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config/config.ts';
 import type { ApiAddress } from './api-client.ts';
@@ -9,7 +9,7 @@ import { terminalJson } from './text-table.ts';
 /** What the flags say, by their names. */
 export type Values = Readonly<Record<string, unknown>>;
 
-export interface TokenAction extends Pick<Action, 'name' | 'help'> {
+export interface ApiAction extends Pick<Action, 'name' | 'help'> {
   /** Beside the common ones. */
   readonly flags: Readonly<Record<string, { readonly type: 'string' | 'boolean' }>>;
   readonly run: (config: Config, values: Values) => Promise<Result>;
@@ -23,7 +23,7 @@ interface Result {
   readonly exitCode?: number;
 }
 
-export function tokenAction({ name, help, flags, run }: TokenAction): Action {
+export function apiAction({ name, help, flags, run }: ApiAction): Action {
   return {
     name,
     help: help + commonHelp,

@@ -44,7 +44,7 @@ const LAYERS: Readonly<Record<string, Allowed | typeof EVERYTHING>> = {
   kernel: { any: ['protocol'] },
   database: { any: GROUND },
   store: ADAPTER,
-  redis: { any: [...(ADAPTER.any ?? []), REDIS_URL] },
+  redis: { any: [...(ADAPTER.any ?? []), REDIS_URL], types: ['bus'] },
   [REDIS_URL]: { any: ['kernel'] },
   [POSTGRES_URL]: { any: ['kernel'] },
   bus: ADAPTER,

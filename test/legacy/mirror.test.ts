@@ -154,7 +154,7 @@ testOnEveryRedis('tokens of ours, mirrored', 'mirror', async (t, world) => {
     let next = Promise.withResolvers<void>();
     const subscription = await redis.subscribe(['DELETE_CACHE_AUTH'], {
       onMessage: (_channel, message) => {
-        heard.push(JSON.parse(message));
+        heard.push(JSON.parse(message.toString()));
         next.resolve();
       },
       onLost: () => {},

@@ -97,6 +97,18 @@ testOnEveryRedis('a Redis client', async (t, { url, servers }) => {
     );
   });
 
+  await t.test('hears bytes as they were published', async () => {
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const heard = Promise.withResolvers<Buffer>();
+    await using _subscription = await redis.subscribe(['bytes'], {
+      onMessage: (_channel, message) => heard.resolve(message),
+      onLost: () => assert.fail('lost'),
+      onRestored: () => assert.fail('restored'),
+    });
+    await redis.publish('bytes', bytes);
+    assert.deepEqual(await heard.promise, bytes);
+  });
+
   await t.test('hears messages in the order in which one node published them', async () => {
     const heard: number[] = [];
     const all = Promise.withResolvers<void>();

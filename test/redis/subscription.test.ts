@@ -18,9 +18,9 @@ class Diary extends EventEmitter implements RedisListener {
     this.#whenRestored = whenRestored;
   }
 
-  onMessage(_channel: string, message: string): void {
-    if (message === 'unreadable') throw new Error('cannot read this');
-    this.#write(message);
+  onMessage(_channel: string, message: Buffer): void {
+    if (message.toString() === 'unreadable') throw new Error('cannot read this');
+    this.#write(message.toString());
   }
 
   onLost(): void {

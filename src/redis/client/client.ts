@@ -41,7 +41,7 @@ export interface RedisClient extends AsyncDisposable {
    */
   command(key: string | undefined, args: readonly string[]): Promise<unknown>;
   /** Reaches the subscribers of every server, of a Cluster too. Resolves when one server has taken it. */
-  publish(channel: string, message: string): Promise<void>;
+  publish(channel: string, message: string | Buffer): Promise<void>;
   /**
    * Hears everything that is published on the channels from now on, on a connection of its own. Rejects if the server
    * cannot be reached now; later losses are mended, for ever.
@@ -56,7 +56,7 @@ export interface RedisClient extends AsyncDisposable {
 /** Called in the order in which things happened. */
 export interface RedisListener {
   /** If it throws, the message counts as missed: the subscription is lost and made again. */
-  onMessage(channel: string, message: string): void;
+  onMessage(channel: string, message: Buffer): void;
   /** Messages may be missed from now on: the connection was lost or given up, or there is another master. */
   onLost(): void;
   /**
@@ -175,7 +175,7 @@ class DeployedRedis implements RedisClient {
     return this.#deployment.send(key, args);
   }
 
-  async publish(channel: string, message: string): Promise<void> {
+  async publish(channel: string, message: string | Buffer): Promise<void> {
     await this.#deployment.send(undefined, ['PUBLISH', channel, message]);
   }
 

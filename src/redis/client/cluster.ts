@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RedisNode } from './client.ts';
 import { type ClusterSlots, parseClusterSlots, parseRedirection, slotOf } from './cluster-slots.ts';
-import { type Connection, type ConnectionLife, openConnection } from './connection.ts';
+import { type CommandArguments, type Connection, type ConnectionLife, openConnection } from './connection.ts';
 import {
   type ConnectionDefaults,
   type Deployment,
@@ -77,7 +77,7 @@ class RedisCluster implements Deployment {
     }
   }
 
-  send(key: string | undefined, args: readonly string[]): Promise<unknown> {
+  send(key: string | undefined, args: CommandArguments): Promise<unknown> {
     return this.#send(key, args, { ASK: 'follow', TRYAGAIN: 'wait' });
   }
 
@@ -117,7 +117,7 @@ class RedisCluster implements Deployment {
     ]);
   }
 
-  async #send(key: string | undefined, args: readonly string[], reactions: Reactions): Promise<unknown> {
+  async #send(key: string | undefined, args: CommandArguments, reactions: Reactions): Promise<unknown> {
     let connection = await this.#connectionFor(key);
     let isAsking = false;
     for (let redirections = 0; ; redirections++) {

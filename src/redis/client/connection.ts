@@ -5,6 +5,9 @@
 import { RedisClient } from '@redis/client';
 import { formatAddress, type RedisAddress, type RedisCredentials } from './redis-url.ts';
 
+/** A command with what it takes; text goes as UTF-8. */
+export type CommandArguments = readonly (string | Buffer)[];
+
 /** Where to connect, and as whom. */
 export interface ConnectionTarget {
   readonly address: RedisAddress;
@@ -23,11 +26,11 @@ export interface Connection {
    * The reply as Redis's protocol version 2 has it: text, integer, null or list of these. Rejects with the server's
    * error, when the connection is lost, or when the time limit is over.
    */
-  send(args: readonly string[]): Promise<unknown>;
+  send(args: CommandArguments): Promise<unknown>;
   /** Like `send`, for a slot that is on its way to this server (redirection ASK). */
-  sendAsking(args: readonly string[]): Promise<unknown>;
+  sendAsking(args: CommandArguments): Promise<unknown>;
   /** Resolves when the server has confirmed all channels; from then on the connection is good for nothing else. */
-  subscribe(channels: readonly string[], onMessage: (channel: string, message: string) => void): Promise<void>;
+  subscribe(channels: readonly string[], onMessage: (channel: string, message: Buffer) => void): Promise<void>;
   /** Ends after the answers on their way, but does not wait for a server that gives none. */
   close(): Promise<void>;
   /** Ends at once; what waits for an answer is rejected. */
@@ -99,20 +102,21 @@ class NodeRedisConnection implements Connection {
     }
   }
 
-  send(args: readonly string[]): Promise<unknown> {
+  send(args: CommandArguments): Promise<unknown> {
     if (!this.isOpen) return Promise.reject(this.#noConnection());
     return this.#limited(this.#client.sendCommand(args));
   }
 
-  sendAsking(args: readonly string[]): Promise<unknown> {
+  sendAsking(args: CommandArguments): Promise<unknown> {
     // One right after the other: the permission is good for one command.
     this.send(['ASKING']).catch(() => {});
     return this.send(args);
   }
 
-  async subscribe(channels: readonly string[], onMessage: (channel: string, message: string) => void): Promise<void> {
+  async subscribe(channels: readonly string[], onMessage: (channel: string, message: Buffer) => void): Promise<void> {
     if (!this.isOpen) throw this.#noConnection();
-    await this.#limited(this.#client.subscribe([...channels], (message, channel) => onMessage(channel, message)));
+    const listener = (message: Buffer, channel: Buffer) => onMessage(channel.toString(), message);
+    await this.#limited(this.#client.subscribe([...channels], listener, true));
   }
 
   async close(): Promise<void> {

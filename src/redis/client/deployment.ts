@@ -1,6 +1,6 @@
 /** How commands find their server: what one server, Sentinel and Cluster do each in their own way. */
 import type { RedisNode } from './client.ts';
-import type { ConnectionTarget } from './connection.ts';
+import type { CommandArguments, ConnectionTarget } from './connection.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 export interface Deployment extends AsyncDisposable {
@@ -8,7 +8,7 @@ export interface Deployment extends AsyncDisposable {
    * Sends a command to the master that holds `key`; without a key, to any. Rejects at once while there is no
    * connection. Never sends again what may have had its effect.
    */
-  send(key: string | undefined, args: readonly string[]): Promise<unknown>;
+  send(key: string | undefined, args: CommandArguments): Promise<unknown>;
   /** Like `send`, for a script, which may touch further keys of the slot of `key`. */
   sendScript(key: string | undefined, args: readonly string[]): Promise<unknown>;
   /** @param keys all in one Cluster slot */

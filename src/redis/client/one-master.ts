@@ -1,6 +1,6 @@
 /** Redis with one master: a single server, or whatever server Sentinel says it is at the time. */
 import type { RedisNode } from './client.ts';
-import { type Connection, type ConnectionLife, openConnection } from './connection.ts';
+import { type CommandArguments, type Connection, type ConnectionLife, openConnection } from './connection.ts';
 import {
   type ConnectionDefaults,
   type Deployment,
@@ -52,7 +52,7 @@ export class OneMaster implements Deployment {
     await this.#link.connect();
   }
 
-  async send(_key: string | undefined, args: readonly string[]): Promise<unknown> {
+  async send(_key: string | undefined, args: CommandArguments): Promise<unknown> {
     const { connection } = this.#link;
     try {
       return await connection.send(args);

@@ -75,7 +75,7 @@ class Sentinels {
         const connection = await openConnection({ ...this.#defaults, address }, life);
         try {
           await connection.subscribe(['+switch-master'], (_channel, message) => {
-            const [name, , , host = '', port] = message.split(' ');
+            const [name, , , host = '', port] = message.toString().split(' ');
             if (name === this.#masterName) onMaster({ host, port: Number(port) });
           });
           onMaster(await this.locateMaster(life.signal));

@@ -18,7 +18,11 @@ async function openFeed(look: (key: string) => Promise<void>) {
     onHash: look,
     onFailure: (error) => failures.push(error),
   });
-  return { feed, failures, publish: (message: string) => listener?.onMessage('DELETE_CACHE_AUTH', message) };
+  return {
+    feed,
+    failures,
+    publish: (message: string) => listener?.onMessage('DELETE_CACHE_AUTH', Buffer.from(message)),
+  };
 }
 
 test('every hash that OpenIM has changed is looked at, and none that we have', async () => {

@@ -25,7 +25,7 @@ export class OpenimFeed implements AsyncDisposable {
   static async open(options: OpenimFeedOptions): Promise<OpenimFeed> {
     const feed = new OpenimFeed(options);
     feed.#subscription = await options.redis.subscribe([openimCacheChannel], {
-      onMessage: (_channel, message) => feed.#onMessage(message),
+      onMessage: (_channel, message) => feed.#onMessage(message.toString()),
       onLost: () => {},
       onRestored: () => {},
     });

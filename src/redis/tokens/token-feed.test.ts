@@ -50,7 +50,7 @@ async function openFeed(t: TestContext) {
     beats = [];
     return {
       giveBack: () => {
-        for (const beat of sent) onMessage(channels[1] ?? '', beat);
+        for (const beat of sent) onMessage(channels[1] ?? '', Buffer.from(beat));
         return sent.length;
       },
     };
@@ -58,7 +58,7 @@ async function openFeed(t: TestContext) {
   return {
     onLost,
     onRestored,
-    publish: (message: string) => onMessage(changes, message),
+    publish: (message: string) => onMessage(changes, Buffer.from(message)),
     /** Redis gives back the heartbeats that it was sent since the last time. */
     returnBeats: () => takeBeats().giveBack(),
     takeBeats,

@@ -35,7 +35,11 @@ export class TokenFeed implements TokenWatch {
   static async open(redis: RedisClient, listener: TokenChangeListener, monotonicMs = processMs): Promise<TokenFeed> {
     const feed = new TokenFeed(redis, listener, monotonicMs);
     feed.#subscription = await redis.subscribe([changesChannel, feed.#heartbeats], {
-      onMessage: (channel, message) => (channel === changesChannel ? feed.#onChange(message) : feed.#onBeat(message)),
+      onMessage: (channel, message) => {
+        const text = message.toString();
+        if (channel === changesChannel) feed.#onChange(text);
+        else feed.#onBeat(text);
+      },
       onLost: () => {
         feed.#isSubscribed = false;
         feed.#setLive(false);

@@ -1,0 +1,104 @@
+/** Which nodes of a cluster live, by leases that they renew. See scripts/heartbeat.lua and docs/adr/0013. */
+import { type RedisClient, redisScript } from '../client/client.ts';
+import { readLua } from '../lua-file.ts';
+import { nodeOfLease, registryKeys } from './node-keys.ts';
+
+/** What a node says of itself; of other versions perhaps less, or more. */
+export interface NodeDescription {
+  readonly version: string;
+  readonly roles: readonly string[];
+  readonly host: string;
+  readonly pid: number;
+  /** Unix ms. */
+  readonly startedAt: number;
+  readonly connections: number;
+  /** How late its event loop was at worst since the last heartbeat, ms. */
+  readonly lagMs: number;
+}
+
+export interface LiveNode {
+  readonly nodeID: string;
+  readonly lease: string;
+  /** Unix ms by the clock of Redis. */
+  readonly leaseEndsAt: number;
+  /** Undefined if it cannot be read. */
+  readonly description: NodeDescription | undefined;
+}
+
+export interface Beat {
+  /** The lease had ended: the node must begin another. */
+  readonly isHeld: boolean;
+  /** Unix ms by the clock of Redis. */
+  readonly now: number;
+  /** Since when Redis has known about nodes: another value than before means that it has forgotten everything. */
+  readonly since: string;
+  readonly live: readonly LiveNode[];
+  /** Ended leases that the caller is to see to. */
+  readonly inherited: readonly string[];
+}
+
+export interface LeaseTimes {
+  /** How long a node counts as alive after it last said so. */
+  readonly leaseMs: number;
+  /** How long no node at all need have said so for nobody to be taken for dead. */
+  readonly outageMs: number;
+}
+
+export class NodeRegistry {
+  readonly #redis: Pick<RedisClient, 'evalScript' | 'command'>;
+  readonly #times: LeaseTimes;
+  readonly #heartbeat = redisScript(readLua('nodes/scripts/heartbeat.lua'));
+  readonly #leave = redisScript(readLua('nodes/scripts/leave.lua'));
+
+  constructor(redis: Pick<RedisClient, 'evalScript' | 'command'>, times: LeaseTimes) {
+    this.#redis = redis;
+    this.#times = times;
+  }
+
+  /** @param isNew the lease begins with this; otherwise it is renewed if it has not ended */
+  async beat(lease: string, isNew: boolean, description: NodeDescription): Promise<Beat> {
+    const { leaseMs, outageMs } = this.#times;
+    const args = [lease, isNew ? '1' : '0', JSON.stringify(description), String(leaseMs), String(outageMs)];
+    const reply = await this.#redis.evalScript(this.#heartbeat, registryKeys, args);
+    const [isHeld, now, since, live, inherited] = reply as [string, string, string, string[], string[]];
+    return { isHeld: isHeld === '1', now: Number(now), since, live: toLiveNodes(live), inherited };
+  }
+
+  /** The lease ends now. */
+  async leave(lease: string): Promise<void> {
+    await this.#redis.evalScript(this.#leave, registryKeys, [lease]);
+  }
+
+  /** An ended lease has been seen to. */
+  async settle(lease: string): Promise<void> {
+    const [, , heirs] = registryKeys;
+    await this.#redis.command(heirs, ['HDEL', heirs, lease]);
+  }
+}
+
+/** @param flat lease, end, description, lease, ... */
+function toLiveNodes(flat: readonly string[]): LiveNode[] {
+  const nodes: LiveNode[] = [];
+  for (let i = 0; i + 2 < flat.length; i += 3) {
+    const [lease = '', end, description = ''] = flat.slice(i, i + 3);
+    nodes.push({ nodeID: nodeOfLease(lease), lease, leaseEndsAt: Number(end), description: parse(description) });
+  }
+  return nodes;
+}
+
+function parse(description: string): NodeDescription | undefined {
+  try {
+    const { version, roles, host, pid, startedAt, connections, lagMs } = JSON.parse(description);
+    return {
+      version: String(version),
+      roles: Array.isArray(roles) ? roles.map(String) : [],
+      host: String(host),
+      pid: Number(pid),
+      startedAt: Number(startedAt),
+      connections: Number(connections),
+      lagMs: Number(lagMs),
+    };
+  } catch {
+    return undefined;
+  }
+}

@@ -14,6 +14,7 @@ import { executorOf, SqlTransaction, tellingOverdue } from './sql-transaction.ts
 import { SqliteFile } from './sqlite-file.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { StatementCache } from './statement-cache.ts';
+import { UserChanges } from './user-changes.ts';
 import { WriteHealth } from './write-health.ts';
 
 /** Raw access for the hot paths: prepared once, run synchronously, many statements in one commit. */
@@ -25,6 +26,8 @@ export interface SqliteHandle {
   write<T>(work: (connection: StatementCache) => T): Promise<T>;
   /** The reading connection; sees committed data only. */
   readonly read: StatementCache;
+  /** Which users' rows commits change. */
+  readonly userChanges: UserChanges;
   /** The connection of a transaction under way. @throws TypeError for one that is over, or another store's */
   within(tx: Transaction): StatementCache;
 }
@@ -39,7 +42,8 @@ export interface SqliteOptions extends DatabaseObserver {
 /** Opens (creating it if need be) and migrates the database file at `path`. @throws StartError for another's schema */
 export async function openSqlite(path: string, options: SqliteOptions): Promise<SqliteDatabase> {
   using opening = new DisposableStack();
-  const writing = opening.adopt(new StatementCache(openConnection(path)), (connection) => connection.close());
+  const connection = openConnection(path);
+  const writing = opening.adopt(new StatementCache(connection), (cache) => cache.close());
   const executor = kyselyOver(writing);
   const schemaless = executor as unknown as Kysely<never>;
   if (options.isServed === true) await requireLatest(schemaless);
@@ -47,16 +51,23 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
     const migrated = await migrateToLatest(schemaless, 'sqlite', options.program ?? '');
     if (migrated !== undefined) options.onMigrated?.(migrated);
   }
-  const reading = opening.adopt(new StatementCache(openConnection(path)), (connection) => connection.close());
+  const userChanges = new UserChanges(connection);
+  const reading = opening.adopt(new StatementCache(openConnection(path)), (cache) => cache.close());
   const reader = kyselyOver(reading);
   // Nobody else is served yet while this process starts; from now on the writer waits for locks in its own way.
-  for (const connection of [writing, reading]) connection.exec('PRAGMA busy_timeout = 0');
+  for (const cache of [writing, reading]) cache.exec('PRAGMA busy_timeout = 0');
 
   const file = new SqliteFile(path);
   const health: WriteHealth = opening.use(
     new WriteHealth(options, () => writer.run(() => probe(writing, dirname(path)))),
   );
-  const writer = new SqliteWriter({ connection: writing, file, health, patienceMs: options.patienceMs ?? 8000 });
+  const writer = new SqliteWriter({
+    connection: writing,
+    file,
+    health,
+    patienceMs: options.patienceMs ?? 8000,
+    onOver: () => userChanges.tell(),
+  });
   opening.use(setInterval(() => lookAt(file, health), lookEveryMs));
   const opened = opening.move();
 
@@ -65,6 +76,7 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
     reader,
     sqlite: {
       read: reading,
+      userChanges,
       write: (work) => writer.run(() => work(writing)),
       within: (tx) => {
         executorOf(tx);

@@ -15,6 +15,8 @@ export interface SqliteWriterOptions {
   readonly health: Pick<WriteHealth, 'failed' | 'succeeded'>;
   /** How long a transaction waits for another program's lock. */
   readonly patienceMs: number;
+  /** Called when a transaction is over, committed or not, before anybody is told of it. */
+  readonly onOver?: () => void;
 }
 
 export class SqliteWriter {
@@ -85,7 +87,7 @@ export class SqliteWriter {
   }
 
   async #runTogether(): Promise<void> {
-    const { connection, file, health } = this.#options;
+    const { connection, file, health, onOver } = this.#options;
     const done: Job[] = [];
     const enoughAt = performance.now() + longestBatchMs;
     try {
@@ -95,7 +97,11 @@ export class SqliteWriter {
         if (done.length === 0) return;
         if (performance.now() > enoughAt) break;
       }
-      connection.prepare('COMMIT').run();
+      try {
+        connection.prepare('COMMIT').run();
+      } finally {
+        onOver?.();
+      }
       file.check();
     } catch (error) {
       this.#fail(done, error);

@@ -1,26 +1,40 @@
 /** The read model of sending in SQL: one hot query for each kind of chat, for both dialects. */
-import type { Database } from '../database/database.ts';
+import type { Database, SqliteDatabase } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { GroupChatFacts, SendingFacts, SingleChatFacts } from '../messaging/sending-facts.ts';
 import { groupStatuses } from '../protocol/numbers/groups.ts';
+import { KnownChats } from './known-chats.ts';
 
 export class SqlSendingFacts implements SendingFacts {
   readonly #db: Database;
+  /** In SQLite alone: what other nodes write to PostgreSQL is not known here. */
+  readonly #known = new KnownChats();
 
   constructor(db: Database) {
     this.#db = db;
+    if (db.dialect === 'sqlite') db.sqlite.userChanges.listen(this.#known);
   }
 
   async singleChat(sendID: string, recvID: string, conversationID: string): Promise<SingleChatFacts> {
+    if (this.#db.dialect === 'sqlite') return this.#singleChatInSqlite(this.#db, sendID, recvID, conversationID);
     const [row] = await runHot<FactsRow>(this.#db, factsQuery, [sendID, recvID, conversationID]);
-    return {
-      senderLevel: row?.sender_level ?? undefined,
-      receiverGlobalOption: row?.receiver_global ?? undefined,
-      receiverOption: row?.receiver_option ?? undefined,
-      senderHasRow: (row?.sender_row ?? undefined) !== undefined,
-      isBlocked: row?.is_blocked === 1,
-      isFriend: row?.is_friend === 1,
-    };
+    return toFacts(row);
+  }
+
+  #singleChatInSqlite(
+    { sqlite }: SqliteDatabase,
+    sendID: string,
+    recvID: string,
+    conversationID: string,
+  ): SingleChatFacts {
+    sqlite.userChanges.look();
+    const known = this.#known.find(sendID, recvID, conversationID);
+    if (known !== undefined) return known;
+    const row = sqlite.read.prepare(factsQuery.sqliteText).get(sendID, recvID, conversationID);
+    const facts = toFacts(row as FactsRow | undefined);
+    const isUnderWay = facts.senderHasRow && facts.receiverOption !== undefined;
+    if (isUnderWay) this.#known.keep(sendID, recvID, conversationID, facts);
+    return facts;
   }
 
   async groupChat(sendID: string, groupID: string): Promise<GroupChatFacts> {
@@ -31,6 +45,17 @@ export class SqlSendingFacts implements SendingFacts {
       mutedUntil: Number(row?.muted_until ?? 0),
     };
   }
+}
+
+function toFacts(row: FactsRow | undefined): SingleChatFacts {
+  return {
+    senderLevel: row?.sender_level ?? undefined,
+    receiverGlobalOption: row?.receiver_global ?? undefined,
+    receiverOption: row?.receiver_option ?? undefined,
+    senderHasRow: (row?.sender_row ?? undefined) !== undefined,
+    isBlocked: row?.is_blocked === 1,
+    isFriend: row?.is_friend === 1,
+  };
 }
 
 export function isOpenGroup(status: number): boolean {

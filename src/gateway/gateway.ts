@@ -26,7 +26,7 @@ import { type Connection, Session, type SessionEnvironment } from './connection/
 import { Turns } from './connection/turns.ts';
 import { FlushQueue } from './connection/writer.ts';
 import { displaceOthers } from './displacement.ts';
-import { GroupIndex, type GroupMemberships } from './group-index.ts';
+import { GroupIndex, type GroupMemberships, type SharedGroups } from './group-index.ts';
 import { Admission } from './handshake/admission.ts';
 import { Upgrader } from './handshake/upgrade.ts';
 import { Hub } from './hub.ts';
@@ -47,6 +47,8 @@ export interface GatewayOptions {
   readonly memberships?: GroupMemberships;
   /** Told of logouts (2003); undefined where nothing is pushed to those who are offline. */
   readonly devices?: LoggedOutDevices;
+  /** Where there are other nodes. */
+  readonly sharedGroups?: SharedGroups | undefined;
   /** Where a request comes from; undefined if that is not known, as behind a proxy that is not trusted. */
   readonly addressOf?: (request: IncomingMessage) => string | undefined;
   readonly codecs: FrameCodecs;
@@ -94,7 +96,7 @@ class LongConnectionGateway implements Gateway {
     this.#options = options;
     this.#admission = new Admission(limits);
     const subscriptions = new Subscriptions(limits, metrics);
-    const groups = new GroupIndex(options.memberships);
+    const groups = new GroupIndex({ memberships: options.memberships, shared: options.sharedGroups });
     this.#hub = new Hub({ metrics, presence, subscriptions, groups, limits });
     const pulse = new Pulse(limits);
     const inbound = new InboundBytes(limits);

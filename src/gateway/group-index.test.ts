@@ -7,7 +7,7 @@ import { GroupIndex, type GroupMemberships, type MembershipChange } from './grou
 class Memberships implements GroupMemberships {
   readonly #asked: PromiseWithResolvers<readonly string[]>[] = [];
   #listener: (change: MembershipChange) => void = () => {};
-  readonly index = new GroupIndex(this);
+  readonly index = new GroupIndex({ memberships: this });
 
   get askedTimes(): number {
     return this.#asked.length;

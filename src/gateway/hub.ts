@@ -3,7 +3,7 @@
  * the end of a token). Coming and going cost the same however many there are. Protocol: websocket.md 5, 6, 7.2.
  */
 import { forEachInSlices } from '../kernel/time-slices.ts';
-import type { Audience, Delivery } from '../log/delivery.ts';
+import type { Audience, Delivery, GroupVersion } from '../log/delivery.ts';
 import type { Presence } from '../presence/presence.ts';
 import { takesPushes } from '../presence/reach.ts';
 import { encodePush } from '../protocol/message-bytes.ts';
@@ -93,7 +93,15 @@ export class Hub implements SessionObserver {
   }
 
   /** Pushes a message to every connection of its audience that takes pushes, the sending one included. */
-  deliver({ audience, conversationID, body, operationID }: Delivery): void {
+  deliver(delivery: Delivery): void | Promise<void> {
+    const { audience, asOf } = delivery;
+    const catchingUp =
+      'group' in audience && asOf !== undefined ? this.#options.groups.catchUp(audience.group, asOf) : undefined;
+    if (catchingUp !== undefined) return catchingUp.then(() => this.#deliver(delivery));
+    this.#deliver(delivery);
+  }
+
+  #deliver({ audience, conversationID, body, operationID, asOf }: Delivery): void {
     const frame = new SharedFrame(() => ({
       reqIdentifier: reqIdentifiers.pushMessage,
       msgIncr: '',
@@ -102,7 +110,7 @@ export class Hub implements SessionObserver {
       errMsg: '',
       data: encodePush(conversationID, body),
     }));
-    const receivers = this.#receiversOf(audience);
+    const receivers = this.#receiversOf(audience, asOf);
     if (receivers.length === 0) return;
     this.#options.metrics.pushes.inc(receivers.length);
     this.#fanOut.start(conversationID, receivers, (session) => {
@@ -114,7 +122,7 @@ export class Hub implements SessionObserver {
   /** As far as is known here: of a group, whether a member is online. */
   concerns(audience: Audience): boolean {
     const named = 'users' in audience ? audience.users : (audience.plus ?? []);
-    if ('group' in audience && this.#options.groups.membersOf(audience.group).size > 0) return true;
+    if ('group' in audience && this.#options.groups.concerns(audience.group)) return true;
     return named.some((userID) => this.#byUser.has(userID));
   }
 
@@ -164,19 +172,19 @@ export class Hub implements SessionObserver {
     );
   }
 
-  /** As of now: who joins or leaves before the last push is as in or out as before. */
-  #receiversOf(audience: Audience): Session[] {
+  /** As of now, on a node as of the message: who joins or leaves before the last push is as in or out as before. */
+  #receiversOf(audience: Audience, asOf: GroupVersion | undefined): Session[] {
     const receivers: Session[] = [];
-    for (const userID of this.#usersOf(audience)) {
+    for (const userID of this.#usersOf(audience, asOf)) {
       for (const session of this.sessionsOf(userID)) if (takesPushes(session)) receivers.push(session);
     }
     return receivers;
   }
 
-  #usersOf(audience: Audience): Iterable<string> {
+  #usersOf(audience: Audience, asOf: GroupVersion | undefined): Iterable<string> {
     if ('users' in audience) return audience.users.length === 1 ? audience.users : new Set(audience.users);
     const { group, plus, except, isLast } = audience;
-    let users = this.#options.groups.membersOf(group);
+    let users = this.#options.groups.membersOf(group, asOf);
     // A message has neither, and its members are not copied.
     if (plus !== undefined) users = users.union(new Set(plus));
     if (except !== undefined) users = users.difference(new Set(except));

@@ -97,6 +97,8 @@ export class GroupChange {
   /** Its members keep its chat as it is. */
   #isDissolved = false;
   #isAnnounced = false;
+  /** Of the group's version log, once there was a step. */
+  #version: MemberVersion | undefined;
 
   constructor(tools: GroupChangeTools, { tx, call, group, caller, profile, isNew = false }: GroupChangeStart) {
     this.#tools = tools;
@@ -219,6 +221,7 @@ export class GroupChange {
     ]);
     const head = heads.get(groupID);
     if (head === undefined) throw new Error('a version log without a head');
+    this.#version = head;
     return head;
   }
 
@@ -237,13 +240,13 @@ export class GroupChange {
    * @throws 1001 if the group is one too many for somebody who joins
    */
   async finish(): Promise<void> {
-    const { feed, notifier, chats } = this.#tools;
+    const { notifier, chats } = this.#tools;
     const { groupID } = this.#group;
-    await this.#stepJoinedGroups('insert', this.#joined);
+    const joined = await this.#stepJoinedGroups('insert', this.#joined);
     await this.#checkJoinedGroups();
-    await this.#stepJoinedGroups('delete', this.#left);
-    feed.announce(this.tx, 'joined', groupID, this.#joined);
-    feed.announce(this.tx, 'left', groupID, this.#left);
+    const left = await this.#stepJoinedGroups('delete', this.#left);
+    await this.#announce('joined', joined);
+    await this.#announce('left', left);
     const seqs = await notifier.notify(this.tx, this.call, ...this.#notices);
     const shown = this.#notices.flatMap((notice, index) => ('groupID' in notice ? (seqs[index] ?? []) : []));
     const touched = await this.#setWindows(shown);
@@ -262,14 +265,24 @@ export class GroupChange {
     }
   }
 
-  async #stepJoinedGroups(state: ChangeState, userIDs: readonly string[]): Promise<void> {
-    if (userIDs.length === 0) return;
+  /** @returns by user, the version that it is of the user's groups */
+  async #stepJoinedGroups(state: ChangeState, userIDs: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    if (userIDs.length === 0) return new Map();
     const changes = [{ itemID: this.#group.groupID, state }];
-    await this.#tools.versionLog.record(
+    const heads = await this.#tools.versionLog.record(
       this.tx,
       'joined_groups',
       userIDs.map((ownerID) => ({ ownerID, changes })),
     );
+    return new Map(userIDs.map((userID) => [userID, heads.get(userID)?.version ?? 0]));
+  }
+
+  /** @param userVersions of those to whom it happened */
+  async #announce(kind: 'joined' | 'left', userVersions: ReadonlyMap<string, number>): Promise<void> {
+    if (userVersions.size === 0) return;
+    const asOf = this.#version;
+    if (asOf === undefined) throw new Error('members have changed without a step of the version log');
+    await this.#tools.feed.announce(this.tx, { kind, groupID: this.#group.groupID, asOf, userVersions });
   }
 
   /**

@@ -181,7 +181,7 @@ export class SqlVersionLogStore implements VersionLogStore {
   ): Promise<void> {
     const entries = steps.flatMap((step) => {
       const version = `${heads.get(step.ownerID)?.version ?? versionWithoutChanges}`;
-      return entriesOf(step).map(({ itemID, state }) => [step.ownerID, itemID, `${stateNumbers[state]}`, version]);
+      return entriesOf(step).map(({ itemID, state }) => [step.ownerID, itemID, `${changeStates[state]}`, version]);
     });
     for (const piece of insertPieces(entries)) {
       const written = textTable(this.#db.dialect, ['owner_id', 'item_id', 'state', 'version'], piece);
@@ -254,15 +254,15 @@ function versionIDFrom(parts: readonly string[]): string {
 const versionWithoutChanges = 1;
 
 /** The numbers that OpenIM stores. */
-const stateNumbers: Readonly<Record<ChangeState, number>> = { insert: 1, delete: 2, update: 3 };
+export const changeStates: Readonly<Record<ChangeState, number>> = { insert: 1, delete: 2, update: 3 };
 
 function stateOf(number: number): ChangeState {
   switch (number) {
-    case stateNumbers.insert:
+    case changeStates.insert:
       return 'insert';
-    case stateNumbers.delete:
+    case changeStates.delete:
       return 'delete';
-    case stateNumbers.update:
+    case changeStates.update:
       return 'update';
     default:
       throw new RangeError(`version entry with unknown state ${number}`);

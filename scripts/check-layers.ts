@@ -23,7 +23,19 @@ const OPERATOR = 'tokens/operator.ts';
 const GROUND = ['kernel', 'protocol'];
 /** In their order: each may import what stands left of it, and declares what it needs from its right as an interface. */
 const DOMAINS = [
-  ...['tokens', 'presence', 'users', 'log', 'notices', 'sync', 'friends', 'groups', 'conversations', 'messaging'],
+  ...[
+    'deliveries',
+    'tokens',
+    'presence',
+    'users',
+    'log',
+    'notices',
+    'sync',
+    'friends',
+    'groups',
+    'conversations',
+    'messaging',
+  ],
   ...['search', 'files', 'push', 'webhooks', 'jobs'],
 ];
 

@@ -31,6 +31,7 @@ import { up as edits } from './migrations/025-edits.ts';
 import { up as outgoing } from './migrations/026-outgoing.ts';
 import { up as pushTokens } from './migrations/027-push-tokens.ts';
 import { up as jobRuns } from './migrations/028-job-runs.ts';
+import { up as deliveries } from './migrations/029-deliveries.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -63,6 +64,7 @@ const steps: Readonly<Record<string, Step>> = {
   '026-outgoing': outgoing,
   '027-push-tokens': pushTokens,
   '028-job-runs': jobRuns,
+  '029-deliveries': deliveries,
 };
 
 /** A database whose schema was brought up to date. */

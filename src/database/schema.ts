@@ -26,6 +26,8 @@ export interface Schema {
   leases: LeasesTable;
   job_runs: JobRunsTable;
   steady_clock: SteadyClockTable;
+  deliveries: DeliveriesTable;
+  delivery_keys: DeliveryKeysTable;
   friends: FriendsTable;
   friend_requests: FriendRequestsTable;
   blacks: BlacksTable;
@@ -437,4 +439,30 @@ interface PushTokensTable {
 interface AppBadgesTable {
   user_id: string;
   count: number;
+}
+
+/** What the world outside is to hear; see deliveries/delivery-store.ts. */
+interface DeliveriesTable {
+  id: Generated<number>;
+  topic: string;
+  item_key: string;
+  delivery_id: string;
+  payload: string;
+  created_at: number;
+  attempts: Generated<number>;
+  failure: Generated<string>;
+  /** Unix ms; null while it is open. */
+  parked_at: number | null;
+  /** 1 if it was parked before. */
+  is_replayed: Generated<number>;
+}
+
+/** Keys with open rows, and who works them off. */
+interface DeliveryKeysTable {
+  topic: string;
+  item_key: string;
+  due_at: number;
+  held_until: Generated<number>;
+  /** Random for every claim. */
+  fence: Generated<string>;
 }

@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import type { Services } from '../http/services.ts';
 import { ClockRecord } from '../jobs/clock-record.ts';
+import { Expiry } from '../jobs/expiry.ts';
 import { type Job, Jobs } from '../jobs/jobs.ts';
 import { Retention } from '../jobs/retention.ts';
 import { TimedDestruction } from '../jobs/timed-destruction.ts';
-import { TokenEventExpiry } from '../jobs/token-event-expiry.ts';
 import { cronSchedule, type Schedule } from '../kernel/cron.ts';
+import { SqlClientLogStore } from '../store/sql-client-log-store.ts';
 import { SqlJobStore } from '../store/sql-job-store.ts';
 import { SqlLeaseStore } from '../store/sql-lease-store.ts';
 import { SqlTokenEventStore } from '../store/sql-token-event-store.ts';
@@ -43,11 +44,18 @@ export function openJobs(
     newOperationID: randomUUID,
     onDestructed: () => metrics.conversationsDestructed.inc(),
   });
-  const tokenEvents = new TokenEventExpiry({
+  const expiry = { now: clock, isClockSteady };
+  const tokenEvents = new Expiry({
+    ...expiry,
+    name: 'token-events',
     store: new SqlTokenEventStore(db),
-    keepMs: config.retainTokenEventsMs,
-    now: clock,
-    isClockSteady,
+    keep: { setting: 'retainTokenEvents', ms: config.retainTokenEventsMs },
+  });
+  const clientLogs = new Expiry({
+    ...expiry,
+    name: 'client-logs',
+    store: new SqlClientLogStore(db),
+    keep: { setting: 'retainClientLogs', ms: config.retainClientLogsMs },
   });
   const scheduled = (job: Job, cron: string) => ({
     job,
@@ -60,6 +68,7 @@ export function openJobs(
         scheduled(retention, config.retentionSchedule),
         scheduled(timedDestruction, config.destructionSchedule),
         scheduled(tokenEvents, config.tokenEventsSchedule),
+        scheduled(clientLogs, config.clientLogsSchedule),
       ],
       store,
       leases: new SqlLeaseStore(db),

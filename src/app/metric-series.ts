@@ -29,7 +29,7 @@ export function startSeries(metrics: Metrics): void {
   }
   for (const reason of Object.keys(endReasons)) metrics.tokensEnded.inc({ reason }, 0);
   for (const cause of Object.keys(lossCauses)) metrics.tokensLost.inc({ cause }, 0);
-  for (const name of ['retention', 'timed-destruction', 'token-events']) {
+  for (const name of ['retention', 'timed-destruction', 'token-events', 'client-logs']) {
     metrics.jobRuns.inc({ name }, 0);
     metrics.jobFailures.inc({ name }, 0);
     metrics.jobSeconds.set({ name }, 0);

@@ -7,9 +7,11 @@ import type { Transaction } from '../kernel/unit-of-work.ts';
 import { userCommandNotice, userInfoNotice } from '../notices/catalogue/users.ts';
 import type { Notifier } from '../notices/notifier.ts';
 import { SqlClientConfigStore } from '../store/sql-client-config-store.ts';
+import { SqlClientLogStore } from '../store/sql-client-log-store.ts';
 import { SqlUserCommandStore } from '../store/sql-user-command-store.ts';
 import { operatorUserID } from '../tokens/operator.ts';
 import { ClientConfigs } from '../users/client-configs.ts';
+import { ClientLogs } from '../users/client-logs.ts';
 import { NotificationAccounts } from '../users/notification-accounts.ts';
 import { UserCommands } from '../users/user-commands.ts';
 import { UserDirectory } from '../users/user-directory.ts';
@@ -19,7 +21,7 @@ import type { Ground } from './ground.ts';
 
 export type People = Pick<
   Services,
-  'users' | 'userDirectory' | 'notificationAccounts' | 'clientConfigs' | 'userCommands'
+  'users' | 'userDirectory' | 'notificationAccounts' | 'clientConfigs' | 'clientLogs' | 'userCommands'
 >;
 
 export interface PeopleOptions {
@@ -59,6 +61,12 @@ export async function openPeople(
   });
   const clientConfigs = new ClientConfigs({ ...shared, store: new SqlClientConfigStore(db), users: userStore });
   await users.ensureAdmins([...config.adminUserIDs, operatorUserID]);
+  const clientLogs = new ClientLogs({
+    ...shared,
+    store: new SqlClientLogStore(db),
+    users: userStore,
+    random: (end) => randomInt(end),
+  });
   const userDirectory = new UserDirectory({ store: userStore, limits: config });
   const notificationAccounts = new NotificationAccounts({
     ...shared,
@@ -66,5 +74,5 @@ export async function openPeople(
     adminUserIDs: config.adminUserIDs,
     random: (end) => randomInt(end),
   });
-  return { users, userDirectory, notificationAccounts, userCommands, clientConfigs };
+  return { users, userDirectory, notificationAccounts, userCommands, clientConfigs, clientLogs };
 }

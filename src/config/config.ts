@@ -33,6 +33,7 @@ export interface Config
     | 'revokeWithin'
     | 'retainMessages'
     | 'retainTokenEvents'
+    | 'retainClientLogs'
     | 'editWithin'
     | 'loginPolicyTable'
     | 'oauthClients'
@@ -51,6 +52,8 @@ export interface Config
   readonly retainMessagesMs: number;
   /** 0: no limit but that of their number. */
   readonly retainTokenEventsMs: number;
+  /** 0: for ever. */
+  readonly retainClientLogsMs: number;
   /** 0: no limit. */
   readonly editWithinMs: number;
   /** Of login policy `custom`; empty otherwise. */
@@ -138,6 +141,7 @@ function toConfig(options: Options, problems: string[]): Config {
     revokeWithin,
     retainMessages,
     retainTokenEvents,
+    retainClientLogs,
     editWithin,
     loginPolicyTable,
     oauthClients,
@@ -156,6 +160,7 @@ function toConfig(options: Options, problems: string[]): Config {
     revokeWithinMs: parseDuration(revokeWithin) ?? 0,
     retainMessagesMs: parseDuration(retainMessages) ?? 0,
     retainTokenEventsMs: parseDuration(retainTokenEvents) ?? 0,
+    retainClientLogsMs: parseDuration(retainClientLogs) ?? 0,
     editWithinMs: parseDuration(editWithin) ?? 0,
     loginPolicyTable: parsePolicyTable(loginPolicyTable, problem('TESSERA_LOGIN_POLICY_TABLE')),
     pushByPlatform: parsePushByPlatform(pushByPlatform, problem('TESSERA_PUSH_BY_PLATFORM')),

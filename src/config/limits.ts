@@ -129,6 +129,12 @@ export const limits = {
     unit: 'bytes',
     beyond: '1001',
   }),
+  maxClientLogs: limit('Files of logs that are known of one user.', 200, { unit: 'items', beyond: 'the oldest go' }),
+  maxClientLogFiles: limit('Files of one upload of logs.', 20, { unit: 'items', beyond: '1001' }),
+  maxClientLogTextBytes: limit('Its URL, its name, and what is said of the application that wrote it.', 2048, {
+    unit: 'bytes',
+    beyond: '1001',
+  }),
   maxPageItems: limit('Rows of one page of settings for clients.', 1000, { unit: 'items', beyond: '1001' }),
   maxAnswerBytes: limit(
     "Stored texts in one answer that lists users, users' records, settings, friends, or groups with what belongs to them: of groups a hundred always fit, of friends two.",

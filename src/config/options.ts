@@ -87,9 +87,9 @@ const waitingTime = (description: string, byDefault: string): DurationOption => 
   maximumMs: longestTimerMs,
   description,
 });
-const messageAge = (description: string): DurationOption => ({
+const messageAge = (description: string, byDefault = '0'): DurationOption => ({
   kind: 'duration',
-  default: '0',
+  default: byDefault,
   maximumMs: longestAgeMs,
   mayBeZero: true,
   description,
@@ -206,6 +206,10 @@ export const options = {
     'How long the audit trail of tokens keeps an entry; 0: as long as tokenEventsLimit has room.',
   ),
   friendVerify: toggle('Only friends of the receiver may write in a single chat (1303).', false),
+  retainClientLogs: messageAge(
+    'How long /third/logs/search finds the logs that clients have uploaded; 0: for ever.',
+    '180d',
+  ),
   revokeWithin: messageAge(
     'How long senders may take a message back; 0: for ever, as with OpenIM. Owner and admins of a group, and admins of the server, always may.',
   ),
@@ -223,6 +227,10 @@ export const options = {
   tokenEventsSchedule: cron(
     'When entries of the audit trail of tokens go that are older than retainTokenEvents.',
     '17 * * * *',
+  ),
+  clientLogsSchedule: cron(
+    'When records of uploaded client logs go that are older than retainClientLogs.',
+    '37 3 * * *',
   ),
   jobTimeZone: text('Time zone of these expressions, such as Europe/Berlin.', 'UTC'),
   editWithin: messageAge('How long senders may edit what they have said; 0: for ever.'),

@@ -32,6 +32,7 @@ import { up as outgoing } from './migrations/026-outgoing.ts';
 import { up as pushTokens } from './migrations/027-push-tokens.ts';
 import { up as jobRuns } from './migrations/028-job-runs.ts';
 import { up as deliveries } from './migrations/029-deliveries.ts';
+import { up as clientLogs } from './migrations/030-client-logs.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -65,6 +66,7 @@ const steps: Readonly<Record<string, Step>> = {
   '027-push-tokens': pushTokens,
   '028-job-runs': jobRuns,
   '029-deliveries': deliveries,
+  '030-client-logs': clientLogs,
 };
 
 /** A database whose schema was brought up to date. */

@@ -24,6 +24,7 @@ export interface Schema {
   user_commands: UserCommandsTable;
   outbox: OutboxTable;
   leases: LeasesTable;
+  client_logs: ClientLogsTable;
   job_runs: JobRunsTable;
   steady_clock: SteadyClockTable;
   deliveries: DeliveriesTable;
@@ -292,6 +293,19 @@ interface LeasesTable {
   /** Rises with every holder. */
   fence: number;
   held_until: number;
+}
+
+/** Where clients have put their logs. */
+interface ClientLogsTable {
+  log_id: string;
+  user_id: string;
+  created_at: number;
+  platform: string;
+  url: string;
+  filename: string;
+  app_framework: string;
+  version: string;
+  ex: string;
 }
 
 /** The last run of each job. */

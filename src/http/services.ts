@@ -41,6 +41,7 @@ import type { OwnMessages } from '../search/own-messages.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
 import type { TokenEventLog } from '../tokens/token-event-log.ts';
 import type { ClientConfigs } from '../users/client-configs.ts';
+import type { ClientLogs } from '../users/client-logs.ts';
 import type { NotificationAccounts } from '../users/notification-accounts.ts';
 import type { UserCommands } from '../users/user-commands.ts';
 import type { UserDirectory } from '../users/user-directory.ts';
@@ -53,6 +54,7 @@ export interface Services {
   readonly userDirectory: UserDirectory;
   readonly notificationAccounts: NotificationAccounts;
   readonly clientConfigs: ClientConfigs;
+  readonly clientLogs: ClientLogs;
   readonly userCommands: UserCommands;
   readonly groups: Groups;
   readonly friends: Friends;

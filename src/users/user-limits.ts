@@ -17,6 +17,12 @@ export interface UserLimits {
   readonly maxClientConfigBytes: number;
   /** Of all values for one user, or for everybody. */
   readonly clientConfigsQuotaBytes: number;
+  /** Uploads of logs that are known of one user. */
+  readonly maxClientLogs: number;
+  /** Of one upload. */
+  readonly maxClientLogFiles: number;
+  /** Of each text about one but ex. */
+  readonly maxClientLogTextBytes: number;
   /** Rows of one page. */
   readonly maxPageItems: number;
   /** Of stored texts in one answer. */

@@ -1,6 +1,9 @@
 /** Every endpoint under /third, in the order of the API reference. */
 import type { Endpoint } from '../../endpoint.ts';
 import fcmUpdateToken from './fcm_update_token.ts';
+import logsDelete from './logs/delete.ts';
+import logsSearch from './logs/search.ts';
+import logsUpload from './logs/upload.ts';
 import setAppBadge from './set_app_badge.ts';
 
-export const thirdEndpoints: readonly Endpoint[] = [fcmUpdateToken, setAppBadge];
+export const thirdEndpoints: readonly Endpoint[] = [fcmUpdateToken, setAppBadge, logsDelete, logsSearch, logsUpload];

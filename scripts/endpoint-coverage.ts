@@ -4,6 +4,7 @@
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { monitoringPaths } from '../src/http/monitoring.ts';
 import { endpoints } from '../src/http/routes/index.ts';
 import { projectRoot } from './tools.ts';
 
@@ -19,14 +20,14 @@ export interface AreaCoverage {
 /** Areas by their names. */
 export function endpointCoverage(): AreaCoverage[] {
   const named = referencePaths();
-  const working = new Set(endpoints.map(({ path }) => path));
+  const working = new Set<string>([...endpoints.map(({ path }) => path), ...monitoringPaths]);
   const byArea = Map.groupBy(new Set([...named, ...working]), (path) => `/${path.split('/')[1]}`);
   return [...byArea]
     .map(([area, paths]) => ({
       area,
-      working: paths.filter((path) => working.has(path as `/${string}`)).sort(),
+      working: paths.filter((path) => working.has(path)).sort(),
       ours: paths.filter((path) => !named.has(path)).sort(),
-      missing: paths.filter((path) => !working.has(path as `/${string}`)).sort(),
+      missing: paths.filter((path) => !working.has(path)).sort(),
     }))
     .sort((a, b) => (a.area < b.area ? -1 : 1));
 }
@@ -71,6 +72,12 @@ function referencePaths(): ReadonlySet<string> {
     for (const row of table.split('\n').slice(2)) {
       for (const [name] of (row.split('|')[1] ?? '').matchAll(/\w+_\w+/g)) paths.add(`/msg/${name}`);
     }
+  }
+  for (const text of pages) {
+    for (const [, names = ''] of text.matchAll(/GET \/prometheus_discovery\/\{([\w,]+)\}/g)) {
+      for (const name of names.split(',')) paths.add(`/prometheus_discovery/${name}`);
+    }
+    if (text.includes('`POST /restart`')) paths.add('/restart');
   }
   for (const path of notServed) paths.delete(path);
   return paths;

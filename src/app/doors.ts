@@ -74,6 +74,11 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
     trustedProxies: config.trustedProxies,
     bounds: config,
     limits: config,
+    monitoring: {
+      grafanaUrl: config.grafanaUrl,
+      // The one place that says which processes there are to scrape.
+      targets: async (here) => [here],
+    },
     pages: {
       isOpen: config.pagesAccess === 'open' || (config.pagesAccess === 'auto' && config.dev),
       token: config.pagesToken,

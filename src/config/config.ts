@@ -323,6 +323,9 @@ function checkTogether(config: Config): void {
   problems.push(...urlProblems('TESSERA_DATABASE_URL', config.databaseUrl, checkPostgresUrl));
   problems.push(...urlProblems('TESSERA_REDIS_URL', config.redisUrl, parseRedisUrl));
   problems.push(...secretProblems(config));
+  if (config.grafanaUrl !== '' && !/^https?:$/.test(URL.parse(config.grafanaUrl)?.protocol ?? '')) {
+    problems.push('TESSERA_GRAFANA_URL: must be an http or https URL');
+  }
   if (!config.trustedProxies.every(isAddressRange)) {
     problems.push('TESSERA_TRUSTED_PROXIES: must be IP addresses and ranges such as 10.0.0.0/8');
   }

@@ -267,13 +267,18 @@ export const options = {
   ),
   logFormat: choice('auto: pretty on a terminal, JSON lines otherwise.', ['auto', 'json', 'pretty'], 'auto'),
   pagesAccess: choice(
-    'Who may see /metrics, /docs and /openapi.json. guarded: whoever calls from this machine and through no proxy, or has pagesToken; open: everybody; auto: open with dev, else guarded.',
+    'Who may see /metrics, /docs, /openapi.json, /third/prometheus and /prometheus_discovery. guarded: whoever calls from this machine and through no proxy, or has pagesToken; open: everybody; auto: open with dev, else guarded.',
     ['auto', 'guarded', 'open'],
     'auto',
   ),
   pagesToken: secretText(
     'Lets a scraper or a browser from elsewhere see those pages: as Bearer token, or as the password of HTTP Basic. Empty: nobody from elsewhere.',
   ),
+  grafanaUrl: {
+    kind: 'text',
+    default: '',
+    description: 'Where GET /third/prometheus leads: an http or https URL. Empty: 404.',
+  },
   shutdownTimeout: waitingTime('Longest wait for work in flight after SIGTERM.', '15s'),
   dev: {
     kind: 'boolean',

@@ -16,6 +16,7 @@ import type { Endpoint } from './endpoint.ts';
 import { type Answer, Exchange, type Surroundings, serve, type Telemetry, type Work } from './exchange.ts';
 import { FairTurns } from './fair-turns.ts';
 import { InFlight } from './in-flight.ts';
+import { type Monitoring, monitoringPages } from './monitoring.ts';
 import { serveUnrouted } from './not-found.ts';
 import { OauthClients } from './oauth/oauth-clients.ts';
 import type { OauthEndpoint } from './oauth/oauth-endpoint.ts';
@@ -45,7 +46,8 @@ export interface HttpServerOptions {
   readonly timeouts?: Partial<HttpTimeouts>;
   readonly bounds?: WireBounds;
   readonly limits: HttpLimits;
-  /** Who may see /metrics, /docs and /openapi.json; everybody by default. */
+  readonly monitoring?: Monitoring;
+  /** Who may see /metrics, /docs, /openapi.json and what is for monitoring; everybody by default. */
   readonly pages?: PageAccess;
 }
 
@@ -209,7 +211,7 @@ function routesOf(options: HttpServerOptions): ReadonlyMap<string, Route> {
     const isGuarded = !openPaths.has(path);
     const work: Work = async (exchange) => {
       const refused = isGuarded ? await refusePage(exchange, pages) : undefined;
-      await exchange.send(refused ?? (await answer(exchange.request.url ?? path)));
+      await exchange.send(refused ?? (await answer(exchange.request)));
     };
     for (const method of ['GET', 'HEAD']) add(method, path, work);
   }
@@ -220,11 +222,11 @@ const openPages: PageAccess = { isOpen: true, token: '' };
 /** Orchestrators ask for these from wherever they are, and the first says nothing but where to look. */
 const openPaths: ReadonlySet<string> = new Set(['/', '/healthz', '/readyz']);
 
-type Page = (url: string) => Answer | Promise<Answer>;
+type Page = (request: IncomingMessage) => Answer | Promise<Answer>;
 
 /** What is not the protocol's: a page for the curious, probes and the API reference. */
 function pagesOf(options: HttpServerOptions): readonly (readonly [string, Page])[] {
-  const { endpoints, oauthEndpoints = [], registry, readiness, version } = options;
+  const { endpoints, oauthEndpoints = [], registry, readiness, version, monitoring } = options;
   const reference = new ReferencePage();
   let openApi: Buffer | undefined;
   return [
@@ -240,7 +242,8 @@ function pagesOf(options: HttpServerOptions): readonly (readonly [string, Page])
         return { status: 200, code: 0, contentType: contentTypes.json, body: openApi };
       },
     ],
-    ...ReferencePage.paths.map((path) => [path, (url: string) => reference.answer(url)] as const),
+    ...ReferencePage.paths.map((path) => [path, ({ url = path }: IncomingMessage) => reference.answer(url)] as const),
+    ...(monitoring === undefined ? [] : monitoringPages(monitoring)),
   ];
 }
 

@@ -78,6 +78,29 @@ describe('alert rules', async () => {
   });
 });
 
+test("rest-core 7: what OpenIM's dashboard asks for is made of what is exposed, or the guide says where it is", async () => {
+  const file = new URL('../../deploy/prometheus/openim-names.yml', import.meta.url).pathname;
+  const { groups } = parseYaml(readFileSync(file, 'utf8')) as {
+    groups: { rules: { record: string; expr: string }[] }[];
+  };
+  const rules = groups.flatMap((group) => group.rules);
+  const series = await exposedSeries();
+  for (const { expr } of rules) assertQuery(expr, series);
+  const page = (path: string) => readFileSync(new URL(`../../docs/${path}`, import.meta.url), 'utf8');
+  const [, table = ''] = page('protocol/objects-push-webhooks.md').split('### 7.2 Application metrics');
+  const names = [...(table.split('### 7.3')[0] ?? '').matchAll(/^\| (\w+(?: \/ _\w+)?) \|/gm)].slice(1);
+  const guide = page('monitoring.md');
+  const made = new Set(rules.map(({ record }) => record));
+  const isTold = (name: string) => guide.includes(`\`${name}\`${made.has(name) ? ' *' : ''}`);
+  assert.ok(names.length > 10);
+  for (const [, name = ''] of names) {
+    const [first = '', ending] = name.split(' / ');
+    assert.ok(isTold(first), first);
+    if (ending !== undefined) assert.ok(isTold(first.replace('_success_total', ending)), `${first} ${ending}`);
+  }
+  if (skipReason('promtool') === false) await promtool('check', 'rules', file);
+});
+
 describe('dashboard', async () => {
   const dashboard = JSON.parse(read('grafana/tessera.json')) as {
     uid: string;

@@ -2,7 +2,6 @@
  * The composition root: configuration to objects, area by area, by hand. What was opened is closed in reverse order,
  * also when starting fails half-way.
  */
-import { MemoryBus } from '../bus/memory-bus.ts';
 import type { Config } from '../config/config.ts';
 import type { Services } from '../http/services.ts';
 import { MemoryPresence } from '../presence/memory-presence.ts';
@@ -16,6 +15,7 @@ import { type AppOverrides, layGround } from './ground.ts';
 import { openGroups } from './groups.ts';
 import { openJobs } from './jobs.ts';
 import { openLog, openMessaging } from './messaging.ts';
+import { openDelivering } from './nodes.ts';
 import { openPeople } from './people.ts';
 import { openPush } from './push.ts';
 import { openDatabase, openTokenStores } from './stores.ts';
@@ -45,11 +45,11 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const events = new TokenEvents(reportFailure);
   const tokenStores = await openTokenStores(ground, opened, { db, events });
 
-  const bus = new MemoryBus();
+  const { bus, node } = await openDelivering(ground, opened, { db, redis: tokenStores.redis });
   const presence = new MemoryPresence();
   const userStore = new SqlUserStore(db);
-  const log = await openLog(ground, opened, { db, bus, users: userStore });
-  const { memberships, services: groups } = openGroups(ground, db, log, userStore);
+  const log = await openLog(ground, opened, { db, bus, outgoing: node?.outgoing, users: userStore });
+  const { memberships, services: groups } = openGroups(ground, db, log, userStore, node?.memberships);
   const people = await openPeople(ground, db, {
     userStore,
     notifier: log.notifier,
@@ -72,7 +72,11 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   };
   jobs.start();
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };
-  const doors = await openDoors(ground, opened, { services, events, bus, presence, memberships, stores });
+  const doors = await openDoors(ground, opened, {
+    ...{ services, events, bus, presence, memberships, stores },
+    sharedGroups: node?.sharedGroups,
+  });
+  node?.start(memberships);
 
   const owned = opened.move();
   return {

@@ -1,7 +1,7 @@
 /** The API port and the gateway, and what they say of their readiness. Part of the composition root; see app.ts. */
 import { createAddressOf } from '../gateway/connection/peer.ts';
 import { createGateway } from '../gateway/gateway.ts';
-import type { GroupMemberships } from '../gateway/group-index.ts';
+import type { GroupMemberships, SharedGroups } from '../gateway/group-index.ts';
 import { defaultLimits } from '../gateway/limits.ts';
 import { createRequestHandlers } from '../gateway/requests/requests.ts';
 import { oauthEndpoints } from '../http/oauth/index.ts';
@@ -36,6 +36,8 @@ export interface DoorsOptions {
   readonly bus: Pick<DeliveryBus, 'onDelivery'>;
   readonly presence: Presence;
   readonly memberships: GroupMemberships;
+  /** Of a node. */
+  readonly sharedGroups: SharedGroups | undefined;
   /** What the server cannot do without, by the names that /readyz gives; each resolves if it answers. */
   readonly stores: Readonly<Record<string, () => Promise<void>>>;
 }
@@ -46,7 +48,7 @@ export interface DoorsOptions {
  */
 export async function openDoors(ground: Ground, opened: AsyncDisposableStack, options: DoorsOptions): Promise<Doors> {
   const { config, logger, metrics, scope, clock, monotonicMs, reportFailure } = ground;
-  const { services, events, bus, presence, memberships, stores } = options;
+  const { services, events, bus, presence, memberships, sharedGroups, stores } = options;
   let isDraining = false;
   let isHearing = true;
   events.on('hearing', (change) => {
@@ -92,6 +94,7 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
     bus,
     presence,
     memberships,
+    sharedGroups,
     devices: services.pushTokens,
     addressOf: createAddressOf(config.trustedProxies),
     codecs: { js: createJsonFrameCodec(), go: createGobFrameCodec() },

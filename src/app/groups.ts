@@ -14,7 +14,7 @@ import { GroupSync } from '../groups/group-sync.ts';
 import { Groups } from '../groups/groups.ts';
 import { MemberIDs } from '../groups/member-ids.ts';
 import { MemberSettings } from '../groups/member-settings.ts';
-import { MembershipFeed } from '../groups/membership-feed.ts';
+import { MembershipFeed, type MembershipRelay } from '../groups/membership-feed.ts';
 import type { Services } from '../http/services.ts';
 import { groupChatID } from '../protocol/conversation-id.ts';
 import { SqlGroupCallStore } from '../store/sql-group-call-store.ts';
@@ -48,10 +48,11 @@ export function openGroups(
   db: Database,
   { messages, notifier, versionLog, conversationRows }: Log,
   users: Pick<UserStore, 'find' | 'hold'>,
+  relay: MembershipRelay | undefined,
 ): OpenedGroups {
   const groups = new SqlGroupStore(db);
   const members = new SqlGroupMemberStore(db);
-  const memberships = new MembershipFeed(members);
+  const memberships = new MembershipFeed(members, relay);
   const calls = new SqlGroupCallStore(db);
   const changer = new GroupChanger({
     groups,

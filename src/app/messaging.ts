@@ -38,6 +38,7 @@ import { MessageSearch } from '../search/message-search.ts';
 import { OwnMessages } from '../search/own-messages.ts';
 import { replaceText } from '../search/replaced-text.ts';
 import { TextIndex } from '../search/text-index.ts';
+import type { PostgresOutgoingStore } from '../store/postgres-outgoing-store.ts';
 import { SqlActivityStore } from '../store/sql-activity-store.ts';
 import { SqlBlackStore } from '../store/sql-black-store.ts';
 import { SqlConversationStore } from '../store/sql-conversation-store.ts';
@@ -76,6 +77,14 @@ export interface Log {
   readonly groupProfiles: GroupProfiles;
 }
 
+interface LogGround {
+  readonly db: Database;
+  readonly bus: DeliveryBus;
+  /** Of a node. */
+  readonly outgoing: PostgresOutgoingStore | undefined;
+  readonly users: Pick<UserStore, 'find'>;
+}
+
 /**
  * The way of every message and notice. What an earlier process has left in the outbox is on its way afterwards.
  * @param opened waits, when it is disposed of, for what is under way
@@ -84,9 +93,9 @@ export interface Log {
 export async function openLog(
   { config, clock, logger, metrics, reportFailure }: Ground,
   opened: AsyncDisposableStack,
-  { db, bus, users }: { db: Database; bus: DeliveryBus; users: Pick<UserStore, 'find'> },
+  { db, bus, outgoing, users }: LogGround,
 ): Promise<Log> {
-  const messages = new SqlMessageStore(db);
+  const messages = new SqlMessageStore(db, outgoing);
   const textIndex = new TextIndex({
     store: new SqlTextIndexStore(db),
     unitOfWork: db,

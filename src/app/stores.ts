@@ -9,6 +9,7 @@ import type { Migrated } from '../database/migrate.ts';
 import { openSqlite } from '../database/sqlite-database.ts';
 import { opening } from '../kernel/start-error.ts';
 import { longestTokenLifeMs } from '../protocol/numbers/token-life.ts';
+import type { RedisClient } from '../redis/client/client.ts';
 import { parseRedisUrl } from '../redis/client/redis-url.ts';
 import { SqlTokenEndStore } from '../store/sql-token-end-store.ts';
 import { SqlTokenStore } from '../store/sql-token-store.ts';
@@ -78,6 +79,8 @@ export interface TokenStores {
   readonly store: TokenStore;
   /** OpenIM's tokens on the same Redis, unless they are to be ignored. */
   readonly legacy: LegacyTokens | undefined;
+  /** If there is one. */
+  readonly redis: RedisClient | undefined;
 }
 
 /**
@@ -90,7 +93,9 @@ export async function openTokenStores(
   opened: AsyncDisposableStack,
   { db, events }: { readonly db: Database; readonly events: TokenEvents },
 ): Promise<TokenStores> {
-  if (config.redisUrl === '') return { store: new SqlTokenStore(db, clock), legacy: undefined };
+  if (config.redisUrl === '') {
+    return { store: new SqlTokenStore(db, clock), legacy: undefined, redis: undefined };
+  }
   const { connectRedis } = await import('../redis/client/client.ts');
   const { RedisTokenStore } = await import('../redis/tokens/redis-token-store.ts');
   const { RedisMemory } = await import('../redis/tokens/redis-memory.ts');
@@ -117,13 +122,14 @@ export async function openTokenStores(
   const look = () => store.look().catch(() => {});
   await look();
   opened.use(setInterval(() => void look(), lookAtMemoryEveryMs));
-  if (config.openimTokens === 'off') return { store, legacy: undefined };
+  if (config.openimTokens === 'off') return { store, legacy: undefined, redis };
   const { OpenimTokens } = await import('../redis/openim/openim-tokens.ts');
   const onFailure = (error: unknown) => logger.error({ err: error }, "cannot keep in step with OpenIM's tokens");
   const codec = new TokenCodec(signingKeys);
   const isCluster = parseRedisUrl(config.redisUrl).kind === 'cluster';
   const mode = config.openimTokens;
-  return { store, legacy: new OpenimTokens({ redis, isCluster, store, codec, events, mode, clock, onFailure }) };
+  const legacy = new OpenimTokens({ redis, isCluster, store, codec, events, mode, clock, onFailure });
+  return { store, legacy, redis };
 }
 
 /** A lost connection is noticed at once; a flush or a failover by looking. */

@@ -110,6 +110,32 @@ export function createMetrics() {
       help: 'Transactions that did not come to their end within 15 s and were undone.',
       registers,
     }),
+    nodePublications: new Counter({
+      name: 'tessera_node_publications_total',
+      help: 'Publications sent to other nodes, each with all that concerned that node.',
+      registers,
+    }),
+    nodeLagSeconds: new Histogram({
+      name: 'tessera_node_lag_seconds',
+      help: 'From the commit on another node to the arrival here, as far as the clocks of the two agree.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+      registers,
+    }),
+    nodeRepairs: new Counter({
+      name: 'tessera_node_repairs_total',
+      help: 'Messages of other nodes that did not arrive and were read from the database.',
+      registers,
+    }),
+    nodeUnreadable: new Counter({
+      name: 'tessera_node_unreadable_total',
+      help: 'What other nodes said that this version does not know.',
+      registers,
+    }),
+    nodeFailures: new Counter({
+      name: 'tessera_node_failures_total',
+      help: 'Steps between nodes that failed: looking up, publishing, repairing; repaired or tried again.',
+      registers,
+    }),
     outboxWaiting: new Gauge({
       name: 'tessera_outbox_waiting',
       help: 'Effects of committed changes that are still to be worked off.',

@@ -1,0 +1,132 @@
+/**
+ * What makes of a process a node among others: a lease, a channel to the others, and the bus over it. Part of the
+ * composition root; see app.ts.
+ */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { MemoryBus } from '../bus/memory-bus.ts';
+import { NodeBus } from '../bus/node-bus.ts';
+import type { Database } from '../database/database.ts';
+import type { SharedGroups } from '../gateway/group-index.ts';
+import type { MembershipFeed, MembershipRelay } from '../groups/membership-feed.ts';
+import { opening } from '../kernel/start-error.ts';
+import type { DeliveryBus } from '../log/delivery.ts';
+import { groupChatID } from '../protocol/conversation-id.ts';
+import { companionLogID } from '../protocol/log-id.ts';
+import type { RedisClient } from '../redis/client/client.ts';
+import type { RedisNodeChannel } from '../redis/nodes/redis-node-channel.ts';
+import type { PostgresOutgoingStore } from '../store/postgres-outgoing-store.ts';
+import { readVersion } from '../version.ts';
+import type { Ground } from './ground.ts';
+
+/** How messages get to sockets, wherever those are. */
+export interface Delivering {
+  readonly bus: DeliveryBus;
+  /** What has only a node; undefined in a process that is alone. */
+  readonly node: Node | undefined;
+}
+
+export interface Node {
+  readonly channel: RedisNodeChannel;
+  readonly outgoing: PostgresOutgoingStore;
+  readonly memberships: MembershipRelay;
+  readonly sharedGroups: SharedGroups;
+  /** What other nodes say of memberships goes there; and from now on there is something to hear. */
+  start(feed: Pick<MembershipFeed, 'hear'>): void;
+}
+
+/**
+ * @param redis undefined where there is none: the process is no node then, nor without PostgreSQL
+ * @param opened takes the lease, and what is on its way
+ * @throws StartError
+ */
+export async function openDelivering(
+  ground: Ground,
+  opened: AsyncDisposableStack,
+  { db, redis }: { readonly db: Database; readonly redis: RedisClient | undefined },
+): Promise<Delivering> {
+  if (redis === undefined || db.dialect !== 'postgres') return { bus: new MemoryBus(), node: undefined };
+  const { RedisNodeChannel } = await import('../redis/nodes/redis-node-channel.ts');
+  const { GroupNodes } = await import('../redis/nodes/group-nodes.ts');
+  const { RedisWhereabouts } = await import('../redis/nodes/redis-whereabouts.ts');
+  const { PostgresOutgoingStore } = await import('../store/postgres-outgoing-store.ts');
+  const { PostgresMembershipStore } = await import('../store/postgres-membership-store.ts');
+  const { clock, monotonicMs, logger, metrics } = ground;
+  const startedAt = clock();
+  const onFailure = (error: unknown) => {
+    metrics.nodeFailures.inc();
+    logger.warn({ err: error }, 'a step between nodes failed: what it had to tell is read from the database');
+  };
+  const channel = opened.use(
+    await opening(
+      'TESSERA_REDIS_URL: cannot become a node',
+      RedisNodeChannel.open({
+        redis,
+        nodeID: randomBytes(6).toString('hex'),
+        describe: () => ({
+          version: readVersion(),
+          roles: [],
+          host: hostname(),
+          pid: process.pid,
+          startedAt,
+          connections: 0,
+          lagMs: 0,
+        }),
+        monotonicMs,
+        observer: { failed: onFailure, unknown: () => metrics.nodeUnreadable.inc() },
+      }),
+    ),
+  );
+  const { nodeID } = channel;
+  const outgoing = new PostgresOutgoingStore(db, nodeID);
+  const bus = opened.use(
+    new NodeBus({
+      channel,
+      whereabouts: new RedisWhereabouts({
+        redis,
+        onlineKey: (userID) => `tessera:{${userID}}:online`,
+        nodeIDs: () => new Set([nodeID, ...channel.peers().map((peer) => peer.nodeID)]),
+        monotonicMs,
+      }),
+      store: outgoing,
+      now: clock,
+      monotonicMs,
+      observer: {
+        published: (count) => metrics.nodePublications.inc(count),
+        arrived: (lagMs) => metrics.nodeLagSeconds.observe(lagMs / 1000),
+        repaired: (count) => metrics.nodeRepairs.inc(count),
+        unreadable: () => metrics.nodeUnreadable.inc(),
+        failed: onFailure,
+      },
+    }),
+  );
+  const groupNodes = opened.use(new GroupNodes({ redis, nodeID, onFailure }));
+  // What was sent before the others could find this node again did not come here.
+  const retell = () => void groupNodes.retell().then(() => bus.readAll());
+  channel.onLease(retell);
+  channel.onHearing((isHearing) => {
+    if (isHearing) retell();
+  });
+  const store = new PostgresMembershipStore(db);
+  return {
+    bus,
+    node: {
+      channel,
+      outgoing,
+      memberships: { outgoing, say: (word) => bus.say(word) },
+      sharedGroups: {
+        joinedBy: (userID) => store.joinedBy(userID),
+        changesSince: (groupID, version) => store.changesSince(groupID, version),
+        hold: (groupIDs) => groupNodes.hold(groupIDs),
+        release: (groupID) => groupNodes.release(groupID),
+        readGroup: (groupID) => bus.readLogs([groupChatID(groupID), companionLogID(groupChatID(groupID))]),
+        onFailure,
+        monotonicMs,
+      },
+      start: (feed) => {
+        bus.onWord((word) => feed.hear(word));
+        bus.start();
+      },
+    },
+  };
+}

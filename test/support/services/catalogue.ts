@@ -1,6 +1,7 @@
 /** The services that tests may use, and which of them the caller leaves out. */
 import { chromiumProgram } from './chromium.ts';
-import { composeProgram, systemdProgram } from './deployment-tools.ts';
+import { composeProgram, nginxProgram, systemdProgram } from './deployment-tools.ts';
+import { helmProgram, kubeconformProgram } from './kubernetes-tools.ts';
 import { pgbouncerProgram } from './pgbouncer.ts';
 import { postgresProgram } from './postgres.ts';
 import type { Program } from './program.ts';
@@ -15,6 +16,9 @@ const PROGRAMS = {
   promtool: promtoolProgram,
   compose: composeProgram,
   systemd: systemdProgram,
+  nginx: nginxProgram,
+  helm: helmProgram,
+  kubeconform: kubeconformProgram,
 } satisfies Record<string, Program>;
 
 export type ServiceName = keyof typeof PROGRAMS;

@@ -20,3 +20,13 @@ export const composeProgram: Program = {
   debianPackage: 'docker-compose',
   homebrewPackage: 'docker-compose',
 };
+
+export const nginxProgram: Program = {
+  id: 'nginx',
+  title: 'nginx',
+  purpose: 'tests of the proxy in front of nodes',
+  binaries: ['nginx'],
+  places: ['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'],
+  debianPackage: 'nginx',
+  homebrewPackage: 'nginx',
+};

@@ -14,8 +14,11 @@ export interface Program {
   readonly binaries: readonly string[];
   /** Directories outside PATH where it may be, as glob patterns. */
   readonly places: readonly string[];
-  readonly debianPackage: string;
+  /** Absent for what Debian does not have: `install` brings that. */
+  readonly debianPackage?: string;
   readonly homebrewPackage: string;
+  /** Puts what Debian does not have where `places` says; to go after "get it with" for people. */
+  readonly install?: { readonly with: string; readonly run: () => Promise<void> };
 }
 
 /** Path of the program's executable. Throws with what to install where it is missing. */
@@ -26,23 +29,33 @@ export function requireProgram(program: Program): string {
 }
 
 /**
- * Makes sure that every program is there, installing what is missing with apt-get on Debian as root.
- * Throws with what to install where that is impossible or does not help.
+ * Makes sure that every program is there, installing what is missing: with apt-get on Debian as root, and what Debian
+ * does not have in its own way. Throws with what to install where that is impossible or does not help.
  *
  * @param say receives progress lines for the person who waits
  */
 export async function ensurePrograms(programs: readonly Program[], say: (line: string) => void): Promise<void> {
   const missing = programs.filter((program) => locate(program) === undefined);
   if (missing.length === 0) return;
+  for (const { id, title, purpose } of missing) say(`installing ${title} (${id}), for ${purpose}`);
+  await Promise.all([
+    installPackages(missing, say),
+    ...missing.map(async ({ title, install }) => {
+      if (install === undefined) return;
+      const startedAt = Date.now();
+      await install.run();
+      say(`${title} is there after ${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+    }),
+  ]);
+  missing.forEach(requireProgram);
+}
+
+async function installPackages(missing: readonly Program[], say: (line: string) => void): Promise<void> {
+  const packages = missing.flatMap(({ debianPackage = [] }) => debianPackage);
+  if (packages.length === 0) return;
   const obstacle = aptObstacle();
   if (obstacle !== undefined) throw new Error(`${missingMessage(missing)}\nNot installed automatically: ${obstacle}.`);
-  for (const { debianPackage, title, purpose } of missing)
-    say(`installing ${debianPackage} (${title}, for ${purpose})`);
-  await installWithApt(
-    missing.map((program) => program.debianPackage),
-    say,
-  );
-  missing.forEach(requireProgram);
+  await installWithApt(packages, say);
 }
 
 function locate(program: Program): string | undefined {
@@ -51,15 +64,14 @@ function locate(program: Program): string | undefined {
 
 function missingMessage(missing: readonly Program[]): string {
   const list = (words: readonly string[], separator: string) => words.join(separator);
+  const packages = missing.flatMap(({ debianPackage = [] }) => debianPackage);
   return [
     ...missing.map(
       ({ title, purpose, binaries, places }) =>
         `${title}, for ${purpose}, is not installed: no ${list(binaries, ' or ')} on PATH or in ${list(places, ', ')}.`,
     ),
-    `Debian, Ubuntu: apt-get install ${list(
-      missing.map((program) => program.debianPackage),
-      ' ',
-    )}`,
+    ...(packages.length > 0 ? [`Debian, Ubuntu: apt-get install ${list(packages, ' ')}`] : []),
+    ...missing.flatMap(({ title, install }) => (install === undefined ? [] : [`${title}: ${install.with}`])),
     `macOS: brew install ${list(
       missing.map((program) => program.homebrewPackage),
       ' ',

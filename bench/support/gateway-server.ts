@@ -54,6 +54,7 @@ const gateway = createGateway({
     hearsAll: () => true,
     displacedPlatforms: () => [],
     displace: async () => {},
+    displaceElsewhere: async () => {},
   },
   events: new TokenEvents(console.error),
   handlers: new Map([[reqIdentifiers.sendMessage, send]]),

@@ -1,4 +1,6 @@
 /** The login policy at connect time: a new connection ends older ones on the platforms it competes with (7.2). */
+import type { OnlineConnection } from '../presence/presence.ts';
+import type { PlatformID } from '../protocol/numbers/platforms.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
 import type { Session as TokenSession } from '../tokens/session.ts';
 import { closeReasons } from './connection/close-reason.ts';
@@ -31,4 +33,19 @@ export async function displaceOthers(
   } finally {
     for (const other of displaced) other.end(closeReasons.kicked);
   }
+}
+
+/**
+ * The same for connections on other nodes that were opened before this one. Their nodes hear of the end of their tokens,
+ * and kick them. @param older of the user
+ */
+export async function displaceElsewhere(
+  authority: Pick<TokenAuthority, 'displacedPlatforms' | 'displaceElsewhere'>,
+  session: Session,
+  older: readonly OnlineConnection[],
+): Promise<void> {
+  if (session.isSuperseded) return;
+  const platforms = authority.displacedPlatforms(session.platformID as PlatformID) as readonly number[];
+  const displaced = older.filter(({ jti, platformID }) => jti !== session.jti && platforms.includes(platformID));
+  if (displaced.length > 0) await authority.displaceElsewhere(session, [...new Set(displaced.map(({ jti }) => jti))]);
 }

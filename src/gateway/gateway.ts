@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { forEachInSlices } from '../kernel/time-slices.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
 import { OnlineStatus } from '../presence/online-status.ts';
-import type { Presence } from '../presence/presence.ts';
+import type { OnlineConnection, Presence } from '../presence/presence.ts';
 import type { WireBounds } from '../protocol/bounds.ts';
 import { createTextPingResponder } from '../protocol/frames/text-ping.ts';
 import { reqIdentifiers } from '../protocol/numbers/request-identifiers.ts';
@@ -25,7 +25,7 @@ import { Recheck } from './connection/recheck.ts';
 import { type Connection, Session, type SessionEnvironment } from './connection/session.ts';
 import { Turns } from './connection/turns.ts';
 import { FlushQueue } from './connection/writer.ts';
-import { displaceOthers } from './displacement.ts';
+import { displaceElsewhere, displaceOthers } from './displacement.ts';
 import { GroupIndex, type GroupMemberships, type SharedGroups } from './group-index.ts';
 import { Admission } from './handshake/admission.ts';
 import { Upgrader } from './handshake/upgrade.ts';
@@ -37,7 +37,10 @@ import type { RequestHandlers } from './requests/request-handler.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 export interface GatewayOptions {
-  readonly authority: Pick<TokenAuthority, 'verify' | 'displacedPlatforms' | 'displace' | 'lookAgain' | 'hearsAll'>;
+  readonly authority: Pick<
+    TokenAuthority,
+    'verify' | 'displacedPlatforms' | 'displace' | 'displaceElsewhere' | 'lookAgain' | 'hearsAll'
+  >;
   readonly events: TokenEvents;
   /** The domains' requests; those about the connection itself are the gateway's own. */
   readonly handlers: RequestHandlers;
@@ -95,7 +98,7 @@ class LongConnectionGateway implements Gateway {
     const { authority, events, codecs, limits, metrics, logger, scope, clock, bus, presence } = options;
     this.#options = options;
     this.#admission = new Admission(limits);
-    const subscriptions = new Subscriptions(limits, metrics);
+    const subscriptions = new Subscriptions(limits, metrics, presence);
     const groups = new GroupIndex({ memberships: options.memberships, shared: options.sharedGroups });
     this.#hub = new Hub({ metrics, presence, subscriptions, groups, limits });
     const pulse = new Pulse(limits);
@@ -120,6 +123,10 @@ class LongConnectionGateway implements Gateway {
     });
     this.#server = createOwnServer(this.#upgrader, limits);
 
+    presence.onNeighbours({
+      onOlder: (connection, older) => this.#onOlder(connection, older),
+      onDoubted: (userID, connID) => this.#hub.doubt(userID, connID),
+    });
     bus.onDelivery(this.#hub);
     const start = options.everySecond ?? ((onSecond) => everySecond(clock, onSecond));
     this.#stops.push(
@@ -171,13 +178,24 @@ class LongConnectionGateway implements Gateway {
     this.#server.closeAllConnections();
   }
 
+  #onOlder({ userID, connID }: OnlineConnection, older: readonly OnlineConnection[]): void {
+    const { authority } = this.#options;
+    const session = [...this.#hub.sessionsOf(userID)].find((candidate) => candidate.connID === connID);
+    if (session !== undefined)
+      displaceElsewhere(authority, session, older).catch((error) => this.#reportKept(error, connID));
+  }
+
+  #reportKept(error: unknown, connID: string): void {
+    this.#options.logger.error({ err: error, connID }, 'tokens of displaced connections were not ended');
+  }
+
   #open(connection: Connection): void {
-    const { authority, logger } = this.#options;
+    const { authority } = this.#options;
     const session = new Session(connection, this.#environment, this.#hub);
     const isReady = this.#hub.add(session);
     if (isReady !== undefined) session.waitFor(isReady);
     displaceOthers(this.#hub, authority, session, connection.token).catch((error) =>
-      logger.error({ err: error, connID: connection.connID }, 'tokens of displaced connections were not ended'),
+      this.#reportKept(error, connection.connID),
     );
   }
 }

@@ -23,7 +23,7 @@ import type { Subscriptions } from './subscriptions.ts';
 export interface HubOptions {
   readonly metrics: Metrics;
   /** Told of every connection that comes or goes. */
-  readonly presence: Pick<Presence, 'opened' | 'closed'>;
+  readonly presence: Pick<Presence, 'opened' | 'changed' | 'closed'>;
   readonly subscriptions: Subscriptions;
   readonly groups: GroupIndex;
   readonly limits: Pick<GatewayLimits, 'maxSocketsPerToken' | 'maxSocketsPerUser'>;
@@ -66,11 +66,20 @@ export class Hub implements SessionObserver {
     this.#all.add(session);
     const ofUser = addTo(this.#byUser, session.userID, session);
     const ofToken = addTo(this.#byToken, session.jti, session);
-    presence.opened(session);
+    const isFound = presence.opened(session);
     metrics.gatewayConnections.inc({ platform: platformLabel(session.platformID) });
     if (ofToken.size > limits.maxSocketsPerToken) crowdOut(ofToken);
     if (ofUser.size > limits.maxSocketsPerUser) crowdOut(ofUser);
-    return groups.enter(session.userID);
+    return groups.enter(session.userID, isFound);
+  }
+
+  onChanged(session: Session): void {
+    this.#options.presence.changed(session);
+  }
+
+  /** The client of a session may have left it without a word, and come back elsewhere. */
+  doubt(userID: string, connID: string): void {
+    for (const session of this.sessionsOf(userID)) if (session.connID === connID) session.probe();
   }
 
   onEnding(session: Session): void {

@@ -3,7 +3,7 @@
  * it. Protocol: websocket.md 4 and 8.
  */
 
-import type { PresenceChange } from '../presence/presence.ts';
+import type { Presence, PresenceChange } from '../presence/presence.ts';
 import { errors, type ProtocolError } from '../protocol/errors.ts';
 import { SubUserOnlineStatusTips } from '../protocol/gen/openim.ts';
 import { reqIdentifiers } from '../protocol/numbers/request-identifiers.ts';
@@ -24,6 +24,9 @@ export interface SubscriptionLimits {
   readonly maxSubscriptionsPerUser: number;
 }
 
+/** Whom to tell which users are watched here. */
+type Watching = Pick<Presence, 'watch' | 'unwatch'>;
+
 type SubscriptionMetrics = Pick<Metrics, 'gatewaySubscriptions' | 'statusPushes'>;
 
 /** A user whom somebody watches: one object, and one copy of the ID, for all who do. */
@@ -36,6 +39,7 @@ interface Watched {
 export class Subscriptions {
   readonly #limits: SubscriptionLimits;
   readonly #metrics: SubscriptionMetrics;
+  readonly #watching: Watching;
   /** Both ways round; neither holds an empty set, so that who does not subscribe costs nothing. */
   readonly #watchedBy = new Map<Subscriber, Set<Watched>>();
   readonly #watched = new Map<string, Watched>();
@@ -44,9 +48,10 @@ export class Subscriptions {
   /** How many all connections of a user have. */
   readonly #counts = new Map<string, number>();
 
-  constructor(limits: SubscriptionLimits, metrics: SubscriptionMetrics) {
+  constructor(limits: SubscriptionLimits, metrics: SubscriptionMetrics, watching: Watching) {
     this.#limits = limits;
     this.#metrics = metrics;
+    this.#watching = watching;
   }
 
   /**
@@ -98,6 +103,7 @@ export class Subscriptions {
     if (watched === undefined) {
       watched = { userID, watchers: subscriber };
       this.#watched.set(userID, watched);
+      this.#watching.watch([userID]);
     } else if (watched.watchers instanceof Set) {
       watched.watchers.add(subscriber);
     } else {
@@ -114,7 +120,10 @@ export class Subscriptions {
     if (all.size === 0) this.#watchedBy.delete(subscriber);
     const { watchers, userID } = watched;
     if (watchers instanceof Set) watchers.delete(subscriber);
-    if (!(watchers instanceof Set) || watchers.size === 0) this.#watched.delete(userID);
+    if (!(watchers instanceof Set) || watchers.size === 0) {
+      this.#watched.delete(userID);
+      this.#watching.unwatch([userID]);
+    }
     this.#count(subscriber, -1);
   }
 

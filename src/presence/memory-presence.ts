@@ -8,12 +8,15 @@ export class MemoryPresence implements Presence {
   readonly #announced = new Map<string, OnlinePlatforms>();
   readonly #listeners = new Set<(change: PresenceChange) => void>();
 
-  opened(connection: OnlineConnection): void {
+  opened(connection: OnlineConnection): undefined {
     const { userID } = connection;
     const connections = this.#online.get(userID) ?? new Set();
     this.#announceLater(userID, connections);
     this.#online.set(userID, connections.add(connection));
   }
+
+  /** It is asked itself. */
+  changed(): void {}
 
   closed(connection: OnlineConnection): void {
     const { userID } = connection;
@@ -31,6 +34,14 @@ export class MemoryPresence implements Presence {
   async connectionsOf(userIDs: readonly string[]): Promise<(readonly OnlineConnection[])[]> {
     return userIDs.map((userID) => [...(this.#online.get(userID) ?? nobody)].map(snapshotOf));
   }
+
+  /** Everybody is. */
+  watch(): void {}
+
+  unwatch(): void {}
+
+  /** There are none. */
+  onNeighbours(): void {}
 
   onChange(listener: (change: PresenceChange) => void): () => void {
     this.#listeners.add(listener);

@@ -168,7 +168,12 @@ export class TokenAuthority {
   }
 
   /** See {@link TokenEnder.displace}. */
-  displace(session: Session, jtis: readonly string[]): Promise<void> {
+  displace(session: Pick<Session, 'userID' | 'jti'>, jtis: readonly string[]): Promise<void> {
     return this.#ender.displace(session, jtis);
+  }
+
+  /** See {@link TokenEnder.displaceElsewhere}. */
+  displaceElsewhere(session: Pick<Session, 'userID' | 'jti'>, jtis: readonly string[]): Promise<void> {
+    return this.#ender.displaceElsewhere(session, jtis);
   }
 }

@@ -152,10 +152,23 @@ export class TokenEnder {
    * token on a second socket is a reconnect (websocket.md 7.2).
    * @throws 500 store failure
    */
-  async displace(session: Session, jtis: readonly string[]): Promise<void> {
+  async displace(session: Pick<Session, 'userID' | 'jti'>, jtis: readonly string[]): Promise<void> {
     const others = jtis.filter((jti) => jti !== session.jti);
     if (others.length === 0) return;
     await this.#end(session.userID, { jtis: others }, 'displaced', 'kicked', { ...nobody, userID: session.userID });
+  }
+
+  /**
+   * {@link displace} for sockets of other nodes. Superseded tokens are left out: this node may not have heard of it.
+   * @throws 500 store failure
+   */
+  async displaceElsewhere(session: Pick<Session, 'userID' | 'jti'>, jtis: readonly string[]): Promise<void> {
+    const { userID } = session;
+    const { store } = this.#options;
+    const expiresAt = Number.MAX_SAFE_INTEGER;
+    const found = await guarded(Promise.all(jtis.map((jti) => store.find({ userID, jti, expiresAt }))));
+    const displaced = jtis.filter((_, index) => found[index]?.record?.state === 'live');
+    await this.displace(session, displaced);
   }
 
   /** Undefined for a token that has expired: there is nothing left to end. @throws 1503, 1504, 1505 */

@@ -178,7 +178,11 @@ class TestAuthority {
     return this.displaces(platformID);
   }
 
-  async displace(session: Session, jtis: readonly string[]): Promise<void> {
+  displaceElsewhere(session: Pick<Session, 'userID' | 'jti'>, jtis: readonly string[]): Promise<void> {
+    return this.displace(session, jtis);
+  }
+
+  async displace(session: Pick<Session, 'userID' | 'jti'>, jtis: readonly string[]): Promise<void> {
     if (this.displacementFailure !== undefined) throw this.displacementFailure;
     this.displaced.push(...jtis);
     this.end(session.userID, jtis);

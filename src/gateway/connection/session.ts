@@ -46,6 +46,9 @@ export interface SessionEnvironment {
 
 const echoDelayMs = 10;
 
+/** How long a client of which there is reason to think that it has left may take to show that it has not. */
+const probeMs = 5000;
+
 /** Tells the ping of a drain from those of the pulse. */
 const drainPing = 'drain';
 
@@ -65,6 +68,8 @@ export interface Connection {
 export interface SessionObserver {
   /** Ends the session if it is one of many that are about to be ended. */
   beforeRequest(session: Session): void;
+  /** It is in the background now, or no more. */
+  onChanged(session: Session): void;
   // Told once each, in this order.
   /** No more frames are taken or pushed. */
   onEnding(session: Session): void;
@@ -107,6 +112,7 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
   #drain: 'none' | 'reading' | 'answering' = 'none';
   #isEnding = false;
   #closesAfterReply = false;
+  #isDoubted = false;
   #answeredOperationID: string | undefined;
   /** Pushes that wait behind the echo of the client's own request; undefined when none is held. */
   #heldPushes: SharedFrame[] | undefined;
@@ -179,12 +185,26 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
     if (!this.#isEnding) this.#ws.ping();
   }
 
+  /** Cuts the connection if the client does not show soon that it is there. */
+  probe(): void {
+    if (this.#isEnding) return;
+    this.#isDoubted = true;
+    this.#ws.ping();
+    const timer = setTimeout(() => {
+      // While we do not read, the answer may lie there.
+      if (this.#isDoubted && !this.#ws.isPaused) this.cut(cutReasons.silent);
+    }, probeMs).unref();
+    this.#ws.once('close', () => clearTimeout(timer));
+  }
+
   closeAfterReply(): void {
     this.#closesAfterReply = true;
   }
 
   setBackground(isBackground: boolean): void {
+    if (isBackground === this.isBackground) return;
     this.isBackground = isBackground;
+    this.#observer.onChanged(this);
   }
 
   subscribe(userIDs: readonly string[], unsubscribedUserIDs: readonly string[]): void {
@@ -252,6 +272,7 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
   };
 
   readonly #onAlive = (): void => {
+    this.#isDoubted = false;
     this.lastSeenSeconds = this.#environment.pulse.seconds;
   };
 

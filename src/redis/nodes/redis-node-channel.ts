@@ -40,10 +40,15 @@ export interface NodeObserver {
 export interface Leases {
   /** The one that this node holds, or held last. */
   readonly lease: string;
-  /** False for one that has ended. */
+  /** False for one that has ended, or that is not known yet: see {@link learn}. */
   isLive(lease: string): boolean;
-  /** This node has another lease, and what it has told under the one before is void. */
-  onLease(listener: (lease: string) => void): void;
+  /** Finds out of leases that are not known whether they are live. Rejects if Redis cannot be asked. */
+  learn(leases: Iterable<string>): Promise<void>;
+  /**
+   * This node has another lease, and what it has told under the one before is void. `hasForgotten`: Redis knows nothing
+   * of what any node has told.
+   */
+  onLease(listener: (lease: string, hasForgotten: boolean) => void): void;
   /**
    * A node is dead, and this one is its heir. Until what is returned resolves nobody else is; if it rejects, or this node
    * dies meanwhile, it is asked for again.
@@ -55,6 +60,8 @@ export interface Leases {
 const maxBytes = 512 * 1024;
 /** Heartbeats that come back over one's own channel show that it is heard. */
 const echoKind = 'echo';
+/** Leases that are kept in mind. */
+const mostEnded = 1000;
 /** Failed heartbeats are tried again faster. */
 const retryMs = 1000;
 
@@ -67,13 +74,15 @@ export class RedisNodeChannel implements NodeChannel, Leases, AsyncDisposable {
   readonly #listeners = new Map<string, (from: string, payload: Buffer) => void>();
   readonly #goneListeners: ((nodeID: string, isHeir: boolean) => void)[] = [];
   readonly #hearingListeners: ((isHearing: boolean) => void)[] = [];
-  readonly #leaseListeners: ((lease: string) => void)[] = [];
+  readonly #leaseListeners: ((lease: string, hasForgotten: boolean) => void)[] = [];
   readonly #heirListeners: ((lease: string) => Promise<void>)[] = [];
   readonly #inheriting = new Set<string>();
   /** What is to go out at the end of the turn. */
   readonly #queued = new Map<string, Said[]>();
   #leaseNumber = 0;
   #live = new Map<string, LiveNode>();
+  /** Some of those that are known to have ended, and will not be live again. */
+  readonly #ended = new Set<string>();
   #peers: readonly Peer[] = [];
   #since: string | undefined;
   /** By the monotonic clock. */
@@ -119,8 +128,18 @@ export class RedisNodeChannel implements NodeChannel, Leases, AsyncDisposable {
     return this.#live.has(lease);
   }
 
-  get isHearing(): boolean {
-    return this.#isHearing;
+  async learn(leases: Iterable<string>): Promise<void> {
+    const unknown = new Set(leases).difference(this.#live).difference(this.#ended);
+    if (unknown.size === 0) return;
+    // One that is under way may have asked too early.
+    await this.#beating;
+    await this.#beat();
+    if (!this.#isBeating) throw new Error('Redis cannot be asked which nodes live');
+    for (const lease of unknown) {
+      if (this.#live.has(lease)) continue;
+      if (this.#ended.size >= mostEnded) this.#ended.clear();
+      this.#ended.add(lease);
+    }
   }
 
   /** Whether others count this node as alive. One that has stood still knows by its own clock that they may not. */
@@ -156,7 +175,7 @@ export class RedisNodeChannel implements NodeChannel, Leases, AsyncDisposable {
     this.#hearingListeners.push(listener);
   }
 
-  onLease(listener: (lease: string) => void): void {
+  onLease(listener: (lease: string, hasForgotten: boolean) => void): void {
     this.#leaseListeners.push(listener);
   }
 
@@ -225,14 +244,16 @@ export class RedisNodeChannel implements NodeChannel, Leases, AsyncDisposable {
     this.#checkEcho();
     try {
       let beat = await this.#askRegistry(false);
-      const hasForgotten = this.#since !== beat.since;
-      if (!beat.isHeld) {
+      const hasEnded = !beat.isHeld;
+      if (hasEnded) {
         this.#leaseNumber += 1;
         beat = await this.#askRegistry(true);
       }
+      const hasForgotten = this.#since !== beat.since;
       this.#isBeating = true;
       if (hasForgotten) this.#hear(false);
       this.#note(beat);
+      if (hasEnded) this.#tellLease(hasForgotten);
     } catch (error) {
       this.#isBeating = false;
       this.#options.observer.failed(error);
@@ -240,12 +261,15 @@ export class RedisNodeChannel implements NodeChannel, Leases, AsyncDisposable {
     this.#tellHearing();
   }
 
+  #tellLease(hasForgotten: boolean): void {
+    for (const listener of this.#leaseListeners) this.#guarded(() => listener(this.lease, hasForgotten));
+  }
+
   async #askRegistry(isNew: boolean): Promise<Beat> {
     const sentAtMs = this.#monotonicMs();
     const beat = await this.#registry.beat(this.lease, isNew, this.#options.describe());
     this.#options.observer.clockRead?.(beat.now, sentAtMs, this.#monotonicMs());
     if (beat.isHeld) this.#heldUntilMs = sentAtMs + this.#times.leaseMs;
-    if (isNew && this.#leaseNumber > 0) for (const listener of this.#leaseListeners) listener(this.lease);
     return beat;
   }
 

@@ -54,6 +54,12 @@ export class Diary {
     this.#next = Promise.withResolvers();
   }
 
+  /** Waits for any, and takes out all that there are. */
+  async next(): Promise<string[]> {
+    while (this.entries.length === 0) await within('an entry in a diary', this.#next.promise);
+    return this.entries.splice(0);
+  }
+
   /** Waits for the entry, which is taken out with all before it. */
   until(entry: string): Promise<string[]> {
     return within(`"${entry}" in a diary of ${JSON.stringify(this.entries)}`, this.#until(entry));

@@ -60,6 +60,7 @@ const LAYERS: Readonly<Record<string, Allowed | typeof EVERYTHING>> = {
   [REDIS_URL]: { any: ['kernel'] },
   [POSTGRES_URL]: { any: ['kernel'] },
   bus: ADAPTER,
+  blobs: ADAPTER,
   telemetry: { any: ['protocol'] },
   protocol: {},
 };

@@ -10,6 +10,7 @@ import { SqlUserStore } from '../store/sql-user-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { TokenEvents } from '../tokens/events.ts';
 import { openDoors, type Ports } from './doors.ts';
+import { openFiles } from './files.ts';
 import { openFriends } from './friends.ts';
 import { type AppOverrides, layGround } from './ground.ts';
 import { openGroups } from './groups.ts';
@@ -69,6 +70,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...openPush(ground, opened, { db, events, users: userStore }),
     ...messaging,
     jobs,
+    ...(await openFiles(ground, db)),
   };
   jobs.start();
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };

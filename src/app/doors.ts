@@ -81,6 +81,7 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
       // The one place that says which processes there are to scrape.
       targets: async (here) => [here],
     },
+    publicUrl: config.publicUrl,
     pages: {
       isOpen: config.pagesAccess === 'open' || (config.pagesAccess === 'auto' && config.dev),
       token: config.pagesToken,

@@ -17,6 +17,7 @@ import { widerLimits } from './limits.ts';
 import { parseOauthClients } from './oauth-clients.ts';
 import { type OptionInfo, type Options, optionInfos } from './options.ts';
 import { parsePlatformTtls, parsePolicyTable, parsePushByPlatform } from './platform-tables.ts';
+import { publicUrlProblems } from './public-url.ts';
 import { publishedDefault, secretFault } from './secret-rules.ts';
 import { readTextFile, reasonOf } from './text-file.ts';
 
@@ -322,6 +323,7 @@ function checkTogether(config: Config): void {
   const problems: string[] = [];
   problems.push(...urlProblems('TESSERA_DATABASE_URL', config.databaseUrl, checkPostgresUrl));
   problems.push(...urlProblems('TESSERA_REDIS_URL', config.redisUrl, parseRedisUrl));
+  problems.push(...publicUrlProblems('TESSERA_PUBLIC_URL', config.publicUrl));
   problems.push(...secretProblems(config));
   if (config.grafanaUrl !== '' && !/^https?:$/.test(URL.parse(config.grafanaUrl)?.protocol ?? '')) {
     problems.push('TESSERA_GRAFANA_URL: must be an http or https URL');

@@ -232,6 +232,25 @@ export const limits = {
     beyond: '1001',
     minimum: 4096,
   }),
+  maxFileBytes: limit('A file.', 5 * 1024 * 1024 * 1024, { unit: 'bytes', beyond: '1001' }),
+  filesQuotaBytes: limit('All files of one user, those under way included; admins have none.', 100 * 1024 ** 3, {
+    unit: 'bytes',
+    beyond: '1001',
+  }),
+  maxFileBytesPerDay: limit('Files whose upload one user begins within 24 hours; admins have none.', 50 * 1024 ** 3, {
+    unit: 'bytes',
+    beyond: '1001',
+  }),
+  maxOpenUploads: limit('Uploads of one user that are begun and neither complete nor a week old.', 1000, {
+    unit: 'items',
+    beyond: '1001',
+  }),
+  maxFileBodies: limit('Parts of files that are read at once, where they are kept in a directory.', 256, {
+    unit: 'items',
+    beyond: 'the others wait unread',
+  }),
+  maxFileBodiesPerUser: limit('The same of one user.', 16, { unit: 'items', beyond: 'the others wait unread' }),
+  maxWaitingFileBodies: limit('Parts of files that wait for that.', 4096, { unit: 'items', beyond: 'HTTP 503' }),
   maxWrongSecretsPerMinute: limit(
     'Wrong secrets of one address, or of one caller who has proved a secret of late.',
     10,

@@ -247,6 +247,17 @@ export const options = {
     description:
       'Of which push service a token is that does not say so, by platform, such as IOS=apns,IPad=apns: fcm, apns, getui or jpush. The rest are of fcm.',
   } satisfies ListOption as ListOption,
+  publicUrl: {
+    kind: 'text',
+    default: '',
+    description:
+      'URL of the API as clients call it, such as https://im.example.org/api: where files are sent and fetched, which is stored in messages. Empty: X-Request-Api of a proxy among trustedProxies, or else the Host header of each request.',
+  },
+  filesDir: {
+    kind: 'text',
+    default: '',
+    description: 'Directory of the files that users send. Empty: files in dataDir.',
+  },
   historyForNewMembers: toggle('Who joins a group may read what was written before.', true),
   openimTokens: choice(
     "Tokens that OpenIM issued and keeps in the same Redis: off ignores them; read honours them and takes each into Tessera's own keys; mirror also writes Tessera's tokens where OpenIM's servers look, so that both can serve during a move.",

@@ -33,6 +33,7 @@ import { up as pushTokens } from './migrations/027-push-tokens.ts';
 import { up as jobRuns } from './migrations/028-job-runs.ts';
 import { up as deliveries } from './migrations/029-deliveries.ts';
 import { up as clientLogs } from './migrations/030-client-logs.ts';
+import { up as files } from './migrations/031-files.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -67,6 +68,7 @@ const steps: Readonly<Record<string, Step>> = {
   '028-job-runs': jobRuns,
   '029-deliveries': deliveries,
   '030-client-logs': clientLogs,
+  '031-files': files,
 };
 
 /** A database whose schema was brought up to date. */

@@ -38,6 +38,9 @@ export interface Schema {
   search_logs: SearchLogsTable;
   push_tokens: PushTokensTable;
   app_badges: AppBadgesTable;
+  blobs: BlobsTable;
+  objects: ObjectsTable;
+  uploads: UploadsTable;
 }
 
 interface UsersTable {
@@ -479,4 +482,54 @@ interface DeliveryKeysTable {
   held_until: Generated<number>;
   /** Random for every claim. */
   fence: Generated<string>;
+}
+
+/** The row lock that orders who names a blob and who deletes it. */
+interface BlobsTable {
+  blob_key: string;
+  engine: string;
+  /** Of its content (objects chapter, 1.2); empty where nobody has said it. */
+  hash: string;
+  size: number;
+  created_at: number;
+  /** 0 while a record names it. */
+  unused_since: number;
+  /** Not 0: it is being deleted, and nothing may name it any more. */
+  doomed_at: number;
+}
+
+interface ObjectsTable {
+  name: string;
+  engine: string;
+  blob_key: string;
+  size: number;
+  content_type: string;
+  object_group: string;
+  /** Who uploaded it. */
+  owner_user_id: string;
+  created_at: number;
+}
+
+interface UploadsTable {
+  id: string;
+  /** Signs what may be sent for it. */
+  secret: string;
+  user_id: string;
+  name: string;
+  hash: string;
+  size: number;
+  part_size: number;
+  content_type: string;
+  object_group: string;
+  /** Where its content goes. */
+  blob_key: string;
+  engine: string;
+  /** What the engine itself calls it. */
+  engine_ref: string;
+  /** `parts` or `form`. */
+  kind: string;
+  /** The name of its object once it is complete. */
+  completed_as: string;
+  created_at: number;
+  expires_at: number;
 }

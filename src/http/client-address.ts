@@ -42,6 +42,11 @@ export class ClientAddresses {
     return hops.findLast((hop) => !this.#isTrusted(hop)) ?? hops[0] ?? peer;
   }
 
+  /** Whether what the request says of how it was sent on is believed. */
+  isFromTrustedProxy({ socket }: IncomingMessage): boolean {
+    return this.#isTrusted(socket.remoteAddress ?? '');
+  }
+
   /** Who may guess secrets, or hold one. */
   originOf(request: IncomingMessage): Origin {
     const { 'x-forwarded-for': forwarded = '', 'user-agent': program = '' } = request.headers;

@@ -4,9 +4,11 @@ import type { Duplex } from 'node:stream';
 import { errorEnvelope } from '../protocol/envelope.ts';
 import { errors } from '../protocol/errors.ts';
 import { contentTypes, corsHeaders } from './response-headers.ts';
+import { isSlow } from './slow-bodies.ts';
 
 /** Says why, if anybody still listens, and ends the connection. For the 'clientError' event of node:http. */
 export function answerClientError(error: Error & { readonly code?: string }, socket: Duplex): void {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isSlow(socket)) return;
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;

@@ -51,6 +51,12 @@ export interface PublicCall {
   readonly origin: Origin;
 }
 
+/** Where the call came in. */
+export interface Place {
+  /** Of the API as its client calls it; ends in a slash. */
+  readonly apiUrl: string;
+}
+
 export interface EndpointDefinition<A extends Access, Req extends WireSchema, Res extends WireSchema | undefined> {
   readonly path: `/${string}`;
   /** One line for the API reference. */
@@ -87,7 +93,7 @@ export interface EndpointDefinition<A extends Access, Req extends WireSchema, Re
    * Calls one domain function and shapes its result. The body is complete: what the client left out has its zero value.
    * Throws from the error table; anything else is answered as 500.
    */
-  handle(call: CallOf<A>, body: WireRequest<Req>, services: Services): ResultOf<Res>;
+  handle(call: CallOf<A>, body: WireRequest<Req>, services: Services, place: Place): ResultOf<Res>;
 }
 
 export interface ProtobufVariant<Req extends WireSchema, Res extends WireSchema | undefined> {

@@ -5,12 +5,15 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { Caller } from '../kernel/caller.ts';
 import { errorEnvelope, successEnvelope, successEnvelopeBytes } from '../protocol/envelope.ts';
 import { isOurFault, toProtocolError } from '../protocol/failure.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OperationScope } from '../telemetry/operation.ts';
+import { apiUrlOf } from './api-url.ts';
 import { ClientGone, readBody } from './body.ts';
 import type { BodyBudget, Holder } from './body-budget.ts';
 import type { ClientAddresses } from './client-address.ts';
@@ -19,6 +22,7 @@ import type { FairTurns } from './fair-turns.ts';
 import { gzipBody, wantsGzip } from './gzip.ts';
 import { contentTypes, corsHeaders } from './response-headers.ts';
 import { RetryLater } from './retry-later.ts';
+import { markSlow } from './slow-bodies.ts';
 import type { FailureThrottle, Origin } from './throttle.ts';
 
 /** Where exchanges report to; one per server. */
@@ -49,6 +53,8 @@ export interface Surroundings {
   readonly secrets: FailureThrottle;
   /** Whether the server takes connections; a connection that stayed open after close() would keep it from stopping. */
   readonly isListening: () => boolean;
+  /** Of the API as clients call it; empty: as each request says. */
+  readonly publicUrl: string;
 }
 
 /** What a route does with a request; whatever it throws becomes the answer. */
@@ -105,6 +111,11 @@ export class Exchange {
   get address(): string {
     this.#address ??= this.surroundings.addresses.of(this.request);
     return this.#address;
+  }
+
+  /** Of the API as this client calls it; ends in a slash. */
+  get apiUrl(): string {
+    return apiUrlOf(this.request, this.surroundings);
   }
 
   /** Says who calls, once that is known; until then it is whoever has the address. */
@@ -193,6 +204,39 @@ export class Exchange {
     this.#record(answer);
   }
 
+  /**
+   * A long answer, read as fast as its client reads it. What fails on its way cuts the connection, so that nobody takes
+   * a part for the whole. @param body undefined: there is none
+   */
+  async stream(answer: Omit<Answer, 'body'>, body: Readable | undefined): Promise<void> {
+    const headers: OutgoingHttpHeaders = { ...corsHeaders, 'X-HTTP-ID': this.id, ...answer.headers };
+    if (!this.surroundings.isListening()) headers.Connection = 'close';
+    this.#response.writeHead(answer.status, headers);
+    if (body === undefined) this.#response.end();
+    else await this.untimed(pipeline(body, this.#response).catch((error) => this.#noteCut(error)));
+    this.#record(answer);
+  }
+
+  #noteCut(error: unknown): void {
+    const hasClientGone = error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+    if (!hasClientGone) this.logOurFault(error);
+  }
+
+  /** What takes as long as the client takes for it does not count as duration of the request. */
+  async untimed<T>(work: Promise<T>): Promise<T> {
+    const beganMs = this.#monotonicMs();
+    try {
+      return await work;
+    } finally {
+      this.#waitedMs += this.#monotonicMs() - beganMs;
+    }
+  }
+
+  /** The body goes on as long as it takes; its reader has bounds of its own. */
+  receiveSlowly(): void {
+    markSlow(this.request.socket);
+  }
+
   #holdUntilRead(bytes: number): void {
     // Its client has gone: nothing would ever give these bytes back.
     if (this.#response.closed) return;
@@ -214,7 +258,7 @@ export class Exchange {
     return answer.headers === undefined ? headers : Object.assign(headers, answer.headers);
   }
 
-  #record({ status, code }: Answer): void {
+  #record({ status, code }: Omit<Answer, 'body'>): void {
     const { logger, metrics } = this.#telemetry;
     const elapsedMs = this.#monotonicMs() - this.#startedMs - this.#waitedMs;
     metrics.httpRequestSeconds.observe({ route: this.#route, code }, elapsedMs / 1000);

@@ -37,7 +37,7 @@ export function serveEndpoint(
     } catch (error) {
       return exchange.fail(error, bindFailureStatus);
     }
-    const handle = () => endpoint.handle(call as CallContext & PublicCall, body, services);
+    const handle = () => endpoint.handle(call as CallContext & PublicCall, body, services, exchange);
     const name = endpoint.claimedName?.(body);
     const { secrets } = exchange.surroundings;
     const result = name === undefined ? handle() : secrets.guard({ ...exchange.origin, name }, handle);

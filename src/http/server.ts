@@ -15,6 +15,7 @@ import { answerClientError } from './client-errors.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type Answer, Exchange, type Surroundings, serve, type Telemetry, type Work } from './exchange.ts';
 import { FairTurns } from './fair-turns.ts';
+import { fileRoutes } from './files/file-routes.ts';
 import { InFlight } from './in-flight.ts';
 import { type Monitoring, monitoringPages } from './monitoring.ts';
 import { serveUnrouted } from './not-found.ts';
@@ -47,6 +48,8 @@ export interface HttpServerOptions {
   readonly bounds?: WireBounds;
   readonly limits: HttpLimits;
   readonly monitoring?: Monitoring;
+  /** Of the API as clients call it; empty, the default: as each request says. */
+  readonly publicUrl?: string;
   /** Who may see /metrics, /docs, /openapi.json and what is for monitoring; everybody by default. */
   readonly pages?: PageAccess;
 }
@@ -102,8 +105,10 @@ export class HttpServer implements AsyncDisposable {
       turns: new FairTurns(),
       secrets: secretThrottle(telemetry, limits),
       isListening: () => this.server.listening,
+      publicUrl: options.publicUrl ?? '',
     };
     const routes = routesOf(options);
+    const folders = fileRoutes(services);
     const unrouted: Route = {
       path: 'unknown',
       work: serveUnrouted({
@@ -115,7 +120,7 @@ export class HttpServer implements AsyncDisposable {
       }),
     };
     this.server.on('request', (request, response) => {
-      const { path, work } = routes.get(routeOf(request)) ?? unrouted;
+      const { path, work } = routes.get(routeOf(request)) ?? folderOf(request, folders) ?? unrouted;
       serve(new Exchange(surroundings, path, request, response), work);
     });
   }
@@ -195,6 +200,17 @@ interface Route {
   /** As it is named in metrics and logs. */
   readonly path: string;
   readonly work: Work;
+}
+
+/** Everything below a path. */
+export interface FolderRoute extends Route {
+  readonly methods: readonly string[];
+  /** Begins and ends with a slash. */
+  readonly folder: string;
+}
+
+function folderOf({ method = '', url = '' }: IncomingMessage, folders: readonly FolderRoute[]): Route | undefined {
+  return folders.find(({ methods, folder }) => url.startsWith(folder) && methods.includes(method));
 }
 
 /** By `METHOD /path`. */

@@ -4,6 +4,9 @@ import type { ConversationPreviews } from '../conversations/conversation-preview
 import type { ConversationSettings } from '../conversations/conversation-settings.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { ReadState } from '../conversations/read-state.ts';
+import type { Objects } from '../files/objects.ts';
+import type { PartReceiver } from '../files/part-receiver.ts';
+import type { Uploads } from '../files/uploads.ts';
 import type { BlackList } from '../friends/black-list.ts';
 import type { FriendQueries } from '../friends/friend-queries.ts';
 import type { FriendRequestQueries } from '../friends/friend-request-queries.ts';
@@ -95,4 +98,8 @@ export interface Services {
   readonly groupReceipts: GroupReceipts;
   readonly pushTokens: PushTokens;
   readonly jobs: Jobs;
+  readonly uploads: Uploads;
+  readonly objects: Objects;
+  /** Undefined where parts are sent to another store. */
+  readonly partReceiver: PartReceiver | undefined;
 }

@@ -18,6 +18,12 @@ export async function lockOwner(db: Database, tx: Transaction, kind: OwnedKind, 
 }
 
 /** Any numbers that other programs on the database are unlikely to lock. */
-const lockSpaces = { userCommands: 7_355_001, clientConfigs: 7_355_002, clientLogs: 7_355_003 };
+const lockSpaces = {
+  userCommands: 7_355_001,
+  clientConfigs: 7_355_002,
+  clientLogs: 7_355_003,
+  files: 7_355_004,
+  objectNames: 7_355_005,
+};
 
 export type OwnedKind = keyof typeof lockSpaces;

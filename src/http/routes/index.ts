@@ -7,6 +7,7 @@ import { groupEndpoints } from './group/index.ts';
 import { jobsEndpoints } from './jobs/index.ts';
 import { jssdkEndpoints } from './jssdk/index.ts';
 import { msgEndpoints } from './msg/index.ts';
+import { objectEndpoints } from './object/index.ts';
 import { statisticsEndpoints } from './statistics/index.ts';
 import { thirdEndpoints } from './third/index.ts';
 import { userEndpoints } from './user/index.ts';
@@ -18,6 +19,7 @@ export const endpoints: readonly Endpoint[] = [
   ...friendEndpoints,
   ...groupEndpoints,
   ...msgEndpoints,
+  ...objectEndpoints,
   ...jssdkEndpoints,
   ...statisticsEndpoints,
   ...thirdEndpoints,

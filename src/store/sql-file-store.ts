@@ -1,0 +1,215 @@
+/** Objects, blobs and uploads in SQL, for both dialects. */
+import { type Selectable, sql } from 'kysely';
+import type { Database } from '../database/database.ts';
+import type { Schema } from '../database/schema.ts';
+import type { Blob, StoredObject, Upload } from '../files/file.ts';
+import type { FileStore, FileUsage } from '../files/file-store.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
+import { lockOwner } from './owner-lock.ts';
+
+export class SqlFileStore implements FileStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  async objectNamed(name: string): Promise<StoredObject | undefined> {
+    const row = await this.#object(name);
+    return row && toObject(row);
+  }
+
+  async objectWithin(tx: Transaction, name: string): Promise<StoredObject | undefined> {
+    await lockOwner(this.#db, tx, 'objectNames', name);
+    const row = await this.#object(name, tx);
+    return row && toObject(row);
+  }
+
+  async putObject(tx: Transaction, object: StoredObject): Promise<void> {
+    const before = await this.#object(object.name, tx);
+    const row = fromObject(object);
+    const { name: _name, ...changed } = row;
+    await this.#db
+      .executor(tx)
+      .insertInto('objects')
+      .values(row)
+      .onConflict((conflict) => conflict.column('name').doUpdateSet(changed))
+      .execute();
+    if (before !== undefined && before.blob_key !== object.blobKey) {
+      await this.#noteUnused(tx, before.blob_key, object.createdAt);
+    }
+  }
+
+  async blobWith(engine: string, hash: string, size: number): Promise<Blob | undefined> {
+    const row = await this.#db.reader
+      .selectFrom('blobs')
+      .selectAll()
+      .where('hash', '=', hash)
+      .where('size', '=', size)
+      .where('engine', '=', engine)
+      .where('doomed_at', '=', 0)
+      .orderBy('created_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+    return row && { key: row.blob_key, engine, hash, size, createdAt: row.created_at };
+  }
+
+  async addBlob(tx: Transaction, { key, engine, hash, size, createdAt }: Blob): Promise<void> {
+    await this.#db
+      .executor(tx)
+      .insertInto('blobs')
+      .values({ blob_key: key, engine, hash, size, created_at: createdAt, unused_since: 0, doomed_at: 0 })
+      .onConflict((conflict) => conflict.column('blob_key').doNothing())
+      .execute();
+  }
+
+  async claimBlob(tx: Transaction, key: string): Promise<boolean> {
+    const claimed = await this.#db
+      .executor(tx)
+      .updateTable('blobs')
+      .set({ unused_since: 0 })
+      .where('blob_key', '=', key)
+      .where('doomed_at', '=', 0)
+      .returning('blob_key')
+      .executeTakeFirst();
+    return claimed !== undefined;
+  }
+
+  async addUpload(tx: Transaction, upload: Upload): Promise<void> {
+    await this.#db.executor(tx).insertInto('uploads').values(fromUpload(upload)).execute();
+  }
+
+  async setEngineRef(tx: Transaction, id: string, engineRef: string): Promise<void> {
+    await this.#db.executor(tx).updateTable('uploads').set({ engine_ref: engineRef }).where('id', '=', id).execute();
+  }
+
+  async upload(id: string): Promise<Upload | undefined> {
+    const row = await this.#db.reader.selectFrom('uploads').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && toUpload(row);
+  }
+
+  async completeUpload(tx: Transaction, id: string, name: string): Promise<string | undefined> {
+    const executor = this.#db.executor(tx);
+    const completed = await executor
+      .updateTable('uploads')
+      .set({ completed_as: name })
+      .where('id', '=', id)
+      .where('completed_as', '=', '')
+      .returning('completed_as')
+      .executeTakeFirst();
+    if (completed !== undefined) return name;
+    const earlier = await executor.selectFrom('uploads').select('completed_as').where('id', '=', id).executeTakeFirst();
+    return earlier?.completed_as;
+  }
+
+  async usage(tx: Transaction, userID: string, now: number, since: number): Promise<FileUsage> {
+    await lockOwner(this.#db, tx, 'files', userID);
+    const executor = this.#db.executor(tx);
+    const { stored } = await executor
+      .selectFrom('objects')
+      .select(sql<number | null>`sum(size)`.as('stored'))
+      .where('owner_user_id', '=', userID)
+      .executeTakeFirstOrThrow();
+    const isOpen = sql`completed_as = '' AND expires_at > ${now}`;
+    const uploads = await executor
+      .selectFrom('uploads')
+      .select([
+        sql<number | null>`sum(CASE WHEN ${isOpen} THEN 1 ELSE 0 END)`.as('openUploads'),
+        sql<number | null>`sum(CASE WHEN ${isOpen} THEN size ELSE 0 END)`.as('open'),
+        sql<number | null>`sum(CASE WHEN created_at > ${since} THEN size ELSE 0 END)`.as('sinceThen'),
+      ])
+      .where('user_id', '=', userID)
+      .executeTakeFirstOrThrow();
+    return {
+      stored: Number(stored ?? 0),
+      openUploads: Number(uploads.openUploads ?? 0),
+      open: Number(uploads.open ?? 0),
+      sinceThen: Number(uploads.sinceThen ?? 0),
+    };
+  }
+
+  #object(name: string, tx?: Transaction) {
+    return this.#db.executor(tx).selectFrom('objects').selectAll().where('name', '=', name).executeTakeFirst();
+  }
+
+  /** Whoever deletes it looks again: another transaction may be about to name it. */
+  async #noteUnused(tx: Transaction, key: string, at: number): Promise<void> {
+    await this.#db
+      .executor(tx)
+      .updateTable('blobs')
+      .set({ unused_since: at })
+      .where('blob_key', '=', key)
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('objects').select('name').where('blob_key', '=', key))),
+      )
+      .execute();
+  }
+}
+
+function toObject(row: Selectable<Schema['objects']>): StoredObject {
+  return {
+    name: row.name,
+    engine: row.engine,
+    blobKey: row.blob_key,
+    size: row.size,
+    contentType: row.content_type,
+    group: row.object_group,
+    ownerUserID: row.owner_user_id,
+    createdAt: row.created_at,
+  };
+}
+
+function fromObject(object: StoredObject): Selectable<Schema['objects']> {
+  return {
+    name: object.name,
+    engine: object.engine,
+    blob_key: object.blobKey,
+    size: object.size,
+    content_type: object.contentType,
+    object_group: object.group,
+    owner_user_id: object.ownerUserID,
+    created_at: object.createdAt,
+  };
+}
+
+function toUpload(row: Selectable<Schema['uploads']>): Upload {
+  return {
+    id: row.id,
+    secret: row.secret,
+    kind: row.kind === 'form' ? 'form' : 'parts',
+    userID: row.user_id,
+    name: row.name,
+    hash: row.hash,
+    size: row.size,
+    partSize: row.part_size,
+    contentType: row.content_type,
+    group: row.object_group,
+    blobKey: row.blob_key,
+    engine: row.engine,
+    engineRef: row.engine_ref,
+    completedAs: row.completed_as,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+  };
+}
+
+function fromUpload(upload: Upload): Selectable<Schema['uploads']> {
+  return {
+    id: upload.id,
+    secret: upload.secret,
+    kind: upload.kind,
+    user_id: upload.userID,
+    name: upload.name,
+    hash: upload.hash,
+    size: upload.size,
+    part_size: upload.partSize,
+    content_type: upload.contentType,
+    object_group: upload.group,
+    blob_key: upload.blobKey,
+    engine: upload.engine,
+    engine_ref: upload.engineRef,
+    completed_as: upload.completedAs,
+    created_at: upload.createdAt,
+    expires_at: upload.expiresAt,
+  };
+}

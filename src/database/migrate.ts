@@ -34,6 +34,7 @@ import { up as jobRuns } from './migrations/028-job-runs.ts';
 import { up as deliveries } from './migrations/029-deliveries.ts';
 import { up as clientLogs } from './migrations/030-client-logs.ts';
 import { up as files } from './migrations/031-files.ts';
+import { up as outboxClaims } from './migrations/032-outbox-claims.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -69,6 +70,7 @@ const steps: Readonly<Record<string, Step>> = {
   '029-deliveries': deliveries,
   '030-client-logs': clientLogs,
   '031-files': files,
+  '032-outbox-claims': outboxClaims,
 };
 
 /** A database whose schema was brought up to date. */

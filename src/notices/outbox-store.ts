@@ -20,6 +20,32 @@ export interface OutboxRow extends OutboxEntry {
   readonly id: number;
 }
 
+/** What several nodes need besides, so that one of them at a time works off the rows of a key. */
+export interface SharedOutboxStore {
+  /** See {@link OutboxStore.add}. */
+  add(tx: Transaction, entries: readonly OutboxEntry[], at: number): Promise<readonly OutboxRow[]>;
+  /**
+   * Claims those of the keys that nobody holds.
+   * @param fence names the claim: a new one each time
+   * @returns each with its oldest open rows, in order
+   */
+  claim(
+    keys: readonly string[],
+    fence: string,
+    holdMs: number,
+    limit: number,
+  ): Promise<ReadonlyMap<string, readonly OutboxRow[]>>;
+  /** The claim lasts so much longer, unless it has ended. */
+  hold(fence: string, holdMs: number): Promise<void>;
+  /**
+   * Removes rows that have been worked off and gives up the key, if it is still held.
+   * @returns false if it is not
+   */
+  release(key: string, fence: string, done: readonly number[]): Promise<boolean>;
+  /** Keys of rows that have been there for so long. */
+  left(forMs: number, limit: number): Promise<readonly string[]>;
+}
+
 export interface OutboxStore {
   /** Writes rows in a transaction, in order. @param at Unix ms */
   add(tx: Transaction, entries: readonly OutboxEntry[], at: number): Promise<readonly OutboxRow[]>;

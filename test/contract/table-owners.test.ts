@@ -6,10 +6,11 @@ import { test } from 'node:test';
 
 const stores = join(import.meta.dirname, '../../src/store');
 
-/** Files that are one adapter: appending differs per engine. */
+/** Files that are one adapter: appending differs per engine, and only nodes claim what is in the outbox. */
 const adapters: Readonly<Record<string, string>> = {
   'postgres-append.ts': 'sql-message-store.ts',
   'sqlite-append.ts': 'sql-message-store.ts',
+  'postgres-outbox-claims.ts': 'sql-outbox-store.ts',
 };
 
 const writing = /(?:(?:insertInto|updateTable|deleteFrom)\('|(?:INSERT INTO|UPDATE|DELETE FROM) )(\w+)/g;

@@ -102,7 +102,10 @@ export async function openDelivering(
   );
   const groupNodes = opened.use(new GroupNodes({ redis, nodeID, onFailure }));
   // What was sent before the others could find this node again did not come here.
-  const retell = () => void groupNodes.retell().then(() => bus.readAll());
+  const retell = () => {
+    bus.distrust();
+    void groupNodes.retell().then(() => bus.readAll());
+  };
   channel.onLease(retell);
   channel.onHearing((isHearing) => {
     if (isHearing) retell();

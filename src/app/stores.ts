@@ -65,6 +65,8 @@ export async function openDatabase(
     ...observer,
     onConnectionLost: (error: unknown) => logger.warn({ err: error }, 'lost a connection to PostgreSQL'),
     guard,
+    // A node that stands still in the midst of an append keeps other nodes waiting no longer.
+    ...(config.redisUrl === '' ? {} : { idleTimeoutMs: 2000 }),
   };
   return opening(what, openPostgres(config.databaseUrl, options));
 }

@@ -45,9 +45,11 @@ export interface NodeBusLimits {
   readonly silentAfterMs: number;
   /** How long a publication may come after one that was sent later. */
   readonly reorderMs: number;
+  /** How long it takes at most until the others find everybody here again, after Redis was away or has forgotten. */
+  readonly settleMs: number;
 }
 
-const defaultLimits: NodeBusLimits = { pulseMs: 1000, silentAfterMs: 2200, reorderMs: 200 };
+const defaultLimits: NodeBusLimits = { pulseMs: 1000, silentAfterMs: 2200, reorderMs: 200, settleMs: 6000 };
 
 /** Pulses between readings of the rows of nodes of which nothing is known here, such as one that Redis has lost. */
 const readStrangersEvery = 3;
@@ -68,6 +70,8 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
   #listener: DeliveryListener | undefined;
   #wordListener: ((word: Word) => void) | undefined;
   #isHearing = true;
+  /** Until then the others may not find everybody who is here. */
+  #distrustsUntilMs = Number.NEGATIVE_INFINITY;
   /** Publications of these were missed. */
   readonly #missing = new Set<string>();
   #pulses = 0;
@@ -168,6 +172,12 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
     await this.#mend(() => this.#repair.readRows({ except: [] }));
   }
 
+  /** The others may not find who is here, until it has been told them again. */
+  distrust(): void {
+    this.#heard.doubt();
+    this.#distrustsUntilMs = this.#options.monotonicMs() + this.#limits.settleMs;
+  }
+
   #deliverHere(delivery: Delivery): void {
     // What is for nobody here would only leave gaps that nobody minds.
     if (this.#listener?.concerns(delivery.audience)) this.#order.add(delivery);
@@ -218,7 +228,7 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
 
   #onHearing(isHearing: boolean): void {
     this.#isHearing = isHearing;
-    this.#heard.doubt();
+    this.distrust();
     if (!isHearing) void this.readAll();
   }
 
@@ -226,15 +236,16 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
     const { channel, monotonicMs, store } = this.#options;
     const { pulseMs, silentAfterMs } = this.#limits;
     const nowMs = monotonicMs();
-    if (nowMs - this.#lastPulseMs > stoodStillPulses * pulseMs) this.#heard.doubt();
+    if (nowMs - this.#lastPulseMs > stoodStillPulses * pulseMs) this.distrust();
     this.#lastPulseMs = nowMs;
     this.#pulses += 1;
     for (const { nodeID } of channel.peers()) {
       channel.send(nodeID, pulseKind, Buffer.from(String(this.#sent.last(nodeID)), 'latin1'));
     }
-    const heard = this.#isHearing ? this.#heard.since(nowMs - silentAfterMs) : [];
+    const isTrusting = this.#isHearing && nowMs > this.#distrustsUntilMs;
+    const heard = isTrusting ? this.#heard.since(nowMs - silentAfterMs) : [];
     const isAnybodySilent = channel.peers().some(({ nodeID }) => !heard.includes(nodeID));
-    if (!this.#isHearing || isAnybodySilent || this.#pulses % readStrangersEvery === 0) {
+    if (!isTrusting || isAnybodySilent || this.#pulses % readStrangersEvery === 0) {
       // One that takes longer than a pulse is not joined by another.
       if (!this.#isRepairing) {
         this.#isRepairing = true;

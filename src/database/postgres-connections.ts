@@ -9,6 +9,8 @@ export interface ConnectionOptions {
   readonly max: number;
   /** How long one statement may take, and a transaction wait for its next one; 0 for ever. */
   readonly statementTimeoutMs: number;
+  /** How long a transaction may wait for its next statement, if less. */
+  readonly idleTimeoutMs?: number | undefined;
   /** The number that this process's transactions ask the database for; see {@link PostgresGuard}. */
   readonly fence?: () => number | undefined;
   /** Hears of connections that broke while nobody was waiting for them. */
@@ -82,7 +84,7 @@ export class PostgresConnections {
   }
 }
 
-interface UseOptions extends Pick<ConnectionOptions, 'statementTimeoutMs' | 'fence'> {
+interface UseOptions extends Pick<ConnectionOptions, 'statementTimeoutMs' | 'idleTimeoutMs' | 'fence'> {
   readonly onBroken: () => void;
 }
 
@@ -116,11 +118,11 @@ export class PostgresConnection {
    * @throws GuardLost, with nothing begun, if another process has become the one that may write
    */
   async begin({ isFenced = true, mark }: { isFenced?: boolean; mark?: CommitMark } = {}): Promise<void> {
-    const { statementTimeoutMs } = this.#options;
+    const { statementTimeoutMs, idleTimeoutMs = statementTimeoutMs } = this.#options;
     const fence = isFenced ? this.#options.fence?.() : undefined;
     const statements = [
       `BEGIN; SET LOCAL statement_timeout = ${statementTimeoutMs}`,
-      `SET LOCAL idle_in_transaction_session_timeout = ${statementTimeoutMs}`,
+      `SET LOCAL idle_in_transaction_session_timeout = ${idleTimeoutMs}`,
       ...(mark === undefined ? [] : [writeMark(mark)]),
       ...(fence === undefined ? [] : [readFence]),
     ];

@@ -35,18 +35,21 @@ export interface PostgresOptions extends DatabaseObserver {
   readonly guard?: PostgresGuard;
   /** How long a caller waits to be told whether a commit holds whose answer was lost; clients give up after 10 s. */
   readonly doubtMs?: number;
+  /** How long a transaction may keep others waiting that has nothing to ask; see {@link ConnectionOptions}. */
+  readonly idleTimeoutMs?: number;
 }
 
 /** Connects to `url`, migrates, and bars the way for whoever was the guard before. */
 export async function openPostgres(
   url: string,
-  { onConnectionLost, guard, doubtMs = 8000, ...observer }: PostgresOptions,
+  { onConnectionLost, guard, doubtMs = 8000, idleTimeoutMs, ...observer }: PostgresOptions,
 ): Promise<PostgresDatabase> {
   const migrated = await migratePostgres(url, observer.program ?? '', onConnectionLost);
   if (migrated !== undefined) observer.onMigrated?.(migrated);
   const connections = new PostgresConnections(url, {
     max: maxConnections,
     statementTimeoutMs: longestTransactionMs,
+    idleTimeoutMs,
     onIdleFailure: onConnectionLost,
     fence: () => guard?.fence,
   });

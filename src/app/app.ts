@@ -4,7 +4,6 @@
  */
 import type { Config } from '../config/config.ts';
 import type { Services } from '../http/services.ts';
-import { MemoryPresence } from '../presence/memory-presence.ts';
 import { OnlineStatus } from '../presence/online-status.ts';
 import { SqlUserStore } from '../store/sql-user-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -46,8 +45,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const events = new TokenEvents(reportFailure);
   const tokenStores = await openTokenStores(ground, opened, { db, events });
 
-  const { bus, node } = await openDelivering(ground, opened, { db, redis: tokenStores.redis });
-  const presence = new MemoryPresence();
+  const { bus, presence, node } = await openDelivering(ground, opened, { db, redis: tokenStores.redis });
   const userStore = new SqlUserStore(db);
   const log = await openLog(ground, opened, { db, bus, outgoing: node?.outgoing, users: userStore });
   const { memberships, services: groups } = openGroups(ground, db, log, userStore, node?.memberships);
@@ -77,6 +75,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const doors = await openDoors(ground, opened, {
     ...{ services, events, bus, presence, memberships, stores },
     sharedGroups: node?.sharedGroups,
+    lease: node?.channel,
   });
   node?.start(memberships);
 

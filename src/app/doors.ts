@@ -1,5 +1,6 @@
 /** The API port and the gateway, and what they say of their readiness. Part of the composition root; see app.ts. */
 import { createAddressOf } from '../gateway/connection/peer.ts';
+import type { NodeLease } from '../gateway/connection/recheck.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import type { GroupMemberships, SharedGroups } from '../gateway/group-index.ts';
 import { defaultLimits } from '../gateway/limits.ts';
@@ -38,6 +39,7 @@ export interface DoorsOptions {
   readonly memberships: GroupMemberships;
   /** Of a node. */
   readonly sharedGroups: SharedGroups | undefined;
+  readonly lease: NodeLease | undefined;
   /** What the server cannot do without, by the names that /readyz gives; each resolves if it answers. */
   readonly stores: Readonly<Record<string, () => Promise<void>>>;
 }
@@ -48,7 +50,7 @@ export interface DoorsOptions {
  */
 export async function openDoors(ground: Ground, opened: AsyncDisposableStack, options: DoorsOptions): Promise<Doors> {
   const { config, logger, metrics, scope, clock, monotonicMs, reportFailure } = ground;
-  const { services, events, bus, presence, memberships, sharedGroups, stores } = options;
+  const { services, events, bus, presence, memberships, sharedGroups, lease, stores } = options;
   let isDraining = false;
   let isHearing = true;
   events.on('hearing', (change) => {
@@ -96,6 +98,7 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
     presence,
     memberships,
     sharedGroups,
+    lease,
     devices: services.pushTokens,
     addressOf: createAddressOf(config.trustedProxies),
     codecs: { js: createJsonFrameCodec(), go: createGobFrameCodec() },

@@ -33,11 +33,13 @@ import { Revocations } from '../messaging/revocations.ts';
 import { SendStatuses } from '../messaging/send-statuses.ts';
 import { SimpleMessages } from '../messaging/simple-messages.ts';
 import { Notifier, noticeSender } from '../notices/notifier.ts';
-import { Outbox } from '../notices/outbox.ts';
+import { Outbox, type OutboxOptions } from '../notices/outbox.ts';
+import { SharedOutbox } from '../notices/shared-outbox.ts';
 import { MessageSearch } from '../search/message-search.ts';
 import { OwnMessages } from '../search/own-messages.ts';
 import { replaceText } from '../search/replaced-text.ts';
 import { TextIndex } from '../search/text-index.ts';
+import { PostgresOutboxClaims } from '../store/postgres-outbox-claims.ts';
 import type { PostgresOutgoingStore } from '../store/postgres-outgoing-store.ts';
 import { SqlActivityStore } from '../store/sql-activity-store.ts';
 import { SqlBlackStore } from '../store/sql-black-store.ts';
@@ -129,8 +131,8 @@ export async function openLog(
   const versionLog = new VersionLog(await SqlVersionLogStore.open(db, () => randomBytes(16).toString('hex')));
   const conversations = new SqlConversationStore(db);
   const conversationRows = new ConversationRows({ store: conversations, versionLog, unitOfWork: db, now: clock });
-  const outbox: Outbox = new Outbox({
-    store: new SqlOutboxStore(db),
+  const outboxStore = new SqlOutboxStore(db);
+  const working: Omit<OutboxOptions, 'store'> = {
     handlers: {
       'friend-profiles': (row) => friendProfiles.workOff(row),
       'group-profiles': (row) => groupProfiles.workOff(row),
@@ -144,7 +146,11 @@ export async function openLog(
         logger.warn({ err: error }, 'the outbox was held up: it tries again');
       },
     },
-  });
+  };
+  const outbox =
+    outgoing === undefined || db.dialect !== 'postgres'
+      ? new Outbox({ ...working, store: outboxStore })
+      : new SharedOutbox({ ...working, store: new PostgresOutboxClaims(db, outboxStore) });
   opened.defer(() => outbox.close(config.shutdownTimeoutMs).catch(reportFailure));
   const notifier = new Notifier({
     outbox,

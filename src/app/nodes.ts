@@ -11,17 +11,23 @@ import type { SharedGroups } from '../gateway/group-index.ts';
 import type { MembershipFeed, MembershipRelay } from '../groups/membership-feed.ts';
 import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
+import { MemoryPresence } from '../presence/memory-presence.ts';
+import type { Presence } from '../presence/presence.ts';
 import { groupChatID } from '../protocol/conversation-id.ts';
 import { companionLogID } from '../protocol/log-id.ts';
 import type { RedisClient } from '../redis/client/client.ts';
 import type { RedisNodeChannel } from '../redis/nodes/redis-node-channel.ts';
+import type { RedisPresence as RedisPresenceType } from '../redis/presence/redis-presence.ts';
 import type { PostgresOutgoingStore } from '../store/postgres-outgoing-store.ts';
+import { LogBudget } from '../telemetry/log-budget.ts';
 import { readVersion } from '../version.ts';
 import type { Ground } from './ground.ts';
+import { LoopDelay } from './loop-delay.ts';
 
-/** How messages get to sockets, wherever those are. */
+/** How messages get to sockets, wherever those are, and who knows where. */
 export interface Delivering {
   readonly bus: DeliveryBus;
+  readonly presence: Presence;
   /** What has only a node; undefined in a process that is alone. */
   readonly node: Node | undefined;
 }
@@ -45,18 +51,26 @@ export async function openDelivering(
   opened: AsyncDisposableStack,
   { db, redis }: { readonly db: Database; readonly redis: RedisClient | undefined },
 ): Promise<Delivering> {
-  if (redis === undefined || db.dialect !== 'postgres') return { bus: new MemoryBus(), node: undefined };
+  if (redis === undefined || db.dialect !== 'postgres') {
+    return { bus: new MemoryBus(), presence: new MemoryPresence(), node: undefined };
+  }
   const { RedisNodeChannel } = await import('../redis/nodes/redis-node-channel.ts');
   const { GroupNodes } = await import('../redis/nodes/group-nodes.ts');
   const { RedisWhereabouts } = await import('../redis/nodes/redis-whereabouts.ts');
+  const { RedisPresence } = await import('../redis/presence/redis-presence.ts');
+  const { onlineKey } = await import('../redis/presence/presence-keys.ts');
   const { PostgresOutgoingStore } = await import('../store/postgres-outgoing-store.ts');
   const { PostgresMembershipStore } = await import('../store/postgres-membership-store.ts');
   const { clock, monotonicMs, logger, metrics } = ground;
   const startedAt = clock();
+  // Without Redis every step fails.
+  const lines = new LogBudget({ maxLines: 10, windowMs: 60_000, monotonicMs });
   const onFailure = (error: unknown) => {
     metrics.nodeFailures.inc();
-    logger.warn({ err: error }, 'a step between nodes failed: what it had to tell is read from the database');
+    lines.spend((leftOut) => logger.warn({ err: error, leftOut }, 'a step between nodes failed: it is made up for'));
   };
+  const loop = opened.use(new LoopDelay());
+  let presence: RedisPresenceType | undefined;
   const channel = opened.use(
     await opening(
       'TESSERA_REDIS_URL: cannot become a node',
@@ -69,8 +83,8 @@ export async function openDelivering(
           host: hostname(),
           pid: process.pid,
           startedAt,
-          connections: 0,
-          lagMs: 0,
+          connections: presence?.connections ?? 0,
+          lagMs: loop.takeMaxMs(),
         }),
         monotonicMs,
         observer: { failed: onFailure, unknown: () => metrics.nodeUnreadable.inc() },
@@ -84,7 +98,7 @@ export async function openDelivering(
       channel,
       whereabouts: new RedisWhereabouts({
         redis,
-        onlineKey: (userID) => `tessera:{${userID}}:online`,
+        onlineKey,
         nodeIDs: () => new Set([nodeID, ...channel.peers().map((peer) => peer.nodeID)]),
         monotonicMs,
       }),
@@ -100,6 +114,7 @@ export async function openDelivering(
       },
     }),
   );
+  presence = opened.use(new RedisPresence({ redis, channel, onFailure }));
   const groupNodes = opened.use(new GroupNodes({ redis, nodeID, onFailure }));
   // What was sent before the others could find this node again did not come here.
   const retell = () => {
@@ -113,6 +128,7 @@ export async function openDelivering(
   const store = new PostgresMembershipStore(db);
   return {
     bus,
+    presence,
     node: {
       channel,
       outgoing,

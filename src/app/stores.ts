@@ -25,7 +25,7 @@ import type { Ground } from './ground.ts';
 import { RedisOutages } from './redis-outages.ts';
 
 /**
- * The durable database, locked for this process.
+ * The durable database, locked for this process, or for nodes: processes that have Redis besides.
  * @param opened takes what must stay open with the database and be closed after it
  * @throws StartError
  */
@@ -55,10 +55,14 @@ export async function openDatabase(
   const guard = opened.use(
     await opening(
       what,
-      PostgresGuard.take(config.databaseUrl, {
-        onLost: (error) => logger.warn({ err: error }, 'lost the lock on the database: taking it again'),
-        onRetaken: (wasElsewhere) => logger.warn({ wasElsewhere }, 'holds the lock on the database again'),
-      }),
+      PostgresGuard.take(
+        config.databaseUrl,
+        {
+          onLost: (error) => logger.warn({ err: error }, 'lost the lock on the database: taking it again'),
+          onRetaken: (wasElsewhere) => logger.warn({ wasElsewhere }, 'holds the lock on the database again'),
+        },
+        config.redisUrl !== '',
+      ),
     ),
   );
   const options = {

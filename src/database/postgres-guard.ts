@@ -1,6 +1,6 @@
 /**
- * One process per PostgreSQL database, as long as nodes cannot hand messages to each other's sockets: a second one would
- * silently keep its users' messages from the first one's.
+ * One process per PostgreSQL database, unless nodes share it that speak to each other through Redis: a second one would
+ * silently keep its users' messages from the first one's. Nodes share the guard, and keep out whoever is none.
  *
  * The guard is a transaction that holds a lock and does nothing else, for as long as the process lives. PostgreSQL ends
  * it with the connection, and also when the process has been silent for a while; a pooler in transaction mode leaves it
@@ -21,23 +21,30 @@ export interface GuardObserver {
 export class PostgresGuard implements AsyncDisposable {
   readonly #url: string;
   readonly #observer: GuardObserver;
+  readonly #isShared: boolean;
   readonly #closing = new AbortController();
   #holder: pg.Client | undefined;
   #connections: PostgresConnections | undefined;
   #fence: number | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  private constructor(url: string, observer: GuardObserver) {
+  private constructor(url: string, observer: GuardObserver, isShared: boolean) {
     this.#url = url;
     this.#observer = observer;
+    this.#isShared = isShared;
   }
 
-  /** @throws StartError if another process is the guard. */
-  static async take(url: string, observer: GuardObserver): Promise<PostgresGuard> {
-    const guard = new PostgresGuard(url, observer);
+  /**
+   * @param isShared by nodes, which have Redis besides
+   * @throws StartError if another process is the guard, or one that is no node
+   */
+  static async take(url: string, observer: GuardObserver, isShared = false): Promise<PostgresGuard> {
+    const guard = new PostgresGuard(url, observer, isShared);
     if (!(await guard.#hold(patienceMs))) {
       throw new StartError(
-        'another Tessera runs on this database (TESSERA_DATABASE_URL). One process per database: nodes do not yet deliver to each other.',
+        isShared
+          ? 'another Tessera runs on this database (TESSERA_DATABASE_URL) without Redis, or is of a version that shares it with nobody: stop it first, and give it TESSERA_REDIS_URL.'
+          : 'another Tessera runs on this database (TESSERA_DATABASE_URL). Several processes share a database only if each of them has TESSERA_REDIS_URL too, which is missing here.',
       );
     }
     return guard;
@@ -48,12 +55,18 @@ export class PostgresGuard implements AsyncDisposable {
     return this.#fence;
   }
 
-  /** From now on nobody who was the guard before can write. @param connections to the migrated database */
+  /** From now on nobody who was the guard before, or shared it, can write; who shares it only learns the number. @param connections to the migrated database */
   async arm(connections: PostgresConnections): Promise<void> {
     this.#connections = connections;
     const connection = await connections.connect();
     try {
       await connection.begin({ isFenced: false });
+      if (this.#isShared) {
+        const { rows } = await connection.query<{ fence: number }>('SELECT fence FROM server_guard');
+        this.#fence = rows[0]?.fence;
+        await connection.commit();
+        return;
+      }
       // Waits for the end of transactions that have seen the old number.
       await connection.query(`SELECT pg_advisory_xact_lock(${fenceLockKey})`);
       const { rows } = await connection.query<{ fence: number }>(
@@ -84,10 +97,11 @@ export class PostgresGuard implements AsyncDisposable {
       query_timeout: patience + silenceMs,
     });
     client.on('error', (error) => this.#lose(client, error));
+    const lock = this.#isShared ? 'pg_advisory_xact_lock_shared' : 'pg_advisory_xact_lock';
     try {
       await client.connect();
       await client.query(`BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = ${patience};
-        SET LOCAL idle_in_transaction_session_timeout = ${silenceMs}; SELECT pg_advisory_xact_lock(${guardLockKey})`);
+        SET LOCAL idle_in_transaction_session_timeout = ${silenceMs}; SELECT ${lock}(${guardLockKey})`);
     } catch (error) {
       await client.end();
       if (isLockTimeout(error)) return false;

@@ -21,7 +21,7 @@ import { cutReasons } from './connection/close-reason.ts';
 import { type FrameCodecs, FrameVariants, SharedFrame } from './connection/frame-variant.ts';
 import { InboundBytes } from './connection/inbound-bytes.ts';
 import { everySecond, Pulse } from './connection/pulse.ts';
-import { Recheck } from './connection/recheck.ts';
+import { type NodeLease, Recheck } from './connection/recheck.ts';
 import { type Connection, Session, type SessionEnvironment } from './connection/session.ts';
 import { Turns } from './connection/turns.ts';
 import { FlushQueue } from './connection/writer.ts';
@@ -52,6 +52,7 @@ export interface GatewayOptions {
   readonly devices?: LoggedOutDevices;
   /** Where there are other nodes. */
   readonly sharedGroups?: SharedGroups | undefined;
+  readonly lease?: NodeLease | undefined;
   /** Where a request comes from; undefined if that is not known, as behind a proxy that is not trusted. */
   readonly addressOf?: (request: IncomingMessage) => string | undefined;
   readonly codecs: FrameCodecs;
@@ -104,7 +105,7 @@ class LongConnectionGateway implements Gateway {
     const pulse = new Pulse(limits);
     const inbound = new InboundBytes(limits);
     const monotonicMs = options.monotonicMs ?? (() => performance.now());
-    const recheck = new Recheck({ hub: this.#hub, authority, events, logger, monotonicMs });
+    const recheck = new Recheck({ hub: this.#hub, authority, events, logger, monotonicMs, lease: options.lease });
     this.#environment = createEnvironment(options, { pulse, subscriptions, recheck, inbound, monotonicMs });
     this.#upgrader = new Upgrader({
       admission: this.#admission,

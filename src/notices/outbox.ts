@@ -19,7 +19,7 @@ export interface OutboxOptions {
 }
 
 export interface OutboxObserver {
-  /** How many rows this process holds that are still to be worked off. */
+  /** How many rows this process holds that are still to be worked off; of a node, how many keys. */
   waiting(rows: number): void;
   /** A row could not be worked off, or rows could not be read or removed; it is tried again. */
   failed(error: unknown): void;

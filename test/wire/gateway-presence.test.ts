@@ -1,7 +1,9 @@
 /** Who is online as sockets see it: subscriptions (2005), background (2004), ghosts. websocket.md 3.4, 4, 8. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { describe, type TestContext, test } from 'node:test';
-import type { OnlineConnection } from '../../src/presence/presence.ts';
+import { MemoryPresence } from '../../src/presence/memory-presence.ts';
+import type { NeighbourListener, OnlineConnection } from '../../src/presence/presence.ts';
 import { isPhoneReached } from '../../src/presence/reach.ts';
 import {
   SetAppBackgroundStatusReq,
@@ -372,4 +374,31 @@ test('the whole server: a login is seen over the socket and over REST, and so is
   await bob.closed;
   assert.deepEqual(await nextStatus(alice), [['bob', []]]);
   assert.equal(await statusOf('bob'), null);
+});
+
+test('a client that may have left one node for another is cut off unless it shows that it is there', async (t) => {
+  const neighbours = t.mock.method(MemoryPresence.prototype, 'onNeighbours', (_listener: NeighbourListener) => {});
+  const gateway = await startTestGateway(t);
+  gateway.authority.displaces = () => [];
+  const [here, gone] = [await gateway.connect('alice'), await gateway.connect('alice')];
+  const [listener] = neighbours.mock.calls[0]?.arguments ?? [];
+  const connections = (await gateway.presence.connectionsOf(['alice']))[0] ?? [];
+  const timers: (() => void)[] = [];
+  const setTimeout = t.mock.method(globalThis, 'setTimeout', ((callback: () => void) => {
+    timers.push(callback);
+    return { unref: () => {} };
+  }) as unknown as typeof globalThis.setTimeout);
+  gone.ws.pause();
+  const pinged = once(here.ws, 'ping');
+  for (const { connID } of connections) listener?.onDoubted('alice', connID);
+  setTimeout.mock.restore();
+  assert.equal(timers.length, 2);
+  await pinged;
+  await here.roundTrip();
+  for (const over of timers) over();
+  gone.ws.resume();
+  await gone.closed;
+  assert.equal(gone.pending.length, 0, 'no 2002');
+  await here.roundTrip();
+  assert.equal(await gateway.metric('gatewayDisconnects', { reason: 'silent' }), 1);
 });

@@ -53,6 +53,22 @@ export class World implements AsyncDisposable {
     settings: Readonly<Record<string, string>> = {},
     overrides: Pick<AppOverrides, 'logDestination'> = {},
   ): Promise<World> {
+    const world = await World.#start(settings, overrides);
+    await world.#populate();
+    return world;
+  }
+
+  /** Another node of the cluster of a world with the same stores, whose users and tokens it shares. */
+  static async join(first: World, settings: Readonly<Record<string, string>>): Promise<World> {
+    const world = await World.#start(settings);
+    for (const [kind, token] of first.#tokens) world.#tokens.set(kind, token);
+    return world;
+  }
+
+  static async #start(
+    settings: Readonly<Record<string, string>>,
+    overrides: Pick<AppOverrides, 'logDestination'> = {},
+  ): Promise<World> {
     const dataDir = await mkdtemp(join(tmpdir(), 'tessera-wire-'));
     await writeFile(join(dataDir, 'tessera.db'), await migrated());
     const config = loadConfig({
@@ -74,9 +90,7 @@ export class World implements AsyncDisposable {
       clock: () => Date.now() + clock.offsetMs + clock.setByMs,
       monotonicMs: () => performance.now() + clock.offsetMs,
     });
-    const world = new World(app, await app.start(), dataDir, clock);
-    await world.#populate();
-    return world;
+    return new World(app, await app.start(), dataDir, clock);
   }
 
   /** As a step of NTP does: no time passes. */

@@ -9,11 +9,21 @@ import type { Hub } from '../hub.ts';
 import { closeReasons } from './close-reason.ts';
 import type { Session } from './session.ts';
 
+/** Of this node among others. */
+export interface NodeLease {
+  /** Whether the others count this node as alive. */
+  readonly isHeld: boolean;
+  /** Has them do so again, unless they cannot be told. Never rejects. */
+  hold(): Promise<void>;
+}
+
 export interface RecheckOptions {
   readonly hub: Pick<Hub, 'all'>;
   readonly authority: Pick<TokenAuthority, 'lookAgain' | 'hearsAll'>;
   readonly events: TokenEvents;
   readonly logger: Logger;
+  /** Undefined where there are no other nodes. */
+  readonly lease?: NodeLease | undefined;
   /** Milliseconds that only go forward. */
   readonly monotonicMs: () => number;
 }
@@ -71,9 +81,9 @@ export class Recheck implements Disposable {
     for (const stop of this.#stops) stop();
   }
 
-  /** Whether the store has to be asked before the session's next request is served. */
+  /** Whether others, and the store, have to be asked before the session's next request is served. */
   isDue({ confirmedAtMs }: Pick<Checked, 'confirmedAtMs'>): boolean {
-    if (confirmedAtMs <= this.#missedUntilMs) return true;
+    if (confirmedAtMs <= this.#missedUntilMs || this.#options.lease?.isHeld === false) return true;
     // A process that has stood still has not been told that it hears nothing.
     const hearsAll = !this.#isDeaf && this.#options.authority.hearsAll();
     return !hearsAll && this.#options.monotonicMs() - confirmedAtMs > freshMs;
@@ -85,6 +95,8 @@ export class Recheck implements Disposable {
    */
   async confirm(session: Checked): Promise<unknown> {
     try {
+      // A node that has stood still is found by nobody: what the request brings about would not come here.
+      if (this.#options.lease?.isHeld === false) await this.#options.lease.hold();
       await this.#lookAt(session);
     } catch (error) {
       if (!this.#isAccepting) return error;

@@ -75,6 +75,7 @@ export class RedisPresence implements Presence, AsyncDisposable {
   readonly #watched = new WatchedUsers();
   #neighbours: NeighbourListener | undefined;
   readonly #lostListeners = new Set<(connections: readonly OnlineConnection[]) => Promise<void>>();
+  #connections = 0;
   #isHearing = true;
   #isSettling = false;
   #isPlanned = false;
@@ -93,15 +94,16 @@ export class RedisPresence implements Presence, AsyncDisposable {
     this.#timers = { again: setInterval(() => void this.#tellAll(), this.#times.tellAgainMs).unref() };
   }
 
-  /** How many users have connections here. */
-  get size(): number {
-    return this.#local.size;
+  /** How many there are here. */
+  get connections(): number {
+    return this.#connections;
   }
 
   opened(connection: OnlineConnection): Promise<void> {
     const user = this.#local.get(connection.userID) ?? newUser();
     this.#local.set(connection.userID, user);
     user.connections.set(connection, '');
+    this.#connections += 1;
     return this.#tellSoon(connection.userID, user);
   }
 
@@ -112,7 +114,9 @@ export class RedisPresence implements Presence, AsyncDisposable {
 
   closed(connection: OnlineConnection): void {
     const user = this.#local.get(connection.userID);
-    if (user?.connections.delete(connection)) void this.#tellSoon(connection.userID, user);
+    if (!user?.connections.delete(connection)) return;
+    this.#connections -= 1;
+    void this.#tellSoon(connection.userID, user);
   }
 
   async platformsOf(userIDs: readonly string[]): Promise<OnlinePlatforms[]> {

@@ -1,0 +1,128 @@
+/** Two nodes on one PostgreSQL and one Redis: whoever is on one is there for everybody on the other. */
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { SubUserOnlineStatus, SubUserOnlineStatusTips } from '../../src/protocol/gen/openim.ts';
+import { connect, type SocketClient } from '../support/socket-client.ts';
+import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
+import { within } from '../support/within.ts';
+import { World } from './world.ts';
+
+test('two nodes', async (t) => {
+  const cluster = await openCluster(t);
+  if (cluster === undefined) return;
+  const { a, b, open } = cluster;
+  // It waits for some seconds whether somebody is just ending.
+  const refused = assert.rejects(World.open({ TESSERA_DATABASE_URL: cluster.databaseUrl }), {
+    name: 'StartError',
+    message: /TESSERA_REDIS_URL too, which is missing here/,
+  });
+  await a.register('dave', 'erin', 'frank');
+
+  await t.test('who is online is the same on both, tokens included', async () => {
+    const [web, phone] = [await a.issue('dave', 5), await a.issue('dave', 1)];
+    const sockets = [await open(a, 'dave', 5, web), await open(b, 'dave', 1, phone)];
+    for (const node of [a, b]) {
+      const [status] = await node.call('/user/get_users_online_status', { userIDs: ['dave'] });
+      assert.equal(status.status, 1);
+      const platforms = status.detailPlatformStatus.map(({ platformID }: { platformID: number }) => platformID);
+      assert.deepEqual(platforms.sort(), [1, 5]);
+      const [detail] = await node.call('/user/get_users_online_token_detail', { userIDs: ['dave'] });
+      assert.equal(detail.singlePlatformToken.length, 2);
+    }
+    for (const socket of sockets) await leave(socket);
+    await untilOffline(a, 'dave');
+  });
+
+  await t.test('whoever subscribes on one node hears of those who come and go on the other', async () => {
+    const watcher = await open(a, 'erin', 5);
+    const request = SubUserOnlineStatus.encode({ subscribeUserID: ['frank'], unsubscribeUserID: [] }).finish();
+    const reply = await watcher.request(2005, request);
+    assert.deepEqual(statusesIn(reply), [['frank', []]]);
+    const frank = await open(b, 'frank', 5);
+    assert.deepEqual(statusesIn(await watcher.nextReply()), [['frank', [5]]]);
+    await leave(frank);
+    assert.deepEqual(statusesIn(await watcher.nextReply()), [['frank', []]]);
+    await leave(watcher);
+  });
+
+  await t.test('T3 the later connection wins, on whichever node, and ends the token of the earlier one', async () => {
+    const [first, second] = [await a.issue('dave', 5), await a.issue('dave', 5)];
+    const older = await open(a, 'dave', 5, first);
+    const newer = await open(b, 'dave', 5, second);
+    assert.equal((await older.nextReply()).reqIdentifier, 2002);
+    await older.closed;
+    assert.deepEqual([await a.verdict(first), await b.verdict(first)], [1506, 1506]);
+    await newer.roundTrip();
+    assert.equal(newer.pending.length, 0);
+    await leave(newer);
+  });
+
+  await t.test('T4 a kick by one node ends the connections on both', async () => {
+    const token = await a.issue('dave', 5);
+    const sockets = [await open(a, 'dave', 5, token), await open(b, 'dave', 5, token)];
+    for (const socket of sockets) await socket.roundTrip();
+    await b.call('/auth/force_logout', { userID: 'dave', platformID: 5 });
+    for (const socket of sockets) {
+      assert.equal((await socket.nextReply()).reqIdentifier, 2002);
+      await socket.closed;
+    }
+  });
+
+  await t.test('M4 a message sent on one node comes to a socket on the other', async () => {
+    const bob = await open(b, 'bob', 5);
+    await a.call('/msg/send_msg', {
+      sendID: 'alice',
+      recvID: 'bob',
+      senderPlatformID: 1,
+      content: { content: 'over there' },
+      contentType: 101,
+      sessionType: 1,
+    });
+    assert.equal((await bob.nextReply()).reqIdentifier, 2001);
+    await leave(bob);
+  });
+
+  await t.test('one process more that is no node is refused, and says what is missing', () => refused);
+});
+
+async function openCluster(t: TestContext) {
+  const databaseUrl = await postgresUrlForSuite(t);
+  const redis = await redisForSuite(t);
+  if (databaseUrl === undefined || redis === undefined) return undefined;
+  const settings = { TESSERA_DATABASE_URL: databaseUrl, TESSERA_REDIS_URL: redis.url };
+  // One that issues tokens which the other's policy has no room for.
+  const a = await World.open({ ...settings, TESSERA_LOGIN_POLICY: '0' });
+  t.after(() => a[Symbol.asyncDispose]());
+  const b = await World.join(a, settings);
+  t.after(() => b[Symbol.asyncDispose]());
+  const open = async (node: World, userID: string, platformID: number, token?: string) =>
+    connect({
+      port: node.wsPort,
+      query: {
+        sendID: userID,
+        platformID: String(platformID),
+        token: token ?? (await a.issue(userID, platformID)),
+      },
+    });
+  return { a, b, open, databaseUrl, redis };
+}
+
+async function leave(client: SocketClient): Promise<void> {
+  client.ws.close();
+  await client.closed;
+}
+
+async function untilOffline(node: World, userID: string): Promise<void> {
+  const come = async () => {
+    for (;;) {
+      const [status] = await node.call('/user/get_users_online_status', { userIDs: [userID] });
+      if (status.status === 0) return;
+    }
+  };
+  await within(`${userID} to be offline`, come());
+}
+
+function statusesIn({ data }: { readonly data: string | null }): [string, number[]][] {
+  const { subscribers } = SubUserOnlineStatusTips.decode(Buffer.from(data ?? '', 'base64'));
+  return subscribers.map(({ userID, onlinePlatformIDs }) => [userID, onlinePlatformIDs]);
+}

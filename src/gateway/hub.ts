@@ -98,6 +98,8 @@ export class Hub implements SessionObserver {
   }
 
   beforeRequest(session: Session): void {
+    // As nearly always: every request and every push comes by here.
+    if (this.#sweeps.size === 0) return;
     for (const verdictOn of this.#sweeps) endBy(verdictOn, session);
   }
 

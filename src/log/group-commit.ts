@@ -100,20 +100,9 @@ class Lane {
       repeated,
       durationMs: performance.now() - startedAt,
     });
-    for (const [index, entry] of batch.entries()) {
-      const appended = results[index];
-      if (appended === undefined) {
-        entry.reject(new Error('the store answered for fewer messages than it was given'));
-        continue;
-      }
-      try {
-        entry.onStored(appended);
-        entry.resolve(appended);
-      } catch (error) {
-        // It is stored; its sender will repeat it and hear so. The others of the batch must not suffer.
-        entry.reject(error);
-      }
-    }
+    batch.forEach((entry, index) => {
+      tell(entry, results[index]);
+    });
   }
 
   /**
@@ -123,6 +112,20 @@ class Lane {
   async #tellLate(batch: readonly Waiting[], { outcome }: InDoubt): Promise<void> {
     const results = (await outcome) as readonly Appended[] | undefined;
     for (const [index, appended] of (results ?? []).entries()) batch[index]?.onStored(appended);
+  }
+}
+
+function tell({ onStored, resolve, reject }: Waiting, appended: Appended | undefined): void {
+  if (appended === undefined) {
+    reject(new Error('the store answered for fewer messages than it was given'));
+    return;
+  }
+  try {
+    onStored(appended);
+    resolve(appended);
+  } catch (error) {
+    // It is stored; its sender will repeat it and hear so. The others of the batch must not suffer.
+    reject(error);
   }
 }
 

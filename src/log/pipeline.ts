@@ -189,14 +189,16 @@ interface Place {
 }
 
 function placeOf(message: MsgData): Place {
-  return { conversationID: conversationIDOf(message), logID: logIDOf(message) };
+  const conversationID = conversationIDOf(message);
+  return { conversationID, logID: logIDOf(message, conversationID) };
 }
 
 /**
  * A change is told before what is shown of it in the chat: the Go core that learns of its new group from a message says
  * nothing of having joined it. What ends a group comes last of all, since nobody is in it afterwards.
  */
-function turnOf([first]: readonly Delivery[]): number {
+function turnOf(lane: readonly Delivery[]): number {
+  const first = lane[0];
   if (first === undefined || !isNotificationConversation(first.conversationID)) return 1;
   return 'isLast' in first.audience ? 2 : 0;
 }

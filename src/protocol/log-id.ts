@@ -13,9 +13,12 @@ import {
 } from './conversation-id.ts';
 import { sessionTypes } from './numbers/sessions.ts';
 
-/** Of the conversation that a message belongs to. @throws 1001 for an unknown session type */
-export function logIDOf(message: Addressed): string {
-  const conversationID = conversationIDOf(message);
+/**
+ * Of the conversation that a message belongs to.
+ * @param conversationID of that conversation, for who knows it already
+ * @throws 1001 for an unknown session type
+ */
+export function logIDOf(message: Addressed, conversationID = conversationIDOf(message)): string {
   const isNotification = isNotificationConversation(conversationID);
   const isToGroup = message.sessionType === sessionTypes.group || message.sessionType === sessionTypes.writeGroup;
   if (isToGroup) return isNotification ? groupNotificationLogID(message.groupID) : conversationID;

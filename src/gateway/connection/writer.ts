@@ -173,10 +173,12 @@ export class FlushQueue {
     const endsAtMs = performance.now() + sliceMs;
     const writers = this.#writers;
     this.#writers = [];
-    for (const [index, writer] of writers.entries()) {
+    let flushed = 0;
+    for (const writer of writers) {
       writer.flush();
+      flushed += 1;
       if (performance.now() < endsAtMs) continue;
-      this.#writers = writers.slice(index + 1).concat(this.#writers);
+      this.#writers = writers.slice(flushed).concat(this.#writers);
       if (this.#writers.length > 0) setImmediate(this.#flush);
       return;
     }

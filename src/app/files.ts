@@ -7,6 +7,7 @@ import { DirectoryBlobStore } from '../blobs/directory-blob-store.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import { BodySlots } from '../files/body-slots.ts';
+import { FormUploads } from '../files/form-uploads.ts';
 import { Objects } from '../files/objects.ts';
 import { PartReceiver } from '../files/part-receiver.ts';
 import { Uploads } from '../files/uploads.ts';
@@ -15,16 +16,17 @@ import { opening, StartError } from '../kernel/start-error.ts';
 import { SqlFileStore } from '../store/sql-file-store.ts';
 import type { Ground } from './ground.ts';
 
-export type Files = Pick<Services, 'uploads' | 'objects' | 'partReceiver'>;
+export type Files = Pick<Services, 'uploads' | 'formUploads' | 'objects' | 'partReceiver'>;
 
 /** @throws StartError naming the setting that does not work */
 export async function openFiles({ config, clock }: Ground, db: Database): Promise<Files> {
   await requireResolvable('TESSERA_PUBLIC_URL', config.publicUrl);
   const blobs = await openDirectory(config);
   const store = new SqlFileStore(db);
-  const shared = { store, blobs, unitOfWork: db, limits: config, now: clock };
+  const shared = { store, blobs, unitOfWork: db, limits: config, now: clock, randomBytes };
   return {
-    uploads: new Uploads({ ...shared, randomBytes }),
+    uploads: new Uploads(shared),
+    formUploads: new FormUploads(shared),
     objects: new Objects(shared),
     partReceiver: new PartReceiver({ store, sink: blobs, slots: new BodySlots(config), now: clock }),
   };

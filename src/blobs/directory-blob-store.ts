@@ -10,7 +10,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import type { BlobStore, PartLimits, PartSignatures, Signing } from '../files/blob-store.ts';
+import type { BlobStore, FormSignature, PartLimits, PartSignatures, Signing } from '../files/blob-store.ts';
 import { partsOf, type Upload } from '../files/file.ts';
 import { PartRefused, type PartSink, wrongSize } from '../files/part-receiver.ts';
 import { ticketFor } from '../files/part-ticket.ts';
@@ -55,6 +55,15 @@ export class DirectoryBlobStore implements BlobStore, PartSink {
     return { url: '', query: [], header: [], parts };
   }
 
+  async signForm(upload: Upload, { apiUrl, expiresAt }: Signing): Promise<FormSignature> {
+    const url = `${apiUrl}object/form/${upload.id}?${ticketFor(upload, 'form', expiresAt)}`;
+    const fields = new Map([
+      ['key', upload.blobKey],
+      ['success_action_status', '200'],
+    ]);
+    return { url, fields, successCodes: [200] };
+  }
+
   async receive(upload: Upload, partNumber: number, size: number, body: AsyncIterable<Uint8Array>): Promise<void> {
     const temp = join(this.#root, 'temp', randomUUID());
     try {
@@ -73,7 +82,7 @@ export class DirectoryBlobStore implements BlobStore, PartSink {
     }
   }
 
-  async finish(upload: Upload, parts: readonly string[]): Promise<void> {
+  async finish(upload: Upload, parts: readonly string[] | undefined): Promise<void> {
     const blob = this.#blob(upload.blobKey);
     if ((await this.sizeOf(upload.blobKey)) !== undefined) return;
     const assembling = join(this.#root, 'assembling', upload.id);
@@ -155,10 +164,15 @@ async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
 }
 
 /** All parts in order. @throws 500 if one is missing, or has other bytes than the client says */
-async function requireParts(directory: string, upload: Upload, md5s: readonly string[]): Promise<readonly PartFile[]> {
-  const there = new Map((await partFilesOf(directory)).map((part) => [`${part.number}.${part.md5}`, part]));
+async function requireParts(
+  directory: string,
+  upload: Upload,
+  md5s: readonly string[] | undefined,
+): Promise<readonly PartFile[]> {
+  const files = await partFilesOf(directory);
+  const there = new Map(files.map((part) => [`${part.number}.${part.md5}`, part]));
   const parts = Array.from({ length: partsOf(upload) }, (_, index) => {
-    const part = there.get(`${index + 1}.${md5s[index]}`);
+    const part = md5s === undefined ? files[0] : there.get(`${index + 1}.${md5s[index]}`);
     if (part === undefined) throw errors.internal(`part ${index + 1} is missing or has another MD5`);
     return part;
   });

@@ -37,6 +37,13 @@ export interface Signing {
   readonly expiresAt: number;
 }
 
+/** How a form is sent (objects chapter, 1.15): every field, and the file last, as `file`. */
+export interface FormSignature {
+  readonly url: string;
+  readonly fields: ReadonlyMap<string, string>;
+  readonly successCodes: readonly number[];
+}
+
 export interface BlobStore {
   /** As records name it. */
   readonly engine: string;
@@ -44,12 +51,13 @@ export interface BlobStore {
   /** Makes room for an upload. @returns what the engine calls it */
   begin(upload: Upload): Promise<string>;
   sign(upload: Upload, partNumbers: readonly number[], signing: Signing): Promise<PartSignatures>;
+  signForm(upload: Upload, signing: Signing): Promise<FormSignature>;
   /**
    * Makes the upload's blob of its parts, once and for all; again for one that is there already does nothing.
-   * @param parts MD5 of each, in lower-case hex
+   * @param parts MD5 of each, in lower-case hex; undefined: a form's file, whatever it is
    * @throws ProtocolError if one is missing or another than that
    */
-  finish(upload: Upload, parts: readonly string[]): Promise<void>;
+  finish(upload: Upload, parts: readonly string[] | undefined): Promise<void>;
   /** Whatever has arrived for it is gone; its blob, if it has become one, is not. */
   abandon(upload: Upload): Promise<void>;
   /** Of a blob, in bytes; undefined if there is none. */

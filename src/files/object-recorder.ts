@@ -1,6 +1,7 @@
 /** Gives a blob its name. */
 import type { CallContext } from '../kernel/caller.ts';
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
+import { errors } from '../protocol/errors.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { Blob, ObjectDescription, Upload } from './file.ts';
 import type { FileStore } from './file-store.ts';
@@ -24,13 +25,14 @@ export class ObjectRecorder {
 
   /**
    * Makes an upload's blob and its object, once. @returns the object's name
-   * @param parts MD5 of each part
+   * @param parts MD5 of each part; undefined: a form's file
+   * @throws 90007 it has another size than was said
    */
   async complete(
     call: CallContext,
     upload: Upload,
     description: ObjectDescription,
-    parts: readonly string[],
+    parts: readonly string[] | undefined,
   ): Promise<string> {
     const { store, blobs, unitOfWork, now } = this.#options;
     const complete = (blob: Blob, claim: (tx: Transaction) => Promise<boolean>) =>
@@ -47,6 +49,9 @@ export class ObjectRecorder {
     }
     await blobs.finish(upload, parts);
     const { blobKey: key, engine, hash, size } = upload;
+    if (parts === undefined && (await blobs.sizeOf(key)) !== size) {
+      throw errors.webhookReplyInvalid('file size mismatch');
+    }
     const blob: Blob = { key, engine, hash, size, createdAt: now() };
     const own = await complete(blob, (tx) => store.addBlob(tx, blob).then(() => true));
     if (own === undefined) throw new Error('a blob of its own could not be claimed');
@@ -55,6 +60,7 @@ export class ObjectRecorder {
 
   /** A blob with this content, if there is one. Never by memory: what was deleted behind our back is uploaded again. */
   async stored({ hash, size }: Pick<Upload, 'hash' | 'size'>): Promise<Blob | undefined> {
+    if (hash === '') return undefined;
     const { store, blobs } = this.#options;
     const blob = await store.blobWith(blobs.engine, hash, size);
     return blob !== undefined && (await blobs.sizeOf(blob.key)) === size ? blob : undefined;

@@ -39,6 +39,8 @@ export interface PartReceiverOptions {
 export interface IncomingPart {
   readonly uploadID: string;
   readonly partNumber: number;
+  /** What its URL was signed for. */
+  readonly ticket: string;
   /** Of its URL. */
   readonly query: URLSearchParams;
   /** In bytes, as the sender says; undefined if it does not. */
@@ -56,11 +58,11 @@ export class PartReceiver {
   }
 
   /** Reads nothing of what it refuses. @throws PartRefused; whatever the body throws */
-  async receive({ uploadID, partNumber, query, declaredBytes, body, onTurn }: IncomingPart): Promise<void> {
+  async receive({ uploadID, partNumber, ticket, query, declaredBytes, body, onTurn }: IncomingPart): Promise<void> {
     const { store, sink, slots, now } = this.#options;
     const upload = await store.upload(uploadID);
     if (upload === undefined || upload.engine !== sink.engine) throw new PartRefused(404, 'no such upload');
-    if (!isTicketValid(upload, `part ${partNumber}`, query, now())) {
+    if (!isTicketValid(upload, ticket, query, now())) {
       throw new PartRefused(403, 'the signature does not hold, or not any more');
     }
     if (upload.completedAs !== '') throw new PartRefused(409, 'the upload is complete');

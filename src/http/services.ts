@@ -4,6 +4,7 @@ import type { ConversationPreviews } from '../conversations/conversation-preview
 import type { ConversationSettings } from '../conversations/conversation-settings.ts';
 import type { Conversations } from '../conversations/conversations.ts';
 import type { ReadState } from '../conversations/read-state.ts';
+import type { FormUploads } from '../files/form-uploads.ts';
 import type { Objects } from '../files/objects.ts';
 import type { PartReceiver } from '../files/part-receiver.ts';
 import type { Uploads } from '../files/uploads.ts';
@@ -99,6 +100,7 @@ export interface Services {
   readonly pushTokens: PushTokens;
   readonly jobs: Jobs;
   readonly uploads: Uploads;
+  readonly formUploads: FormUploads;
   readonly objects: Objects;
   /** Undefined where parts are sent to another store. */
   readonly partReceiver: PartReceiver | undefined;

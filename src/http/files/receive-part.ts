@@ -1,9 +1,10 @@
 /** PUT /object/upload/{uploadID}/{part}: bytes of a file, on their way to our own disk and never in memory (objects chapter, 1.6). */
 import type { IncomingMessage } from 'node:http';
-import { type PartReceiver, PartRefused } from '../../files/part-receiver.ts';
+import { type IncomingPart, type PartReceiver, PartRefused } from '../../files/part-receiver.ts';
 import { ClientGone } from '../body.ts';
 import type { Exchange } from '../exchange.ts';
 import { contentTypes } from '../response-headers.ts';
+import { fileOf } from './form-file.ts';
 import { partsOfUrl } from './serve-object.ts';
 
 /** However slow a client is, it sends as much in a second, after a time to begin. */
@@ -11,18 +12,46 @@ const slowestBytesPerSecond = 1024;
 const startMs = 60_000;
 
 export async function receivePart(exchange: Exchange, receiver: PartReceiver | undefined): Promise<void> {
-  const { request } = exchange;
-  const { path, query } = partsOfUrl(request.url ?? '');
+  const { path, query } = partsOfUrl(exchange.request.url ?? '');
   const [, uploadID, number] = /^\/object\/upload\/([\w-]{1,64})\/(\d{1,5})$/.exec(path) ?? [];
+  const partNumber = Number(number);
+  const declaredBytes = declaredLength(exchange.request);
+  await receive(exchange, receiver, (body) =>
+    uploadID === undefined
+      ? undefined
+      : { uploadID, partNumber, ticket: `part ${partNumber}`, query, declaredBytes, body },
+  );
+}
+
+/** POST /object/form/{uploadID}: the same as a form, the file last (objects chapter, 1.15). */
+export async function receiveForm(exchange: Exchange, receiver: PartReceiver | undefined): Promise<void> {
+  const { path, query } = partsOfUrl(exchange.request.url ?? '');
+  const [, uploadID] = /^\/object\/form\/([\w-]{1,64})$/.exec(path) ?? [];
+  const { headers } = exchange.request;
+  await receive(exchange, receiver, (bytes) =>
+    uploadID === undefined
+      ? undefined
+      : { uploadID, partNumber: 1, ticket: 'form', query, declaredBytes: undefined, body: fileOf(bytes, headers) },
+  );
+}
+
+type Part = Omit<IncomingPart, 'onTurn'>;
+
+/** @param partOf what the request sends, given its bytes; undefined: its path is none */
+async function receive(
+  exchange: Exchange,
+  receiver: PartReceiver | undefined,
+  partOf: (body: TimedBody) => Part | undefined,
+): Promise<void> {
+  const { request } = exchange;
   try {
-    if (receiver === undefined || uploadID === undefined) throw new PartRefused(404, 'no such upload');
-    const declaredBytes = declaredLength(request);
+    const body = new TimedBody(request, declaredLength(request));
+    const part = partOf(body);
+    if (receiver === undefined || part === undefined) throw new PartRefused(404, 'no such upload');
     exchange.receiveSlowly();
     // One that waits for its turn sends nothing, and is not to be cut off for it.
     request.socket.setTimeout(0);
-    const body = new TimedBody(request, declaredBytes);
-    const part = { uploadID, partNumber: Number(number), query, declaredBytes, body, onTurn: () => body.begin() };
-    await exchange.untimed(receiver.receive(part));
+    await exchange.untimed(receiver.receive({ ...part, onTurn: () => body.begin() }));
     await exchange.send({ status: 200, code: 0, contentType: contentTypes.text, body: '' });
   } catch (error) {
     await refuse(exchange, error);

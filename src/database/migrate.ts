@@ -100,6 +100,8 @@ export function migrateToLatest(db: Kysely<never>, dialect: Dialect, program: st
 }
 
 async function migrate(db: Kysely<never>, dialect: Dialect, program: string): Promise<Migrated | undefined> {
+  // Nodes that start together: the second one finds nothing left to do. It ends with the transaction, as a pooler needs it.
+  if (dialect === 'postgres') await sql`SELECT pg_advisory_xact_lock(${sql.lit(migrationLockKey)})`.execute(db);
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
   const has = (table: string) => tables.some(({ name }) => name === table);
   const applied = has('kysely_migration') ? await appliedSteps(db) : [];
@@ -121,6 +123,9 @@ async function migrate(db: Kysely<never>, dialect: Dialect, program: string): Pr
   await sql`UPDATE schema_version SET program = ${program}`.execute(db);
   return { from: numberOf(applied), to: schemaVersion };
 }
+
+/** Any number that other programs on the database are unlikely to lock. */
+const migrationLockKey = 7_355_437_203;
 
 async function appliedSteps(db: Kysely<never>): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(db);

@@ -1,0 +1,143 @@
+/** Two nodes in processes of their own lose what is between them, and no client loses a message or need do anything. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { BackEnd } from '../support/back-end.ts';
+import { PushLog } from '../support/push-log.ts';
+import { type Link, TcpProxy } from '../support/tcp-proxy.ts';
+import { TesseraProcess } from '../support/tessera-process.ts';
+import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
+import { within } from '../support/within.ts';
+
+test('M4 two nodes', async (t) => {
+  const cluster = await openCluster(t);
+  if (cluster === undefined) return;
+  const { a, backEnd, bob, send, proxies, redis } = cluster;
+  const delayOf = async (text: string, sentAtMs: number) =>
+    `${Math.round((await bob.message(text)).arrivedAtMs - sentAtMs)} ms`;
+
+  await t.test('a publication is lost, and nothing else is said in the conversation', async (s) => {
+    await bob.message(await send());
+    let lost = 0;
+    proxies.redisOfB.watch = (piece, _link, from) => {
+      if (from === 'client' || !piece.includes('delivery')) return true;
+      lost += 1;
+      return false;
+    };
+    const sentAtMs = performance.now();
+    s.diagnostic(`delivered after ${await delayOf(await send(), sentAtMs)}`);
+    assert.equal(lost, 1);
+    proxies.redisOfB.watch = () => true;
+  });
+
+  await t.test('a node is killed between its COMMIT and the publication', async (s) => {
+    const { promise: committed, resolve } = Promise.withResolvers<void>();
+    let appending: Link | undefined;
+    let isCommitting = false;
+    proxies.postgresOfA.watch = (piece, link, from) => {
+      if (from === 'client') {
+        if (piece.includes('INSERT INTO outgoing')) appending = link;
+        if (link === appending && piece.includes('COMMIT')) isCommitting = true;
+        return true;
+      }
+      if (link !== appending || !isCommitting) return true;
+      resolve();
+      return false;
+    };
+    const text = randomUUID();
+    const unanswered = send(text).catch(() => {});
+    await within('a commit', committed);
+    await a.kill();
+    s.diagnostic(`delivered after ${await delayOf(text, performance.now())}`);
+    await unanswered;
+    proxies.postgresOfA.watch = () => true;
+    await a.start();
+  });
+
+  await t.test('Redis dies and comes back while messages are sent', async () => {
+    const sent: string[] = [];
+    const sending = new AbortController();
+    const going = (async () => {
+      while (!sending.signal.aborted) {
+        const text = randomUUID();
+        await insist(() => send(text));
+        sent.push(text);
+      }
+    })();
+    await until(() => sent.length > 5);
+    await redis.kill();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await redis.restart();
+    const before = sent.length;
+    await until(() => sent.length > before + 10);
+    sending.abort();
+    await going;
+    for (const text of sent) await bob.message(text);
+  });
+
+  const { seqs } = bob;
+  assert.deepEqual(
+    seqs,
+    Array.from(seqs, (_, index) => index + 1),
+    'each once, in order',
+  );
+  const stored = await backEnd.call('/msg/get_conversations_has_read_and_max_seq', {
+    userID: 'bob',
+    conversationIDs: ['si_alice_bob'],
+  });
+  assert.equal(stored.seqs.si_alice_bob.maxSeq, seqs.length);
+});
+
+async function openCluster(t: TestContext) {
+  const databaseUrl = await postgresUrlForSuite(t);
+  const redis = await redisForSuite(t, { args: ['--appendonly', 'yes'] });
+  if (databaseUrl === undefined || redis === undefined) return undefined;
+  const owned = new AsyncDisposableStack();
+  t.after(() => owned.disposeAsync());
+  const proxies = {
+    postgresOfA: owned.use(await TcpProxy.to(databaseUrl)),
+    redisOfB: owned.use(await TcpProxy.to(redis.url)),
+  };
+  const startNode = async (database: string, redisUrl: string) => {
+    const node = await TesseraProcess.start({
+      env: {
+        TESSERA_DATABASE_URL: database,
+        TESSERA_REDIS_URL: redisUrl,
+        TESSERA_SIGNING_KEYS: 'one-key-for-all-nodes-of-the-test',
+      },
+    });
+    owned.defer(() => node.dispose());
+    return node;
+  };
+  const [a, b] = await Promise.all([
+    startNode(proxies.postgresOfA.urlOf(databaseUrl), redis.url),
+    startNode(databaseUrl, proxies.redisOfB.urlOf(redis.url)),
+  ]);
+  const backEnd = new BackEnd(() => a.apiUrl);
+  await backEnd.register('alice', 'bob');
+  const bob = await PushLog.open({ port: b.wsPort, query: { sendID: 'bob', token: await backEnd.userToken('bob') } });
+  /** On node A. @returns what it says, once it is acknowledged */
+  const send = async (text: string = randomUUID()) => {
+    await backEnd.call('/msg/send_msg', {
+      ...{ sendID: 'alice', recvID: 'bob', senderPlatformID: 1 },
+      ...{ content: { content: text }, contentType: 101, sessionType: 1 },
+    });
+    return text;
+  };
+  return { a, backEnd, bob, send, proxies, redis };
+}
+
+async function insist(work: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+}

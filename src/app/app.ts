@@ -57,7 +57,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   });
   const authority = await openTokenAuthority(ground, opened, { ...tokenStores, events, users: people.users });
   const messaging = openMessaging(ground, db, log, userStore);
-  const jobs = openJobs(ground, opened, db, log, messaging);
+  const files = await openFiles(ground, db);
+  const jobs = openJobs(ground, opened, db, log, { ...messaging, files });
   const services: Services = {
     authority,
     tokenEventLog: openTokenEventLog(ground, opened, { db, events }),
@@ -68,7 +69,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...openPush(ground, opened, { db, events, users: userStore }),
     ...messaging,
     jobs,
-    ...(await openFiles(ground, db)),
+    ...files.services,
   };
   jobs.start();
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };

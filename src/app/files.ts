@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { DirectoryBlobStore } from '../blobs/directory-blob-store.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
+import type { BlobStore } from '../files/blob-store.ts';
 import { BodySlots } from '../files/body-slots.ts';
+import type { FileCollectionStore } from '../files/file-store.ts';
 import { FormUploads } from '../files/form-uploads.ts';
 import { Objects } from '../files/objects.ts';
 import { PartReceiver } from '../files/part-receiver.ts';
@@ -16,7 +18,11 @@ import { opening, StartError } from '../kernel/start-error.ts';
 import { SqlFileStore } from '../store/sql-file-store.ts';
 import type { Ground } from './ground.ts';
 
-export type Files = Pick<Services, 'uploads' | 'formUploads' | 'objects' | 'partReceiver'>;
+export interface Files {
+  readonly services: Pick<Services, 'uploads' | 'formUploads' | 'objects' | 'partReceiver'>;
+  readonly store: FileCollectionStore;
+  readonly blobs: BlobStore;
+}
 
 /** @throws StartError naming the setting that does not work */
 export async function openFiles({ config, clock }: Ground, db: Database): Promise<Files> {
@@ -24,15 +30,20 @@ export async function openFiles({ config, clock }: Ground, db: Database): Promis
   const blobs = await openDirectory(config);
   const store = new SqlFileStore(db);
   const shared = { store, blobs, unitOfWork: db, limits: config, now: clock, randomBytes };
-  return {
+  const services = {
     uploads: new Uploads(shared),
     formUploads: new FormUploads(shared),
     objects: new Objects(shared),
     partReceiver: new PartReceiver({ store, sink: blobs, slots: new BodySlots(config), now: clock }),
   };
+  return { services, store, blobs };
 }
 
-function openDirectory({ filesDir, dataDir }: Config): Promise<DirectoryBlobStore> {
+/** Also for commands. @throws StartError */
+export function openDirectory({
+  filesDir,
+  dataDir,
+}: Pick<Config, 'filesDir' | 'dataDir'>): Promise<DirectoryBlobStore> {
   const path = filesDir === '' ? join(dataDir, 'files') : filesDir;
   return opening('TESSERA_FILES_DIR: cannot use the directory', DirectoryBlobStore.open(path));
 }

@@ -4,6 +4,8 @@ import type { Database } from '../database/database.ts';
 import type { Services } from '../http/services.ts';
 import { ClockRecord } from '../jobs/clock-record.ts';
 import { Expiry } from '../jobs/expiry.ts';
+import { FileCollection } from '../jobs/file-collection.ts';
+import { FileRetention } from '../jobs/file-retention.ts';
 import { type Job, Jobs } from '../jobs/jobs.ts';
 import { Retention } from '../jobs/retention.ts';
 import { TimedDestruction } from '../jobs/timed-destruction.ts';
@@ -12,6 +14,7 @@ import { SqlClientLogStore } from '../store/sql-client-log-store.ts';
 import { SqlJobStore } from '../store/sql-job-store.ts';
 import { SqlLeaseStore } from '../store/sql-lease-store.ts';
 import { SqlTokenEventStore } from '../store/sql-token-event-store.ts';
+import type { Files } from './files.ts';
 import type { Ground } from './ground.ts';
 import type { Log } from './messaging.ts';
 
@@ -21,7 +24,7 @@ export function openJobs(
   opened: AsyncDisposableStack,
   db: Database,
   { messages, conversations, versionLog, notifier }: Log,
-  { eraser }: Pick<Services, 'eraser'>,
+  { eraser, files }: Pick<Services, 'eraser'> & { readonly files: Files },
 ): Jobs {
   const store = new SqlJobStore(db);
   const record = new ClockRecord({ store, unitOfWork: db, watch: clockWatch, now: clock });
@@ -57,6 +60,13 @@ export function openJobs(
     store: new SqlClientLogStore(db),
     keep: { setting: 'retainClientLogs', ms: config.retainClientLogsMs },
   });
+  const fileRetention = new FileRetention({
+    ...expiry,
+    store: files.store,
+    keepMs: config.retainFilesMs,
+    groups: config.retainFileGroups,
+  });
+  const fileCollection = new FileCollection({ ...expiry, ...files });
   const scheduled = (job: Job, cron: string) => ({
     job,
     cron,
@@ -69,6 +79,8 @@ export function openJobs(
         scheduled(timedDestruction, config.destructionSchedule),
         scheduled(tokenEvents, config.tokenEventsSchedule),
         scheduled(clientLogs, config.clientLogsSchedule),
+        scheduled(fileRetention, config.fileRetentionSchedule),
+        scheduled(fileCollection, config.fileCollectionSchedule),
       ],
       store,
       leases: new SqlLeaseStore(db),

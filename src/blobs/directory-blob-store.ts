@@ -129,6 +129,14 @@ export class DirectoryBlobStore implements BlobStore, PartSink {
     await rm(this.#blob(key), { recursive: true, force: true });
   }
 
+  async tidy(until: number): Promise<void> {
+    for (const name of await readdir(join(this.#root, 'temp'))) {
+      const path = join(this.#root, 'temp', name);
+      const stats = await stat(path).catch(ignoreMissing);
+      if (stats !== undefined && stats.mtimeMs < until) await rm(path, { force: true });
+    }
+  }
+
   #uploading(id: string): string {
     return join(this.#root, 'uploads', id);
   }

@@ -35,6 +35,7 @@ export interface Config
     | 'retainMessages'
     | 'retainTokenEvents'
     | 'retainClientLogs'
+    | 'retainFiles'
     | 'editWithin'
     | 'loginPolicyTable'
     | 'oauthClients'
@@ -55,6 +56,7 @@ export interface Config
   readonly retainTokenEventsMs: number;
   /** 0: for ever. */
   readonly retainClientLogsMs: number;
+  readonly retainFilesMs: number;
   /** 0: no limit. */
   readonly editWithinMs: number;
   /** Of login policy `custom`; empty otherwise. */
@@ -143,6 +145,7 @@ function toConfig(options: Options, problems: string[]): Config {
     retainMessages,
     retainTokenEvents,
     retainClientLogs,
+    retainFiles,
     editWithin,
     loginPolicyTable,
     oauthClients,
@@ -162,6 +165,7 @@ function toConfig(options: Options, problems: string[]): Config {
     retainMessagesMs: parseDuration(retainMessages) ?? 0,
     retainTokenEventsMs: parseDuration(retainTokenEvents) ?? 0,
     retainClientLogsMs: parseDuration(retainClientLogs) ?? 0,
+    retainFilesMs: parseDuration(retainFiles) ?? 0,
     editWithinMs: parseDuration(editWithin) ?? 0,
     loginPolicyTable: parsePolicyTable(loginPolicyTable, problem('TESSERA_LOGIN_POLICY_TABLE')),
     pushByPlatform: parsePushByPlatform(pushByPlatform, problem('TESSERA_PUSH_BY_PLATFORM')),

@@ -232,6 +232,19 @@ export const options = {
     'When records of uploaded client logs go that are older than retainClientLogs.',
     '37 3 * * *',
   ),
+  retainFiles: messageAge("How long files are kept; 0: for ever. OpenIM's fileExpireTime is 180 days by default."),
+  retainFileGroups: {
+    kind: 'list',
+    default: ['msg-picture', 'msg-file', 'msg-voice', 'msg-video', 'msg-video-snapshot', 'sdklog'],
+    minItemLength: 1,
+    description:
+      "Of which uploads (their `cause`) files go after retainFiles: OpenIM's deleteObjectType. The JS SDK gives none: its files stay.",
+  } satisfies ListOption as ListOption,
+  fileRetentionSchedule: cron('When objects go that are older than retainFiles.', '7 2 * * *'),
+  fileCollectionSchedule: cron(
+    'When content goes that no object has named for a day, with uploads that were never completed.',
+    '23 * * * *',
+  ),
   jobTimeZone: text('Time zone of these expressions, such as Europe/Berlin.', 'UTC'),
   editWithin: messageAge('How long senders may edit what they have said; 0: for ever.'),
   notificationFile: {

@@ -68,4 +68,6 @@ export interface BlobStore {
   open(key: string, first: number, last: number): Readable;
   /** One that is not there is fine. */
   remove(key: string): Promise<void>;
+  /** Deletes what was left on its way by a crash before `until`, Unix ms. */
+  tidy(until: number): Promise<void>;
 }

@@ -37,3 +37,27 @@ export interface FileStore {
   /** Nobody else judges the user's usage until the transaction ends. Times are Unix ms. */
   usage(tx: Transaction, userID: string, now: number, since: number): Promise<FileUsage>;
 }
+
+/** For those who look after what is kept. Times are Unix ms. */
+export interface FileCollectionStore {
+  /** Forgets the oldest objects of a group from before `until`, at most `limit`. @returns how many */
+  forgetObjects(tx: Transaction, group: string, until: number, limit: number, now: number): Promise<number>;
+  /** Uploads whose end is before `until`, the oldest first. */
+  endedUploads(engine: string, until: number, limit: number): Promise<readonly Upload[]>;
+  removeUpload(tx: Transaction, id: string): Promise<void>;
+  /** Keys of blobs that no object has named since before `until`, and of those that are doomed. */
+  unusedBlobs(engine: string, until: number, limit: number): Promise<readonly string[]>;
+  /** From now on nothing may name it. @returns false if something does */
+  doomBlob(tx: Transaction, key: string, now: number): Promise<boolean>;
+  removeBlob(tx: Transaction, key: string): Promise<void>;
+  hasBlob(key: string): Promise<boolean>;
+  /** Blobs that objects name, by key, those behind `after`. */
+  namedBlobs(after: string, limit: number): Promise<readonly NamedBlob[]>;
+}
+
+export interface NamedBlob {
+  readonly key: string;
+  readonly engine: string;
+  /** In bytes, as the record says. */
+  readonly size: number;
+}

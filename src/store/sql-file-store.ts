@@ -3,11 +3,11 @@ import { type Selectable, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Blob, StoredObject, Upload } from '../files/file.ts';
-import type { FileStore, FileUsage } from '../files/file-store.ts';
+import type { FileCollectionStore, FileStore, FileUsage, NamedBlob } from '../files/file-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { lockOwner } from './owner-lock.ts';
 
-export class SqlFileStore implements FileStore {
+export class SqlFileStore implements FileStore, FileCollectionStore {
   readonly #db: Database;
 
   constructor(db: Database) {
@@ -126,6 +126,98 @@ export class SqlFileStore implements FileStore {
       open: Number(uploads.open ?? 0),
       sinceThen: Number(uploads.sinceThen ?? 0),
     };
+  }
+
+  async forgetObjects(tx: Transaction, group: string, until: number, limit: number, now: number): Promise<number> {
+    const executor = this.#db.executor(tx);
+    const old = await executor
+      .selectFrom('objects')
+      .select(['name', 'blob_key'])
+      .where('object_group', '=', group)
+      .where('created_at', '<', until)
+      .orderBy('created_at')
+      .limit(limit)
+      .execute();
+    for (const { name, blob_key: key } of old) {
+      // One that was just uploaded anew stays.
+      await executor.deleteFrom('objects').where('name', '=', name).where('created_at', '<', until).execute();
+      await this.#noteUnused(tx, key, now);
+    }
+    return old.length;
+  }
+
+  async endedUploads(engine: string, until: number, limit: number): Promise<readonly Upload[]> {
+    const rows = await this.#db.reader
+      .selectFrom('uploads')
+      .selectAll()
+      .where('expires_at', '<', until)
+      .where('engine', '=', engine)
+      .orderBy('expires_at')
+      .limit(limit)
+      .execute();
+    return rows.map(toUpload);
+  }
+
+  async removeUpload(tx: Transaction, id: string): Promise<void> {
+    await this.#db.executor(tx).deleteFrom('uploads').where('id', '=', id).execute();
+  }
+
+  async unusedBlobs(engine: string, until: number, limit: number): Promise<readonly string[]> {
+    const rows = await this.#db.reader
+      .selectFrom('blobs')
+      .select('blob_key')
+      .where('unused_since', '>', 0)
+      .where('unused_since', '<', until)
+      .where('engine', '=', engine)
+      .orderBy('unused_since')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => row.blob_key);
+  }
+
+  async doomBlob(tx: Transaction, key: string, now: number): Promise<boolean> {
+    const executor = this.#db.executor(tx);
+    // Whoever names it holds this row: afterwards what they have committed is seen.
+    const doomed = await executor
+      .updateTable('blobs')
+      .set({ doomed_at: now })
+      .where('blob_key', '=', key)
+      .where('unused_since', '>', 0)
+      .returning('blob_key')
+      .executeTakeFirst();
+    if (doomed === undefined) return false;
+    const named = await executor
+      .selectFrom('objects')
+      .select('name')
+      .where('blob_key', '=', key)
+      .limit(1)
+      .executeTakeFirst();
+    if (named === undefined) return true;
+    await executor.updateTable('blobs').set({ doomed_at: 0, unused_since: 0 }).where('blob_key', '=', key).execute();
+    return false;
+  }
+
+  async removeBlob(tx: Transaction, key: string): Promise<void> {
+    await this.#db.executor(tx).deleteFrom('blobs').where('blob_key', '=', key).where('doomed_at', '>', 0).execute();
+  }
+
+  async hasBlob(key: string): Promise<boolean> {
+    const query = this.#db.reader.selectFrom('blobs').select('blob_key').where('blob_key', '=', key);
+    return (await query.executeTakeFirst()) !== undefined;
+  }
+
+  async namedBlobs(after: string, limit: number): Promise<readonly NamedBlob[]> {
+    const rows = await this.#db.reader
+      .selectFrom('blobs')
+      .select(['blob_key', 'engine', 'size'])
+      .where('blob_key', '>', after)
+      .where(({ exists, selectFrom }) =>
+        exists(selectFrom('objects').select('name').whereRef('objects.blob_key', '=', 'blobs.blob_key')),
+      )
+      .orderBy('blob_key')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({ key: row.blob_key, engine: row.engine, size: row.size }));
   }
 
   #object(name: string, tx?: Transaction) {

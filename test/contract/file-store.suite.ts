@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Blob, StoredObject, Upload } from '../../src/files/file.ts';
-import type { FileStore } from '../../src/files/file-store.ts';
+import type { FileCollectionStore, FileStore } from '../../src/files/file-store.ts';
 import type { Transaction, UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 
-export async function fileStoreSuite(t: TestContext, store: FileStore, unitOfWork: UnitOfWork) {
+export async function fileStoreSuite(t: TestContext, store: FileStore & FileCollectionStore, unitOfWork: UnitOfWork) {
   const write = <T>(work: (tx: Transaction) => Promise<T>) => unitOfWork.transaction(work);
 
   await t.test('an object keeps every field, and another of its name takes its place', async () => {
@@ -68,6 +68,68 @@ export async function fileStoreSuite(t: TestContext, store: FileStore, unitOfWor
     });
     assert.deepEqual(await usage('counted'), { stored: 7, openUploads: 1, open: 10, sinceThen: 50 });
     assert.deepEqual(await usage('counted-not'), none);
+  });
+
+  await t.test(
+    'objects of a group go by age; their blobs are unused when none is left, and doomed only then',
+    async () => {
+      const blob = blobNamed('shared-blob');
+      await write(async (tx) => {
+        await store.addBlob(tx, blob);
+        for (const [name, createdAt, group] of [
+          ['g/1', 1, 'gone'],
+          ['g/2', 2, 'gone'],
+          ['g/3', 2, 'stays'],
+        ] as const) {
+          await store.putObject(tx, objectNamed(name, { blobKey: blob.key, createdAt, group }));
+        }
+      });
+      const forget = (group: string, until: number) => write((tx) => store.forgetObjects(tx, group, until, 1, 50));
+      assert.equal(await forget('gone', 2), 1);
+      assert.equal(await forget('gone', 2), 0);
+      assert.equal(await forget('gone', 3), 1);
+      assert.deepEqual(await store.unusedBlobs('here', 100, 9), []);
+      assert.deepEqual(await store.namedBlobs('', 9), [{ key: blob.key, engine: 'here', size: 5 }]);
+      assert.equal(await write((tx) => store.doomBlob(tx, blob.key, 60)), false);
+      assert.equal(await forget('stays', 3), 1);
+      assert.deepEqual(await store.unusedBlobs('here', 51, 9), [blob.key]);
+      assert.deepEqual(await store.unusedBlobs('here', 50, 9), []);
+      assert.equal(await write((tx) => store.doomBlob(tx, blob.key, 60)), true);
+      assert.equal(await write((tx) => store.claimBlob(tx, blob.key)), false);
+      assert.equal(await store.blobWith('here', blob.hash, 5), undefined);
+      assert.deepEqual(await store.unusedBlobs('here', 51, 9), [blob.key], 'until it is gone');
+      await write((tx) => store.removeBlob(tx, blob.key));
+      assert.equal(await store.hasBlob(blob.key), false);
+    },
+  );
+
+  await t.test('an object that names other content leaves its blob unused; a claim takes it back', async () => {
+    const blob = blobNamed('left-blob');
+    await write((tx) => store.addBlob(tx, blob));
+    await write((tx) => store.putObject(tx, objectNamed('left', { blobKey: blob.key })));
+    await write((tx) => store.putObject(tx, objectNamed('left', { blobKey: 'another', createdAt: 70 })));
+    assert.deepEqual(await store.unusedBlobs('here', 71, 9), [blob.key]);
+    assert.equal(await write((tx) => store.claimBlob(tx, blob.key)), true);
+    assert.deepEqual(await store.unusedBlobs('here', 71, 9), []);
+    await write((tx) => store.removeBlob(tx, blob.key));
+    assert.equal(await store.hasBlob(blob.key), true, 'only what is doomed');
+  });
+
+  await t.test('uploads past their end are found, the oldest first', async () => {
+    for (const [id, expiresAt] of [
+      ['ended-2', 8],
+      ['ended-1', 7],
+      ['ended-not', 9],
+    ] as const) {
+      await write((tx) => store.addUpload(tx, uploadNamed(id, { expiresAt, engine: 'ended' })));
+    }
+    const ended = await store.endedUploads('ended', 9, 5);
+    assert.deepEqual(
+      ended.map(({ id }) => id),
+      ['ended-1', 'ended-2'],
+    );
+    await write((tx) => store.removeUpload(tx, 'ended-1'));
+    assert.equal((await store.endedUploads('ended', 9, 5)).length, 1);
   });
 
   await t.test('all belong to the transaction: nothing stays when it fails', async () => {

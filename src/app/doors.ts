@@ -1,9 +1,10 @@
 /** The API port and the gateway, and what they say of their readiness. Part of the composition root; see app.ts. */
+import type { Config } from '../config/config.ts';
 import { createAddressOf } from '../gateway/connection/peer.ts';
 import type { NodeLease } from '../gateway/connection/recheck.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import type { GroupMemberships, SharedGroups } from '../gateway/group-index.ts';
-import { defaultLimits } from '../gateway/limits.ts';
+import { defaultLimits, type GatewayLimits } from '../gateway/limits.ts';
 import { createRequestHandlers } from '../gateway/requests/requests.ts';
 import { oauthEndpoints } from '../http/oauth/index.ts';
 import { OauthClients } from '../http/oauth/oauth-clients.ts';
@@ -79,7 +80,9 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
     bounds: config,
     limits: config,
     monitoring: {
-      grafanaUrl: config.grafanaUrl,
+      get grafanaUrl() {
+        return config.grafanaUrl;
+      },
       // The one place that says which processes there are to scrape.
       targets: async (here) => [here],
     },
@@ -102,7 +105,7 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
     devices: services.pushTokens,
     addressOf: createAddressOf(config.trustedProxies),
     codecs: { js: createJsonFrameCodec(), go: createGobFrameCodec() },
-    limits: { ...defaultLimits, ...config, drainTimeoutMs: config.shutdownTimeoutMs },
+    limits: gatewayLimits(config),
     metrics,
     logger,
     scope,
@@ -123,6 +126,13 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
       return { apiPort, wsPort };
     },
   };
+}
+
+/** What is the gateway's of the settings, and what is none. */
+function gatewayLimits(config: Config): GatewayLimits {
+  const settings: Readonly<Record<string, unknown>> = { ...defaultLimits };
+  const given = Object.keys(settings).map((key) => [key, key in config ? config[key as keyof Config] : settings[key]]);
+  return { ...Object.fromEntries(given), drainTimeoutMs: config.shutdownTimeoutMs };
 }
 
 const lookAtHealthEveryMs = 5000;

@@ -67,7 +67,9 @@ export function openGroups(
       lock: (tx, groupID) => messages.lockLog(tx, groupChatID(groupID)),
     },
     limits: config,
-    historyForNewMembers: config.historyForNewMembers,
+    get historyForNewMembers() {
+      return config.historyForNewMembers;
+    },
     users,
     unitOfWork: db,
   });

@@ -6,7 +6,7 @@ import { ClockRecord } from '../jobs/clock-record.ts';
 import { Expiry } from '../jobs/expiry.ts';
 import { FileCollection } from '../jobs/file-collection.ts';
 import { FileRetention } from '../jobs/file-retention.ts';
-import { type Job, Jobs } from '../jobs/jobs.ts';
+import { type Job, Jobs, type ScheduledJob } from '../jobs/jobs.ts';
 import { Retention } from '../jobs/retention.ts';
 import { TimedDestruction } from '../jobs/timed-destruction.ts';
 import { cronSchedule, type Schedule } from '../kernel/cron.ts';
@@ -32,7 +32,9 @@ export function openJobs(
   const retention = new Retention({
     messages,
     eraser,
-    keepMs: config.retainMessagesMs,
+    get keepMs() {
+      return config.retainMessagesMs;
+    },
     now: clock,
     isClockSteady,
     onErased: (count) => metrics.messagesExpired.inc(count),
@@ -52,35 +54,51 @@ export function openJobs(
     ...expiry,
     name: 'token-events',
     store: new SqlTokenEventStore(db),
-    keep: { setting: 'retainTokenEvents', ms: config.retainTokenEventsMs },
+    keep: { setting: 'retainTokenEvents', ms: () => config.retainTokenEventsMs },
   });
   const clientLogs = new Expiry({
     ...expiry,
     name: 'client-logs',
     store: new SqlClientLogStore(db),
-    keep: { setting: 'retainClientLogs', ms: config.retainClientLogsMs },
+    keep: { setting: 'retainClientLogs', ms: () => config.retainClientLogsMs },
   });
   const fileRetention = new FileRetention({
     ...expiry,
     store: files.store,
-    keepMs: config.retainFilesMs,
+    get keepMs() {
+      return config.retainFilesMs;
+    },
     groups: config.retainFileGroups,
   });
   const fileCollection = new FileCollection({ ...expiry, ...files });
-  const scheduled = (job: Job, cron: string) => ({
-    job,
-    cron,
-    schedule: cron === 'off' ? never : cronSchedule(cron, config.jobTimeZone),
-  });
+  /** By what holds now: both settings may change. */
+  const scheduled = (job: Job, cronOf: () => string): ScheduledJob => {
+    const made = new Map<string, Schedule>();
+    const schedule = () => {
+      const [cron, zone] = [cronOf(), config.jobTimeZone];
+      const key = `${cron} ${zone}`;
+      const known = made.get(key) ?? (cron === 'off' ? never : cronSchedule(cron, zone));
+      if (!made.has(key)) made.clear();
+      made.set(key, known);
+      return known;
+    };
+    return {
+      job,
+      get cron() {
+        return cronOf();
+      },
+      schedule: { next: (after) => schedule().next(after) },
+    };
+  };
   return opened.use(
     new Jobs({
       jobs: [
-        scheduled(retention, config.retentionSchedule),
-        scheduled(timedDestruction, config.destructionSchedule),
-        scheduled(tokenEvents, config.tokenEventsSchedule),
-        scheduled(clientLogs, config.clientLogsSchedule),
-        scheduled(fileRetention, config.fileRetentionSchedule),
-        scheduled(fileCollection, config.fileCollectionSchedule),
+        scheduled(retention, () => config.retentionSchedule),
+        scheduled(timedDestruction, () => config.destructionSchedule),
+        scheduled(tokenEvents, () => config.tokenEventsSchedule),
+        scheduled(clientLogs, () => config.clientLogsSchedule),
+        scheduled(fileRetention, () => config.fileRetentionSchedule),
+        scheduled(fileCollection, () => config.fileCollectionSchedule),
       ],
       store,
       leases: new SqlLeaseStore(db),

@@ -245,9 +245,15 @@ export function openMessaging(
     unitOfWork: db,
     now: clock,
     isAdmin: (userID) => config.adminUserIDs.includes(userID),
-    needsFriendship: config.friendVerify,
-    maxMessageBytes: config.maxMessageBytes,
-    maxMentions: config.maxMentions,
+    get needsFriendship() {
+      return config.friendVerify;
+    },
+    get maxMessageBytes() {
+      return config.maxMessageBytes;
+    },
+    get maxMentions() {
+      return config.maxMentions;
+    },
   });
   return {
     conversations: new Conversations({ store: conversations, versionLog, deletions: conversationDeletions }),
@@ -262,8 +268,12 @@ export function openMessaging(
       members: new SqlGroupMemberStore(db),
       unitOfWork: db,
       notifier,
-      needsFriendship: config.friendVerify,
-      maxTextBytes: config.maxConversationTextBytes,
+      get needsFriendship() {
+        return config.friendVerify;
+      },
+      get maxTextBytes() {
+        return config.maxConversationTextBytes;
+      },
       now: clock,
     }),
     previews: new ConversationPreviews({
@@ -274,7 +284,9 @@ export function openMessaging(
         users,
         friends: new SqlFriendStore(db),
         groups: new SqlGroupStore(db),
-        maxTextBytes: config.maxAnswerBytes,
+        get maxTextBytes() {
+          return config.maxAnswerBytes;
+        },
       }),
       maxReplyBytes,
     }),
@@ -288,7 +300,9 @@ export function openMessaging(
       pipeline,
       newMessageID,
       now: clock,
-      maxMessageBytes: config.maxMessageBytes,
+      get maxMessageBytes() {
+        return config.maxMessageBytes;
+      },
     }),
     history: new History({ messages, views, maxReplyBytes }),
     activity: new Activity({ store: new SqlActivityStore(db), users, groups: new SqlGroupStore(db), limits: config }),
@@ -318,9 +332,13 @@ export function openMessaging(
       texts: { replace: (tx, ref, message) => replaceText(textIndexStore, tx, ref, message) },
       unitOfWork: db,
       notifier,
-      needsFriendship: config.friendVerify,
+      get needsFriendship() {
+        return config.friendVerify;
+      },
       limits: config,
-      withinMs: config.editWithinMs,
+      get withinMs() {
+        return config.editWithinMs;
+      },
       now: clock,
     }),
     reactions: new Reactions({
@@ -330,7 +348,9 @@ export function openMessaging(
       facts,
       unitOfWork: db,
       notifier,
-      needsFriendship: config.friendVerify,
+      get needsFriendship() {
+        return config.friendVerify;
+      },
       limits: config,
       now: clock,
     }),
@@ -340,7 +360,9 @@ export function openMessaging(
       store: revocationStore,
       views,
       users,
-      withinMs: config.revokeWithinMs,
+      get withinMs() {
+        return config.revokeWithinMs;
+      },
       now: clock,
     }),
     deletions: new Deletions({ ...erasing, messages, store: deletionStore, eraser, views, conversations }),

@@ -55,8 +55,12 @@ export async function openTokenAuthority(
     loginPolicy: configuredPolicy(config),
     maxDeviceNameLength: config.maxDeviceNameLength,
     lifetimes: {
-      defaultMs: config.tokenTtlMs,
-      byPlatformMs: config.tokenTtlByPlatformMs,
+      get defaultMs() {
+        return config.tokenTtlMs;
+      },
+      get byPlatformMs() {
+        return config.tokenTtlByPlatformMs;
+      },
       maxMs: config.maxTokenTtlMs,
       sessionMs: config.sessionTtlMs,
     },

@@ -25,13 +25,13 @@ const dashboardPath = '/third/prometheus';
 /** All by GET. */
 export const monitoringPaths: readonly string[] = [dashboardPath, ...services.map(discoveryPath)];
 
-export function monitoringPages({ grafanaUrl, targets }: Monitoring) {
+export function monitoringPages(monitoring: Monitoring) {
   return [
-    [dashboardPath, () => dashboard(grafanaUrl)],
+    [dashboardPath, () => dashboard(monitoring.grafanaUrl)],
     ...services.map((service, place) => {
       const answer = async ({ headers, socket }: IncomingMessage): Promise<Answer> => {
         // Each process once: who scrapes all eleven would otherwise count everything eleven times.
-        const found = place === 0 ? await targets(headers.host ?? `127.0.0.1:${socket.localPort}`) : [];
+        const found = place === 0 ? await monitoring.targets(headers.host ?? `127.0.0.1:${socket.localPort}`) : [];
         const body = JSON.stringify(found.length === 0 ? [] : [{ targets: found, labels: { namespace: 'default' } }]);
         return { status: 200, code: 0, contentType: contentTypes.json, body };
       };

@@ -10,7 +10,7 @@ export interface ExpiryOptions {
     forget(tx: Transaction, until: number, limit: number): Promise<number>;
   };
   /** The setting that says how long, and that in ms; 0: for ever. */
-  readonly keep: { readonly setting: string; readonly ms: number };
+  readonly keep: { readonly setting: string; readonly ms: () => number };
   /** Unix ms. */
   readonly now: () => number;
   /** What a wrong clock erases is gone for good. */
@@ -32,14 +32,14 @@ export class Expiry implements Job {
 
   heldBack(): string | undefined {
     const { keep, isClockSteady } = this.#options;
-    if (keep.ms === 0) return `${keep.setting} is 0`;
+    if (keep.ms() === 0) return `${keep.setting} is 0`;
     return isClockSteady() ? undefined : 'the clock was set of late';
   }
 
   async sweep(step: Step, progress: (more: number) => void): Promise<void> {
     const { store, keep, now } = this.#options;
     for (;;) {
-      const gone = await step((tx) => store.forget(tx, now() - keep.ms, recordsAtOnce));
+      const gone = await step((tx) => store.forget(tx, now() - keep.ms(), recordsAtOnce));
       progress(gone);
       if (gone < recordsAtOnce) return;
     }

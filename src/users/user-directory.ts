@@ -14,11 +14,11 @@ export interface UserDirectoryOptions {
 
 export class UserDirectory {
   readonly #store: UserDirectoryOptions['store'];
-  readonly #maxAnswerBytes: number;
+  readonly #limits: UserDirectoryOptions['limits'];
 
   constructor({ store, limits }: UserDirectoryOptions) {
     this.#store = store;
-    this.#maxAnswerBytes = limits.maxAnswerBytes;
+    this.#limits = limits;
   }
 
   /** A page of the IDs of all users, whatever their level. @throws 1001, 1002 */
@@ -26,7 +26,7 @@ export class UserDirectory {
     const page = requirePagination(wanted);
     requireAdmin(call);
     const total = await this.#store.count({});
-    const budget = new AnswerBudget(this.#maxAnswerBytes);
+    const budget = new AnswerBudget(this.#limits.maxAnswerBytes);
     const userIDs = await readPieces(total, offsetOf(page), page.showNumber, async (offset, limit) => {
       const ids = await this.#store.ids(offset, limit);
       for (const userID of ids) budget.take({ userID });
@@ -47,7 +47,7 @@ export class UserDirectory {
     const page = requirePagination(wanted);
     requireAdmin(call);
     const filter = { maxLevel: ordinaryLevel, holding };
-    return readUsers(this.#store, filter, page, this.#maxAnswerBytes);
+    return readUsers(this.#store, filter, page, this.#limits.maxAnswerBytes);
   }
 
   /** How many are registered, were before `start`, and came on each day from then on and before `end` (Unix ms). */

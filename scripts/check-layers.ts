@@ -40,7 +40,7 @@ const DOMAINS = [
 ];
 
 const DOOR: Allowed = { any: [...GROUND, 'telemetry', ...DOMAINS], types: ['config'] };
-const ADAPTER: Allowed = { any: [...GROUND, 'telemetry', 'database', ...DOMAINS] };
+const ADAPTER: Allowed = { any: [...GROUND, 'telemetry', 'database', ...DOMAINS], types: ['config'] };
 
 /** Each layer is a file or a folder of src/; of several that hold a file, the longest name counts. */
 const LAYERS: Readonly<Record<string, Allowed | typeof EVERYTHING>> = {

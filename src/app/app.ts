@@ -18,6 +18,7 @@ import { openLog, openMessaging } from './messaging.ts';
 import { openDelivering } from './nodes.ts';
 import { openPeople } from './people.ts';
 import { openPush } from './push.ts';
+import { openSettings } from './settings.ts';
 import { openDatabase, openTokenStores } from './stores.ts';
 import { openTokenAuthority, openTokenEventLog } from './tokens.ts';
 
@@ -26,6 +27,8 @@ export interface App extends AsyncDisposable {
   readonly services: Services;
   /** Opens the ports and resolves when both listen. */
   start(): Promise<Ports>;
+  /** Resolves when this process is to stop, for its supervisor to start it again. */
+  readonly restartOrdered: Promise<void>;
   /** Reads signing-keys.json again and logs the kids that hold, as SIGHUP asks for. */
   reloadSigningKeys(): void;
 }
@@ -42,6 +45,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const { logger, keyWatch, reportFailure } = ground;
 
   const db = opened.use(await openDatabase(ground, opened));
+  const { runTimeSettings, restart } = await openSettings(ground, opened, db);
   const events = new TokenEvents(reportFailure);
   const tokenStores = await openTokenStores(ground, opened, { db, events });
 
@@ -70,6 +74,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...messaging,
     jobs,
     ...files.services,
+    runTimeSettings,
+    restart,
   };
   jobs.start();
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };
@@ -84,7 +90,12 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   return {
     logger,
     services,
-    start: () => doors.listen(),
+    start: async () => {
+      const ports = await doors.listen();
+      await restart.start();
+      return ports;
+    },
+    restartOrdered: restart.ordered,
     reloadSigningKeys: () => {
       if (keyWatch === undefined) logger.warn('TESSERA_SIGNING_KEYS is set: other signing keys need a restart');
       else keyWatch.reload();

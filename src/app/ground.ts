@@ -19,10 +19,15 @@ export interface AppOverrides {
   readonly monotonicMs?: () => number;
   /** Where log lines go. */
   readonly logDestination?: NodeJS.WritableStream;
+  /** Stands before the configuration that the server reads. */
+  readonly watchConfig?: (config: Config) => Config;
 }
 
 export interface Ground {
+  /** As it is now: what may be set at run time changes in place. */
   readonly config: Config;
+  /** Has everybody go by another configuration from now on. */
+  readonly applyConfig: (config: Config) => void;
   readonly secrets: Secrets;
   readonly signingKeys: SigningKeys;
   /** Undefined if the keys are fixed by a setting. */
@@ -43,8 +48,10 @@ export interface Ground {
  * @param opened takes the timers
  * @throws ConfigError, StartError
  */
-export function layGround(config: Config, opened: AsyncDisposableStack, overrides: AppOverrides): Ground {
-  const { clock = Date.now, monotonicMs = () => performance.now() } = overrides;
+export function layGround(given: Config, opened: AsyncDisposableStack, overrides: AppOverrides): Ground {
+  const { clock = Date.now, monotonicMs = () => performance.now(), watchConfig = (config) => config } = overrides;
+  // Whoever reads a setting where it is used has what holds now.
+  const config = watchConfig({ ...given });
   makeDataDir(config.dataDir);
   const secrets = loadSecrets(config);
   const signingKeys = new SigningKeys(secrets.signingKeys, secrets.needingStore);
@@ -81,6 +88,10 @@ export function layGround(config: Config, opened: AsyncDisposableStack, override
   const reportFailure = (error: unknown) => logger.error({ err: error }, 'background work failed');
   return {
     config,
+    applyConfig: (next) => {
+      Object.assign(config, next);
+      logger.level = next.logLevel;
+    },
     secrets,
     signingKeys,
     keyWatch,

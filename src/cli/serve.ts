@@ -21,13 +21,17 @@ ${optionHelp()}
 `,
   run: async (args) => {
     const { config } = configFromArgs(args);
-    await serveUntilStopped(config);
+    const isToRestart = await serveUntilStopped(config);
     await leaveOutput();
-    return 0;
+    return isToRestart ? restartExitCode : 0;
   },
 };
 
-async function serveUntilStopped(config: Config): Promise<void> {
+/** For a supervisor that starts again what has failed: EX_TEMPFAIL. */
+const restartExitCode = 75;
+
+/** @returns whether it is to be started again */
+async function serveUntilStopped(config: Config): Promise<boolean> {
   // Messages and the secret are nobody else's on this machine, whatever the data directory's own mode.
   process.umask(0o077);
   const stop = stopSignal();
@@ -38,8 +42,9 @@ async function serveUntilStopped(config: Config): Promise<void> {
   process.on('unhandledRejection', (error) => app.logger.error({ err: error }, 'a failure was not handled'));
   process.on('SIGHUP', () => app.reloadSigningKeys());
   await app.start();
-  const signal = await stop;
-  app.logger.info({ signal }, 'stopping');
+  const reason = await Promise.race([stop, app.restartOrdered.then(() => 'restart' as const)]);
+  app.logger.info({ signal: reason }, 'stopping');
+  return reason === 'restart';
 }
 
 /** Log lines that nobody reads would keep the process for ever: they get a moment, then it ends without them. */

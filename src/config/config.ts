@@ -15,7 +15,7 @@ import { formatDuration, parseDuration } from './duration.ts';
 import { exposure } from './file-modes.ts';
 import { widerLimits } from './limits.ts';
 import { parseOauthClients } from './oauth-clients.ts';
-import { type OptionInfo, type Options, optionInfos } from './options.ts';
+import { type OptionInfo, type OptionKey, type Options, optionInfos } from './options.ts';
 import { parsePlatformTtls, parsePolicyTable, parsePushByPlatform } from './platform-tables.ts';
 import { publicUrlProblems } from './public-url.ts';
 import { publishedDefault, secretFault } from './secret-rules.ts';
@@ -65,7 +65,18 @@ export interface Config
   readonly pushByPlatform: ReadonlyMap<number, PushProviderName>;
   /** Secret by client ID. */
   readonly oauthClients: ReadonlyMap<string, string>;
+  readonly origin: Origin;
 }
+
+/** What a configuration was made of. */
+export interface Origin {
+  /** As they are written. */
+  readonly settings: Options;
+  readonly sources: Sources;
+}
+
+/** Where each setting comes from. */
+export type Sources = Readonly<Record<OptionKey, 'default' | 'file' | 'environment' | 'flag'>>;
 
 export interface ConfigSources {
   /** Flag name without dashes (`api-port`) → text, or true for a bare switch. */
@@ -94,14 +105,27 @@ export function load(sources: ConfigSources): { readonly config: Config; readonl
   for (const info of optionInfos) values[info.key] = info.default;
   const inFile = fromFile(sources.file, problems);
   const inEnvironment = fromEnvironment(sources.environment ?? {}, problems);
-  Object.assign(values, inFile, inEnvironment, fromFlags(sources.flags ?? {}, problems));
+  const inFlags = fromFlags(sources.flags ?? {}, problems);
+  Object.assign(values, inFile, inEnvironment, inFlags);
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
 
-  const config = toConfig(values as Options, problems);
+  const sourceOf = (key: string) =>
+    key in inFlags ? 'flag' : key in inEnvironment ? 'environment' : key in inFile ? 'file' : 'default';
+  const origins = Object.fromEntries(optionInfos.map(({ key }) => [key, sourceOf(key)])) as Sources;
+  const config = toConfig({ settings: values as Options, sources: origins }, problems);
   if (!config.dev) problems.push(...exposedFiles(sources, inFile));
   if (problems.length > 0) throw new ConfigError(problems.join('\n'));
   checkTogether(config);
   return { config, settings: values as Options };
+}
+
+/** The configuration of these settings, judged as at a start but for the files. @throws ConfigError */
+export function configOf(settings: Options, sources: Sources): Config {
+  const problems: string[] = [];
+  const config = toConfig({ settings, sources }, problems);
+  if (problems.length > 0) throw new ConfigError(problems.join('\n'));
+  checkTogether(config);
+  return config;
 }
 
 /** Files with secrets that others may read. */
@@ -133,7 +157,7 @@ function holdsSecret(values: object): boolean {
 }
 
 /** Texts become what they mean; those that mean nothing are problems. */
-function toConfig(options: Options, problems: string[]): Config {
+function toConfig(origin: Origin, problems: string[]): Config {
   const {
     tokenTtl,
     tokenTtlByPlatform,
@@ -151,10 +175,11 @@ function toConfig(options: Options, problems: string[]): Config {
     oauthClients,
     pushByPlatform,
     ...rest
-  } = options;
+  } = origin.settings;
   const problem = (where: string) => (text: string) => problems.push(`${where}: ${text}`);
   return {
     ...rest,
+    origin,
     tokenTtlMs: parseDuration(tokenTtl) ?? 0,
     tokenTtlByPlatformMs: parsePlatformTtls(tokenTtlByPlatform, problem('TESSERA_TOKEN_TTL_BY_PLATFORM')),
     maxTokenTtlMs: parseDuration(maxTokenTtl) ?? 0,
@@ -261,6 +286,11 @@ function fromText(info: OptionInfo, text: string): unknown {
     case 'duration':
       return text;
   }
+}
+
+/** What a value of the option's own type has to be, if it is not; the value is not quoted. */
+export function valueFault(info: OptionInfo, value: unknown): string | undefined {
+  return fits(info, value) ? undefined : `must be ${expectation(info)}`;
 }
 
 function accept(info: OptionInfo, value: unknown, where: string, problems: string[]): boolean {

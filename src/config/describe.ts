@@ -9,7 +9,7 @@ export function configurationPage(): string {
     .filter(({ key }) => !(key in limits))
     .map(
       (info) =>
-        `| \`${info.env}\` | \`${info.flag}\` | \`${info.key}\` | ${typeOf(info)} | ${defaultOf(info)} | ${info.description} |`,
+        `| \`${info.env}\` | \`${info.flag}\` | \`${info.key}\` | ${typeOf(info)} | ${defaultOf(info)} | ${runTimeOf(info)} | ${info.description} |`,
     );
   return [
     '# Configuration',
@@ -23,8 +23,10 @@ export function configurationPage(): string {
     '',
     ...secretsAdvice(),
     '',
-    '| variable | flag | key in the file | type | default | meaning |',
-    '|---|---|---|---|---|---|',
+    ...runTimeAdvice,
+    '',
+    '| variable | flag | key in the file | type | default | at run time | meaning |',
+    '|---|---|---|---|---|---|---|',
     ...rows,
     '',
     'The bounds on what clients may send, store and hold open are settings of the same kind: [limits.md](limits.md).',
@@ -34,9 +36,9 @@ export function configurationPage(): string {
 
 /** docs/limits.md, whole. */
 export function limitsPage(): string {
-  const rows = Object.entries(limits).map(([key, { default: value, unit, beyond, description }]) => {
+  const rows = Object.entries(limits).map(([key, { default: value, unit, beyond, description, ...rest }]) => {
     const env = optionInfos.find((info) => info.key === key)?.env ?? key;
-    return `| \`${env}\` | ${value} | ${unit} | ${description} | ${beyond} |`;
+    return `| \`${env}\` | ${value} | ${unit} | ${runTimeOf(rest)} | ${description} | ${beyond} |`;
   });
   return [
     '# Limits',
@@ -44,8 +46,8 @@ export function limitsPage(): string {
     'Generated from `src/config/limits.ts` by `npm run generate`. Each is a setting (variable, flag or key of the',
     'configuration file, see [configuration.md](configuration.md)); tests hold each at its edge and one beyond.',
     '',
-    '| variable | default | unit | of what | beyond it |',
-    '|---|---|---|---|---|',
+    '| variable | default | unit | at run time | of what | beyond it |',
+    '|---|---|---|---|---|---|',
     ...rows,
     '',
   ].join('\n');
@@ -65,6 +67,16 @@ export function secretsAdvice(): readonly string[] {
     'Everybody on the machine sees flags, in `ps`. What is secret belongs in the environment, in .env or in the',
     `configuration file: ${flags.join(', ')}.`,
   ];
+}
+
+const runTimeAdvice = [
+  'Before all these sources go settings that an admin has changed while the server runs (`/config/set_config`): those with',
+  '"yes" under "at run time", limits included. They are kept in the database, and every node goes by them within three',
+  'seconds; [run-time-settings.md](run-time-settings.md). `tessera config --sources` says where each value comes from.',
+];
+
+function runTimeOf({ atRunTime }: { readonly atRunTime?: true }): string {
+  return atRunTime === true ? 'yes' : '';
 }
 
 function typeOf(info: OptionInfo): string {

@@ -19,6 +19,9 @@ const limit = (
   { unit, beyond, minimum = 1, maximum = Number.MAX_SAFE_INTEGER }: LimitTraits,
 ): LimitOption => ({ kind: 'integer', default: byDefault, minimum, maximum, unit, beyond, description });
 
+/** One that is read where it is used. See {@link IntegerOption.atRunTime}. */
+const atRunTime = (option: LimitOption): LimitOption & { readonly atRunTime: true } => ({ ...option, atRunTime: true });
+
 interface LimitTraits extends Pick<LimitOption, 'unit' | 'beyond'> {
   readonly minimum?: number;
   readonly maximum?: number;
@@ -99,111 +102,156 @@ export const limits = {
     beyond: '1001',
     maximum: 256,
   }),
-  maxNicknameBytes: limit("A user's nickname.", 256, { unit: 'bytes', beyond: '1001' }),
-  maxFaceUrlBytes: limit("The address of a user's picture.", 2048, { unit: 'bytes', beyond: '1001' }),
-  maxExBytes: limit("The application's own text (`ex`) of a user or of a user's record.", 8192, {
-    unit: 'bytes',
-    beyond: '1001',
-  }),
-  maxUserCommands: limit('Records that one user keeps (user commands).', 1000, { unit: 'items', beyond: '1001' }),
-  maxUserCommandBytes: limit('The value of one such record.', 64 * 1024, { unit: 'bytes', beyond: '1001' }),
-  userCommandsQuotaBytes: limit('Values and `ex` of all such records of one user.', 2 * 1024 * 1024, {
-    unit: 'bytes',
-    beyond: '1001',
-  }),
-  maxFriends: limit('Friends of one user. The Go core reads no more than 10 000 of them.', 10_000, {
-    unit: 'items',
-    beyond: '1001',
-  }),
-  maxBlacks: limit('Users whom one user blocks.', 10_000, { unit: 'items', beyond: '1001' }),
-  maxRequestMsgBytes: limit('What is said with a request to be friends or to join, and in answer to one.', 2048, {
-    unit: 'bytes',
-    beyond: '1001',
-  }),
-  maxClientConfigs: limit("Settings for one user's clients, or for everybody's.", 1000, {
-    unit: 'items',
-    beyond: '1001',
-  }),
-  maxClientConfigBytes: limit('The value of one such setting.', 64 * 1024, { unit: 'bytes', beyond: '1001' }),
-  clientConfigsQuotaBytes: limit('All such values for one user, or for everybody.', 1024 * 1024, {
-    unit: 'bytes',
-    beyond: '1001',
-  }),
-  maxClientLogs: limit('Files of logs that are known of one user.', 200, { unit: 'items', beyond: 'the oldest go' }),
-  maxClientLogFiles: limit('Files of one upload of logs.', 20, { unit: 'items', beyond: '1001' }),
-  maxClientLogTextBytes: limit('Its URL, its name, and what is said of the application that wrote it.', 2048, {
-    unit: 'bytes',
-    beyond: '1001',
-  }),
-  maxPageItems: limit('Rows of one page of settings for clients.', 1000, { unit: 'items', beyond: '1001' }),
-  maxAnswerBytes: limit(
-    "Stored texts in one answer that lists users, users' records, settings, friends, or groups with what belongs to them: of groups a hundred always fit, of friends two.",
-    4 * 1024 * 1024,
-    {
+  maxNicknameBytes: atRunTime(limit("A user's nickname.", 256, { unit: 'bytes', beyond: '1001' })),
+  maxFaceUrlBytes: atRunTime(limit("The address of a user's picture.", 2048, { unit: 'bytes', beyond: '1001' })),
+  maxExBytes: atRunTime(
+    limit("The application's own text (`ex`) of a user or of a user's record.", 8192, {
       unit: 'bytes',
-      beyond: '1001; of records and changes of members, those that fit; other changes are `full`',
-    },
+      beyond: '1001',
+    }),
   ),
-  maxGroupTextBytes: limit("A group's announcement, and its introduction.", 16 * 1024, {
-    unit: 'bytes',
-    beyond: '1001',
-  }),
-  maxGroupMembers: limit('Members of one group.', 100_000, { unit: 'items', beyond: '1001' }),
-  maxJoinedGroups: limit('Groups that one user is in.', 10_000, { unit: 'items', beyond: '1001' }),
-  maxConversationTextBytes: limit('Each of `ex` and `attachedInfo` of a conversation, as its owner keeps it.', 2048, {
-    unit: 'bytes',
-    beyond: '1001',
-  }),
-  maxSearchedMessages: limit('Messages that one search of an admin looks at.', 50_000, {
-    unit: 'items',
-    beyond: 'it says where to go on (`nextCursor`), and the total counts those found so far',
-  }),
-  maxSearchPieces: limit(
-    'Stretches of up to 4096 messages of one conversation that one search of a user looks through.',
-    200,
-    { unit: 'items', beyond: 'it says where to go on (`nextCursor`)' },
+  maxUserCommands: atRunTime(
+    limit('Records that one user keeps (user commands).', 1000, { unit: 'items', beyond: '1001' }),
   ),
-  maxKeywordBytes: limit('What messages are searched for.', 256, { unit: 'bytes', beyond: '1001' }),
-  maxMessageBytes: limit('One message: the encoded MsgData as its sender gave it, unpacked.', 131_072, {
-    unit: 'bytes',
-    beyond: '1001',
-    minimum: 4096,
-    maximum: 524_288,
-  }),
-  maxMentions: limit('Users whom one message names with @, everybody counted as one.', 1000, {
-    unit: 'items',
-    beyond: '1001',
-    minimum: 1,
-    maximum: 1000,
-  }),
-  maxReactionBytes: limit('A reaction to a message, in UTF-8.', 64, { unit: 'bytes', beyond: '1001', maximum: 1024 }),
-  maxReactionsPerUser: limit('Reactions of one user to one message.', 8, {
-    unit: 'items',
-    beyond: '1001',
-    maximum: 1000,
-  }),
-  maxReactionsPerMessage: limit('Reactions of all users to one message.', 1000, {
-    unit: 'items',
-    beyond: '1001',
-    maximum: 10_000,
-  }),
-  maxEdits: limit('Edits of one message.', 20, { unit: 'items', beyond: '1001', maximum: 1000 }),
-  maxReceiptMembers: limit('Members of a group that tells who has read a message.', 1000, {
-    unit: 'items',
-    beyond: '1001',
-    maximum: 10_000,
-  }),
-  maxSeqs: limit('Messages of whose reactions or readers one call asks.', 100, {
-    unit: 'items',
-    beyond: '1001',
-    maximum: 1000,
-  }),
-  maxPushTokenBytes: limit('What a push service gave a device of a user, by which it is woken.', 4096, {
-    unit: 'bytes',
-    beyond: '1001',
-    minimum: 64,
-    maximum: 8192,
-  }),
+  maxUserCommandBytes: atRunTime(limit('The value of one such record.', 64 * 1024, { unit: 'bytes', beyond: '1001' })),
+  userCommandsQuotaBytes: atRunTime(
+    limit('Values and `ex` of all such records of one user.', 2 * 1024 * 1024, {
+      unit: 'bytes',
+      beyond: '1001',
+    }),
+  ),
+  maxFriends: atRunTime(
+    limit('Friends of one user. The Go core reads no more than 10 000 of them.', 10_000, {
+      unit: 'items',
+      beyond: '1001',
+    }),
+  ),
+  maxBlacks: atRunTime(limit('Users whom one user blocks.', 10_000, { unit: 'items', beyond: '1001' })),
+  maxRequestMsgBytes: atRunTime(
+    limit('What is said with a request to be friends or to join, and in answer to one.', 2048, {
+      unit: 'bytes',
+      beyond: '1001',
+    }),
+  ),
+  maxClientConfigs: atRunTime(
+    limit("Settings for one user's clients, or for everybody's.", 1000, {
+      unit: 'items',
+      beyond: '1001',
+    }),
+  ),
+  maxClientConfigBytes: atRunTime(
+    limit('The value of one such setting.', 64 * 1024, { unit: 'bytes', beyond: '1001' }),
+  ),
+  clientConfigsQuotaBytes: atRunTime(
+    limit('All such values for one user, or for everybody.', 1024 * 1024, {
+      unit: 'bytes',
+      beyond: '1001',
+    }),
+  ),
+  maxClientLogs: atRunTime(
+    limit('Files of logs that are known of one user.', 200, { unit: 'items', beyond: 'the oldest go' }),
+  ),
+  maxClientLogFiles: atRunTime(limit('Files of one upload of logs.', 20, { unit: 'items', beyond: '1001' })),
+  maxClientLogTextBytes: atRunTime(
+    limit('Its URL, its name, and what is said of the application that wrote it.', 2048, {
+      unit: 'bytes',
+      beyond: '1001',
+    }),
+  ),
+  maxPageItems: atRunTime(limit('Rows of one page of settings for clients.', 1000, { unit: 'items', beyond: '1001' })),
+  maxAnswerBytes: atRunTime(
+    limit(
+      "Stored texts in one answer that lists users, users' records, settings, friends, or groups with what belongs to them: of groups a hundred always fit, of friends two.",
+      4 * 1024 * 1024,
+      {
+        unit: 'bytes',
+        beyond: '1001; of records and changes of members, those that fit; other changes are `full`',
+      },
+    ),
+  ),
+  maxGroupTextBytes: atRunTime(
+    limit("A group's announcement, and its introduction.", 16 * 1024, {
+      unit: 'bytes',
+      beyond: '1001',
+    }),
+  ),
+  maxGroupMembers: atRunTime(limit('Members of one group.', 100_000, { unit: 'items', beyond: '1001' })),
+  maxJoinedGroups: atRunTime(limit('Groups that one user is in.', 10_000, { unit: 'items', beyond: '1001' })),
+  maxConversationTextBytes: atRunTime(
+    limit('Each of `ex` and `attachedInfo` of a conversation, as its owner keeps it.', 2048, {
+      unit: 'bytes',
+      beyond: '1001',
+    }),
+  ),
+  maxSearchedMessages: atRunTime(
+    limit('Messages that one search of an admin looks at.', 50_000, {
+      unit: 'items',
+      beyond: 'it says where to go on (`nextCursor`), and the total counts those found so far',
+    }),
+  ),
+  maxSearchPieces: atRunTime(
+    limit('Stretches of up to 4096 messages of one conversation that one search of a user looks through.', 200, {
+      unit: 'items',
+      beyond: 'it says where to go on (`nextCursor`)',
+    }),
+  ),
+  maxKeywordBytes: atRunTime(limit('What messages are searched for.', 256, { unit: 'bytes', beyond: '1001' })),
+  maxMessageBytes: atRunTime(
+    limit('One message: the encoded MsgData as its sender gave it, unpacked.', 131_072, {
+      unit: 'bytes',
+      beyond: '1001',
+      minimum: 4096,
+      maximum: 524_288,
+    }),
+  ),
+  maxMentions: atRunTime(
+    limit('Users whom one message names with @, everybody counted as one.', 1000, {
+      unit: 'items',
+      beyond: '1001',
+      minimum: 1,
+      maximum: 1000,
+    }),
+  ),
+  maxReactionBytes: atRunTime(
+    limit('A reaction to a message, in UTF-8.', 64, { unit: 'bytes', beyond: '1001', maximum: 1024 }),
+  ),
+  maxReactionsPerUser: atRunTime(
+    limit('Reactions of one user to one message.', 8, {
+      unit: 'items',
+      beyond: '1001',
+      maximum: 1000,
+    }),
+  ),
+  maxReactionsPerMessage: atRunTime(
+    limit('Reactions of all users to one message.', 1000, {
+      unit: 'items',
+      beyond: '1001',
+      maximum: 10_000,
+    }),
+  ),
+  maxEdits: atRunTime(limit('Edits of one message.', 20, { unit: 'items', beyond: '1001', maximum: 1000 })),
+  maxReceiptMembers: atRunTime(
+    limit('Members of a group that tells who has read a message.', 1000, {
+      unit: 'items',
+      beyond: '1001',
+      maximum: 10_000,
+    }),
+  ),
+  maxSeqs: atRunTime(
+    limit('Messages of whose reactions or readers one call asks.', 100, {
+      unit: 'items',
+      beyond: '1001',
+      maximum: 1000,
+    }),
+  ),
+  maxPushTokenBytes: atRunTime(
+    limit('What a push service gave a device of a user, by which it is woken.', 4096, {
+      unit: 'bytes',
+      beyond: '1001',
+      minimum: 64,
+      maximum: 8192,
+    }),
+  ),
   maxReplyFrameBytes: limit(
     'A reply over the socket, on the wire in any codec. The Go core ends its connection at more than 1 MiB, for ever.',
     1_048_576,
@@ -213,19 +261,23 @@ export const limits = {
       minimum: 1_048_576,
     },
   ),
-  maxBodyBytes: limit('The body of a REST call by a user, and of most by an admin.', 256 * 1024, {
-    unit: 'bytes',
-    beyond: '1001',
-    minimum: 4096,
-  }),
-  maxAdminBodyBytes: limit(
-    'The body of a REST call by an admin, where back ends send long lists: registering users, for one.',
-    8 * 1024 * 1024,
-    {
+  maxBodyBytes: atRunTime(
+    limit('The body of a REST call by a user, and of most by an admin.', 256 * 1024, {
       unit: 'bytes',
       beyond: '1001',
       minimum: 4096,
-    },
+    }),
+  ),
+  maxAdminBodyBytes: atRunTime(
+    limit(
+      'The body of a REST call by an admin, where back ends send long lists: registering users, for one.',
+      8 * 1024 * 1024,
+      {
+        unit: 'bytes',
+        beyond: '1001',
+        minimum: 4096,
+      },
+    ),
   ),
   maxPublicBodyBytes: limit('The body of a REST call that needs no token.', 64 * 1024, {
     unit: 'bytes',

@@ -10,6 +10,8 @@ interface Common<Value> {
   readonly default: Value;
   /** Never printed. */
   readonly isSecret?: true;
+  /** Read where it is used: it may be set while the server runs. */
+  readonly atRunTime?: true;
   readonly description: string;
 }
 
@@ -99,6 +101,11 @@ const cron = (description: string, byDefault: string): CronOption => ({
   default: byDefault,
   description: `${description} A cron expression, or off.`,
 });
+/** Declares that nobody keeps a copy of it: test/wire/config.test.ts holds that. */
+const atRunTime = <Of extends object>(option: Of): Of & { readonly atRunTime: true } => ({
+  ...option,
+  atRunTime: true,
+});
 const choice = <const Choice extends string | number>(
   description: string,
   choices: readonly Choice[],
@@ -155,7 +162,7 @@ export const options = {
     minItemLength: 1,
     description: 'User IDs with admin rights; created at start if missing.',
   } satisfies ListOption as ListOption,
-  tokenTtl: tokenLifetime('Lifetime of a token, promised to the second.', '90d'),
+  tokenTtl: atRunTime(tokenLifetime('Lifetime of a token, promised to the second.', '90d')),
   tokenTtlByPlatform: {
     kind: 'list',
     default: [],
@@ -202,37 +209,38 @@ export const options = {
     minimum: 1000,
     description: 'Entries that the audit trail of tokens keeps; the oldest go first.',
   } satisfies IntegerOption as IntegerOption,
-  retainTokenEvents: messageAge(
-    'How long the audit trail of tokens keeps an entry; 0: as long as tokenEventsLimit has room.',
+  retainTokenEvents: atRunTime(
+    messageAge('How long the audit trail of tokens keeps an entry; 0: as long as tokenEventsLimit has room.'),
   ),
-  friendVerify: toggle('Only friends of the receiver may write in a single chat (1303).', false),
-  retainClientLogs: messageAge(
-    'How long /third/logs/search finds the logs that clients have uploaded; 0: for ever.',
-    '180d',
+  friendVerify: atRunTime(toggle('Only friends of the receiver may write in a single chat (1303).', false)),
+  retainClientLogs: atRunTime(
+    messageAge('How long /third/logs/search finds the logs that clients have uploaded; 0: for ever.', '180d'),
   ),
-  revokeWithin: messageAge(
-    'How long senders may take a message back; 0: for ever, as with OpenIM. Owner and admins of a group, and admins of the server, always may.',
+  revokeWithin: atRunTime(
+    messageAge(
+      'How long senders may take a message back; 0: for ever, as with OpenIM. Owner and admins of a group, and admins of the server, always may.',
+    ),
   ),
-  retainMessages: messageAge(
-    "How long messages are kept, notifications included; 0: for ever. OpenIM's retainChatRecords is 365d by default.",
+  retainMessages: atRunTime(
+    messageAge(
+      "How long messages are kept, notifications included; 0: for ever. OpenIM's retainChatRecords is 365d by default.",
+    ),
   ),
-  retentionSchedule: cron(
-    "When messages older than retainMessages are erased. OpenIM's cronExecuteTime, for this job.",
-    '*/10 * * * *',
+  retentionSchedule: atRunTime(
+    cron("When messages older than retainMessages are erased. OpenIM's cronExecuteTime, for this job.", '*/10 * * * *'),
   ),
-  destructionSchedule: cron(
-    'When conversations with isMsgDestruct lose the messages that have come to their end.',
-    '* * * * *',
+  destructionSchedule: atRunTime(
+    cron('When conversations with isMsgDestruct lose the messages that have come to their end.', '* * * * *'),
   ),
-  tokenEventsSchedule: cron(
-    'When entries of the audit trail of tokens go that are older than retainTokenEvents.',
-    '17 * * * *',
+  tokenEventsSchedule: atRunTime(
+    cron('When entries of the audit trail of tokens go that are older than retainTokenEvents.', '17 * * * *'),
   ),
-  clientLogsSchedule: cron(
-    'When records of uploaded client logs go that are older than retainClientLogs.',
-    '37 3 * * *',
+  clientLogsSchedule: atRunTime(
+    cron('When records of uploaded client logs go that are older than retainClientLogs.', '37 3 * * *'),
   ),
-  retainFiles: messageAge("How long files are kept; 0: for ever. OpenIM's fileExpireTime is 180 days by default."),
+  retainFiles: atRunTime(
+    messageAge("How long files are kept; 0: for ever. OpenIM's fileExpireTime is 180 days by default."),
+  ),
   retainFileGroups: {
     kind: 'list',
     default: ['msg-picture', 'msg-file', 'msg-voice', 'msg-video', 'msg-video-snapshot', 'sdklog'],
@@ -240,13 +248,12 @@ export const options = {
     description:
       "Of which uploads (their `cause`) files go after retainFiles: OpenIM's deleteObjectType. The JS SDK gives none: its files stay.",
   } satisfies ListOption as ListOption,
-  fileRetentionSchedule: cron('When objects go that are older than retainFiles.', '7 2 * * *'),
-  fileCollectionSchedule: cron(
-    'When content goes that no object has named for a day, with uploads that were never completed.',
-    '23 * * * *',
+  fileRetentionSchedule: atRunTime(cron('When objects go that are older than retainFiles.', '7 2 * * *')),
+  fileCollectionSchedule: atRunTime(
+    cron('When content goes that no object has named for a day, with uploads that were never completed.', '23 * * * *'),
   ),
-  jobTimeZone: text('Time zone of these expressions, such as Europe/Berlin.', 'UTC'),
-  editWithin: messageAge('How long senders may edit what they have said; 0: for ever.'),
+  jobTimeZone: atRunTime(text('Time zone of these expressions, such as Europe/Berlin.', 'UTC')),
+  editWithin: atRunTime(messageAge('How long senders may edit what they have said; 0: for ever.')),
   notificationFile: {
     kind: 'text',
     default: '',
@@ -271,7 +278,7 @@ export const options = {
     default: '',
     description: 'Directory of the files that users send. Empty: files in dataDir.',
   },
-  historyForNewMembers: toggle('Who joins a group may read what was written before.', true),
+  historyForNewMembers: atRunTime(toggle('Who joins a group may read what was written before.', true)),
   openimTokens: choice(
     "Tokens that OpenIM issued and keeps in the same Redis: off ignores them; read honours them and takes each into Tessera's own keys; mirror also writes Tessera's tokens where OpenIM's servers look, so that both can serve during a move.",
     ['off', 'read', 'mirror'],
@@ -284,10 +291,12 @@ export const options = {
     isSecret: true,
     description: 'Who may use /oauth2/introspect and /oauth2/revoke, as id:secret; secrets of at least 8 characters.',
   } satisfies ListOption as ListOption,
-  logLevel: choice(
-    'Least severe level that is logged.',
-    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-    'info',
+  logLevel: atRunTime(
+    choice(
+      'Least severe level that is logged.',
+      ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+      'info',
+    ),
   ),
   logFormat: choice('auto: pretty on a terminal, JSON lines otherwise.', ['auto', 'json', 'pretty'], 'auto'),
   pagesAccess: choice(
@@ -301,8 +310,13 @@ export const options = {
   grafanaUrl: {
     kind: 'text',
     default: '',
+    atRunTime: true,
     description: 'Where GET /third/prometheus leads: an http or https URL. Empty: 404.',
   },
+  supervised: toggle(
+    'Whether something starts the server again when it exits (systemd, a container that restarts): then `/restart` may have it drain and exit, with code 75.',
+    false,
+  ),
   shutdownTimeout: waitingTime('Longest wait for work in flight after SIGTERM.', '15s'),
   dev: {
     kind: 'boolean',

@@ -35,6 +35,7 @@ import { up as deliveries } from './migrations/029-deliveries.ts';
 import { up as clientLogs } from './migrations/030-client-logs.ts';
 import { up as files } from './migrations/031-files.ts';
 import { up as outboxClaims } from './migrations/032-outbox-claims.ts';
+import { up as settings } from './migrations/033-settings.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -71,6 +72,7 @@ const steps: Readonly<Record<string, Step>> = {
   '030-client-logs': clientLogs,
   '031-files': files,
   '032-outbox-claims': outboxClaims,
+  '033-settings': settings,
 };
 
 /** A database whose schema was brought up to date. */

@@ -24,6 +24,9 @@ export interface Schema {
   user_commands: UserCommandsTable;
   outbox: OutboxTable;
   leases: LeasesTable;
+  settings_state: SettingsStateTable;
+  settings: SettingsTable;
+  settings_changes: SettingsChangesTable;
   client_logs: ClientLogsTable;
   job_runs: JobRunsTable;
   steady_clock: SteadyClockTable;
@@ -309,6 +312,32 @@ interface ClientLogsTable {
   app_framework: string;
   version: string;
   ex: string;
+}
+
+/** One row: the version of the settings that were changed at run time, and how often the nodes were told to restart. */
+interface SettingsStateTable {
+  id: number;
+  version: number;
+  /** 0 or 1. */
+  is_enabled: number;
+  restarts: number;
+}
+
+/** Settings that were changed at run time, as JSON. */
+interface SettingsTable {
+  name: string;
+  value: string;
+}
+
+interface SettingsChangesTable {
+  version: number;
+  /** Empty: of is_enabled. */
+  name: string;
+  before: string;
+  after: string;
+  at: number;
+  user_id: string;
+  operation_id: string;
 }
 
 /** The last run of each job. */

@@ -1,4 +1,6 @@
 /** The domain objects that routes may call. Made by src/app/, where a new domain adds its line. */
+
+import type { RunTimeSettings } from '../config/run-time-settings.ts';
 import type { ConversationDeletions } from '../conversations/conversation-deletions.ts';
 import type { ConversationPreviews } from '../conversations/conversation-previews.ts';
 import type { ConversationSettings } from '../conversations/conversation-settings.ts';
@@ -24,6 +26,7 @@ import type { GroupSync } from '../groups/group-sync.ts';
 import type { Groups } from '../groups/groups.ts';
 import type { MemberSettings } from '../groups/member-settings.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { RollingRestart } from '../jobs/rolling-restart.ts';
 import type { Activity } from '../messaging/activity.ts';
 import type { BatchSender } from '../messaging/batch-sender.ts';
 import type { BusinessNotifications } from '../messaging/business-notifications.ts';
@@ -99,6 +102,8 @@ export interface Services {
   readonly groupReceipts: GroupReceipts;
   readonly pushTokens: PushTokens;
   readonly jobs: Jobs;
+  readonly runTimeSettings: RunTimeSettings;
+  readonly restart: RollingRestart;
   readonly uploads: Uploads;
   readonly formUploads: FormUploads;
   readonly objects: Objects;

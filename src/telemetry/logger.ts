@@ -21,7 +21,8 @@ export interface LoggerOptions {
   readonly destination?: NodeJS.WritableStream & { isTTY?: boolean };
 }
 
-export function createLogger(options: LoggerOptions): Logger {
+/** `level` may be set at any time. */
+export function createLogger(options: LoggerOptions): Logger & { level: string } {
   const destination = options.destination ?? process.stdout;
   const isPretty = options.format === 'pretty' || (options.format === 'auto' && destination.isTTY === true);
   const scrub = createScrubber(options.secrets);

@@ -68,6 +68,19 @@ describe('tessera token', () => {
     assert.equal(page.data.tokens[0].state, 'live');
   });
 
+  test('tessera config --sources tells where each value comes from, run time before all others', async () => {
+    const { data: version } = await backEnd.post('/config/list_settings', {});
+    const data = JSON.stringify({ $version: version.version, maxFriends: 7 });
+    assert.equal((await backEnd.post('/config/set_config', { configName: 'tessera.config.json', data })).errCode, 0);
+    const env = { TESSERA_SECRET: adminSecret, TESSERA_DATA_DIR: join(server.dataDir, 'data') };
+    const { stdout, stderr } = await runTessera(['config', '--sources', '--max-blacks', '9'], env);
+    assert.match(stdout, /^SETTING +SOURCE +VALUE\n/, stderr);
+    assert.match(stdout, /\nmaxFriends +run time +7\nmaxBlacks +flag +9\n/);
+    assert.match(stdout, /\nsecret +environment +\*\*\*\n/);
+    assert.match(stdout, /\nloginPolicy +default +1\n/);
+    assert.ok(!stdout.includes(adminSecret));
+  });
+
   test('tessera jobs lists what runs by the clock, and runs one now', async () => {
     const jobs = (...args: string[]) =>
       runTessera(['jobs', ...args, '--url', server.apiUrl], { TESSERA_SECRET: adminSecret });

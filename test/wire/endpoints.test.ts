@@ -15,7 +15,7 @@ const oauth = join(import.meta.dirname, '../../src/http/oauth');
 
 test('every file of a routes folder is an endpoint, named for its path and listed in its index.ts', async () => {
   const found: Endpoint[] = [];
-  for (const file of globSync('*/**/*.ts', { cwd: routes, exclude: ['*/index.ts'] })) {
+  for (const file of globSync('**/*.ts', { cwd: routes, exclude: ['index.ts', '*/index.ts'] })) {
     const { default: endpoint } = (await import(join(routes, file))) as { default?: Endpoint };
     assert.ok(endpoint !== undefined, `${file} is no endpoint: what endpoints share is in http/objects`);
     found.push(endpoint);

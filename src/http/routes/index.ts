@@ -1,6 +1,7 @@
 /** Every endpoint of the API port, in the order of the API reference: an area is a folder, an endpoint a file in it. */
 import type { Endpoint } from '../endpoint.ts';
 import { authEndpoints } from './auth/index.ts';
+import { configEndpoints } from './config/index.ts';
 import { conversationEndpoints } from './conversation/index.ts';
 import { friendEndpoints } from './friend/index.ts';
 import { groupEndpoints } from './group/index.ts';
@@ -8,6 +9,7 @@ import { jobsEndpoints } from './jobs/index.ts';
 import { jssdkEndpoints } from './jssdk/index.ts';
 import { msgEndpoints } from './msg/index.ts';
 import { objectEndpoints } from './object/index.ts';
+import restart from './restart.ts';
 import { statisticsEndpoints } from './statistics/index.ts';
 import { thirdEndpoints } from './third/index.ts';
 import { userEndpoints } from './user/index.ts';
@@ -24,4 +26,6 @@ export const endpoints: readonly Endpoint[] = [
   ...statisticsEndpoints,
   ...thirdEndpoints,
   ...jobsEndpoints,
+  ...configEndpoints,
+  restart,
 ];

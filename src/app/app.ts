@@ -82,9 +82,10 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const doors = await openDoors(ground, opened, {
     ...{ services, events, bus, presence, memberships, stores },
     sharedGroups: node?.sharedGroups,
+    committed: node?.committed,
     lease: node?.channel,
   });
-  node?.start(memberships);
+  await node?.start(memberships);
 
   const owned = opened.move();
   return {

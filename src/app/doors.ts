@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.ts';
 import { createAddressOf } from '../gateway/connection/peer.ts';
 import type { NodeLease } from '../gateway/connection/recheck.ts';
-import { createGateway } from '../gateway/gateway.ts';
+import { createGateway, type GatewayOptions } from '../gateway/gateway.ts';
 import type { GroupMemberships, SharedGroups } from '../gateway/group-index.ts';
 import { defaultLimits, type GatewayLimits } from '../gateway/limits.ts';
 import { createRequestHandlers } from '../gateway/requests/requests.ts';
@@ -40,6 +40,7 @@ export interface DoorsOptions {
   readonly memberships: GroupMemberships;
   /** Of a node. */
   readonly sharedGroups: SharedGroups | undefined;
+  readonly committed: GatewayOptions['committed'];
   readonly lease: NodeLease | undefined;
   /** What the server cannot do without, by the names that /readyz gives; each resolves if it answers. */
   readonly stores: Readonly<Record<string, () => Promise<void>>>;
@@ -51,7 +52,7 @@ export interface DoorsOptions {
  */
 export async function openDoors(ground: Ground, opened: AsyncDisposableStack, options: DoorsOptions): Promise<Doors> {
   const { config, logger, metrics, scope, clock, monotonicMs, reportFailure } = ground;
-  const { services, events, bus, presence, memberships, sharedGroups, lease, stores } = options;
+  const { services, events, bus, presence, memberships, sharedGroups, committed, lease, stores } = options;
   let isDraining = false;
   let isHearing = true;
   events.on('hearing', (change) => {
@@ -101,6 +102,7 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
     presence,
     memberships,
     sharedGroups,
+    committed,
     lease,
     devices: services.pushTokens,
     addressOf: createAddressOf(config.trustedProxies),

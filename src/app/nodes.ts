@@ -9,8 +9,10 @@ import { NodeBus } from '../bus/node-bus.ts';
 import type { Database } from '../database/database.ts';
 import type { SharedGroups } from '../gateway/group-index.ts';
 import type { MembershipFeed, MembershipRelay } from '../groups/membership-feed.ts';
+import { AskedTogether } from '../kernel/asked-together.ts';
 import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
+import type { Committed } from '../log/outgoing-store.ts';
 import { MemoryPresence } from '../presence/memory-presence.ts';
 import type { Presence } from '../presence/presence.ts';
 import { groupChatID } from '../protocol/conversation-id.ts';
@@ -37,8 +39,10 @@ export interface Node {
   readonly outgoing: PostgresOutgoingStore;
   readonly memberships: MembershipRelay;
   readonly sharedGroups: SharedGroups;
+  /** What has committed by now. */
+  committed(): Promise<Committed>;
   /** What other nodes say of memberships goes there; and from now on there is something to hear. */
-  start(feed: Pick<MembershipFeed, 'hear'>): void;
+  start(feed: Pick<MembershipFeed, 'hear'>): Promise<void>;
 }
 
 /**
@@ -126,6 +130,11 @@ export async function openDelivering(
     if (isHearing) retell();
   });
   const store = new PostgresMembershipStore(db);
+  // Of all who connect in one turn.
+  const committed = new AskedTogether<void, Committed>(async (askers) => {
+    const now = await outgoing.committed();
+    return askers.map(() => now);
+  });
   return {
     bus,
     presence,
@@ -142,9 +151,10 @@ export async function openDelivering(
         onFailure,
         monotonicMs,
       },
-      start: (feed) => {
+      committed: () => committed.ask(undefined),
+      start: async (feed) => {
         bus.onWord((word) => feed.hear(word));
-        bus.start();
+        await bus.start();
       },
     },
   };

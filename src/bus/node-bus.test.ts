@@ -65,6 +65,19 @@ test('what a node had committed when it died is delivered by those who are left,
   assert.deepEqual(cluster.node('B').seqsOf('sg_1'), [1], 'and not once more');
 });
 
+test('what had committed before a node began is pulled by who connects there, and not delivered', async (t) => {
+  const network = new MemoryNetwork();
+  await using cluster = new Cluster(t, network, ['A', 'B']);
+  await cluster.pass(10);
+  for (let count = 0; count < 3; count += 1) cluster.send('A', 'sg_1');
+  cluster.node('A').die();
+  await using later = new TestNode('C', network, cluster);
+  await cluster.pass(3000);
+  cluster.store('A', 'sg_1');
+  await cluster.pass(4000);
+  assert.deepEqual(later.seqsOf('sg_1'), [4]);
+});
+
 test('a node that hears nothing reads everything, and is heard of by what it has written', async (t) => {
   const network = new MemoryNetwork();
   await using cluster = new Cluster(t, network, ['A', 'B', 'C']);
@@ -195,7 +208,8 @@ class Cluster implements AsyncDisposable {
     const body = Buffer.from(MsgData.encode(newMsgData({ seq, groupID: logID, sessionType: 3 })).finish());
     const followsMs = before && Date.now() - before.at;
     const entry: OutgoingMessage = { logID, seq, operationID: 'op', audience, followsMs };
-    const row = { node: nodeID, id: this.messages.length + 1, messages: [entry], words: [] };
+    const id = this.messages.length + 1;
+    const row = { node: nodeID, id, transaction: id, messages: [entry], words: [] };
     const message = {
       ...entry,
       conversationID: logID,
@@ -218,7 +232,7 @@ class Cluster implements AsyncDisposable {
   }
 }
 
-class TestNode {
+class TestNode implements AsyncDisposable {
   readonly nodeID: string;
   readonly bus: NodeBus;
   readonly audiences: Audience[] = [];
@@ -251,6 +265,10 @@ class TestNode {
           cluster.messages.filter((message) =>
             refs.some(({ logID, seq }) => message.logID === logID && message.seq === seq),
           ),
+        committed: async () => {
+          const last = cluster.messages.length;
+          return { has: (transaction) => transaction <= last };
+        },
         trim: async () => {},
       },
       now: Date.now,
@@ -274,7 +292,7 @@ class TestNode {
         this.#received.push({ logID, seq });
       },
     });
-    this.bus.start();
+    void this.bus.start();
   }
 
   seqsOf(log: string): number[] {
@@ -282,7 +300,11 @@ class TestNode {
   }
 
   die(): void {
-    void this.bus[Symbol.asyncDispose]();
+    void this[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.bus[Symbol.asyncDispose]();
   }
 }
 

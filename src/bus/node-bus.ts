@@ -116,8 +116,9 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
     channel.onHearing((isHearing) => this.#onHearing(isHearing));
   }
 
-  /** Begins to tell the others, and to look for what they have not told. */
-  start(): void {
+  /** Begins to tell the others, and to look for what they have not told. To be awaited before anybody connects. */
+  async start(): Promise<void> {
+    await this.#repair.begin();
     this.#timer = setInterval(() => this.#pulse(), this.#limits.pulseMs).unref();
   }
 

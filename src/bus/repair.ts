@@ -6,6 +6,7 @@
 import type { Delivery, DeliveryListener } from '../log/delivery.ts';
 import type { MessageRef } from '../log/message-store.ts';
 import type {
+  Committed,
   NodeFilter,
   OutgoingMessage,
   OutgoingRef,
@@ -17,7 +18,7 @@ import { conversationIDOf } from '../protocol/conversation-id.ts';
 import { MsgData } from '../protocol/gen/openim.ts';
 
 export interface RepairOptions {
-  readonly store: Pick<OutgoingStore, 'refs' | 'rows' | 'about' | 'bodies'>;
+  readonly store: Pick<OutgoingStore, 'refs' | 'rows' | 'about' | 'bodies' | 'committed'>;
   /** This one. */
   readonly nodeID: string;
   /** Who is here. */
@@ -35,9 +36,16 @@ export class Repair {
   readonly #options: RepairOptions;
   /** Rows that were read, by node. */
   readonly #read = new Map<string, Set<number>>();
+  /** What had committed before anybody connected here. */
+  #before: Committed | undefined;
 
   constructor(options: RepairOptions) {
     this.#options = options;
+  }
+
+  /** From now on somebody may connect. What has committed by now is for nobody who does. */
+  async begin(): Promise<void> {
+    this.#before = await this.#options.store.committed();
   }
 
   /** Reads what was not read before of other nodes' rows. */
@@ -49,7 +57,7 @@ export class Repair {
     for (let start = 0; start < unread.length; start += rowsAtOnce) {
       const rows = await store.rows(unread.slice(start, start + rowsAtOnce));
       for (const { words } of rows) for (const word of words) hear(word);
-      await this.#deliver(rows.flatMap(({ messages }) => messages));
+      await this.#deliver(messagesOf(rows));
       for (const row of rows) this.#note(row);
     }
   }
@@ -76,7 +84,9 @@ export class Repair {
 
   async #deliver(messages: readonly OutgoingMessage[]): Promise<void> {
     const { concerns, isKnown, deliver } = this.#options;
-    const lacking = messages.filter(({ logID, seq, audience }) => !isKnown(logID, seq) && concerns(audience));
+    const lacking = messages.filter(({ logID, seq, audience, storedBy = 0 }) => {
+      return !isKnown(logID, seq) && !this.#before?.has(storedBy) && concerns(audience);
+    });
     if (lacking.length === 0) return;
     for (const delivery of await this.#withBodies(lacking)) deliver(delivery);
   }
@@ -113,7 +123,9 @@ export class Repair {
 }
 
 function messagesOf(rows: readonly OutgoingRow[]): readonly OutgoingMessage[] {
-  return rows.flatMap(({ messages }) => messages);
+  return rows.flatMap(({ messages, transaction }) =>
+    messages.map((message) => ({ ...message, storedBy: transaction })),
+  );
 }
 
 function refKey({ logID, seq }: MessageRef): string {

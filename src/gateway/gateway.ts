@@ -29,7 +29,7 @@ import { displaceElsewhere, displaceOthers } from './displacement.ts';
 import { GroupIndex, type GroupMemberships, type SharedGroups } from './group-index.ts';
 import { Admission } from './handshake/admission.ts';
 import { Upgrader } from './handshake/upgrade.ts';
-import { Hub } from './hub.ts';
+import { Hub, type HubOptions } from './hub.ts';
 import type { GatewayLimits } from './limits.ts';
 import { createConnectionRequests, type LoggedOutDevices } from './requests/connection-requests.ts';
 import { Dispatcher } from './requests/dispatch.ts';
@@ -52,6 +52,7 @@ export interface GatewayOptions {
   readonly devices?: LoggedOutDevices;
   /** Where there are other nodes. */
   readonly sharedGroups?: SharedGroups | undefined;
+  readonly committed?: HubOptions['committed'];
   readonly lease?: NodeLease | undefined;
   /** Where a request comes from; undefined if that is not known, as behind a proxy that is not trusted. */
   readonly addressOf?: (request: IncomingMessage) => string | undefined;
@@ -101,7 +102,7 @@ class LongConnectionGateway implements Gateway {
     this.#admission = new Admission(limits);
     const subscriptions = new Subscriptions(limits, metrics, presence);
     const groups = new GroupIndex({ memberships: options.memberships, shared: options.sharedGroups });
-    this.#hub = new Hub({ metrics, presence, subscriptions, groups, limits });
+    this.#hub = new Hub({ metrics, presence, subscriptions, groups, limits, committed: options.committed });
     const pulse = new Pulse(limits);
     const inbound = new InboundBytes(limits);
     const monotonicMs = options.monotonicMs ?? (() => performance.now());

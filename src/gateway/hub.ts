@@ -4,6 +4,7 @@
  */
 import { forEachInSlices } from '../kernel/time-slices.ts';
 import type { Audience, Delivery, GroupVersion } from '../log/delivery.ts';
+import type { Committed } from '../log/outgoing-store.ts';
 import type { Presence } from '../presence/presence.ts';
 import { takesPushes } from '../presence/reach.ts';
 import { encodePush } from '../protocol/message-bytes.ts';
@@ -27,6 +28,8 @@ export interface HubOptions {
   readonly subscriptions: Subscriptions;
   readonly groups: GroupIndex;
   readonly limits: Pick<GatewayLimits, 'maxSocketsPerToken' | 'maxSocketsPerUser'>;
+  /** What has committed by now, of a node: see {@link Delivery.storedBy}. */
+  readonly committed?: (() => Promise<Committed>) | undefined;
 }
 
 /** Why a session is to end, if it is. */
@@ -40,6 +43,8 @@ export class Hub implements SessionObserver {
   readonly #byUser = new Map<string, Set<Session>>();
   readonly #byToken = new Map<string, Set<Session>>();
   readonly #fanOut = new FanOut<Session>();
+  /** What a session can pull, for it had committed before the first frame was read. */
+  readonly #committedBefore = new WeakMap<Session, Committed>();
   /** Of the sweeps under way, for sessions that they have not reached. */
   readonly #sweeps = new Set<Verdict>();
   #emptied: PromiseWithResolvers<void> | undefined;
@@ -62,7 +67,7 @@ export class Hub implements SessionObserver {
    * not to happen before what this returns has resolved. If its token or user has too many, the oldest makes room.
    */
   add(session: Session): Promise<void> | undefined {
-    const { presence, metrics, groups, limits } = this.#options;
+    const { presence, metrics, groups, limits, committed } = this.#options;
     this.#all.add(session);
     const ofUser = addTo(this.#byUser, session.userID, session);
     const ofToken = addTo(this.#byToken, session.jti, session);
@@ -70,7 +75,13 @@ export class Hub implements SessionObserver {
     metrics.gatewayConnections.inc({ platform: platformLabel(session.platformID) });
     if (ofToken.size > limits.maxSocketsPerToken) crowdOut(ofToken);
     if (ofUser.size > limits.maxSocketsPerUser) crowdOut(ofUser);
-    return groups.enter(session.userID, isFound);
+    const hasGroups = groups.enter(session.userID, isFound);
+    return committed === undefined ? hasGroups : this.#enter(session, committed(), hasGroups);
+  }
+
+  async #enter(session: Session, committed: Promise<Committed>, hasGroups: Promise<void> | undefined): Promise<void> {
+    const [before] = await Promise.all([committed, hasGroups]);
+    this.#committedBefore.set(session, before);
   }
 
   onChanged(session: Session): void {
@@ -112,7 +123,7 @@ export class Hub implements SessionObserver {
     this.#deliver(delivery);
   }
 
-  #deliver({ audience, conversationID, body, operationID, asOf }: Delivery): void {
+  #deliver({ audience, conversationID, body, operationID, asOf, storedBy }: Delivery): void {
     const frame = new SharedFrame(() => ({
       reqIdentifier: reqIdentifiers.pushMessage,
       msgIncr: '',
@@ -121,7 +132,10 @@ export class Hub implements SessionObserver {
       errMsg: '',
       data: encodePush(conversationID, body),
     }));
-    const receivers = this.#receiversOf(audience, asOf);
+    let receivers = this.#receiversOf(audience, asOf);
+    if (storedBy !== undefined) {
+      receivers = receivers.filter((session) => !this.#committedBefore.get(session)?.has(storedBy));
+    }
     if (receivers.length === 0) return;
     this.#options.metrics.pushes.inc(receivers.length);
     this.#fanOut.start(conversationID, receivers, (session) => {

@@ -48,6 +48,11 @@ export interface Delivery {
   readonly asOf?: GroupVersion | undefined;
   /** How long before it the one before in its log was stored, in ms; known on a node. */
   readonly followsMs?: number | undefined;
+  /**
+   * The transaction that stored it, of what was found in the database since it had not come: who has connected after its
+   * commit finds it there, too, and is not told.
+   */
+  readonly storedBy?: number | undefined;
   /** Of the request that caused it; clients match their own echo by it. */
   readonly operationID: string;
 }

@@ -24,6 +24,8 @@ export interface OutgoingRef {
 }
 
 export interface OutgoingRow extends OutgoingRef {
+  /** By which it was written. */
+  readonly transaction: number;
   readonly messages: readonly OutgoingMessage[];
   readonly words: readonly OutgoingWord[];
 }
@@ -31,6 +33,11 @@ export interface OutgoingRow extends OutgoingRef {
 export interface StoredBody extends MessageRef {
   /** Encoded MsgData with its seq. */
   readonly body: Buffer;
+}
+
+/** What had committed at some moment, of all transactions of the database. */
+export interface Committed {
+  has(transaction: number): boolean;
 }
 
 /** Of which nodes. */
@@ -47,6 +54,8 @@ export interface OutgoingStore {
   about(logIDs: readonly string[]): Promise<readonly OutgoingRow[]>;
   /** Of messages as they are now, without those that were taken back. */
   bodies(refs: readonly MessageRef[]): Promise<readonly StoredBody[]>;
+  /** As of now. */
+  committed(): Promise<Committed>;
   /** Removes rows of this node's that are older than a minute, and of others that are older than ten. */
   trim(): Promise<void>;
 }

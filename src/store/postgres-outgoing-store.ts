@@ -8,6 +8,7 @@ import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Audience, GroupVersion } from '../log/delivery.ts';
 import type { MessageRef } from '../log/message-store.ts';
 import type {
+  Committed,
   NodeFilter,
   OutgoingMessage,
   OutgoingRef,
@@ -50,7 +51,7 @@ export class PostgresOutgoingStore implements OutgoingStore {
 
   async rows(refs: readonly OutgoingRef[]): Promise<readonly OutgoingRow[]> {
     const rows = await this.#db.connections.query<Row>(
-      `SELECT node, id, entries FROM unnest($1::text[], $2::bigint[]) AS k (node, id) JOIN outgoing USING (node, id)
+      `SELECT node, id, entries, transaction::text FROM unnest($1::text[], $2::bigint[]) AS k (node, id) JOIN outgoing USING (node, id)
         ORDER BY node, id`,
       [refs.map(({ node }) => node), refs.map(({ id }) => id)],
     );
@@ -59,7 +60,7 @@ export class PostgresOutgoingStore implements OutgoingStore {
 
   async about(logIDs: readonly string[]): Promise<readonly OutgoingRow[]> {
     const rows = await this.#db.connections.query<Row>(
-      `SELECT node, id, entries FROM outgoing WHERE logs && $1::text[] AND at > ${nowMs} - ${keptForMs}`,
+      `SELECT node, id, entries, transaction::text FROM outgoing WHERE logs && $1::text[] AND at > ${nowMs} - ${keptForMs}`,
       [logIDs],
     );
     return rows.map(decode);
@@ -73,6 +74,18 @@ export class PostgresOutgoingStore implements OutgoingStore {
         ORDER BY conversation_id, seq`,
       [refs.map(({ logID }) => logID), refs.map(({ seq }) => seq)],
     );
+  }
+
+  async committed(): Promise<Committed> {
+    const [row] = await this.#db.connections.query<{ snapshot: string }>(
+      'SELECT pg_current_snapshot()::text AS snapshot',
+    );
+    const [lowestRunning, firstUnborn, running] = (row?.snapshot ?? '').split(':');
+    const underWay = new Set(running?.split(',').map(Number));
+    return {
+      has: (transaction) =>
+        transaction < Number(lowestRunning) || (transaction < Number(firstUnborn) && !underWay.has(transaction)),
+    };
   }
 
   async trim(): Promise<void> {
@@ -97,6 +110,7 @@ export function keepOutgoing(first: number): string {
 
 interface Row extends OutgoingRef {
   readonly entries: string;
+  readonly transaction: string;
 }
 
 /** Lists instead of objects: there are as many as messages. */
@@ -118,11 +132,12 @@ function encode(messages: readonly OutgoingMessage[], words: readonly OutgoingWo
   return JSON.stringify(entries);
 }
 
-function decode({ node, id, entries }: Row): OutgoingRow {
+function decode({ node, id, entries, transaction }: Row): OutgoingRow {
   const { messages, words } = JSON.parse(entries) as Entries;
   return {
     node,
     id,
+    transaction: Number(transaction),
     messages: messages.map(([logID, seq, operationID, audience, followsMs, asOf]) => ({
       ...{ logID, seq, operationID, audience },
       followsMs: followsMs ?? undefined,

@@ -7,6 +7,7 @@ import { MsgData } from '../../src/protocol/gen/openim.ts';
 import { PostgresOutgoingStore } from '../../src/store/postgres-outgoing-store.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
 import { SqlVersionLogStore } from '../../src/store/sql-version-log-store.ts';
+import { besideTransactions } from '../support/reads-within.ts';
 import { postgresUrlForSuite } from '../support/test-services.ts';
 import { messagesAt } from './support/messages-at.ts';
 
@@ -125,5 +126,17 @@ test('OutgoingStore on PostgreSQL', async (t) => {
       rows.map(({ messages: found }) => found.map(({ seq }) => seq)),
       [[1]],
     );
+  });
+
+  await t.test('M4 a transaction under way is none that has committed', async () => {
+    const word = { topic: 'membership', users: ['z'], payload: 'p' } as const;
+    const during = await db.transaction(async (tx) => {
+      await nodes.b.add(tx, [word]);
+      return besideTransactions(() => nodes.a.committed());
+    });
+    const rows = await nodes.a.rows(await nodes.a.refs({ except: [] }));
+    const written = rows.find(({ words }) => words.length > 0)?.transaction;
+    assert.ok(written !== undefined);
+    assert.deepEqual([during.has(written), (await nodes.a.committed()).has(written)], [false, true]);
   });
 });

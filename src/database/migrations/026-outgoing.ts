@@ -12,6 +12,7 @@ export async function up(db: Kysely<unknown>, dialect: Dialect): Promise<void> {
       at bigint NOT NULL,
       logs text[] NOT NULL,
       entries text NOT NULL,
+      transaction xid8 NOT NULL DEFAULT pg_current_xact_id(),
       PRIMARY KEY (node, id)
     ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000)`)
     .execute(db);

@@ -21,6 +21,7 @@ import { openPush } from './push.ts';
 import { openSettings } from './settings.ts';
 import { openDatabase, openTokenStores } from './stores.ts';
 import { openTokenAuthority, openTokenEventLog } from './tokens.ts';
+import { openWebhooks } from './webhooks.ts';
 
 export interface App extends AsyncDisposable {
   readonly logger: Logger;
@@ -51,7 +52,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
 
   const { bus, presence, node } = await openDelivering(ground, opened, { db, redis: tokenStores.redis });
   const userStore = new SqlUserStore(db);
-  const log = await openLog(ground, opened, { db, bus, outgoing: node?.outgoing, users: userStore });
+  const hooks = await openWebhooks(ground, opened, db);
+  const teller = hooks.messageTeller;
+  const log = await openLog(ground, opened, { db, bus, outgoing: node?.outgoing, users: userStore, teller });
   const { memberships, services: groups } = openGroups(ground, db, log, userStore, node?.memberships);
   const people = await openPeople(ground, db, {
     userStore,
@@ -60,7 +63,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     followers: [log.groupProfiles, log.friendProfiles],
   });
   const authority = await openTokenAuthority(ground, opened, { ...tokenStores, events, users: people.users });
-  const messaging = openMessaging(ground, db, log, userStore);
+  const messaging = openMessaging(ground, db, log, { users: userStore, hooks });
   const files = await openFiles(ground, db);
   const jobs = openJobs(ground, opened, db, log, { ...messaging, files });
   const services: Services = {

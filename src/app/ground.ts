@@ -56,8 +56,15 @@ export function layGround(given: Config, opened: AsyncDisposableStack, overrides
   const secrets = loadSecrets(config);
   const signingKeys = new SigningKeys(secrets.signingKeys, secrets.needingStore);
   const scope = new OperationScope();
-  const { pagesToken, databaseUrl, redisUrl, oauthClients } = config;
-  const fixedSecrets = [pagesToken, secrets.adminSecret, databaseUrl, redisUrl, ...oauthClients.values()];
+  const { pagesToken, databaseUrl, redisUrl, oauthClients, webhooksSecret } = config;
+  const fixedSecrets = [
+    pagesToken,
+    secrets.adminSecret,
+    databaseUrl,
+    redisUrl,
+    webhooksSecret,
+    ...oauthClients.values(),
+  ];
   const logger = createLogger({
     level: config.logLevel,
     format: config.logFormat,

@@ -17,7 +17,7 @@ import { randomPool } from '../kernel/random-pool.ts';
 import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
 import { GroupCommit } from '../log/group-commit.ts';
-import { MessagePipeline } from '../log/pipeline.ts';
+import { MessagePipeline, type MessageTeller } from '../log/pipeline.ts';
 import { Activity } from '../messaging/activity.ts';
 import { BatchSender } from '../messaging/batch-sender.ts';
 import { BusinessNotifications } from '../messaging/business-notifications.ts';
@@ -66,6 +66,7 @@ import { VersionLog } from '../sync/version-log.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { Ground } from './ground.ts';
 import { readNotificationFile } from './notification-file.ts';
+import type { Hooks } from './webhooks.ts';
 
 export interface Log {
   readonly messages: SqlMessageStore;
@@ -85,6 +86,7 @@ interface LogGround {
   /** Of a node. */
   readonly outgoing: PostgresOutgoingStore | undefined;
   readonly users: Pick<UserStore, 'find'>;
+  readonly teller: MessageTeller | undefined;
 }
 
 /**
@@ -95,7 +97,7 @@ interface LogGround {
 export async function openLog(
   { config, clock, logger, metrics, reportFailure }: Ground,
   opened: AsyncDisposableStack,
-  { db, bus, outgoing, users }: LogGround,
+  { db, bus, outgoing, users, teller }: LogGround,
 ): Promise<Log> {
   const messages = new SqlMessageStore(db, outgoing);
   const textIndex = new TextIndex({
@@ -127,7 +129,7 @@ export async function openLog(
   });
   opened.defer(() => commits.drain());
   const newMessageID = messageIDs();
-  const pipeline = new MessagePipeline({ commits, messages, bus, now: clock, newMessageID });
+  const pipeline = new MessagePipeline({ commits, messages, bus, teller, now: clock, newMessageID });
   const versionLog = new VersionLog(await SqlVersionLogStore.open(db, () => randomBytes(16).toString('hex')));
   const conversations = new SqlConversationStore(db);
   const conversationRows = new ConversationRows({ store: conversations, versionLog, unitOfWork: db, now: clock });
@@ -201,7 +203,7 @@ export function openMessaging(
   { config, clock, reportFailure }: Ground,
   db: Database,
   { messages, pipeline, notifier, versionLog, conversations, conversationRows }: Log,
-  users: Pick<UserStore, 'find' | 'ids'>,
+  { users, hooks }: { readonly users: Pick<UserStore, 'find' | 'ids'>; readonly hooks: Hooks },
 ): Messaging {
   const newMessageID = messageIDs();
   const views = new SqlConversationViewStore(db);
@@ -237,6 +239,8 @@ export function openMessaging(
     reportFailure,
   });
   const messenger = new Messenger({
+    hooks: hooks.messages,
+    newMessageID,
     statuses: sendStatuses,
     facts,
     rows: conversationRows,

@@ -278,6 +278,15 @@ export const options = {
     default: '',
     description: 'Directory of the files that users send. Empty: files in dataDir.',
   },
+  webhooksFile: {
+    kind: 'text',
+    default: '',
+    description:
+      "File in the form of OpenIM's webhooks.yml: where the back end is asked before something happens and told of it afterwards, and which hooks are on. Empty: none.",
+  },
+  webhooksSecret: secretText(
+    'Signs requests to the back end as Standard Webhooks has it: whsec_ and base64, or any text. Empty: they are not signed, as with OpenIM.',
+  ),
   historyForNewMembers: atRunTime(toggle('Who joins a group may read what was written before.', true)),
   openimTokens: choice(
     "Tokens that OpenIM issued and keeps in the same Redis: off ignores them; read honours them and takes each into Tessera's own keys; mirror also writes Tessera's tokens where OpenIM's servers look, so that both can serve during a move.",

@@ -1,4 +1,5 @@
 /** What the log needs from a durable store. Seqs are given out here and nowhere else (promise M2). */
+import type { DeliveryEntry } from '../deliveries/delivery-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Audience, Delivery, GroupVersion } from './delivery.ts';
 
@@ -25,7 +26,12 @@ export interface NewMessage {
   readonly condition?: GroupCondition;
   /** Who gets it: kept beside it by a node, so that others can deliver it if that one cannot. */
   readonly outgoing?: { readonly audience: Audience; readonly operationID: string };
+  /** What the world outside is to hear of it if it is stored now, written in the same commit. */
+  readonly deliveries?: MessageDeliveries;
 }
+
+/** Rows of what is told of a message, made once its place is known. */
+export type MessageDeliveries = (stored: Pick<Appended, 'seq' | 'sentAt'>) => readonly DeliveryEntry[];
 
 /** The group is not dismissed; and the sender is in it. */
 export interface GroupCondition {

@@ -3,6 +3,7 @@
  * recipients (conversations-messages chapter, 6.1 and 6.2). Who may send what is decided before.
  */
 
+import type { DeliveryEntry } from '../deliveries/delivery-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { conversationIDOf, isNotificationConversation } from '../protocol/conversation-id.ts';
 import { MsgData } from '../protocol/gen/openim.ts';
@@ -12,12 +13,24 @@ import { MessageEncoder } from '../protocol/message-encoder.ts';
 import { msgStatus, optionKeys } from '../protocol/numbers/messages.ts';
 import type { Audience, Delivery, DeliveryBus, UserAudience } from './delivery.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { Appended, GroupCondition, MessageStore, NewMessage } from './message-store.ts';
+import type { Appended, GroupCondition, MessageDeliveries, MessageStore, NewMessage } from './message-store.ts';
+
+/** Who tells the world outside of messages. */
+export interface MessageTeller {
+  /** @returns undefined if nobody outside hears of it */
+  deliveriesOf(message: MsgData, operationID: string): MessageDeliveries | undefined;
+  /** Of a message that is not stored, in a transaction of its own. */
+  keep(entries: readonly DeliveryEntry[]): Promise<void>;
+  /** Rows have been committed. */
+  wake(): void;
+}
 
 export interface PipelineOptions {
   readonly commits: GroupCommit;
   readonly messages: Pick<MessageStore, 'appendWithin'>;
   readonly bus: DeliveryBus;
+  /** Undefined while nobody outside hears of messages. */
+  readonly teller?: MessageTeller | undefined;
   /** A random 32-digit hexadecimal ID. */
   readonly newMessageID: () => string;
   readonly now: () => number;
@@ -40,7 +53,7 @@ export interface AcceptedWithin extends Acknowledgement {
 
 /** A message to store and deliver, once whoever may decide so has authorised it. */
 export interface Outgoing {
-  /** `sendTime` 0 means now, an empty `clientMsgID` a new one. */
+  /** `sendTime` 0 means now, an empty `clientMsgID` or `serverMsgID` a new one. */
   readonly message: MsgData;
   readonly audience: Audience;
   /** Of the request that caused it. */
@@ -78,12 +91,14 @@ export class MessagePipeline {
     const { clientMsgID, serverMsgID, sendTime } = stamped;
 
     if (!optionEnabled(stamped.options, optionKeys.history)) {
+      if (this.#options.teller !== undefined) await this.#tell(stamped, outgoing.operationID, this.#options.teller);
       this.#deliver(place, outgoing, { body: Buffer.from(encoded), seq: 0 });
       return { serverMsgID, clientMsgID, sendTime, isDuplicate: false };
     }
     const appended = await this.#options.commits.append(this.#toStore(stamped, place, outgoing, encoded), (stored) => {
       if (!stored.isDuplicate && !stored.isRefused) this.#deliver(place, outgoing, stored);
     });
+    this.#options.teller?.wake();
     if (appended.isRefused) throw refusal();
     return {
       serverMsgID: appended.serverMsgID,
@@ -112,6 +127,7 @@ export class MessagePipeline {
     );
     if (appended.some(({ isRefused }) => isRefused)) throw refusal();
     tx.afterCommit(() => {
+      this.#options.teller?.wake();
       for (const [index, { outgoing, place }] of stamped.entries()) {
         const result = appended[index];
         if (result !== undefined && !result.isDuplicate) this.#deliver(place, outgoing, result);
@@ -130,7 +146,7 @@ export class MessagePipeline {
     return {
       ...message,
       clientMsgID: message.clientMsgID || this.#options.newMessageID(),
-      serverMsgID: this.#options.newMessageID(),
+      serverMsgID: message.serverMsgID || this.#options.newMessageID(),
       sendTime: message.sendTime || this.#options.now(),
       seq: 0,
       status: msgStatus.sent,
@@ -140,6 +156,7 @@ export class MessagePipeline {
 
   #toStore(stamped: MsgData, { conversationID, logID }: Place, outgoing: Outgoing, encoded: Uint8Array): NewMessage {
     const { message, condition } = outgoing;
+    const deliveries = this.#options.teller?.deliveriesOf(stamped, outgoing.operationID);
     return {
       logID,
       sendID: stamped.sendID,
@@ -153,8 +170,14 @@ export class MessagePipeline {
       bodyWithoutSeq: encoded,
       raisesSenderReadSeq: !isNotificationConversation(conversationID),
       ...(condition === undefined ? {} : { condition }),
+      ...(deliveries === undefined ? {} : { deliveries }),
       outgoing,
     };
+  }
+
+  async #tell(message: MsgData, operationID: string, teller: MessageTeller): Promise<void> {
+    const rows = teller.deliveriesOf(message, operationID)?.({ seq: 0, sentAt: message.sendTime }) ?? [];
+    if (rows.length > 0) await teller.keep(rows);
   }
 
   /**

@@ -45,7 +45,27 @@ export interface MessageCalls {
   ): Promise<void>;
 }
 
+/** What the operator's receiver has to say of a message before it is sent (objects-push-webhooks chapter, 3.4). */
+export interface MessageHooks {
+  /** Before anything is checked. @throws its refusal */
+  beforeSingle(call: CallContext, message: MsgData): Promise<void>;
+  /** After everything was checked. @throws its refusal */
+  beforeGroup(call: CallContext, message: MsgData): Promise<void>;
+  /** @returns `message` itself if nothing is changed. @throws its refusal, 1001 a change that cannot be */
+  modify(call: CallContext, message: MsgData): Promise<MsgData>;
+}
+
+/** What the sender is told. */
+export interface Sent extends Acknowledgement {
+  /** The message as it was sent, if it is not what the sender gave. */
+  readonly modified?: MsgData;
+}
+
 export interface MessengerOptions {
+  /** Undefined while nobody is asked. */
+  readonly hooks?: MessageHooks | undefined;
+  /** A random 32-digit hexadecimal ID. */
+  readonly newMessageID: () => string;
   readonly facts: SendingFacts;
   readonly rows: ConversationRows;
   readonly calls: MessageCalls;
@@ -83,14 +103,42 @@ export class Messenger {
    * @throws 1001 ill-formed, more named than may be, or refused by the receiver, 1002 not the caller's to send, 1004 unknown user or group, 1203 not in
    * the group, 1204 dismissed, 1302 blocked, 1303 no friend, 1402 and 1403 muted
    */
-  async send(call: CallContext, message: MsgData): Promise<Acknowledgement> {
-    checkShape(message);
-    checkSize(message, this.#options.maxMessageBytes);
-    checkMentions(message, this.#options.maxMentions);
+  async send(call: CallContext, message: MsgData): Promise<Sent> {
+    this.#check(message);
     requireAccess(call, message.sendID);
     if (!call.caller.isAdmin) checkUserContent(message);
     const prepared = prepare(message, call.caller.isAdmin);
+    const { hooks } = this.#options;
+    return hooks === undefined ? this.#sendTo(call, prepared) : this.#sendAsking(call, prepared, hooks);
+  }
 
+  #check(message: MsgData): void {
+    checkShape(message);
+    checkSize(message, this.#options.maxMessageBytes);
+    checkMentions(message, this.#options.maxMentions);
+  }
+
+  /** What comes back is checked like what came, and authorised anew: it may go to somebody else. */
+  async #sendAsking(call: CallContext, given: MsgData, hooks: MessageHooks): Promise<Sent> {
+    const { newMessageID } = this.#options;
+    const message = { ...given, clientMsgID: given.clientMsgID || newMessageID(), serverMsgID: newMessageID() };
+    const { sessionType, sendID } = message;
+    if (sessionType === sessionTypes.single) {
+      if (!this.#options.isAdmin(sendID)) await hooks.beforeSingle(call, message);
+      await this.#checkSingle(message);
+    } else if (sessionType === sessionTypes.group) {
+      await this.#admitGroup(message);
+      await hooks.beforeGroup(call, message);
+    } else return this.#sendTo(call, message);
+    const modified = await hooks.modify(call, message);
+    if (modified === message) return this.#sendTo(call, message);
+    this.#check(modified);
+    const sent = await this.#sendTo(call, modified);
+    const { serverMsgID, clientMsgID, sendTime } = sent;
+    return { ...sent, modified: { ...modified, serverMsgID, clientMsgID, sendTime } };
+  }
+
+  async #sendTo(call: CallContext, prepared: MsgData): Promise<Acknowledgement> {
     switch (prepared.sessionType) {
       case sessionTypes.single:
         return this.#accept(call, await this.#admitSingle(prepared), bothSides(prepared));
@@ -108,7 +156,7 @@ export class Messenger {
    * @throws also 1001 for a content type that back ends cannot send; of 1400 1101 for an unknown sender and 1002 for one
    * that is no account of the system
    */
-  async sendFromBackend(call: CallContext, request: BackendMessage): Promise<Acknowledgement> {
+  async sendFromBackend(call: CallContext, request: BackendMessage): Promise<Sent> {
     const sent = await this.send(call, await this.fromBackend(call, request));
     await this.#options.statuses.record(call.operationID);
     return sent;
@@ -198,8 +246,18 @@ export class Messenger {
     requireWelcome(facts, needsFriendship);
   }
 
-  /** The checks of a single chat in the protocol's order; makes sure that both sides have their conversation row. */
+  /** Makes sure that both sides have their conversation row. @returns the message as the receiver wants it */
   async #admitSingle(message: MsgData): Promise<MsgData> {
+    const { facts, isChat, isSilent, conversationID } = await this.#checkSingle(message);
+    const isStored = optionEnabled(message.options, optionKeys.history);
+    if (isChat && isStored && !(facts.senderHasRow && facts.receiverOption !== undefined)) {
+      await this.#options.rows.ensureSingleChat(conversationID, message.sendID, message.recvID);
+    }
+    return isSilent ? withOptions(message, ['offlinePush']) : message;
+  }
+
+  /** The checks of a single chat in the protocol's order. */
+  async #checkSingle(message: MsgData): Promise<CheckedSingle> {
     if (message.recvID === '') throw errors.args('recvID is empty');
     const conversationID = conversationIDOf(message);
     const facts = await this.#options.facts.singleChat(message.sendID, message.recvID, conversationID);
@@ -208,13 +266,17 @@ export class Messenger {
     if (facts.senderLevel === undefined) throw errors.recordNotFound('sender not found');
     if (facts.receiverGlobalOption === undefined) throw errors.recordNotFound('receiver not found');
     this.#checkRelation(message, facts);
-    const isSilent = isChat && receivesSilently(facts);
-    const isStored = optionEnabled(message.options, optionKeys.history);
-    if (isChat && isStored && !(facts.senderHasRow && facts.receiverOption !== undefined)) {
-      await this.#options.rows.ensureSingleChat(conversationID, message.sendID, message.recvID);
-    }
-    return isSilent ? withOptions(message, ['offlinePush']) : message;
+    return { facts, conversationID, isChat, isSilent: isChat && receivesSilently(facts) };
   }
+}
+
+interface CheckedSingle {
+  readonly facts: SingleChatFacts;
+  readonly conversationID: string;
+  /** Not the conversation of notifications between the two. */
+  readonly isChat: boolean;
+  /** The receiver wants it without a sound. */
+  readonly isSilent: boolean;
 }
 
 /** @throws 1101 unknown, 1002 an ordinary user */
@@ -258,7 +320,9 @@ function prepare(message: MsgData, isAdmin: boolean): MsgData {
   if (!isAdmin) options.delete(optionKeys.isNotNotification);
   return withOptions(
     // An ordinary sender neither speaks for the system nor back-dates: only admins choose.
-    isAdmin ? { ...message, options } : { ...message, options, msgFrom: msgFrom.user, sendTime: 0 },
+    isAdmin
+      ? { ...message, options, serverMsgID: '' }
+      : { ...message, options, serverMsgID: '', msgFrom: msgFrom.user, sendTime: 0 },
     forcedOff.get(message.contentType) ?? [],
   );
 }

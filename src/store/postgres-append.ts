@@ -10,6 +10,7 @@ import type { Appended, NewMessage } from '../log/message-store.ts';
 import type { OutgoingMessage } from '../log/outgoing-store.ts';
 import { refused, stamped } from './append-stamp.ts';
 import { keepOutgoing, type PostgresOutgoingStore } from './postgres-outgoing-store.ts';
+import { addDeliveriesInPostgres } from './sql-delivery-store.ts';
 import { raiseSendersInPostgres } from './sql-read-position-store.ts';
 import { isOpenGroup } from './sql-sending-facts.ts';
 
@@ -73,6 +74,14 @@ async function appendAll(
     return appended;
   });
   if (fresh.length > 0) await insert(connection, fresh, outgoing);
+  const told = fresh.flatMap(({ message, appended }) => message.deliveries?.(appended) ?? []);
+  if (told.length > 0) {
+    await addDeliveriesInPostgres(
+      (text, values) => connection.query(text, values),
+      told,
+      fresh[0]?.message.acceptedAt ?? 0,
+    );
+  }
   return results;
 }
 

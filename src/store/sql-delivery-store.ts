@@ -144,7 +144,7 @@ export class SqlDeliveryStore implements DeliveryStore {
 }
 
 /** Adds rows in the transaction under way on this connection. */
-function addDeliveriesInSqlite(connection: StatementCache, entries: readonly DeliveryEntry[], at: number): void {
+export function addDeliveriesInSqlite(connection: StatementCache, entries: readonly DeliveryEntry[], at: number): void {
   for (const { topic, key, deliveryID, payload } of entries) {
     connection.prepare(lockKey.sqliteText).run(topic, key, at);
     connection.prepare(insertInSqlite).run(topic, key, deliveryID, payload, at);
@@ -152,7 +152,7 @@ function addDeliveriesInSqlite(connection: StatementCache, entries: readonly Del
 }
 
 /** Adds rows in the transaction that `query` runs in: two statements, whatever their number. */
-async function addDeliveriesInPostgres(
+export async function addDeliveriesInPostgres(
   query: (text: string, values: readonly unknown[]) => Promise<unknown>,
   entries: readonly DeliveryEntry[],
   at: number,

@@ -9,6 +9,7 @@ import type { StatementCache } from '../database/statement-cache.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Appended, NewMessage } from '../log/message-store.ts';
 import { refused, stamped } from './append-stamp.ts';
+import { addDeliveriesInSqlite } from './sql-delivery-store.ts';
 import { raiseSenderInSqlite } from './sql-read-position-store.ts';
 import { isOpenGroup } from './sql-sending-facts.ts';
 
@@ -69,6 +70,9 @@ function appendOne(connection: StatementCache, message: NewMessage): Appended {
       body,
     );
   if (message.raisesSenderReadSeq) connection.prepare(raiseSenderInSqlite).run(message.sendID, message.logID, seq);
+  if (message.deliveries !== undefined) {
+    addDeliveriesInSqlite(connection, message.deliveries({ seq, sentAt }), message.acceptedAt);
+  }
   return { seq, serverMsgID: message.serverMsgID, sentAt, isDuplicate: false, isRefused: false, body };
 }
 

@@ -141,6 +141,30 @@ export function createMetrics() {
       help: 'Effects of committed changes that are still to be worked off.',
       registers,
     }),
+    webhookRequests: new Counter({
+      name: 'tessera_webhook_requests_total',
+      help: 'Requests to the back end, by command and by what came of them.',
+      labelNames: ['command', 'result'] as const,
+      registers,
+    }),
+    webhookSeconds: new Histogram({
+      name: 'tessera_webhook_seconds',
+      help: 'From a request to the back end to its answer, or the end of waiting.',
+      buckets: [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
+      registers,
+    }),
+    deliveriesWaiting: new Gauge({
+      name: 'tessera_deliveries_waiting',
+      help: 'What the world outside is still to hear of committed changes.',
+      labelNames: ['topic'] as const,
+      registers,
+    }),
+    deliveriesParked: new Gauge({
+      name: 'tessera_deliveries_parked',
+      help: 'What it did not take so often that it waits for an operator.',
+      labelNames: ['topic'] as const,
+      registers,
+    }),
     outboxFailures: new Counter({
       name: 'tessera_outbox_failures_total',
       help: 'Times that an effect of a committed change failed and was put off.',

@@ -53,8 +53,8 @@ export function createRequestHandlers({ history, messenger }: RequestServices, b
       handler(
         MsgData,
         async (call, message) => {
-          const { serverMsgID, clientMsgID, sendTime } = await messenger.send(call, message);
-          return encoder.encode(SendMsgResp, { serverMsgID, clientMsgID, sendTime, modify: undefined });
+          const { serverMsgID, clientMsgID, sendTime, modified } = await messenger.send(call, message);
+          return encoder.encode(SendMsgResp, { serverMsgID, clientMsgID, sendTime, modify: modified });
         },
         errors.args,
       ),

@@ -1,0 +1,94 @@
+/** Hooks of the operator's receiver, composed: what each domain asks and tells. Part of the composition root; see app.ts. */
+import { randomUUID } from 'node:crypto';
+import type { Database } from '../database/database.ts';
+import { DeliveryWorker } from '../deliveries/delivery-worker.ts';
+import type { MessageTeller } from '../log/pipeline.ts';
+import type { MessageHooks } from '../messaging/messenger.ts';
+import { SqlDeliveryStore } from '../store/sql-delivery-store.ts';
+import type { HookName } from '../webhooks/hook-table.ts';
+import { MessageAsker, WebhookTeller } from '../webhooks/message-webhooks.ts';
+import { WebhookClient } from '../webhooks/webhook-client.ts';
+import { Webhooks } from '../webhooks/webhooks.ts';
+import type { Ground } from './ground.ts';
+import { readWebhooksFile } from './webhooks-file.ts';
+
+/** What the domains are given; undefined what nobody outside is asked or told about, which then costs nothing. */
+export interface Hooks {
+  readonly messageTeller: MessageTeller | undefined;
+  readonly messages: MessageHooks | undefined;
+}
+
+/**
+ * What an earlier process has left to tell is on its way afterwards.
+ * @param opened waits, when it is disposed of, for requests under way
+ * @throws StartError if the file cannot be read
+ */
+export async function openWebhooks(
+  { config, clock, logger, metrics }: Ground,
+  opened: AsyncDisposableStack,
+  db: Database,
+): Promise<Hooks> {
+  const settings = await readWebhooksFile(config.webhooksFile, logger);
+  if (settings.hooks.size === 0) return off;
+  const store = new SqlDeliveryStore(db);
+  const { url } = settings;
+  const client = new WebhookClient({ url, secret: config.webhooksSecret, now: clock, maxReplyBytes });
+  opened.defer(() => client.close());
+  const webhooks: Webhooks = new Webhooks({
+    settings,
+    client,
+    store,
+    wake: () => worker.wake(),
+    newID: randomUUID,
+    now: clock,
+    observer: {
+      answered: (command, result, seconds) => {
+        metrics.webhookRequests.inc({ command, result });
+        metrics.webhookSeconds.observe(seconds);
+      },
+      failed: (command, { message, status }, isPassed) =>
+        logger.warn({ command, status, reason: message, isPassed }, 'a webhook failed'),
+    },
+  });
+  const worker = new DeliveryWorker({
+    topic: 'webhooks',
+    store,
+    deliver: (row, signal) => webhooks.deliver(row, signal),
+    now: clock,
+    observer: {
+      delivered: () => {},
+      failed: ({ id, attempts }, _error, isParked) => {
+        if (isParked) logger.error({ id, attempts: attempts + 1 }, 'a webhook was parked: see tessera webhooks');
+      },
+      heldUp: (error) => logger.warn({ err: error }, 'webhooks were held up: they are tried again'),
+    },
+  });
+  opened.defer(() => worker.close(config.shutdownTimeoutMs));
+  worker.start();
+  const look = async () => {
+    const { waiting, parked } = await store.counts('webhooks');
+    metrics.deliveriesWaiting.set({ topic: 'webhooks' }, waiting);
+    metrics.deliveriesParked.set({ topic: 'webhooks' }, parked);
+  };
+  // A database that cannot be asked shows elsewhere.
+  opened.use(setInterval(() => void look().catch(() => {}), countEveryMs));
+  const isOn = (...names: readonly HookName[]) => names.some((name) => settings.hooks.has(name));
+  const keep = async (entries: Parameters<typeof store.add>[1]) => {
+    await db.transaction((tx) => store.add(tx, entries, clock()));
+    worker.wake();
+  };
+  const teller = new WebhookTeller({ webhooks, keep, wake: () => worker.wake() });
+  return {
+    messageTeller: isOn('afterSendSingleMsg', 'afterSendGroupMsg', 'afterMsgSaveDB') ? teller : undefined,
+    messages: isOn('beforeSendSingleMsg', 'beforeSendGroupMsg', 'beforeMsgModify')
+      ? new MessageAsker(webhooks, clock)
+      : undefined,
+  };
+}
+
+const off: Hooks = { messageTeller: undefined, messages: undefined };
+
+const countEveryMs = 5000;
+
+/** Of one answer: a message and what belongs to it. */
+const maxReplyBytes = 1024 * 1024;

@@ -1,0 +1,29 @@
+/**
+ * Every hook: its key in the file, the command that names it on the wire, and whether it is asked before something happens
+ * or told of it afterwards. Protocol: objects-push-webhooks.md 3.4 to 3.9; those of tokens are ours.
+ */
+
+export interface Hook {
+  readonly command: string;
+  readonly when: 'before' | 'after';
+  /** Whether `deniedTypes`, and `attentionIds` of an after-hook, hold for it. */
+  readonly isFiltered?: true;
+}
+
+const before = (name: string): Hook => ({ command: `callbackBefore${name}Command`, when: 'before' });
+const after = (name: string): Hook => ({ command: `callbackAfter${name}Command`, when: 'after' });
+const filtered = (hook: Hook): Hook => ({ ...hook, isFiltered: true });
+
+export const hookTable = {
+  // 3.4 Messages
+  beforeSendSingleMsg: filtered(before('SendSingleMsg')),
+  afterSendSingleMsg: filtered(after('SendSingleMsg')),
+  beforeSendGroupMsg: filtered(before('SendGroupMsg')),
+  afterSendGroupMsg: filtered(after('SendGroupMsg')),
+  beforeMsgModify: filtered(before('MsgModify')),
+  afterMsgSaveDB: filtered(after('MsgSaveDB')),
+} as const satisfies Record<string, Hook>;
+
+export type HookName = keyof typeof hookTable;
+
+export const hookNames = Object.keys(hookTable) as HookName[];

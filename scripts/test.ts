@@ -18,7 +18,7 @@ const HELP = `Runs the tests. Usage: npm test -- [options] [filter ...]
 
 Missing services are installed with apt-get on Debian as root. Environment:
   TESSERA_TEST_SKIP=redis,chromium,...   leave out some of postgres, pgbouncer, redis, chromium, promtool, compose, systemd,
-                                         nginx, helm, kubeconform
+                                         nginx, helm, kubeconform, versitygw
   TESSERA_TEST_POSTGRES_URL=...          use this PostgreSQL instead of a private one
 No other TESSERA_ variable reaches them.`;
 

@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { DirectoryBlobStore } from '../blobs/directory-blob-store.ts';
+import type { S3BlobStore } from '../blobs/s3-blob-store.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import type { BlobStore } from '../files/blob-store.ts';
@@ -25,28 +26,68 @@ export interface Files {
 }
 
 /** @throws StartError naming the setting that does not work */
-export async function openFiles({ config, clock }: Ground, db: Database): Promise<Files> {
+export async function openFiles({ config, clock, logger }: Ground, db: Database): Promise<Files> {
   await requireResolvable('TESSERA_PUBLIC_URL', config.publicUrl);
-  const blobs = await openDirectory(config);
+  await requireResolvable('TESSERA_S3_PUBLIC_ENDPOINT', config.s3PublicEndpoint);
+  const blobs = await openBlobs(config, clock);
+  const isAlone = config.databaseUrl === '' || config.redisUrl === '';
+  const offBecause =
+    blobs instanceof DirectoryBlobStore && !isAlone && !config.filesDirShared
+      ? 'files are off: TESSERA_S3_ENDPOINT, or TESSERA_FILES_DIR_SHARED of a directory that all servers share'
+      : '';
+  if (offBecause !== '') logger.warn(offBecause);
   const store = new SqlFileStore(db);
-  const shared = { store, blobs, unitOfWork: db, limits: config, now: clock, randomBytes };
+  const shared = { store, blobs, unitOfWork: db, limits: config, now: clock, randomBytes, offBecause };
   const services = {
     uploads: new Uploads(shared),
     formUploads: new FormUploads(shared),
     objects: new Objects(shared),
-    partReceiver: new PartReceiver({ store, sink: blobs, slots: new BodySlots(config), now: clock }),
+    partReceiver:
+      blobs instanceof DirectoryBlobStore
+        ? new PartReceiver({ store, sink: blobs, slots: new BodySlots(config), now: clock })
+        : undefined,
   };
   return { services, store, blobs };
 }
 
-/** Also for commands. @throws StartError */
-export function openDirectory({
-  filesDir,
-  dataDir,
-}: Pick<Config, 'filesDir' | 'dataDir'>): Promise<DirectoryBlobStore> {
-  const path = filesDir === '' ? join(dataDir, 'files') : filesDir;
-  return opening('TESSERA_FILES_DIR: cannot use the directory', DirectoryBlobStore.open(path));
+/** Where content is; also for commands. @throws StartError */
+export async function openBlobs(
+  config: BlobConfig,
+  now: () => number = Date.now,
+): Promise<DirectoryBlobStore | S3BlobStore> {
+  const { filesDir, dataDir, s3Endpoint: endpoint } = config;
+  if (endpoint === '') {
+    const path = filesDir === '' ? join(dataDir, 'files') : filesDir;
+    return opening('TESSERA_FILES_DIR: cannot use the directory', DirectoryBlobStore.open(path));
+  }
+  const s3 = await import('../blobs/s3-blob-store.ts');
+  const store = s3.S3BlobStore.open({
+    endpoint,
+    publicEndpoint: config.s3PublicEndpoint === '' ? endpoint : config.s3PublicEndpoint,
+    region: config.s3Region,
+    bucket: config.s3Bucket,
+    accessKeyID: config.s3AccessKeyID,
+    secretAccessKey: config.s3SecretAccessKey,
+    timeoutMs: storeTimeoutMs,
+    now,
+  });
+  return opening(`TESSERA_S3_ENDPOINT: cannot use the store at ${endpoint}`, store);
 }
+
+type BlobConfig = Pick<
+  Config,
+  | 'filesDir'
+  | 'dataDir'
+  | 's3Endpoint'
+  | 's3PublicEndpoint'
+  | 's3Region'
+  | 's3Bucket'
+  | 's3AccessKeyID'
+  | 's3SecretAccessKey'
+>;
+
+/** Clients wait for ten seconds. */
+const storeTimeoutMs = 8000;
 
 /** A name that nobody has would be in every message with a file (field report F30). @throws StartError */
 async function requireResolvable(setting: string, url: string): Promise<void> {

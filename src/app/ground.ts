@@ -63,6 +63,7 @@ export function layGround(given: Config, opened: AsyncDisposableStack, overrides
     databaseUrl,
     redisUrl,
     webhooksSecret,
+    config.s3SecretAccessKey,
     ...oauthClients.values(),
   ];
   const logger = createLogger({

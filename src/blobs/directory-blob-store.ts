@@ -24,6 +24,7 @@ interface PartFile {
 
 export class DirectoryBlobStore implements BlobStore, PartSink {
   readonly engine = 'directory';
+  readonly takesForms = true;
   readonly partLimits: PartLimits = { minPartSize: 5 * 2 ** 20, maxPartSize: 5 * 2 ** 30, maxParts: 10_000 };
   readonly #root: string;
 

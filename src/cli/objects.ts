@@ -18,10 +18,10 @@ Exit codes: 0 all is there, 1 something is not, 2 the command line or a setting 
 `,
   run: async (args) => {
     const { config } = configFromArgs(args);
-    const { openDirectory } = await import('../app/files.ts');
+    const { openBlobs } = await import('../app/files.ts');
     const { SqlFileStore } = await import('../store/sql-file-store.ts');
     await using db = await openBesideServer(config);
-    const blobs = await openDirectory(config);
+    const blobs = await openBlobs(config);
     const store = new SqlFileStore(db);
     let checked = 0;
     let faults = 0;

@@ -367,8 +367,8 @@ test('a file with secrets that others may read is refused, except in development
 test('every setting has a variable, a flag and a description', () => {
   assert.equal(optionInfos.find(({ key }) => key === 'adminUserIDs')?.env, 'TESSERA_ADMIN_USER_IDS');
   for (const { env: variable, flag, description } of optionInfos) {
-    assert.match(variable, /^TESSERA_[A-Z_]+$/);
-    assert.match(flag, /^--[a-z-]+$/);
+    assert.match(variable, /^TESSERA_[A-Z\d_]+$/);
+    assert.match(flag, /^--[a-z\d-]+$/);
     assert.match(description, /\.$/);
   }
 });

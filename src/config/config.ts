@@ -358,6 +358,11 @@ function checkTogether(config: Config): void {
   problems.push(...urlProblems('TESSERA_DATABASE_URL', config.databaseUrl, checkPostgresUrl));
   problems.push(...urlProblems('TESSERA_REDIS_URL', config.redisUrl, parseRedisUrl));
   problems.push(...publicUrlProblems('TESSERA_PUBLIC_URL', config.publicUrl));
+  problems.push(...publicUrlProblems('TESSERA_S3_ENDPOINT', config.s3Endpoint));
+  problems.push(...publicUrlProblems('TESSERA_S3_PUBLIC_ENDPOINT', config.s3PublicEndpoint));
+  if (config.s3Endpoint !== '' && (config.s3AccessKeyID === '' || config.s3SecretAccessKey === '')) {
+    problems.push('TESSERA_S3_ENDPOINT: needs TESSERA_S3_ACCESS_KEY_ID and TESSERA_S3_SECRET_ACCESS_KEY');
+  }
   problems.push(...secretProblems(config));
   if (config.grafanaUrl !== '' && !/^https?:$/.test(URL.parse(config.grafanaUrl)?.protocol ?? '')) {
     problems.push('TESSERA_GRAFANA_URL: must be an http or https URL');

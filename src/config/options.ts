@@ -287,6 +287,25 @@ export const options = {
   webhooksSecret: secretText(
     'Signs requests to the back end as Standard Webhooks has it: whsec_ and base64, or any text. Empty: they are not signed, as with OpenIM.',
   ),
+  filesDirShared: toggle(
+    'Every server on the database has the same directory of files, such as one on a network file system. Without it no files are taken into a directory beside PostgreSQL and Redis, where another server would not find them.',
+    false,
+  ),
+  s3Endpoint: {
+    kind: 'text',
+    default: '',
+    description: 'URL of an S3-compatible store for files, as this server reaches it. Empty: files are in filesDir.',
+  },
+  s3PublicEndpoint: {
+    kind: 'text',
+    default: '',
+    description:
+      'The same as clients reach it, which URLs are signed for; a path in it is one that a proxy takes off. Empty: s3Endpoint.',
+  },
+  s3Region: text('Region of that store; most but AWS take any.', 'us-east-1'),
+  s3Bucket: text('Bucket of the files; made if it is not there.', 'openim'),
+  s3AccessKeyID: { kind: 'text', default: '', description: 'Access key of that store.' },
+  s3SecretAccessKey: secretText('Secret key of that store.'),
   historyForNewMembers: atRunTime(toggle('Who joins a group may read what was written before.', true)),
   openimTokens: choice(
     "Tokens that OpenIM issued and keeps in the same Redis: off ignores them; read honours them and takes each into Tessera's own keys; mirror also writes Tessera's tokens where OpenIM's servers look, so that both can serve during a move.",

@@ -48,6 +48,8 @@ export interface BlobStore {
   /** As records name it. */
   readonly engine: string;
   readonly partLimits: PartLimits;
+  /** Whether {@link signForm} does anything. */
+  readonly takesForms: boolean;
   /** Makes room for an upload. @returns what the engine calls it */
   begin(upload: Upload): Promise<string>;
   sign(upload: Upload, partNumbers: readonly number[], signing: Signing): Promise<PartSignatures>;

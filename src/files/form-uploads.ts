@@ -6,7 +6,7 @@ import type { ObjectDescription, Upload } from './file.ts';
 import { requireFileQuotas } from './file-quotas.ts';
 import { objectUrl, requireName } from './object-names.ts';
 import { ObjectRecorder } from './object-recorder.ts';
-import type { UploadsOptions } from './uploads.ts';
+import { requireFiles, type UploadsOptions } from './uploads.ts';
 
 export interface FormRequest extends ObjectDescription {
   readonly size: number;
@@ -35,11 +35,13 @@ export class FormUploads {
   /**
    * How to send a file as a form.
    * @param apiUrl ends in a slash
-   * @throws 1001 ill-formed or beyond a quota, 1002 a name of somebody else
+   * @throws 1001 ill-formed or beyond a quota, 1002 a name of somebody else, 500 where the store takes none
    */
   async initiate(call: CallContext, { validForMs, ...request }: FormRequest, apiUrl: string): Promise<Form> {
     const { store, blobs, unitOfWork, limits, now, randomBytes } = this.#options;
     requireName(call, request.name);
+    requireFiles(this.#options);
+    if (!blobs.takesForms) throw errors.internal('the object store takes no forms');
     if (request.size <= 0) throw errors.args('size must be greater than 0');
     const { maxFileBytes } = limits;
     if (request.size > maxFileBytes) throw errors.args(`file is over ${maxFileBytes} bytes`);

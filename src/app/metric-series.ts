@@ -29,7 +29,7 @@ export function startSeries(metrics: Metrics): void {
   }
   for (const reason of Object.keys(endReasons)) metrics.tokensEnded.inc({ reason }, 0);
   for (const cause of Object.keys(lossCauses)) metrics.tokensLost.inc({ cause }, 0);
-  for (const name of ['retention', 'timed-destruction', 'token-events', 'client-logs']) {
+  for (const name of jobNames) {
     metrics.jobRuns.inc({ name }, 0);
     metrics.jobFailures.inc({ name }, 0);
     metrics.jobSeconds.set({ name }, 0);
@@ -41,6 +41,7 @@ export function startSeries(metrics: Metrics): void {
 }
 
 const doors = ['api', 'gateway'];
+const jobNames = ['retention', 'timed-destruction', 'token-events', 'client-logs', 'file-retention', 'file-collection'];
 /** What a verification can end with. */
 const verdictCodes = [0, 500, 1501, 1502, 1503, 1504, 1505, 1506, 1507];
 const endReasons: Readonly<Record<TokenEndReason, true>> = {

@@ -87,6 +87,14 @@ export class TesseraProcess {
     return this.#end('SIGTERM');
   }
 
+  /** Resolves with the exit code when the process ends by itself. */
+  async exited(): Promise<number | null> {
+    const child = this.#child;
+    if (child === undefined || child.exitCode !== null) return child?.exitCode ?? null;
+    const [code] = await once(child, 'exit');
+    return code;
+  }
+
   async dispose(): Promise<void> {
     await this.kill();
     await rm(this.dataDir, { recursive: true, force: true });

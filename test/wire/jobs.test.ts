@@ -1,5 +1,6 @@
 /** What runs by the clock, as admins see it (docs/jobs.md). */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import list from '../../src/http/routes/jobs/list.ts';
 import run from '../../src/http/routes/jobs/run.ts';
 import { as } from './group-scenes.ts';
@@ -20,6 +21,8 @@ testEndpoint(list, [
       errCode: 0,
       data: ({ jobs }: { jobs: readonly ListedJob[] }) => {
         const byName = new Map(jobs.map((job) => [job.name, job]));
+        const metrics = readFileSync(new URL('../../src/app/metric-series.ts', import.meta.url), 'utf8');
+        for (const { name } of jobs) assert.ok(metrics.includes(`'${name}'`), `${name} has its series from the start`);
         assert.equal(byName.get('retention')?.heldBack, 'retainMessages is 0');
         assert.equal(byName.get('timed-destruction')?.schedule, '* * * * *');
         assert.ok((byName.get('timed-destruction')?.nextAt ?? 0) > 0);

@@ -15,6 +15,7 @@ import { untilTrue } from '../support/services/redis-command.ts';
 import { connect } from '../support/socket-client.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
 import { redisForSuite } from '../support/test-services.ts';
+import { within } from '../support/within.ts';
 
 const launcher = new URL('../../bin/tessera.js', import.meta.url).pathname;
 
@@ -28,6 +29,19 @@ test('O3: SIGTERM closes sockets so that clients go elsewhere, and ends the proc
   const exitCode = server.stop();
   assert.equal((await socket.closed).code, 1001);
   assert.equal(await exitCode, 0);
+});
+
+test('O3: /restart drains, and ends the process with the code that a supervisor restarts', async (t) => {
+  const server = await TesseraProcess.start({ env: { TESSERA_SUPERVISED: 'true' } });
+  t.after(() => server.dispose());
+  const backEnd = new BackEnd(() => server.apiUrl);
+  await backEnd.register('alice');
+  const token = await backEnd.userToken('alice');
+  const socket = await connect({ port: server.wsPort, query: { sendID: 'alice', token } });
+  const exitCode = server.exited();
+  assert.equal((await backEnd.post('/restart', {})).errCode, 0);
+  assert.equal((await within('the socket to be closed', socket.closed)).code, 1001);
+  assert.equal(await within('the process to end', exitCode), 75);
 });
 
 test('O3: a request that does not end holds the stop up no longer than it may', async (t) => {

@@ -88,6 +88,7 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
     const onFailure = (error: unknown) => observer.failed(error);
     this.#publisher = new Publisher({
       channel,
+      peers: () => this.#peers(),
       whereabouts,
       numbers: this.#sent,
       now,
@@ -120,6 +121,7 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
   async start(): Promise<void> {
     await this.#repair.begin();
     this.#timer = setInterval(() => this.#pulse(), this.#limits.pulseMs).unref();
+    this.#tellPulse();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -200,6 +202,8 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
   }
 
   #onPulse(from: string, payload: Buffer): void {
+    // Whoever has just started is to hear of us at once.
+    if (!this.#peers().includes(from)) this.#tellPulse([from]);
     this.#note(from, Number(payload.toString('latin1')), true);
   }
 
@@ -234,18 +238,16 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
   }
 
   #pulse(): void {
-    const { channel, monotonicMs, store } = this.#options;
+    const { monotonicMs, store } = this.#options;
     const { pulseMs, silentAfterMs } = this.#limits;
     const nowMs = monotonicMs();
     if (nowMs - this.#lastPulseMs > stoodStillPulses * pulseMs) this.distrust();
     this.#lastPulseMs = nowMs;
     this.#pulses += 1;
-    for (const { nodeID } of channel.peers()) {
-      channel.send(nodeID, pulseKind, Buffer.from(String(this.#sent.last(nodeID)), 'latin1'));
-    }
+    this.#tellPulse();
     const isTrusting = this.#isHearing && nowMs > this.#distrustsUntilMs;
     const heard = isTrusting ? this.#heard.since(nowMs - silentAfterMs) : [];
-    const isAnybodySilent = channel.peers().some(({ nodeID }) => !heard.includes(nodeID));
+    const isAnybodySilent = this.#peers().some((nodeID) => !heard.includes(nodeID));
     if (!isTrusting || isAnybodySilent || this.#pulses % readStrangersEvery === 0) {
       // One that takes longer than a pulse is not joined by another.
       if (!this.#isRepairing) {
@@ -256,6 +258,20 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
       }
     }
     if (this.#pulses % trimEvery === 0) void this.#mend(() => store.trim());
+  }
+
+  #tellPulse(nodeIDs = this.#peers()): void {
+    for (const nodeID of nodeIDs) {
+      this.#options.channel.send(nodeID, pulseKind, Buffer.from(String(this.#sent.last(nodeID)), 'latin1'));
+    }
+  }
+
+  /** Those with leases, and those that have spoken before the next heartbeat says that they have. */
+  #peers(): readonly string[] {
+    const { channel, monotonicMs } = this.#options;
+    const peers = new Set(channel.peers().map(({ nodeID }) => nodeID));
+    for (const nodeID of this.#heard.since(monotonicMs() - this.#limits.silentAfterMs)) peers.add(nodeID);
+    return [...peers];
   }
 
   /** One after another. @returns false if it failed */

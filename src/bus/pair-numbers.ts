@@ -38,14 +38,16 @@ export class HeardNumbers {
    * @returns whether something before it has not
    */
   note(nodeID: string, number: number, isPulse: boolean, nowMs: number): boolean {
-    // Whoever is new to us began to count at 1 with us.
-    const heard = this.#nodes.get(nodeID) ?? { expected: 1, heardAtMs: nowMs };
+    // Of whoever is new to us there may be what was told to nobody, since we were not known yet.
+    const heard = this.#nodes.get(nodeID) ?? { expected: undefined, heardAtMs: nowMs };
     this.#nodes.set(nodeID, heard);
     const { expected } = heard;
     heard.heardAtMs = nowMs;
     const next = number + 1;
-    heard.expected = Math.max(expected ?? 0, next);
-    return expected === undefined || (isPulse ? next : number) > expected;
+    // To whom we were gone for a while, that one begins anew.
+    const hasBegunAnew = isPulse && expected !== undefined && next < expected;
+    heard.expected = hasBegunAnew ? next : Math.max(expected ?? 0, next);
+    return expected === undefined || hasBegunAnew || (isPulse ? next : number) > expected;
   }
 
   /** Those heard from since then. */

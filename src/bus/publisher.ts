@@ -13,7 +13,9 @@ import type { FoundNodes, Whereabouts } from './whereabouts.ts';
 export type Published = Extract<Publishable, { delivery: unknown }> | { readonly word: OutgoingWord };
 
 export interface PublisherOptions {
-  readonly channel: NodeChannel;
+  readonly channel: Pick<NodeChannel, 'nodeID' | 'send'>;
+  /** The other nodes. */
+  readonly peers: () => readonly string[];
   readonly whereabouts: Whereabouts;
   readonly numbers: SentNumbers;
   /** Unix ms. */
@@ -39,17 +41,17 @@ export class Publisher {
   }
 
   publish(item: Published): void {
-    const { channel, now } = this.#options;
+    const { peers, now } = this.#options;
     // Whoever is not known here yet reads what it misses.
-    if (channel.peers().length === 0) return;
+    if (peers().length === 0) return;
     this.#queue.push({ item, at: now() });
     this.#working ??= this.#work();
   }
 
   /** Every node is to look for what it may have missed. */
   missed(): void {
-    const { channel, numbers } = this.#options;
-    for (const { nodeID } of channel.peers()) numbers.next(nodeID);
+    const { peers, numbers } = this.#options;
+    for (const nodeID of peers()) numbers.next(nodeID);
   }
 
   /** Resolves when nothing is on its way out. */

@@ -7,6 +7,8 @@ import { within } from './within.ts';
 export interface Arrived {
   readonly seq: number;
   readonly sendID: string;
+  readonly contentType: number;
+  /** Of a change that is shown in the chat, what it tells, in JSON. */
   readonly text: string;
   /** By the monotonic clock. */
   readonly arrivedAtMs: number;
@@ -63,10 +65,9 @@ export class PushLog {
       const arrivedAtMs = performance.now();
       for (const [, { Msgs }] of msgs) {
         for (const message of Msgs) {
-          // Not those that only show a change of the group.
-          if (message.contentType !== textType) continue;
-          const { content: text } = JSON.parse(Buffer.from(message.content).toString());
-          this.messages.push({ seq: message.seq, sendID: message.sendID, text, arrivedAtMs });
+          const { seq, sendID, contentType } = message;
+          const content = JSON.parse(Buffer.from(message.content).toString());
+          this.messages.push({ seq, sendID, contentType, text: content.content ?? content.detail, arrivedAtMs });
         }
       }
       this.#onMessage.resolve();
@@ -74,5 +75,3 @@ export class PushLog {
     }
   }
 }
-
-const textType = 101;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { TestContext } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConversationRows } from '../../src/conversations/conversation-rows.ts';
 import type { Database } from '../../src/database/database.ts';
 import { ClockRecord } from '../../src/jobs/clock-record.ts';
@@ -34,6 +35,7 @@ testOnEveryDatabase('Jobs', async (t, { db, peer }: Databases) => {
   await t.test('a job runs when its schedule says, what was missed once, and what failed again after a while', () =>
     schedule(db, peer),
   );
+  await t.test('a run whose process has died is begun again, long before its schedule', () => died(db, peer));
   await t.test('what fails again and again waits longer and longer', () => pauses(db));
   await t.test('an admin has a job run, and whichever process hears of it first does', () => asked(db, peer));
   await t.test('F25 a process restarted every few minutes believes its clock as well as one that stays', () =>
@@ -192,6 +194,38 @@ async function asked(db: Database, peer: Database): Promise<void> {
   await one.request(admin, 'asked');
   await within('the run that was asked for', secondRun.promise);
   await one[Symbol.asyncDispose]();
+}
+
+async function died(db: Database, peer: Database): Promise<void> {
+  const time = { now: 1e6 };
+  const daily: Schedule = { next: (after) => after + 86_400_000 };
+  const { promise: stuck, resolve: letGo } = Promise.withResolvers<void>();
+  const ran: string[] = [];
+  const job = (who: string, rest: Promise<void>): Job => ({
+    name: 'died',
+    heldBack: () => undefined,
+    sweep: async (step) => {
+      ran.push(who);
+      await rest;
+      await step(async () => {});
+    },
+  });
+  const one = openJobs(db, job('one', stuck), time, { schedule: daily });
+  const other = openJobs(peer, job('other', Promise.resolve()), time, { schedule: daily });
+  const look = one.look();
+  await within('the run to begin', begun(other, 'running'));
+  await other.look();
+  assert.deepEqual(ran, ['one'], 'it has the lease');
+  time.now += 30_000;
+  await other.look();
+  assert.deepEqual(ran, ['one', 'other']);
+  letGo();
+  await look;
+  assert.partialDeepStrictEqual((await other.list(admin))[0], { outcome: 'done', startedAt: 1_030_000 });
+}
+
+async function begun(jobs: Jobs, outcome: string): Promise<void> {
+  while ((await jobs.list(admin))[0]?.outcome !== outcome) await nextTurn();
 }
 
 async function pauses(db: Database): Promise<void> {

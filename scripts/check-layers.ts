@@ -61,6 +61,7 @@ const LAYERS: Readonly<Record<string, Allowed | typeof EVERYTHING>> = {
   [POSTGRES_URL]: { any: ['kernel'] },
   bus: ADAPTER,
   blobs: ADAPTER,
+  'push-providers': ADAPTER,
   telemetry: { any: ['protocol'] },
   protocol: {},
 };

@@ -73,7 +73,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...people,
     ...groups,
     ...openFriends(ground, db, log, userStore),
-    ...openPush(ground, opened, { db, events, users: userStore }),
+    ...(await openPush(ground, opened, { db, events, users: userStore })),
     ...messaging,
     jobs,
     ...files.services,

@@ -64,6 +64,9 @@ export function layGround(given: Config, opened: AsyncDisposableStack, overrides
     redisUrl,
     webhooksSecret,
     config.s3SecretAccessKey,
+    config.jpushMasterSecret,
+    config.getuiAppKey,
+    config.getuiMasterSecret,
     ...oauthClients.values(),
   ];
   const logger = createLogger({

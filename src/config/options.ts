@@ -260,6 +260,49 @@ export const options = {
     description:
       "File in the form of OpenIM's notification.yml: which notifications are also shown in the chat (isSendMsg), and what is pushed to those who are offline. Empty: as OpenIM has it by default.",
   },
+  fcmAccountFile: {
+    kind: 'text',
+    default: '',
+    description:
+      'Offline push with FCM: the file of the service account, as Firebase gives it out. Only its owner may read it.',
+  },
+  fcmUrl: text('Where FCM is called.', 'https://fcm.googleapis.com'),
+  apnsKeyFile: {
+    kind: 'text',
+    default: '',
+    description:
+      'Offline push straight to Apple: the file of the signing key (.p8), with apnsKeyID, apnsTeamID and apnsTopic. Only its owner may read it.',
+  },
+  apnsKeyID: { kind: 'text', default: '', description: 'The ID of that key.' },
+  apnsTeamID: { kind: 'text', default: '', description: "The ID of the developer's team." },
+  apnsTopic: { kind: 'text', default: '', description: 'The bundle ID of the application whose tokens name none.' },
+  apnsEnvironment: choice(
+    "Which of Apple's services tokens are of that do not say.",
+    ['production', 'sandbox'],
+    'production',
+  ),
+  apnsUrl: text("Apple's service.", 'https://api.push.apple.com'),
+  apnsSandboxUrl: text("Apple's service for development.", 'https://api.sandbox.push.apple.com'),
+  jpushAppKey: {
+    kind: 'text',
+    default: '',
+    description: 'Offline push with JPush, to users by their ID as alias: the AppKey, with jpushMasterSecret.',
+  },
+  jpushMasterSecret: secretText('The Master Secret of that AppKey.'),
+  jpushIntent: { kind: 'text', default: '', description: 'What an Android application opens, for JPush.' },
+  jpushUrl: text('Where JPush is called.', 'https://api.jpush.cn/v3/push'),
+  getuiAppID: {
+    kind: 'text',
+    default: '',
+    description:
+      'Offline push with Getui, to users by their ID as alias: the AppID, with getuiAppKey and getuiMasterSecret.',
+  },
+  getuiAppKey: secretText('The AppKey of that application.'),
+  getuiMasterSecret: secretText('Its Master Secret.'),
+  getuiIntent: { kind: 'text', default: '', description: 'What an Android application opens, for Getui.' },
+  getuiChannelID: { kind: 'text', default: '', description: 'The channel of notifications on Android, for Getui.' },
+  getuiChannelName: { kind: 'text', default: '', description: 'The name of that channel.' },
+  getuiUrl: text('Where Getui is called.', 'https://restapi.getui.com/v2'),
   pushByPlatform: {
     kind: 'list',
     default: [],

@@ -42,6 +42,7 @@ import type { Revocations } from '../messaging/revocations.ts';
 import type { SendStatuses } from '../messaging/send-statuses.ts';
 import type { SimpleMessages } from '../messaging/simple-messages.ts';
 import type { OnlineStatus } from '../presence/online-status.ts';
+import type { PushTest } from '../push/push-test.ts';
 import type { PushTokens } from '../push/push-tokens.ts';
 import type { MessageSearch } from '../search/message-search.ts';
 import type { OwnMessages } from '../search/own-messages.ts';
@@ -101,6 +102,7 @@ export interface Services {
   readonly edits: Edits;
   readonly groupReceipts: GroupReceipts;
   readonly pushTokens: PushTokens;
+  readonly pushTest: PushTest;
   readonly jobs: Jobs;
   readonly runTimeSettings: RunTimeSettings;
   readonly restart: RollingRestart;

@@ -1,0 +1,156 @@
+/** The services that know users by an alias: Getui and JPush. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { GetuiStandIn } from '../../test/support/push/getui-stand-in.ts';
+import type { Fault } from '../../test/support/push/http-stand-in.ts';
+import { failure, JpushStandIn } from '../../test/support/push/jpush-stand-in.ts';
+import { content, never } from '../../test/support/push/push-samples.ts';
+import type { PushOutcome, PushProvider } from '../push/push-provider.ts';
+import { Getui } from './getui.ts';
+import { Jpush } from './jpush.ts';
+
+const alice = { userID: 'alice', badge: 7 };
+const bob = { userID: 'bob', badge: 9 };
+
+async function outcomeOf(provider: PushProvider): Promise<PushOutcome | undefined> {
+  return (await provider.send(content, [alice], never))[0];
+}
+
+test('JPush', async (t) => {
+  await using standIn = await new JpushStandIn().listen();
+  const { appKey, masterSecret } = standIn;
+  const options = {
+    appKey,
+    masterSecret,
+    url: `${standIn.url}/v3/push`,
+    intent: 'intent:#Intent;end',
+    isProduction: true,
+  };
+  const jpush = new Jpush(options);
+  const asked = (index: number) => JSON.parse(standIn.asked[index]?.body ?? '');
+
+  await t.test('a push is whole', async () => {
+    assert.deepEqual(await outcomeOf(jpush), { kind: 'sent' });
+    const extras = { ex: content.ex, ClientMsgID: content.clientMsgID };
+    assert.deepEqual(asked(0), {
+      platform: 'all',
+      audience: { alias: ['alice'] },
+      notification: {
+        android: { alert: content.body, title: content.title, extras, intent: { url: 'intent:#Intent;end' } },
+        ios: {
+          alert: { title: content.title, body: content.body },
+          'mutable-content': true,
+          extras,
+          sound: 'ding.caf',
+          badge: 7,
+        },
+      },
+      message: { msg_content: content.body, title: content.title, extras },
+      options: { apns_production: true },
+    });
+  });
+
+  await t.test('several users are one push, whose badge is one more than before', async () => {
+    assert.deepEqual(await jpush.send(content, [alice, bob], never), [{ kind: 'sent' }, { kind: 'sent' }]);
+    assert.deepEqual([asked(1).audience.alias, asked(1).notification.ios.badge], [['alice', 'bob'], '+1']);
+  });
+
+  const answers: readonly [name: string, fault: Fault, outcome: PushOutcome][] = [
+    ['nobody has the alias', failure(400, 1011, ''), { kind: 'sent' }],
+    ['too often', failure(429, 2002, ''), { kind: 'later', reason: '429 2002', afterMs: 60_000 }],
+    ['their fault', failure(500, 1000, ''), { kind: 'later', reason: '500 1000', afterMs: 60_000 }],
+    ['wrong credentials', failure(401, 1004, ''), { kind: 'later', reason: '401 1004' }],
+    ['too long', failure(400, 1005, ''), { kind: 'refused', reason: '400 1005' }],
+    ['Retry-After', { status: 503, headers: { 'retry-after': '9' } }, { kind: 'later', reason: '503', afterMs: 9000 }],
+    ['a reset', 'reset', { kind: 'later', reason: 'no answer (UND_ERR_SOCKET)' }],
+  ];
+  for (const [name, fault, outcome] of answers) {
+    await t.test(`answer: ${name}`, async () => {
+      standIn.faults.push(fault);
+      const seen = await outcomeOf(jpush);
+      if (fault === 'reset') assert.equal(seen?.kind, 'later');
+      else assert.deepEqual(seen, outcome);
+    });
+  }
+
+  await t.test('a check says what is wrong with the credentials, and pushes nothing', async () => {
+    standIn.asked.length = 0;
+    assert.equal(await jpush.check(never), undefined);
+    assert.equal(await new Jpush({ ...options, masterSecret: 'wrong' }).check(never), '401 1004');
+    assert.ok(standIn.asked.every(({ path }) => path === '/v3/push/validate'));
+  });
+});
+
+test('Getui', async (t) => {
+  await using standIn = await new GetuiStandIn().listen();
+  let now = Date.now();
+  const { appKey, masterSecret, pushUrl: url } = standIn;
+  const options = { appKey, masterSecret, url, intent: '', channelID: 'c', channelName: 'Chat', now: () => now };
+  const getui = new Getui(options);
+  const asked = (index: number) => JSON.parse(standIn.asked[index]?.body ?? '');
+
+  await t.test('a push to one user is whole, with the names of the service for its channel', async () => {
+    assert.deepEqual(await outcomeOf(getui), { kind: 'sent' });
+    const { request_id, audience, push_message, push_channel } = asked(0);
+    assert.deepEqual([request_id, audience], [content.id, { alias: ['alice'] }]);
+    assert.deepEqual(push_message, {
+      notification: {
+        title: content.title,
+        body: content.body,
+        channel_id: 'c',
+        channel_name: 'Chat',
+        click_type: 'startapp',
+        category: 'CATEGORY_MESSAGE',
+        badge_add_num: '1',
+      },
+    });
+    const alert = { title: content.title, body: content.body };
+    assert.deepEqual(push_channel.ios, { type: 'notify', aps: { sound: 'default', alert }, auto_badge: '7' });
+  });
+
+  await t.test('several users are one task, pushed once', async () => {
+    standIn.asked.length = 0;
+    assert.deepEqual(await getui.send(content, [alice, bob], never), [{ kind: 'sent' }, { kind: 'sent' }]);
+    assert.deepEqual(
+      standIn.asked.map(({ path }) => path),
+      ['/v2/an-app/push/list/message', '/v2/an-app/push/list/alias'],
+    );
+    assert.deepEqual([asked(0).push_channel.ios.auto_badge, asked(0).settings], ['+1', { ttl: 300_000 }]);
+    assert.deepEqual([asked(1).audience, asked(1).is_async], [{ alias: ['alice', 'bob'] }, true]);
+  });
+
+  await t.test('Known defect: a token that has ended is renewed and the push sent once more', async () => {
+    standIn.logins = 0;
+    standIn.tokens.clear();
+    assert.deepEqual(await outcomeOf(getui), { kind: 'sent' });
+    now += 23 * 3_600_000;
+    assert.deepEqual(await outcomeOf(getui), { kind: 'sent' });
+    assert.deepEqual(await outcomeOf(getui), { kind: 'sent' });
+    assert.equal(standIn.logins, 2);
+  });
+
+  const answers: readonly [name: string, fault: Fault, outcome: PushOutcome][] = [
+    ['nobody has the alias', { status: 400, json: { code: 20_001, msg: '' } }, { kind: 'sent' }],
+    ['too often', { status: 429, json: { code: 302, msg: '' } }, { kind: 'later', reason: '429 302', afterMs: 60_000 }],
+    ['ill-formed', { status: 400, json: { code: 20_002, msg: '' } }, { kind: 'refused', reason: '400 20002' }],
+    ['HTML', { status: 502 }, { kind: 'later', reason: '502 -1' }],
+  ];
+  for (const [name, fault, outcome] of answers) {
+    await t.test(`answer: ${name}`, async () => {
+      standIn.faults.push(fault);
+      assert.deepEqual(await outcomeOf(getui), outcome);
+    });
+  }
+
+  await t.test('O1: a reset is tried later', async () => {
+    standIn.faults.push('reset');
+    assert.equal((await outcomeOf(getui))?.kind, 'later');
+  });
+
+  await t.test('a check says what is wrong with the credentials, and pushes nothing', async () => {
+    standIn.asked.length = 0;
+    assert.equal(await new Getui(options).check(never), undefined);
+    assert.equal(await new Getui({ ...options, masterSecret: 'wrong' }).check(never), 'no token (400 20003)');
+    assert.equal(standIn.asked.length, 0);
+  });
+});

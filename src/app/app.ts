@@ -3,6 +3,7 @@
  * also when starting fails half-way.
  */
 import type { Config } from '../config/config.ts';
+import { hasRole } from '../config/node-settings.ts';
 import type { Services } from '../http/services.ts';
 import { OnlineStatus } from '../presence/online-status.ts';
 import { SqlUserStore } from '../store/sql-user-store.ts';
@@ -80,7 +81,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     runTimeSettings,
     restart,
   };
-  jobs.start();
+  if (hasRole(config, 'jobs')) jobs.start();
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };
   const doors = await openDoors(ground, opened, {
     ...{ services, events, bus, presence, memberships, stores },

@@ -1,5 +1,6 @@
 /** The API port and the gateway, and what they say of their readiness. Part of the composition root; see app.ts. */
 import type { Config } from '../config/config.ts';
+import { hasRole } from '../config/node-settings.ts';
 import { createAddressOf } from '../gateway/connection/peer.ts';
 import type { NodeLease } from '../gateway/connection/recheck.ts';
 import { createGateway, type GatewayOptions } from '../gateway/gateway.ts';
@@ -29,6 +30,7 @@ export interface Doors {
 
 export interface Ports {
   readonly apiPort: number;
+  /** 0 without the role of a gateway. */
   readonly wsPort: number;
 }
 
@@ -69,8 +71,8 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
   opened.use(setInterval(() => void health.look().catch(reportFailure), lookAtHealthEveryMs));
 
   const http = new HttpServer({
-    endpoints,
-    oauthEndpoints,
+    endpoints: hasRole(config, 'api') ? endpoints : [],
+    oauthEndpoints: hasRole(config, 'api') ? oauthEndpoints : [],
     oauthClients: new OauthClients(config.oauthClients),
     services,
     telemetry: { logger, metrics, scope, monotonicMs },
@@ -93,37 +95,42 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
       token: config.pagesToken,
     },
   });
-  const gateway = createGateway({
-    authority: services.authority,
-    events,
-    handlers: createRequestHandlers(services, config),
-    bounds: config,
-    bus,
-    presence,
-    memberships,
-    sharedGroups,
-    committed,
-    lease,
-    devices: services.pushTokens,
-    addressOf: createAddressOf(config.trustedProxies),
-    codecs: { js: createJsonFrameCodec(), go: createGobFrameCodec() },
-    limits: gatewayLimits(config),
-    metrics,
-    logger,
-    scope,
-    clock,
-  });
-  gateway.attach(http.server);
+  const makeGateway = () =>
+    createGateway({
+      authority: services.authority,
+      events,
+      handlers: createRequestHandlers(services, config),
+      bounds: config,
+      bus,
+      presence,
+      memberships,
+      sharedGroups,
+      committed,
+      lease,
+      devices: services.pushTokens,
+      addressOf: createAddressOf(config.trustedProxies),
+      codecs: { js: createJsonFrameCodec(), go: createGobFrameCodec() },
+      limits: gatewayLimits(config),
+      metrics,
+      logger,
+      scope,
+      clock,
+    });
+  const gateway = hasRole(config, 'gateway') ? makeGateway() : undefined;
+  gateway?.attach(http.server);
   opened.defer(async () => {
     isDraining = true;
-    await Promise.all([gateway[Symbol.asyncDispose](), http.close(config.shutdownTimeoutMs)]);
+    await Promise.all([gateway?.[Symbol.asyncDispose](), http.close(config.shutdownTimeoutMs)]);
   });
 
   return {
     listen: async () => {
       const { host } = config;
       const apiPort = await opening(`TESSERA_API_PORT: cannot listen on ${host}`, http.listen(host, config.apiPort));
-      const wsPort = await opening(`TESSERA_WS_PORT: cannot listen on ${host}`, gateway.listen(host, config.wsPort));
+      const wsPort =
+        gateway === undefined
+          ? 0
+          : await opening(`TESSERA_WS_PORT: cannot listen on ${host}`, gateway.listen(host, config.wsPort));
       logger.info(startReport(config, { apiPort, wsPort }), 'listening');
       return { apiPort, wsPort };
     },

@@ -83,7 +83,7 @@ export async function openDelivering(
         nodeID: randomBytes(6).toString('hex'),
         describe: () => ({
           version: readVersion(),
-          roles: [],
+          roles: ground.config.roles,
           host: hostname(),
           pid: process.pid,
           startedAt,

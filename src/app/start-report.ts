@@ -5,6 +5,7 @@ import { readVersion } from '../version.ts';
 
 export interface Ports {
   readonly apiPort: number;
+  /** 0: no gateway. */
   readonly wsPort: number;
 }
 
@@ -16,10 +17,10 @@ export function startReport(config: Config, { apiPort, wsPort }: Ports): Readonl
     version: readVersion(),
     host: config.host,
     apiPort,
-    wsPort,
+    ...(wsPort === 0 ? {} : { wsPort, gateway: `ws://${host}:${wsPort}` }),
     api: `http://${host}:${apiPort}`,
     docs: `http://${host}:${apiPort}/docs`,
-    gateway: `ws://${host}:${wsPort}`,
+    roles: config.roles.join(','),
     database,
     tokens: config.redisUrl === '' ? 'in the database' : 'Redis',
     secret: config.secret === '' ? `in ${join(config.dataDir, 'secret')}` : 'TESSERA_SECRET',

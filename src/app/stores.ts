@@ -3,6 +3,7 @@
  * together they would cost the embedded default a third of its start-up time and 35 MB.
  */
 import { join } from 'node:path';
+import { connectionsOf } from '../config/node-settings.ts';
 import { lockDataDir } from '../database/data-dir-lock.ts';
 import type { Database } from '../database/database.ts';
 import type { Migrated } from '../database/migrate.ts';
@@ -69,6 +70,7 @@ export async function openDatabase(
     ...observer,
     onConnectionLost: (error: unknown) => logger.warn({ err: error }, 'lost a connection to PostgreSQL'),
     guard,
+    maxConnections: connectionsOf(config),
     // A node that stands still in the midst of an append keeps other nodes waiting no longer.
     ...(config.redisUrl === '' ? {} : { idleTimeoutMs: 2000 }),
   };

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config/config.ts';
 import { optionHelp, secretsAdvice } from '../config/describe.ts';
+import { workersOf } from '../config/node-settings.ts';
 import { type Command, configFromArgs } from './command.ts';
 
 export const serve: Command = {
@@ -21,30 +22,49 @@ ${optionHelp()}
 `,
   run: async (args) => {
     const { config } = configFromArgs(args);
-    const isToRestart = await serveUntilStopped(config);
+    const count = workersOf(config);
+    const workers = count > 1 ? await import('./workers.ts') : undefined;
+    const isServing = workers === undefined || workers.isWorker();
+    const code = isServing ? await serveUntilStopped(config, workers) : await serveWithWorkers(config, count);
     await leaveOutput();
-    return isToRestart ? restartExitCode : 0;
+    workers?.leave();
+    return code;
   },
 };
 
 /** For a supervisor that starts again what has failed: EX_TEMPFAIL. */
 const restartExitCode = 75;
 
-/** @returns whether it is to be started again */
-async function serveUntilStopped(config: Config): Promise<boolean> {
+/** What one process makes for all of them is there before they start. */
+async function serveWithWorkers(config: Config, count: number): Promise<number> {
+  process.umask(0o077);
+  const { runWorkers } = await import('./workers.ts');
+  const { makeDataDir } = await import('../database/data-dir-lock.ts');
+  const { loadSecrets } = await import('../config/secrets.ts');
+  makeDataDir(config.dataDir);
+  loadSecrets(config);
+  const log = (line: object) => process.stdout.write(`${JSON.stringify({ time: Date.now(), ...line })}\n`);
+  return runWorkers({ count, stop: stopSignal(), log });
+}
+
+type Workers = typeof import('./workers.ts');
+
+/** @param workers if this is one of several  @returns the exit code */
+async function serveUntilStopped(config: Config, workers: Workers | undefined): Promise<number> {
   // Messages and the secret are nobody else's on this machine, whatever the data directory's own mode.
   process.umask(0o077);
-  const stop = stopSignal();
+  const stop = workers === undefined ? stopSignal() : stopOfWorker();
   // Here and not above: the other commands answer without loading the server.
   const { createApp } = await import('../app/app.ts');
   await using app = await createApp(config);
   // A promise that nobody waited for is a mistake of ours, but no reason to end everybody's connections (O1).
   process.on('unhandledRejection', (error) => app.logger.error({ err: error }, 'a failure was not handled'));
   process.on('SIGHUP', () => app.reloadSigningKeys());
+  workers?.onReload(() => app.reloadSigningKeys());
   await app.start();
   const reason = await Promise.race([stop, app.restartOrdered.then(() => 'restart' as const)]);
   app.logger.info({ signal: reason }, 'stopping');
-  return reason === 'restart';
+  return reason === 'restart' ? restartExitCode : 0;
 }
 
 /** Log lines that nobody reads would keep the process for ever: they get a moment, then it ends without them. */
@@ -68,5 +88,13 @@ function stopSignal(): Promise<NodeJS.Signals> {
         resolve(signal);
       });
     }
+  });
+}
+
+/** A terminal's Ctrl-C, and a service manager's signal, reach all processes, and the first one passes them on. */
+function stopOfWorker(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.on('SIGTERM', resolve);
+    process.on('SIGINT', () => {});
   });
 }

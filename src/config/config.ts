@@ -14,6 +14,7 @@ import type { LoginPolicy } from '../tokens/policy.ts';
 import { formatDuration, parseDuration } from './duration.ts';
 import { exposure } from './file-modes.ts';
 import { widerLimits } from './limits.ts';
+import { nodeProblems } from './node-settings.ts';
 import { parseOauthClients } from './oauth-clients.ts';
 import { type OptionInfo, type OptionKey, type Options, optionInfos } from './options.ts';
 import { parsePlatformTtls, parsePolicyTable, parsePushByPlatform } from './platform-tables.ts';
@@ -357,6 +358,7 @@ function checkTogether(config: Config): void {
   const problems: string[] = [];
   problems.push(...urlProblems('TESSERA_DATABASE_URL', config.databaseUrl, checkPostgresUrl));
   problems.push(...urlProblems('TESSERA_REDIS_URL', config.redisUrl, parseRedisUrl));
+  problems.push(...nodeProblems(config));
   problems.push(...publicUrlProblems('TESSERA_PUBLIC_URL', config.publicUrl));
   problems.push(...publicUrlProblems('TESSERA_S3_ENDPOINT', config.s3Endpoint));
   problems.push(...publicUrlProblems('TESSERA_S3_PUBLIC_ENDPOINT', config.s3PublicEndpoint));

@@ -136,8 +136,26 @@ export const options = {
     'PostgreSQL connection URL (postgres://...). Empty: the embedded SQLite database in dataDir.',
   ),
   redisUrl: secretText(
-    'Redis or Valkey for tokens: redis://user:password@host:6379/0 (one server), redis+sentinel://user:password@host:26379,host:26379/master-name/0?sentinelUsername=...&sentinelPassword=... (the master that Sentinel names) or redis+cluster://user:password@host:6379,host:6379 (a Cluster); rediss instead of redis for TLS. Empty: tokens live in the database.',
+    'Redis or Valkey for tokens, and with databaseUrl for several nodes: redis://user:password@host:6379/0 (one server), redis+sentinel://user:password@host:26379,host:26379/master-name/0?sentinelUsername=...&sentinelPassword=... (the master that Sentinel names) or redis+cluster://user:password@host:6379,host:6379 (a Cluster); rediss instead of redis for TLS. Empty: tokens live in the database.',
   ),
+  roles: {
+    kind: 'list',
+    default: ['api', 'gateway', 'jobs'],
+    minItemLength: 1,
+    description:
+      'What this process does, some of: api (REST), gateway (sockets of clients), jobs (what runs by the clock). A part of them needs databaseUrl and redisUrl.',
+  } satisfies ListOption as ListOption,
+  workers: text(
+    'Processes of this machine that serve on the same ports, or auto: one for each core. More than one needs databaseUrl and redisUrl.',
+    '1',
+  ),
+  databaseConnections: {
+    kind: 'integer',
+    default: 16,
+    minimum: 2,
+    maximum: 10_000,
+    description: 'Connections to PostgreSQL, divided among the workers. Each process holds one more for its lock.',
+  } satisfies IntegerOption as IntegerOption,
   secret: secretText(
     'Admin secret that get_admin_token asks for; one that is easily guessed is refused except in development. Empty: a random one is made in dataDir at the first start.',
   ),

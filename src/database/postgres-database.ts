@@ -26,13 +26,12 @@ import {
 } from './sql-transaction.ts';
 import { WriteHealth } from './write-health.ts';
 
-const maxConnections = 16;
-
 export interface PostgresOptions extends DatabaseObserver {
   /** Hears of idle connections that broke; they are replaced. */
   readonly onConnectionLost: (error: unknown) => void;
   /** Without one, anybody writes: for tests that play several nodes. */
   readonly guard?: PostgresGuard;
+  readonly maxConnections?: number;
   /** How long a caller waits to be told whether a commit holds whose answer was lost; clients give up after 10 s. */
   readonly doubtMs?: number;
   /** How long a transaction may keep others waiting that has nothing to ask; see {@link ConnectionOptions}. */
@@ -42,7 +41,7 @@ export interface PostgresOptions extends DatabaseObserver {
 /** Connects to `url`, migrates, and bars the way for whoever was the guard before. */
 export async function openPostgres(
   url: string,
-  { onConnectionLost, guard, doubtMs = 8000, idleTimeoutMs, ...observer }: PostgresOptions,
+  { onConnectionLost, guard, doubtMs = 8000, maxConnections = 16, idleTimeoutMs, ...observer }: PostgresOptions,
 ): Promise<PostgresDatabase> {
   const migrated = await migratePostgres(url, observer.program ?? '', onConnectionLost);
   if (migrated !== undefined) observer.onMigrated?.(migrated);

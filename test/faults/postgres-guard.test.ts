@@ -21,6 +21,22 @@ test('a guard whose session is ended takes it again, and goes on writing', async
   await assert.rejects(PostgresGuard.take(place.url, silent), { name: 'StartError', message: /another Tessera runs/ });
 });
 
+test('nodes that start together migrate once, and share the guard', async (t) => {
+  const url = await postgresUrlForSuite(t);
+  if (url === undefined) return;
+  const observer = { onEffectFailure() {}, onConnectionLost() {}, onFailing() {}, onRecovered() {} };
+  let migrations = 0;
+  const open = async () => {
+    await using opened = new AsyncDisposableStack();
+    const guard = opened.use(await PostgresGuard.take(url, silent, true));
+    opened.use(await openPostgres(url, { ...observer, guard, onMigrated: () => migrations++, maxConnections: 2 }));
+    const stack = opened.move();
+    t.after(() => stack.disposeAsync());
+  };
+  await Promise.all([open(), open(), open(), open()]);
+  assert.equal(migrations, 1);
+});
+
 test('M2: who has lost the guard without noticing writes nothing more, until it has it again', async (t) => {
   const place = await openPlace(t);
   if (place === undefined) return;

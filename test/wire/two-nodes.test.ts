@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { SubUserOnlineStatus, SubUserOnlineStatusTips } from '../../src/protocol/gen/openim.ts';
-import { connect, type SocketClient } from '../support/socket-client.ts';
+import { connect, dial, type SocketClient } from '../support/socket-client.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
 import { within } from '../support/within.ts';
 import { World } from './world.ts';
@@ -11,6 +11,10 @@ test('two nodes', async (t) => {
   const cluster = await openCluster(t);
   if (cluster === undefined) return;
   const { a, b, open } = cluster;
+  const [api, gateway] = [
+    await cluster.join({ TESSERA_ROLES: 'api' }),
+    await cluster.join({ TESSERA_ROLES: 'gateway' }),
+  ];
   // It waits for some seconds whether somebody is just ending.
   const refused = assert.rejects(World.open({ TESSERA_DATABASE_URL: cluster.databaseUrl }), {
     name: 'StartError',
@@ -70,16 +74,30 @@ test('two nodes', async (t) => {
 
   await t.test('M4 a message sent on one node comes to a socket on the other', async () => {
     const bob = await open(b, 'bob', 5);
-    await a.call('/msg/send_msg', {
-      sendID: 'alice',
-      recvID: 'bob',
-      senderPlatformID: 1,
-      content: { content: 'over there' },
-      contentType: 101,
-      sessionType: 1,
-    });
+    await sendText(a, 'bob');
     assert.equal((await bob.nextReply()).reqIdentifier, 2001);
     await leave(bob);
+  });
+
+  await t.test('a node with a part of the roles does that part for all', async () => {
+    assert.equal(api.wsPort, 0);
+    const socket = await dial({ port: api.apiPort, path: '/msg_gateway', query: { sendID: 'bob' } });
+    assert.equal('ws' in socket || socket.status, 404, 'sockets are not served there');
+    const refused = await gateway.post('/user/get_users_online_status', { userIDs: ['bob'] }, a.token('admin'));
+    assert.equal(refused.status, 404, 'nor REST here');
+    assert.equal((await gateway.send({ method: 'GET', path: '/readyz' })).status, 200);
+
+    const bob = await open(gateway, 'bob', 5);
+    const [status] = await api.call('/user/get_users_online_status', { userIDs: ['bob'] });
+    assert.equal(status.status, 1);
+    await sendText(api, 'bob');
+    assert.equal((await bob.nextReply()).reqIdentifier, 2001);
+    await api.call('/auth/force_logout', { userID: 'bob', platformID: 5 });
+    let last = await bob.nextReply();
+    // What a node finds that has just started may have been pushed elsewhere before.
+    while (last.reqIdentifier === 2001) last = await bob.nextReply();
+    assert.equal(last.reqIdentifier, 2002);
+    await bob.closed;
   });
 
   await t.test('one process more that is no node is refused, and says what is missing', () => refused);
@@ -93,18 +111,32 @@ async function openCluster(t: TestContext) {
   // One that issues tokens which the other's policy has no room for.
   const a = await World.open({ ...settings, TESSERA_LOGIN_POLICY: '0' });
   t.after(() => a[Symbol.asyncDispose]());
-  const b = await World.join(a, settings);
-  t.after(() => b[Symbol.asyncDispose]());
-  const open = async (node: World, userID: string, platformID: number, token?: string) =>
-    connect({
-      port: node.wsPort,
-      query: {
-        sendID: userID,
-        platformID: String(platformID),
-        token: token ?? (await a.issue(userID, platformID)),
-      },
-    });
-  return { a, b, open, databaseUrl, redis };
+  const join = async (own: Readonly<Record<string, string>> = {}) => {
+    const world = await World.join(a, { ...settings, ...own });
+    t.after(() => world[Symbol.asyncDispose]());
+    return world;
+  };
+  const b = await join();
+  /** Open when the other nodes know of it, before which none of its frames is read. */
+  const open = async (node: World, userID: string, platformID: number, own?: string) => {
+    const token = own ?? (await a.issue(userID, platformID));
+    const query = { sendID: userID, platformID: String(platformID), token };
+    const client = await connect({ port: node.wsPort, query });
+    await client.roundTrip();
+    return client;
+  };
+  return { a, b, join, open, databaseUrl };
+}
+
+async function sendText(node: World, recvID: string): Promise<void> {
+  await node.call('/msg/send_msg', {
+    sendID: 'alice',
+    recvID,
+    senderPlatformID: 1,
+    content: { content: 'over there' },
+    contentType: 101,
+    sessionType: 1,
+  });
 }
 
 async function leave(client: SocketClient): Promise<void> {

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { goInstall } from './go-tool.ts';
 import type { Program } from './program.ts';
 import { zipEntry } from './zip-entry.ts';
 
@@ -39,7 +40,7 @@ export const kubeconformProgram: Program = {
   binaries: ['kubeconform'],
   places: [kubeconformDirectory, '/usr/local/bin', '/opt/homebrew/bin'],
   homebrewPackage: 'kubeconform',
-  install: { with: `go install ${kubeconformModule} (Go 1.24 or newer)`, run: installKubeconform },
+  install: goInstall('kubeconform', kubeconformModule, kubeconformDirectory),
 };
 
 async function installHelm(): Promise<void> {
@@ -70,12 +71,4 @@ async function putInPlace(path: string, program: Buffer): Promise<void> {
   const partial = `${path}.${process.pid}`;
   await writeFile(partial, program, { mode: 0o755 });
   await rename(partial, path);
-}
-
-async function installKubeconform(): Promise<void> {
-  const env = { ...process.env, GOBIN: kubeconformDirectory, CGO_ENABLED: '0' };
-  // Compiling takes a third less time without optimizing, and it has a few small files to look at.
-  await run('go', ['install', '-gcflags=all=-N -l', kubeconformModule], { env }).catch((error: unknown) => {
-    throw new Error(`kubeconform: go install ${kubeconformModule} failed; it takes Go 1.24 or newer\n${error}`);
-  });
 }

@@ -1,8 +1,7 @@
 /** A private S3 server for tests: Versity's gateway on a directory, which checks signatures strictly. */
-import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { goInstall } from './go-tool.ts';
 import { cached } from './kubernetes-tools.ts';
 import { type Program, requireProgram } from './program.ts';
 import { type Service, startService } from './service.ts';
@@ -17,7 +16,7 @@ export const versitygwProgram: Program = {
   binaries: ['versitygw'],
   places: [directory, '/usr/local/bin', '/opt/homebrew/bin'],
   homebrewPackage: 'versitygw',
-  install: { with: `go install ${module} (Go 1.24 or newer)`, run: install },
+  install: goInstall('Versity S3 Gateway', module, directory),
 };
 
 export const s3Keys = { accessKeyID: 'test-access-key', secretAccessKey: 'a-secret-key-of-tests' } as const;
@@ -41,12 +40,5 @@ export function startVersitygw(): Promise<Service> {
     stopSignal: 'SIGTERM',
     quitSignal: 'SIGKILL',
     leftovers: /address already in use/,
-  });
-}
-
-async function install(): Promise<void> {
-  const env = { ...process.env, GOBIN: directory, CGO_ENABLED: '0' };
-  await promisify(execFile)('go', ['install', '-gcflags=all=-N -l', module], { env }).catch((error: unknown) => {
-    throw new Error(`Versity S3 Gateway: go install ${module} failed; it takes Go 1.24 or newer\n${error}`);
   });
 }

@@ -60,6 +60,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const people = await openPeople(ground, db, {
     userStore,
     notifier: log.notifier,
+    hooks,
     // Groups first: their locks come before those of version logs.
     followers: [log.groupProfiles, log.friendProfiles],
   });
@@ -73,7 +74,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     onlineStatus: new OnlineStatus(presence),
     ...people,
     ...groups,
-    ...openFriends(ground, db, log, userStore),
+    ...openFriends(ground, db, log, { users: userStore, hooks }),
     ...(await openPush(ground, opened, { db, events, users: userStore })),
     ...messaging,
     jobs,

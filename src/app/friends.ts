@@ -13,6 +13,7 @@ import { SqlFriendStore } from '../store/sql-friend-store.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { Ground } from './ground.ts';
 import type { Log } from './messaging.ts';
+import type { Hooks } from './webhooks.ts';
 
 export type FriendServices = Pick<
   Services,
@@ -23,12 +24,12 @@ export function openFriends(
   { config, clock }: Ground,
   db: Database,
   { notifier, versionLog }: Pick<Log, 'notifier' | 'versionLog'>,
-  users: Pick<UserStore, 'find' | 'hold'>,
+  { users, hooks }: { readonly users: Pick<UserStore, 'find' | 'hold'>; readonly hooks: Hooks },
 ): FriendServices {
   const store = new SqlFriendStore(db);
   const requests = new SqlFriendRequestStore(db);
   const blacks = new SqlBlackStore(db);
-  const shared = { versionLog, users, unitOfWork: db, notifier, limits: config, now: clock };
+  const shared = { hooks: hooks.friends, versionLog, users, unitOfWork: db, notifier, limits: config, now: clock };
   const friendships = new Friendships({ ...shared, store });
   return {
     friends: new Friends({ ...shared, store, friendships }),

@@ -18,6 +18,7 @@ import { UserDirectory } from '../users/user-directory.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { Users } from '../users/users.ts';
 import type { Ground } from './ground.ts';
+import type { Hooks } from './webhooks.ts';
 
 export type People = Pick<
   Services,
@@ -27,6 +28,7 @@ export type People = Pick<
 export interface PeopleOptions {
   readonly userStore: UserStore;
   readonly notifier: Notifier;
+  readonly hooks: Hooks;
   /** Domains that show a user's profile, in the order in which they are told. */
   readonly followers: readonly { changed(tx: Transaction, call: CallContext, userID: string): Promise<void> }[];
 }
@@ -35,12 +37,13 @@ export interface PeopleOptions {
 export async function openPeople(
   { config, clock }: Ground,
   db: Database,
-  { userStore, notifier, followers }: PeopleOptions,
+  { userStore, notifier, hooks, followers }: PeopleOptions,
 ): Promise<People> {
   const shared = { unitOfWork: db, limits: config, now: clock };
   const users = new Users({
     ...shared,
     store: userStore,
+    hooks: hooks.users,
     notifications: {
       profileChanged: async (tx, call, { userID }) => {
         for (const follower of followers) await follower.changed(tx, call, userID);

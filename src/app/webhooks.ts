@@ -2,11 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import { DeliveryWorker } from '../deliveries/delivery-worker.ts';
+import type { FriendHooks } from '../friends/friend-hooks.ts';
 import type { MessageTeller } from '../log/pipeline.ts';
 import type { MessageHooks } from '../messaging/messenger.ts';
 import { SqlDeliveryStore } from '../store/sql-delivery-store.ts';
+import type { UserHooks } from '../users/users.ts';
+import { FriendWebhooks } from '../webhooks/friend-webhooks.ts';
 import type { HookName } from '../webhooks/hook-table.ts';
 import { MessageAsker, WebhookTeller } from '../webhooks/message-webhooks.ts';
+import { UserWebhooks } from '../webhooks/user-webhooks.ts';
 import { WebhookClient } from '../webhooks/webhook-client.ts';
 import { Webhooks } from '../webhooks/webhooks.ts';
 import type { Ground } from './ground.ts';
@@ -16,6 +20,8 @@ import { readWebhooksFile } from './webhooks-file.ts';
 export interface Hooks {
   readonly messageTeller: MessageTeller | undefined;
   readonly messages: MessageHooks | undefined;
+  readonly users: UserHooks | undefined;
+  readonly friends: FriendHooks | undefined;
 }
 
 /**
@@ -83,10 +89,13 @@ export async function openWebhooks(
     messages: isOn('beforeSendSingleMsg', 'beforeSendGroupMsg', 'beforeMsgModify')
       ? new MessageAsker(webhooks, clock)
       : undefined,
+    // Each asks and tells only what is on.
+    users: new UserWebhooks(webhooks),
+    friends: new FriendWebhooks(webhooks),
   };
 }
 
-const off: Hooks = { messageTeller: undefined, messages: undefined };
+const off: Hooks = { messageTeller: undefined, messages: undefined, users: undefined, friends: undefined };
 
 const countEveryMs = 5000;
 

@@ -20,6 +20,7 @@ import type { BlackStore } from './black-store.ts';
 import { requireDistinct, requireGiven, requireRegistered, usersByID } from './checks.ts';
 import type { Black } from './friend.ts';
 import { type AnswerLimits, newListBudget } from './friend-answers.ts';
+import type { FriendHooks } from './friend-hooks.ts';
 import type { FriendLimits } from './friend-limits.ts';
 
 export interface BlackListOptions {
@@ -28,6 +29,8 @@ export interface BlackListOptions {
   readonly users: Pick<UserStore, 'find'>;
   readonly unitOfWork: UnitOfWork;
   readonly notifier: Pick<Notifier, 'notify'>;
+  /** Undefined while nobody is asked. */
+  readonly hooks?: FriendHooks | undefined;
   readonly limits: Pick<FriendLimits, 'maxBlacks'> & AnswerLimits;
   /** Unix ms. */
   readonly now: () => number;
@@ -52,9 +55,10 @@ export class BlackList {
   async add(call: CallContext, ownerUserID: string, blockedUserID: string, ex: string): Promise<void> {
     requireGiven({ ownerUserID, blackUserID: blockedUserID });
     requireAccess(call, ownerUserID);
-    const { store, versionLog, users, unitOfWork, notifier, limits, now } = this.#options;
+    const { store, versionLog, users, unitOfWork, notifier, hooks, limits, now } = this.#options;
     requireWithin('ex', ex, limits.maxExBytes);
     await requireRegistered(users, [ownerUserID, blockedUserID]);
+    await hooks?.beforeBlock(call, ownerUserID, blockedUserID);
     await unitOfWork.transaction(async (tx) => {
       const head = (await versionLog.lock(tx, 'blacks', [ownerUserID])).get(ownerUserID);
       const isNew = await store.add(tx, {
@@ -78,12 +82,13 @@ export class BlackList {
   async remove(call: CallContext, ownerUserID: string, blockedUserID: string): Promise<void> {
     requireGiven({ ownerUserID, blackUserID: blockedUserID });
     requireAccess(call, ownerUserID);
-    const { store, versionLog, unitOfWork, notifier } = this.#options;
+    const { store, versionLog, unitOfWork, notifier, hooks } = this.#options;
     await unitOfWork.transaction(async (tx) => {
       await versionLog.lock(tx, 'blacks', [ownerUserID]);
       if (!(await store.remove(tx, ownerUserID, blockedUserID))) return;
       await this.#record(tx, ownerUserID, blockedUserID, 'delete');
       await notifier.notify(tx, call, unblockedNotice(ownerUserID, blockedUserID));
+      await hooks?.unblocked(tx, call, ownerUserID, blockedUserID);
     });
   }
 

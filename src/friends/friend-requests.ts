@@ -11,6 +11,7 @@ import type { FriendRequestInfo } from '../protocol/relation-objects.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { requireGiven, requireRegistered, usersByID } from './checks.ts';
 import { type FriendRequest, toFriendRequestInfo } from './friend.ts';
+import type { FriendHooks } from './friend-hooks.ts';
 import type { FriendLimits } from './friend-limits.ts';
 import type { FriendRequestStore } from './friend-request-store.ts';
 import { type Friendships, type Heads, headOf } from './friendships.ts';
@@ -21,6 +22,8 @@ export interface FriendRequestsOptions {
   readonly users: Pick<UserStore, 'find'>;
   readonly unitOfWork: UnitOfWork;
   readonly notifier: Pick<Notifier, 'notify'>;
+  /** Undefined while nobody is asked. */
+  readonly hooks?: FriendHooks | undefined;
   readonly limits: Pick<FriendLimits, 'maxRequestMsgBytes' | 'maxExBytes'>;
   /** Unix ms. */
   readonly now: () => number;
@@ -50,15 +53,17 @@ export class FriendRequests {
    * that the other has asked, too. Tells both sides (1203).
    * @throws 1001 ill-formed, 1002 not in the caller's name, 1004 unknown user, 1301 oneself, 1304 friends of each other
    */
-  async ask(call: CallContext, { fromUserID, toUserID, reqMsg, ex }: NewFriendRequest): Promise<void> {
+  async ask(call: CallContext, asked: NewFriendRequest): Promise<void> {
+    const { fromUserID, toUserID, reqMsg, ex } = asked;
     requireGiven({ fromUserID, toUserID });
     requireAccess(call, fromUserID);
     if (fromUserID === toUserID) throw errors.cannotAddYourself();
     requireWithin('reqMsg', reqMsg, this.#options.limits.maxRequestMsgBytes);
     requireWithin('ex', ex, this.#options.limits.maxExBytes);
-    await requireRegistered(this.#options.users, [fromUserID, toUserID]);
+    const { store, users, friendships, unitOfWork, notifier, hooks, now } = this.#options;
+    await hooks?.beforeAsk(call, asked);
+    await requireRegistered(users, [fromUserID, toUserID]);
 
-    const { store, friendships, unitOfWork, notifier, now } = this.#options;
     await unitOfWork.transaction(async (tx) => {
       await friendships.lock(tx, [fromUserID, toUserID]);
       if (await friendships.areMutual(tx, fromUserID, toUserID)) throw errors.relationshipAlready();
@@ -76,6 +81,7 @@ export class FriendRequests {
       };
       await store.put(tx, request);
       await notifier.notify(tx, call, requestNotice(await this.#toInfo(tx, request)));
+      await hooks?.asked(tx, call, asked);
     });
   }
 
@@ -93,7 +99,8 @@ export class FriendRequests {
     requireAccess(call, toUserID);
     requireWithin('handleMsg', handleMsg, this.#options.limits.maxRequestMsgBytes);
 
-    const { store, friendships, unitOfWork } = this.#options;
+    const { store, friendships, unitOfWork, hooks } = this.#options;
+    if (handleResult === handleResults.agreed) await hooks?.beforeAgree(call, answer);
     await unitOfWork.transaction(async (tx) => {
       const heads = await friendships.lockToBefriend(tx, [fromUserID, toUserID]);
       const request = await store.find(tx, fromUserID, toUserID);
@@ -102,6 +109,7 @@ export class FriendRequests {
       if (handleResult === handleResults.agreed) {
         if (!isPending) throw errors.args('the friend request has been handled');
         await this.#agree(tx, call, heads, this.#handled(request, answer));
+        await hooks?.agreed(tx, call, answer);
       } else {
         if (!isPending) throw errors.friendRequestHandled();
         await this.#refuse(tx, call, this.#handled(request, answer));

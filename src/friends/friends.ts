@@ -12,6 +12,7 @@ import type { VersionHead, VersionStep } from '../sync/version-log-store.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { requireDistinct, requireGiven, requireRegistered, requireSize } from './checks.ts';
 import type { FriendChanges } from './friend.ts';
+import type { FriendHooks } from './friend-hooks.ts';
 import type { FriendLimits } from './friend-limits.ts';
 import type { FriendStore } from './friend-store.ts';
 import { type Friendships, headOf } from './friendships.ts';
@@ -23,6 +24,8 @@ export interface FriendsOptions {
   readonly users: Pick<UserStore, 'find'>;
   readonly unitOfWork: UnitOfWork;
   readonly notifier: Pick<Notifier, 'notify'>;
+  /** Undefined while nobody is asked. */
+  readonly hooks?: FriendHooks | undefined;
   readonly limits: Pick<FriendLimits, 'maxNicknameBytes' | 'maxExBytes'>;
 }
 
@@ -41,13 +44,14 @@ export class Friends {
   async remove(call: CallContext, ownerUserID: string, friendUserID: string): Promise<void> {
     requireGiven({ ownerUserID, friendUserID });
     requireAccess(call, ownerUserID);
-    const { store, friendships, unitOfWork, notifier } = this.#options;
+    const { store, friendships, unitOfWork, notifier, hooks } = this.#options;
     await unitOfWork.transaction(async (tx) => {
       await friendships.lock(tx, [ownerUserID]);
       if (!(await store.remove(tx, ownerUserID, friendUserID))) return;
       const changes = [{ itemID: friendUserID, state: 'delete' as const }];
       const head = await this.#record(tx, { ownerID: ownerUserID, changes });
       await notifier.notify(tx, call, deletedNotice(ownerUserID, friendUserID, head));
+      await hooks?.deleted(tx, call, ownerUserID, friendUserID);
     });
   }
 
@@ -55,11 +59,12 @@ export class Friends {
    * Sets what the owner calls a friend.
    * @throws 1001 ill-formed, 1002 not the caller's list, 1004 no friend
    */
-  async setRemark(call: CallContext, ownerUserID: string, friendUserID: string, remark: string): Promise<void> {
+  async setRemark(call: CallContext, ownerUserID: string, friendUserID: string, given: string): Promise<void> {
     requireGiven({ ownerUserID, friendUserID });
     requireAccess(call, ownerUserID);
+    const { store, friendships, unitOfWork, notifier, hooks } = this.#options;
+    const remark = (await hooks?.beforeRemark(call, ownerUserID, friendUserID, given)) ?? given;
     this.#checkTexts({ remark, ex: null });
-    const { store, friendships, unitOfWork, notifier } = this.#options;
     await unitOfWork.transaction(async (tx) => {
       await friendships.lock(tx, [ownerUserID]);
       const updated = await store.update(tx, ownerUserID, [friendUserID], { remark, ex: null, isPinned: null });
@@ -67,6 +72,7 @@ export class Friends {
       const changes = [{ itemID: friendUserID, state: 'update' as const }];
       const head = await this.#record(tx, { ownerID: ownerUserID, changes });
       await notifier.notify(tx, call, remarkNotice(ownerUserID, friendUserID, head));
+      await hooks?.remarked(tx, call, ownerUserID, friendUserID, remark);
     });
   }
 
@@ -116,14 +122,16 @@ export class Friends {
    * @throws 1001 ill-formed, or somebody has too many friends; 1002 not an admin; 1004 unknown user, one named twice, or
    * the owner's own ID
    */
-  async import(call: CallContext, ownerUserID: string, friendUserIDs: readonly string[]): Promise<void> {
+  async import(call: CallContext, ownerUserID: string, given: readonly string[]): Promise<void> {
     requireGiven({ ownerUserID });
     // Whether one is named twice shows below: OpenIM counts whom it finds, and answers 1004.
-    requireSize('friendUserIDs', friendUserIDs);
+    requireSize('friendUserIDs', given);
     requireAdmin(call);
-    await requireRegistered(this.#options.users, [ownerUserID, ...friendUserIDs]);
+    const { users, friendships, unitOfWork, notifier, hooks } = this.#options;
+    const friendUserIDs = (await hooks?.beforeImport(call, ownerUserID, given)) ?? given;
+    if (friendUserIDs !== given) requireSize('friendUserIDs', friendUserIDs);
+    await requireRegistered(users, [ownerUserID, ...friendUserIDs]);
 
-    const { friendships, unitOfWork, notifier } = this.#options;
     await unitOfWork.transaction(async (tx) => {
       const locked = await friendships.lockToBefriend(tx, [ownerUserID, ...friendUserIDs]);
       const { changed, heads } = await friendships.befriend(tx, locked, ownerUserID, friendUserIDs, {
@@ -132,6 +140,7 @@ export class Friends {
       });
       const head = headOf(heads, ownerUserID);
       await notifier.notify(tx, call, ...changed.map((friendID) => importedNotice(ownerUserID, friendID, head)));
+      await hooks?.imported(tx, call, ownerUserID, friendUserIDs);
     });
   }
 

@@ -18,6 +18,19 @@ export interface UserNotifications {
   profileChanged(tx: Transaction, call: CallContext, user: User): Promise<void>;
 }
 
+/** What the operator's receiver has to say (objects-push-webhooks chapter, 3.6): asked outside of transactions. */
+export interface UserHooks {
+  /** @returns whom to register instead. @throws its refusal */
+  beforeRegister(call: CallContext, users: readonly NewUser[], createdAt: number): Promise<readonly NewUser[]>;
+  registered(tx: Transaction, call: CallContext, users: readonly User[]): Promise<void>;
+  /** @returns what to change instead. @throws its refusal */
+  beforeUpdate(call: CallContext, form: UpdateForm, userID: string, changes: UserChanges): Promise<UserChanges>;
+  updated(tx: Transaction, call: CallContext, form: UpdateForm, userID: string, changes: UserChanges): Promise<void>;
+}
+
+/** Which of the two endpoints changes a user: they have hooks of their own. */
+export type UpdateForm = 'plain' | 'ex';
+
 /** What of the store the users themselves need. */
 export type UserRecords = Pick<UserStore, 'add' | 'find' | 'lock' | 'update'>;
 
@@ -25,6 +38,8 @@ export interface UsersOptions {
   readonly store: UserRecords;
   readonly unitOfWork: UnitOfWork;
   readonly notifications: UserNotifications;
+  /** Undefined while nobody is asked. */
+  readonly hooks?: UserHooks | undefined;
   readonly limits: Pick<UserLimits, 'maxNicknameBytes' | 'maxFaceUrlBytes' | 'maxExBytes' | 'maxAnswerBytes'>;
   /** Unix ms. */
   readonly now: () => number;
@@ -42,19 +57,18 @@ export class Users {
    * @throws 1001 ill-formed or repeated, 1002 not an admin, 1102 one of them is registered already
    */
   async register(call: CallContext, users: readonly NewUser[]): Promise<void> {
-    checkRegistrations(users);
-    requireAdmin(call);
-    if (new Set(users.map(({ userID }) => userID)).size !== users.length) throw errors.args('userID repeated');
-    if (users.some(({ userID }) => userID === '')) throw errors.args('userID is empty');
-    for (const user of users) this.#checkTexts(user);
+    this.#checkNew(call, users);
 
-    const createdAt = this.#options.now();
-    await this.#options.unitOfWork.transaction(async (tx) => {
-      const added = await this.#options.store.add(
-        tx,
-        users.map((user) => ({ ...user, createdAt })),
-      );
-      if (added.size < users.length) throw errors.registeredAlready('userID registered already');
+    const { unitOfWork, store, hooks, now } = this.#options;
+    const createdAt = now();
+    const asked = (await hooks?.beforeRegister(call, users, createdAt)) ?? users;
+    // A receiver's list is checked like a back end's.
+    if (asked !== users) this.#checkNew(call, asked);
+    const registered = asked.map((user) => ({ ...user, createdAt }));
+    await unitOfWork.transaction(async (tx) => {
+      const added = await store.add(tx, registered);
+      if (added.size < registered.length) throw errors.registeredAlready('userID registered already');
+      await hooks?.registered(tx, call, registered);
     });
   }
 
@@ -75,17 +89,20 @@ export class Users {
 
   /**
    * Changes a user's own data and tells the user's devices, even if nothing differs (7.4).
+   * @param form of the endpoint that has hooks
    * @throws 1001 ill-formed, 1002 not the caller's, 1004 no such user
    */
-  async updateEx(call: CallContext, userID: string, changes: UserChanges): Promise<void> {
+  async updateEx(call: CallContext, userID: string, given: UserChanges, form?: UpdateForm): Promise<void> {
     if (userID === '') throw errors.args('userID is empty');
-    if (changes.globalRecvMsgOpt !== null && !isReceiveOption(changes.globalRecvMsgOpt)) {
+    if (given.globalRecvMsgOpt !== null && !isReceiveOption(given.globalRecvMsgOpt)) {
       throw errors.args('globalRecvMsgOpt must be 0, 1 or 2');
     }
     requireAccess(call, userID);
-    this.#checkTexts(changes);
+    this.#checkTexts(given);
 
-    const { unitOfWork, store, notifications } = this.#options;
+    const { unitOfWork, store, notifications, hooks } = this.#options;
+    const changes = (form === undefined ? undefined : await hooks?.beforeUpdate(call, form, userID, given)) ?? given;
+    if (changes !== given) this.#checkTexts(changes);
     await unitOfWork.transaction(async (tx) => {
       // Compared with what it replaces, whoever else changes it just now: else nobody is told of the last.
       const before = await store.lock(tx, userID);
@@ -95,6 +112,7 @@ export class Users {
       const after = { ...before, nickname: changes.nickname ?? nickname, faceURL: changes.faceURL ?? faceURL };
       if (after.nickname !== nickname || after.faceURL !== faceURL) await notifications.profileChanged(tx, call, after);
       await notifications.userInfoUpdated(tx, call, userID);
+      if (form !== undefined) await hooks?.updated(tx, call, form, userID, changes);
     });
   }
 
@@ -124,6 +142,14 @@ export class Users {
       globalRecvMsgOpt: 0,
     }));
     await this.#options.unitOfWork.transaction((tx) => this.#options.store.add(tx, admins));
+  }
+
+  #checkNew(call: CallContext, users: readonly NewUser[]): void {
+    checkRegistrations(users);
+    requireAdmin(call);
+    if (new Set(users.map(({ userID }) => userID)).size !== users.length) throw errors.args('userID repeated');
+    if (users.some(({ userID }) => userID === '')) throw errors.args('userID is empty');
+    for (const user of users) this.#checkTexts(user);
   }
 
   #checkTexts({ nickname, faceURL, ex }: Pick<UserChanges, 'nickname' | 'faceURL' | 'ex'>): void {

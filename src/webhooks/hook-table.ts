@@ -22,6 +22,25 @@ export const hookTable = {
   afterSendGroupMsg: filtered(after('SendGroupMsg')),
   beforeMsgModify: filtered(before('MsgModify')),
   afterMsgSaveDB: filtered(after('MsgSaveDB')),
+  // 3.6 Users
+  beforeUserRegister: before('UserRegister'),
+  afterUserRegister: after('UserRegister'),
+  beforeUpdateUserInfo: before('UpdateUserInfo'),
+  afterUpdateUserInfo: after('UpdateUserInfo'),
+  beforeUpdateUserInfoEx: before('UpdateUserInfoEx'),
+  afterUpdateUserInfoEx: after('UpdateUserInfoEx'),
+  // 3.7 Relations
+  beforeAddFriend: before('AddFriend'),
+  afterAddFriend: after('AddFriend'),
+  beforeAddFriendAgree: before('AddFriendAgree'),
+  afterAddFriendAgree: after('AddFriendAgree'),
+  afterDeleteFriend: after('DeleteFriend'),
+  beforeSetFriendRemark: before('SetFriendRemark'),
+  afterSetFriendRemark: after('SetFriendRemark'),
+  beforeImportFriends: before('ImportFriends'),
+  afterImportFriends: after('ImportFriends'),
+  beforeAddBlack: before('AddBlack'),
+  afterRemoveBlack: after('RemoveBlack'),
 } as const satisfies Record<string, Hook>;
 
 export type HookName = keyof typeof hookTable;

@@ -158,8 +158,7 @@ function refusalOf({ nextCode, errCode, errMsg, errDlt }: WebhookReply): Protoco
 export function replaced<Value>(reply: WebhookReply | undefined, field: string, value: Value): Value {
   const given = reply?.[field];
   if (given === undefined || given === null) return value;
-  const isFit = value === null || value === undefined ? typeof given !== 'object' : typeof given === typeof value;
-  if (!isFit || (typeof given === 'number' && !Number.isSafeInteger(given))) {
+  if (typeof given !== typeof value || (typeof given === 'number' && !Number.isSafeInteger(given))) {
     throw errors.args(`the webhook's answer has a wrong ${field}`);
   }
   return given as Value;

@@ -13,7 +13,7 @@ import { MsgData, SendMsgResp } from '../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
 import { reqIdentifiers } from '../../src/protocol/numbers/request-identifiers.ts';
 import { hookNames } from '../../src/webhooks/hook-table.ts';
-import { type HookAnswer, HookReceiver } from '../support/hook-receiver.ts';
+import { type HeardHook, type HookAnswer, HookReceiver } from '../support/hook-receiver.ts';
 import { connect } from '../support/socket-client.ts';
 import { envelopeOf } from './raw-http.ts';
 import { World } from './world.ts';
@@ -41,10 +41,23 @@ const changing: Readonly<Record<string, (value: never) => boolean>> = {
   createTime: (value: number) => Number.isSafeInteger(value),
 };
 
+/** Times within lists are different with every run, too. */
+function withoutTimes(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((item) => {
+    if (typeof item !== 'object' || item === null) return item;
+    const { createTime: _, ...rest } = item;
+    return rest;
+  });
+}
+
 async function heardBy(act: () => Promise<unknown>, count: number) {
   const from = receiver.heard.length;
   await act();
-  const heard = await receiver.since(from, count);
+  // What is told comes when it comes: before or after what is asked next.
+  const all = await receiver.since(from, count);
+  const isAsked = ({ command }: HeardHook) => command.startsWith('callbackBefore');
+  const heard = [...all.filter(isAsked), ...all.filter((one) => !isAsked(one))];
   return heard.map(({ command, body }) => {
     assert.equal(body.callbackCommand, command);
     const entries = Object.entries(body).filter(([key, value]) => {
@@ -53,7 +66,7 @@ async function heardBy(act: () => Promise<unknown>, count: number) {
       if (isFit !== undefined) assert.ok(isFit(value as never), `${key} ${value}`);
       return isFit === undefined;
     });
-    return [short(command), Object.fromEntries(entries)];
+    return [short(command), Object.fromEntries(entries.map(([key, value]) => [key, withoutTimes(value)]))];
   });
 }
 
@@ -89,6 +102,8 @@ async function openWorld(settings: Readonly<Record<string, string>> = {}): Promi
 before(async () => {
   receiver = await HookReceiver.open();
   world = await openWorld();
+  // Of the users that a world begins with.
+  await receiver.since(0, 2);
   await done('/group/create_group', {
     ...{
       groupInfo: { groupID: 'team', groupName: 'The team', groupType: 2 },
@@ -102,6 +117,14 @@ after(async () => {
   await receiver[Symbol.asyncDispose]();
 });
 
+const user = (userID: string, nickname: string, ex = '') => ({
+  ...{ userID, nickname, faceURL: '', ex, appMangerLevel: 0, globalRecvMsgOpt: 0 },
+});
+const fromTo = { fromUserID: 'dora', toUserID: 'emil' };
+const agreement = { ...fromTo, blackUserID: 'emil', HandleResult: 1, HandleMsg: 'yes' };
+const friends = { ownerUserID: 'dora', friendUserID: 'emil' };
+const imported = { ownerUserID: 'dora', friendUserIDs: ['bob', 'carol'] };
+const blocking = { ownerUserID: 'dora', blackUserID: 'emil' };
 const atBob = { text: 'hi', atUserList: ['bob'] };
 const atMessage = (fields: object) =>
   message({
@@ -155,7 +178,99 @@ function scenes(): readonly Scene[] {
         ['AfterMsgSaveDB', atMessage({ status: 2, groupID: 'team', recvID: '', seq: 2 })],
       ],
     },
+    {
+      rule: 'a user is registered: asked and told of all of them',
+      act: () =>
+        done('/user/user_register', {
+          users: [
+            { userID: 'dora', nickname: 'Dora' },
+            { userID: 'emil', nickname: 'E', ex: 'x' },
+          ],
+        }),
+      heard: [
+        ['BeforeUserRegister', { users: [user('dora', 'Dora'), user('emil', 'E', 'x')] }],
+        ['AfterUserRegister', { users: [user('dora', 'Dora'), user('emil', 'E', 'x')] }],
+      ],
+    },
+    {
+      rule: 'update_user_info says by empty texts what stays as it is',
+      act: () => done('/user/update_user_info', { userInfo: { userID: 'dora', nickname: 'D' } }),
+      heard: [
+        ['BeforeUpdateUserInfo', { userID: 'dora', nickName: 'D', faceURL: '', ex: '' }],
+        ['AfterUpdateUserInfo', { userID: 'dora', nickName: 'D', faceURL: '', ex: '' }],
+      ],
+    },
+    {
+      rule: 'update_user_info_ex says it by null',
+      act: () => done('/user/update_user_info_ex', { userInfo: { userID: 'dora', ex: 'e' } }),
+      heard: [
+        ['BeforeUpdateUserInfoEx', { userID: 'dora', nickName: null, faceURL: null, ex: 'e' }],
+        ['AfterUpdateUserInfoEx', { userID: 'dora', nickName: null, faceURL: null, ex: 'e' }],
+      ],
+    },
+    {
+      rule: 'somebody asks to be friends',
+      act: () => done('/friend/add_friend', { ...fromTo, reqMsg: 'hi', ex: 'x' }),
+      heard: [
+        ['BeforeAddFriend', { ...fromTo, reqMsg: 'hi', ex: 'x' }],
+        ['AfterAddFriend', { ...fromTo, reqMsg: 'hi' }],
+      ],
+    },
+    {
+      rule: 'who says no to it tells nobody outside',
+      act: () => done('/friend/add_friend_response', { ...fromTo, handleResult: -1 }),
+      heard: [],
+    },
+    {
+      rule: 'somebody asks again, and the other one agrees',
+      act: async () => {
+        await done('/friend/add_friend', { ...fromTo, reqMsg: '', ex: '' });
+        await done('/friend/add_friend_response', { ...fromTo, handleResult: 1, handleMsg: 'yes' });
+      },
+      heard: [
+        ['BeforeAddFriend', { ...fromTo, reqMsg: '', ex: '' }],
+        ['BeforeAddFriendAgree', agreement],
+        ['AfterAddFriend', { ...fromTo, reqMsg: '' }],
+        ['AfterAddFriendAgree', agreement],
+      ],
+    },
+    {
+      rule: 'a remark is set of a friend',
+      act: () => done('/friend/set_friend_remark', { ...friends, remark: 'R' }),
+      heard: [
+        ['BeforeSetFriendRemark', { ...friends, remark: 'R' }],
+        ['AfterSetFriendRemark', { ...friends, remark: 'R' }],
+      ],
+    },
+    {
+      rule: 'a friend is deleted',
+      act: () => done('/friend/delete_friend', friends),
+      heard: [['AfterDeleteFriend', friends]],
+    },
+    {
+      rule: 'friends are imported',
+      act: () => done('/friend/import_friend', imported),
+      heard: [
+        ['BeforeImportFriends', imported],
+        ['AfterImportFriends', imported],
+      ],
+    },
+    {
+      rule: 'a user is blocked, and not any more',
+      act: async () => {
+        await done('/friend/add_black', blocking);
+        await done('/friend/remove_black', blocking);
+      },
+      heard: [
+        ['BeforeAddBlack', blocking],
+        ['AfterRemoveBlack', blocking],
+      ],
+    },
   ];
+}
+
+interface FoundUsers {
+  readonly usersInfo: { nickname: string; ex: string }[] | null;
 }
 
 interface Pulled {
@@ -174,8 +289,8 @@ async function answering<T>(command: string, answer: HookAnswer, act: () => Prom
   }
 }
 
-const bounds = (conversationID: string) =>
-  done('/msg/newest_seq', { userID: 'bob', conversationIDs: [conversationID] });
+const bounds = async (conversationID: string) =>
+  ((await done('/msg/newest_seq', { userID: 'bob' })) as { maxSeqs: Record<string, number> }).maxSeqs[conversationID];
 
 describe('before-hooks decide', () => {
   const say = () => post('/msg/send_msg', { sendID: 'alice', contentType: 101, content: { content: 'x' }, ...toBob });
@@ -192,9 +307,10 @@ describe('before-hooks decide', () => {
     const first = { sendID: 'bob', recvID: 'carol', sessionType: 1, contentType: 101, content: { content: 'x' } };
     await answering('BeforeMsgModify', refused, () => post('/msg/send_msg', first));
     const { conversations } = (await done('/conversation/get_all_conversations', { ownerUserID: 'carol' })) as {
-      conversations: unknown[] | null;
+      conversations: { userID: string }[] | null;
     };
-    assert.deepEqual(conversations ?? [], [], 'a refused first message makes no conversation');
+    const peers = (conversations ?? []).map(({ userID }) => userID);
+    assert.ok(!peers.includes('bob'), 'a refused first message makes no conversation');
   });
 
   test('a refusal without a code of its own, or with one that clients take for something else, has another', async () => {
@@ -264,6 +380,42 @@ describe('before-hooks decide', () => {
     const [pulled] = msgs.si_alice_bob?.Msgs ?? [];
     const pulledContent = Buffer.from(pulled?.content ?? '', 'base64').toString();
     assert.deepEqual([pulled?.senderNickname, pulled?.ex, pulledContent], ['A', 'e', changes.content]);
+  });
+
+  test('F35 what the hooks of users and friends may change is changed', async () => {
+    const find = async (userID: string) =>
+      ((await done('/user/get_users_info', { userIDs: [userID] })) as FoundUsers).usersInfo?.[0];
+    const instead = { users: [{ userID: 'fritz', nickname: 'F', ex: 'x' }] };
+    await answering('BeforeUserRegister', instead, () => world.register('franz'));
+    assert.equal(await find('franz'), undefined);
+    assert.equal((await find('fritz'))?.nickname, 'F');
+    await answering('BeforeUpdateUserInfoEx', { nickName: 'G', ex: '' }, () =>
+      done('/user/update_user_info_ex', { userInfo: { userID: 'fritz', faceURL: 'f' } }),
+    );
+    const changed = await find('fritz');
+    assert.deepEqual([changed?.nickname, changed?.ex], ['G', '']);
+    await answering('BeforeImportFriends', { friendUserIDs: ['alice'] }, () =>
+      done('/friend/import_friend', { ownerUserID: 'fritz', friendUserIDs: ['bob'] }),
+    );
+    await answering('BeforeSetFriendRemark', { remark: 'Al' }, () =>
+      done('/friend/set_friend_remark', { ownerUserID: 'fritz', friendUserID: 'alice', remark: 'A' }),
+    );
+    const pagination = { pageNumber: 1, showNumber: 10 };
+    const { friendsInfo } = (await done('/friend/get_friend_list', { userID: 'fritz', pagination })) as {
+      friendsInfo: { remark: string; friendUser: { userID: string } }[];
+    };
+    assert.deepEqual(
+      friendsInfo.map(({ remark, friendUser }) => [friendUser.userID, remark]),
+      [['alice', 'Al']],
+    );
+    for (const [command, path, body] of [
+      ['BeforeUserRegister', '/user/user_register', { users: [{ userID: 'hugo', nickname: 'H' }] }],
+      ['BeforeAddFriend', '/friend/add_friend', { fromUserID: 'fritz', toUserID: 'bob' }],
+      ['BeforeAddBlack', '/friend/add_black', { ownerUserID: 'fritz', blackUserID: 'bob' }],
+    ] as const) {
+      assert.equal((await answering(command, refused, () => post(path, body))).errCode, 7001, command);
+    }
+    assert.equal(await find('hugo'), undefined);
   });
 
   test('M5 a message whose target is changed is authorised anew', async () => {

@@ -14,11 +14,12 @@ export default endpoint({
   handle: async (call, body, { users }) => {
     if (body.userInfo === null) throw errors.args('userInfo is empty');
     const { userID, nickname, faceURL, ex, globalRecvMsgOpt } = body.userInfo;
-    await users.updateEx(call, userID, {
+    const changes = {
       nickname: nickname || null,
       faceURL: faceURL || null,
       ex: ex || null,
       globalRecvMsgOpt: globalRecvMsgOpt || null,
-    });
+    };
+    await users.updateEx(call, userID, changes, 'plain');
   },
 });

@@ -26,6 +26,6 @@ export default endpoint({
   handle: async (call, body, { users }) => {
     if (body.userInfo === null) throw errors.args('userInfo is empty');
     const { userID, ...changes } = body.userInfo;
-    await users.updateEx(call, userID, changes);
+    await users.updateEx(call, userID, changes, 'ex');
   },
 });

@@ -119,6 +119,7 @@ export async function openLog(
     // SQLite has one writer: a second lane could only wait.
     lanes: db.dialect === 'sqlite' ? 1 : 4,
     maxBatch: 512,
+    onDoubt: () => bus.doubt(),
     onCommit: ({ logIDs, stored, repeated, durationMs }) => {
       for (const logID of logIDs) textIndex.note(logID);
       metrics.messagesAppended.inc(stored);

@@ -18,6 +18,11 @@ export class MemoryBus implements DeliveryBus {
     this.#order.add(delivery.logID, delivery.seq, delivery);
   }
 
+  /** Whatever is stored, this process has stored and delivers. */
+  deliverAgain(): void {}
+
+  doubt(): void {}
+
   onDelivery(listener: DeliveryListener): void {
     this.#listener = listener;
   }

@@ -150,17 +150,15 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
     this.#wordListener = listener;
   }
 
-  /**
-   * A message turned out to be stored already when it was to be stored again: who stored it may not have been able to
-   * deliver it.
-   */
-  async deliverAgain(ref: MessageRef): Promise<void> {
+  /** Nothing if it was delivered here, or is older than rows are kept. */
+  deliverAgain(ref: MessageRef): void {
     if (this.#order.has(ref.logID, ref.seq)) return;
-    const delivery = await this.#repair.find(ref);
-    if (delivery !== undefined) this.deliver(delivery);
+    void this.#mend(async () => {
+      const delivery = await this.#repair.find(ref);
+      if (delivery !== undefined) this.deliver(delivery);
+    });
   }
 
-  /** A commit is in doubt, or what was in doubt holds: the others are to look. */
   doubt(): void {
     this.#publisher.missed();
   }

@@ -2,6 +2,7 @@
  * Delivery from the domains to sockets, wherever they are. In one process it is a function call; with several nodes it
  * goes by one channel per node (design, section 4), so it is plain data.
  */
+import type { MessageRef } from './message-store.ts';
 
 /**
  * Who gets a message, decided by whoever authorises it, and resolved as of the change that the message tells of: members
@@ -63,6 +64,10 @@ export interface DeliveryBus {
    * its log, whatever the order of calls; the rest at once.
    */
   deliver(delivery: Delivery): void;
+  /** A message of late turned out to be stored when it was to be stored: whoever did may not have been able to deliver it. */
+  deliverAgain(ref: MessageRef): void;
+  /** Something was stored, perhaps, and is delivered only once that is known: other nodes are to look for themselves. */
+  doubt(): void;
   /** Receives deliveries for this node's sockets. One listener per process: the gateway. */
   onDelivery(listener: DeliveryListener): void;
 }

@@ -13,6 +13,8 @@ export interface GroupCommitOptions {
   readonly maxBatch: number;
   /** Told of each commit, before the senders are. */
   readonly onCommit?: (commit: Commit) => void;
+  /** Of a commit it is not known yet whether it holds. */
+  readonly onDoubt?: () => void;
 }
 
 export interface Commit {
@@ -89,7 +91,10 @@ class Lane {
       results = await this.#options.store.append(batch.map(({ message }) => message));
     } catch (error) {
       for (const entry of batch) entry.reject(error);
-      if (error instanceof InDoubt) void this.#tellLate(batch, error);
+      if (error instanceof InDoubt) {
+        this.#options.onDoubt?.();
+        void this.#tellLate(batch, error);
+      }
       return;
     }
     const repeated = results.filter(({ isDuplicate }) => isDuplicate).length;

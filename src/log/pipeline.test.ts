@@ -6,7 +6,7 @@ import { MsgData } from '../protocol/gen/openim.ts';
 import { newMsgData } from '../protocol/message.ts';
 import type { Delivery } from './delivery.ts';
 import { GroupCommit } from './group-commit.ts';
-import type { Appended } from './message-store.ts';
+import type { Appended, MessageRef } from './message-store.ts';
 import { MessagePipeline } from './pipeline.ts';
 
 test('M2 what one turn stores leaves in order of its seqs, whichever promise is kept first', async () => {
@@ -15,7 +15,7 @@ test('M2 what one turn stores leaves in order of its seqs, whichever promise is 
   const pipeline = new MessagePipeline({
     commits: new GroupCommit({ store: { append: () => first.promise }, lanes: 1, maxBatch: 10 }),
     messages: { appendWithin: async (_tx, batch) => batch.map(() => stored(2)) },
-    bus: { deliver: (delivery) => delivered.push(delivery), onDelivery: () => {} },
+    bus: { deliver: (delivery) => delivered.push(delivery), deliverAgain: () => {} },
     newMessageID: () => 'id',
     now: () => 1,
   });
@@ -34,6 +34,28 @@ test('M2 what one turn stores leaves in order of its seqs, whichever promise is 
     delivered.map(({ body }) => MsgData.decode(body).seq),
     [1, 2],
   );
+});
+
+test('M4 a repeat is given to the bus to deliver, unless it comes so late that nobody can have missed it', async () => {
+  const again: MessageRef[] = [];
+  let now = 1;
+  const pipeline = new MessagePipeline({
+    commits: new GroupCommit({
+      store: { append: async () => [{ ...stored(7), isDuplicate: true }] },
+      lanes: 1,
+      maxBatch: 10,
+    }),
+    messages: { appendWithin: async () => [] },
+    bus: { deliver: () => assert.fail('it was stored before'), deliverAgain: (ref) => again.push(ref) },
+    newMessageID: () => 'id',
+    now: () => now,
+  });
+  const outgoing = { message: newMsgData({ sendID: 'a', groupID: 'g', sessionType: 3 }), audience, operationID: 'op' };
+  await pipeline.accept(outgoing);
+  assert.deepEqual(again, [{ logID: 'sg_g', seq: 7 }]);
+  now += 60_000;
+  await pipeline.accept(outgoing);
+  assert.equal(again.length, 1);
 });
 
 const audience = { group: 'g' };

@@ -28,7 +28,7 @@ export interface MessageTeller {
 export interface PipelineOptions {
   readonly commits: GroupCommit;
   readonly messages: Pick<MessageStore, 'appendWithin'>;
-  readonly bus: DeliveryBus;
+  readonly bus: Pick<DeliveryBus, 'deliver' | 'deliverAgain'>;
   /** Undefined while nobody outside hears of messages. */
   readonly teller?: MessageTeller | undefined;
   /** A random 32-digit hexadecimal ID. */
@@ -61,6 +61,9 @@ export interface Outgoing {
   /** What must still hold when it is stored. */
   readonly condition?: GroupCondition;
 }
+
+/** A client has given up repeating by then, and other nodes have found the message. */
+const repeatedWithinMs = 60_000;
 
 /** A message's condition no longer held when it was to be stored. */
 export class ConditionError extends Error {}
@@ -100,6 +103,9 @@ export class MessagePipeline {
     });
     this.#options.teller?.wake();
     if (appended.isRefused) throw refusal();
+    if (appended.isDuplicate && this.#options.now() - appended.sentAt < repeatedWithinMs) {
+      this.#options.bus.deliverAgain({ logID: place.logID, seq: appended.seq });
+    }
     return {
       serverMsgID: appended.serverMsgID,
       clientMsgID,

@@ -64,7 +64,7 @@ export async function groupDomainOn(
   const pipeline = new MessagePipeline({
     commits: new GroupCommit({ store: messages, lanes: 1, maxBatch: 1 }),
     messages,
-    bus: { deliver: () => {}, onDelivery: () => {} },
+    bus: { deliver: () => {}, deliverAgain: () => {} },
     newMessageID,
     now,
   });

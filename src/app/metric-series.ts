@@ -8,6 +8,7 @@ import { platformIDs, platformLabel } from '../protocol/numbers/platforms.ts';
 import { reqIdentifiers } from '../protocol/numbers/request-identifiers.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { LossCause, TokenEndReason } from '../tokens/token-store.ts';
+import { hookTable } from '../webhooks/hook-table.ts';
 
 /** Every value that a label is known to take. Histograms are left out: nobody asks for their first rise. */
 export function startSeries(metrics: Metrics): void {
@@ -34,6 +35,15 @@ export function startSeries(metrics: Metrics): void {
     metrics.jobFailures.inc({ name }, 0);
     metrics.jobSeconds.set({ name }, 0);
     metrics.jobOverdueSeconds.set({ name }, 0);
+  }
+  for (const { command } of Object.values(hookTable)) {
+    for (const result of ['continued', 'refused', 'unreachable', 'invalid']) {
+      metrics.webhookRequests.inc({ command, result }, 0);
+    }
+  }
+  for (const topic of ['webhooks', 'push']) {
+    metrics.deliveriesWaiting.set({ topic }, 0);
+    metrics.deliveriesParked.set({ topic }, 0);
   }
   for (const what of ['eviction', 'persistence']) metrics.redisUnsafe.set({ what }, 0);
   for (const direction of ['forward', 'back']) metrics.clockSteps.inc({ direction }, 0);

@@ -45,7 +45,8 @@ async function openApns(config: Config, now: () => number) {
   return new Apns({ teamID, keyID, key, topic, environment, urls, now });
 }
 
-async function openJpush({ jpushAppKey: appKey, jpushMasterSecret: masterSecret, ...config }: Config) {
+async function openJpush(config: Config) {
+  const { jpushAppKey: appKey, jpushMasterSecret: masterSecret } = config;
   if (appKey === '') return undefined;
   requireAll('TESSERA_JPUSH_APP_KEY', { TESSERA_JPUSH_MASTER_SECRET: masterSecret });
   const { Jpush } = await import('../push-providers/jpush.ts');

@@ -64,7 +64,8 @@ export async function openWebhooks(
     observer: {
       delivered: () => {},
       failed: ({ id, attempts }, _error, isParked) => {
-        if (isParked) logger.error({ id, attempts: attempts + 1 }, 'a webhook was parked: see tessera webhooks');
+        if (isParked)
+          logger.error({ id, attempts: attempts + 1 }, 'a webhook was parked: it is not tried again by itself');
       },
       heldUp: (error) => logger.warn({ err: error }, 'webhooks were held up: they are tried again'),
     },

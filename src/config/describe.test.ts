@@ -17,6 +17,6 @@ test('the longest duration is told with the type', () => {
 test('T6 the page tells which flags do not belong on a command line, and why', () => {
   assert.match(
     configurationPage(),
-    /sees flags, in `ps`.*\n.*: --database-url, --redis-url, --secret, --signing-keys, --webhooks-secret, --s3-secret-access-key, --oauth-clients, --pages-token\.\n/,
+    /sees flags, in `ps`.*\n.*: --database-url, --redis-url, --secret, --signing-keys, --jpush-master-secret, --getui-app-key, --getui-master-secret, --webhooks-secret, --s3-secret-access-key, --oauth-clients, --pages-token\.\n/,
   );
 });

@@ -117,9 +117,14 @@ export class MessagePipeline {
   /**
    * Stores messages as part of a transaction and delivers them if that commits; a repeat is not delivered again. Call it
    * late: until the transaction ends nobody else sends to their conversations.
+   * @param after asked once they are committed, and waited for before they are delivered
    * @throws ConditionError
    */
-  async acceptWithin(tx: Transaction, batch: readonly Outgoing[]): Promise<readonly AcceptedWithin[]> {
+  async acceptWithin(
+    tx: Transaction,
+    batch: readonly Outgoing[],
+    after?: () => Promise<void>,
+  ): Promise<readonly AcceptedWithin[]> {
     if (batch.length === 0) return [];
     const stamped = batch.map((outgoing) => {
       const message = this.#stamp(outgoing.message);
@@ -132,12 +137,17 @@ export class MessagePipeline {
       ),
     );
     if (appended.some(({ isRefused }) => isRefused)) throw refusal();
-    tx.afterCommit(() => {
-      this.#options.teller?.wake();
+    const deliver = () => {
       for (const [index, { outgoing, place }] of stamped.entries()) {
         const result = appended[index];
         if (result !== undefined && !result.isDuplicate) this.#deliver(place, outgoing, result);
       }
+    };
+    tx.afterCommit(() => {
+      this.#options.teller?.wake();
+      if (after === undefined) deliver();
+      // What else the commit causes has begun by the next turn.
+      else setImmediate(() => void after().then(deliver));
     });
     return appended.map(({ seq, serverMsgID, sentAt, isDuplicate }, index) => ({
       seq,

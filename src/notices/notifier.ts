@@ -18,6 +18,7 @@ import type { Notice, NoticeKind } from './notice.ts';
 import type { NoticeSetting, NoticeSettings } from './notice-settings.ts';
 import type { Outbox } from './outbox.ts';
 import type { OutboxEntry, OutboxRow } from './outbox-store.ts';
+import type { SharedOutbox } from './shared-outbox.ts';
 
 /** The conversations domain's part in a notification that is shown in a single chat. */
 export interface ChatRows {
@@ -33,7 +34,8 @@ export interface ChatRows {
 }
 
 export interface NotifierOptions {
-  readonly outbox: Pick<Outbox, 'add'>;
+  /** With `worked` if what was added takes effect later than in the turn of its commit. */
+  readonly outbox: Pick<Outbox, 'add'> & Partial<Pick<SharedOutbox, 'worked'>>;
   readonly pipeline: Pick<MessagePipeline, 'acceptWithin'>;
   readonly rows: ChatRows;
   readonly settings: NoticeSettings;
@@ -64,10 +66,10 @@ export class Notifier {
   ): Promise<readonly (number | undefined)[]> {
     // Of a thousand members, say, each with all that the group says of itself.
     const messages = await mapInSlices(notices, (notice) => this.#toMessage(notice));
-    const seqs = await this.#show(tx, operationID, notices, messages);
     const entries = await mapInSlices(messages.entries(), ([index, message]) =>
       toEntry({ message, operationID, audience: audienceOf(notices[index], message) }),
     );
+    const seqs = await this.#show(tx, operationID, notices, messages, entries);
     await this.#options.outbox.add(tx, entries);
     return seqs;
   }
@@ -78,6 +80,7 @@ export class Notifier {
     operationID: string,
     notices: readonly Notice<object>[],
     messages: readonly MsgData[],
+    entries: readonly OutboxEntry[],
   ): Promise<readonly (number | undefined)[]> {
     const candidates = notices.flatMap((notice, index): Shown[] => {
       const setting = this.#settingOf(notice);
@@ -90,10 +93,25 @@ export class Notifier {
     const stored = await this.#options.pipeline.acceptWithin(
       tx,
       shown.map(({ outgoing }) => outgoing),
+      this.#afterOriginals(notices, entries),
     );
     const seqs = new Array<number | undefined>(notices.length).fill(undefined);
     for (const [position, { index }] of shown.entries()) seqs[index] = stored[position]?.seq;
     return seqs;
+  }
+
+  /**
+   * Resolves when the originals have left, as they do first by themselves where the outbox works in the same turn: a Go core
+   * that sees a message of a group before it hears of the group takes the group for known, and tells its app nothing.
+   */
+  #afterOriginals(
+    notices: readonly Notice<object>[],
+    entries: readonly OutboxEntry[],
+  ): (() => Promise<void>) | undefined {
+    const { outbox } = this.#options;
+    // After the last of a group nobody is in it any more.
+    if (outbox.worked === undefined || notices.some((notice) => 'isLast' in notice && notice.isLast)) return undefined;
+    return () => outbox.worked?.(new Set(entries.map(({ key }) => key)), originalsWithinMs) ?? Promise.resolve();
   }
 
   /** Those whose receivers have the conversation in their list; a group's members have theirs since they joined. */
@@ -149,6 +167,9 @@ export function noticeMessage(
     offlinePushInfo: { ...OfflinePushInfo.decode(new Uint8Array(0)), title, desc, ex: ext },
   });
 }
+
+/** As long as an outbox that is held up holds up what the chats show. */
+const originalsWithinMs = 1000;
 
 /** What is shown in the chat of the notice at `index`. */
 interface Shown {

@@ -48,6 +48,8 @@ export class SharedOutbox {
   readonly #noted = new Set<string>();
   /** Keys that are worked off, or being claimed; true for those of which more has come meanwhile. */
   readonly #busy = new Map<string, boolean>();
+  /** Told once what is known of a key has been worked off. */
+  readonly #waiting = new Map<string, (() => void)[]>();
   /** How often in a row a key could not be claimed. */
   readonly #refused = new Map<string, number>();
   #isClaiming = false;
@@ -72,6 +74,18 @@ export class SharedOutbox {
     await this.#look();
     this.#looking = setInterval(() => void this.#look().catch(this.#options.observer.failed), this.#limits.lookMs);
     this.#looking.unref();
+  }
+
+  /** Resolves when what this node has committed of these keys has taken effect. @param limitMs at most */
+  async worked(keys: Iterable<string>, limitMs: number): Promise<void> {
+    const limit = Promise.withResolvers<void>();
+    const timer = setTimeout(limit.resolve, limitMs);
+    const open = Array.from(keys).filter((key) => this.#noted.has(key) || this.#busy.has(key));
+    const all = open.map(
+      (key) => new Promise<void>((resolve) => this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), resolve])),
+    );
+    await Promise.race([Promise.all(all), limit.promise]);
+    clearTimeout(timer);
   }
 
   /** Resolves when what this node knows of has been worked off, here or elsewhere. @param limitMs at most */
@@ -148,6 +162,7 @@ export class SharedOutbox {
       done.push(row.id);
     }
     clearInterval(holding);
+    if (this.#busy.get(key) === false && done.length < maxRows) this.#tellWaiting(key);
     try {
       await store.release(key, fence, done);
       this.#refused.delete(key);
@@ -178,8 +193,14 @@ export class SharedOutbox {
     const hasMore = this.#busy.get(key) === true || isMoreLeft;
     this.#busy.delete(key);
     if (hasMore) this.#noted.add(key);
+    else this.#tellWaiting(key);
     this.#claimSoon();
     this.#settle();
+  }
+
+  #tellWaiting(key: string): void {
+    for (const resolve of this.#waiting.get(key) ?? []) resolve();
+    this.#waiting.delete(key);
   }
 
   #pauseMs(times: number): number {

@@ -141,7 +141,10 @@ export class WebhookClient {
 /** The command behind the URL's path, whatever that ends with; a query of the URL stays. */
 export function targetOf(url: string, command: string, key?: string): URL {
   const target = new URL(url);
-  target.pathname = `${target.pathname.replace(/\/+$/, '')}/${command}`;
+  const { pathname } = target;
+  let end = pathname.length;
+  while (pathname[end - 1] === '/') end -= 1;
+  target.pathname = `${pathname.slice(0, end)}/${command}`;
   target.hash = '';
   if (key !== undefined) target.searchParams.append('key', key);
   return target;

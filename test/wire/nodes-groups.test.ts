@@ -1,9 +1,12 @@
 /** A group whose members, and who changes them, are on three nodes. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { PushMessages } from '../../src/protocol/gen/openim.ts';
 import { notificationTypes } from '../../src/protocol/numbers/notices.ts';
+import { reqIdentifiers } from '../../src/protocol/numbers/request-identifiers.ts';
 import { PushLog } from '../support/push-log.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
+import { within } from '../support/within.ts';
 import { World } from './world.ts';
 
 test('M4, M5 a group on three nodes', async (t) => {
@@ -23,6 +26,28 @@ test('M4, M5 a group on three nodes', async (t) => {
   };
   const owner = await listen(b, 'owner', 5);
   const comer = await listen(c, 'comer', 5);
+
+  await t.test('1.4: who is put into a group hears of it first, and of what the chat shows of it then', async () => {
+    const { client } = await listen(b, 'sender1', 5);
+    const kinds: string[] = [];
+    const seen = Promise.withResolvers<void>();
+    client.ws.on('message', (data) => {
+      const { reqIdentifier, data: body } = JSON.parse(String(data));
+      if (reqIdentifier !== reqIdentifiers.pushMessage) return;
+      const { msgs, notificationMsgs } = PushMessages.decode(Buffer.from(body, 'base64'));
+      if (notificationMsgs.has('n_new')) kinds.push('original');
+      if (msgs.has('sg_new')) kinds.push('chat');
+      if (kinds.length === 2) seen.resolve();
+    });
+    await b.call('/group/create_group', {
+      ownerUserID: 'sender2',
+      memberUserIDs: ['sender1'],
+      groupInfo: { groupID: 'new', groupType: 2 },
+    });
+    await within('both', seen.promise);
+    // A Go core that sees the chat first takes the group for known, and does not tell its app.
+    assert.deepEqual(kinds, ['original', 'chat']);
+  });
 
   await t.test('whoever comes and goes gets every message from the join to the end, and no other', async () => {
     const stop = new AbortController();

@@ -121,7 +121,8 @@ test('files in an S3 store', async (t) => {
       engineRef: search.searchParams.get('uploadId') ?? '',
     };
     for (let time = 0; time < 2; time++) await store.abandon(begun);
-    assert.equal((await put(world, it.sign.parts[0].url, partsIn(content)[0] as Buffer)).status, 404);
+    // Little: it answers before it has read a body.
+    assert.equal((await put(world, it.sign.parts[0].url, Buffer.alloc(1))).status, 404);
     await store.remove('openim/none');
     assert.equal(await store.sizeOf('openim/none'), undefined);
     const form = await world.post(initiateFormData.path, { name: 'alice/f', size: 1 }, alice);

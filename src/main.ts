@@ -5,6 +5,7 @@ import { config } from './cli/config.ts';
 import { doctor } from './cli/doctor.ts';
 import { jobs } from './cli/jobs.ts';
 import { keys } from './cli/keys.ts';
+import { nodes } from './cli/nodes.ts';
 import { objects } from './cli/objects.ts';
 import { print } from './cli/print.ts';
 import { serve } from './cli/serve.ts';
@@ -15,7 +16,7 @@ import { ConfigError } from './config/config.ts';
 import { StartError } from './kernel/start-error.ts';
 import { readVersion } from './version.ts';
 
-const commands: readonly Command[] = [serve, backup, config, doctor, jobs, keys, objects, token, tokens, users];
+const commands: readonly Command[] = [serve, backup, config, doctor, jobs, keys, nodes, objects, token, tokens, users];
 
 // A reader that goes away ends no work. What has to know of it waits for its writes: the log, and print.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});

@@ -5,6 +5,7 @@
 import type { Config } from '../config/config.ts';
 import { hasRole } from '../config/node-settings.ts';
 import type { Services } from '../http/services.ts';
+import { Cluster } from '../jobs/cluster.ts';
 import { OnlineStatus } from '../presence/online-status.ts';
 import { SqlUserStore } from '../store/sql-user-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -51,7 +52,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const events = new TokenEvents(reportFailure);
   const tokenStores = await openTokenStores(ground, opened, { db, events });
 
-  const { bus, presence, node } = await openDelivering(ground, opened, { db, redis: tokenStores.redis });
+  const { bus, presence, node, nodes } = await openDelivering(ground, opened, { db, redis: tokenStores.redis });
   const userStore = new SqlUserStore(db);
   const hooks = await openWebhooks(ground, opened, db);
   const teller = hooks.messageTeller;
@@ -78,6 +79,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...(await openPush(ground, opened, { db, events, users: userStore })),
     ...messaging,
     jobs,
+    cluster: new Cluster(nodes),
     ...files.services,
     runTimeSettings,
     restart,

@@ -9,6 +9,7 @@ import { NodeBus } from '../bus/node-bus.ts';
 import type { Database } from '../database/database.ts';
 import type { SharedGroups } from '../gateway/group-index.ts';
 import type { MembershipFeed, MembershipRelay } from '../groups/membership-feed.ts';
+import type { ClusterNode } from '../jobs/cluster.ts';
 import { AskedTogether } from '../kernel/asked-together.ts';
 import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
@@ -32,6 +33,8 @@ export interface Delivering {
   readonly presence: Presence;
   /** What has only a node; undefined in a process that is alone. */
   readonly node: Node | undefined;
+  /** Those that live; this process alone where it is no node. */
+  readonly nodes: () => readonly ClusterNode[];
 }
 
 export interface Node {
@@ -56,7 +59,11 @@ export async function openDelivering(
   { db, redis }: { readonly db: Database; readonly redis: RedisClient | undefined },
 ): Promise<Delivering> {
   if (redis === undefined || db.dialect !== 'postgres') {
-    return { bus: new MemoryBus(), presence: new MemoryPresence(), node: undefined };
+    const presence = new MemoryPresence();
+    const describe = describer(ground, opened, () => presence.connections);
+    const nodeID = randomBytes(6).toString('hex');
+    const nodes = () => [{ nodeID, ...describe(), heartbeatAgeMs: 0 }];
+    return { bus: new MemoryBus(), presence, node: undefined, nodes };
   }
   const { RedisNodeChannel } = await import('../redis/nodes/redis-node-channel.ts');
   const { GroupNodes } = await import('../redis/nodes/group-nodes.ts');
@@ -66,14 +73,12 @@ export async function openDelivering(
   const { PostgresOutgoingStore } = await import('../store/postgres-outgoing-store.ts');
   const { PostgresMembershipStore } = await import('../store/postgres-membership-store.ts');
   const { clock, monotonicMs, logger, metrics } = ground;
-  const startedAt = clock();
   // Without Redis every step fails.
   const lines = new LogBudget({ maxLines: 10, windowMs: 60_000, monotonicMs });
   const onFailure = (error: unknown) => {
     metrics.nodeFailures.inc();
     lines.spend((leftOut) => logger.warn({ err: error, leftOut }, 'a step between nodes failed: it is made up for'));
   };
-  const loop = opened.use(new LoopDelay());
   let presence: RedisPresenceType | undefined;
   const channel = opened.use(
     await opening(
@@ -81,15 +86,7 @@ export async function openDelivering(
       RedisNodeChannel.open({
         redis,
         nodeID: randomBytes(6).toString('hex'),
-        describe: () => ({
-          version: readVersion(),
-          roles: ground.config.roles,
-          host: hostname(),
-          pid: process.pid,
-          startedAt,
-          connections: presence?.connections ?? 0,
-          lagMs: loop.takeMaxMs(),
-        }),
+        describe: describer(ground, opened, () => presence?.connections ?? 0),
         monotonicMs,
         observer: { failed: onFailure, unknown: () => metrics.nodeUnreadable.inc() },
       }),
@@ -138,6 +135,12 @@ export async function openDelivering(
   return {
     bus,
     presence,
+    nodes: () =>
+      channel.nodes.map((live) => ({
+        nodeID: live.nodeID,
+        ...(live.description ?? unreadable),
+        heartbeatAgeMs: channel.heartbeatAgeMs(live),
+      })),
     node: {
       channel,
       outgoing,
@@ -159,3 +162,20 @@ export async function openDelivering(
     },
   };
 }
+
+/** What this process says of itself. */
+function describer(ground: Ground, opened: AsyncDisposableStack, connections: () => number) {
+  const startedAt = ground.clock();
+  const loop = opened.use(new LoopDelay());
+  return () => ({
+    version: readVersion(),
+    roles: ground.config.roles,
+    host: hostname(),
+    pid: process.pid,
+    startedAt,
+    connections: connections(),
+    lagMs: loop.takeMaxMs(),
+  });
+}
+
+const unreadable = { version: '', roles: [], host: '', pid: 0, startedAt: 0, connections: 0, lagMs: 0 };

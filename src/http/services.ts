@@ -25,6 +25,7 @@ import type { GroupSettings } from '../groups/group-settings.ts';
 import type { GroupSync } from '../groups/group-sync.ts';
 import type { Groups } from '../groups/groups.ts';
 import type { MemberSettings } from '../groups/member-settings.ts';
+import type { Cluster } from '../jobs/cluster.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { RollingRestart } from '../jobs/rolling-restart.ts';
 import type { Activity } from '../messaging/activity.ts';
@@ -104,6 +105,7 @@ export interface Services {
   readonly pushTokens: PushTokens;
   readonly pushTest: PushTest;
   readonly jobs: Jobs;
+  readonly cluster: Cluster;
   readonly runTimeSettings: RunTimeSettings;
   readonly restart: RollingRestart;
   readonly uploads: Uploads;

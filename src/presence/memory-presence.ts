@@ -8,6 +8,11 @@ export class MemoryPresence implements Presence {
   readonly #announced = new Map<string, OnlinePlatforms>();
   readonly #listeners = new Set<(change: PresenceChange) => void>();
 
+  /** How many are open. */
+  get connections(): number {
+    return this.#online.values().reduce((sum, connections) => sum + connections.size, 0);
+  }
+
   opened(connection: OnlineConnection): undefined {
     const { userID } = connection;
     const connections = this.#online.get(userID) ?? new Set();

@@ -93,6 +93,13 @@ describe('tessera token', () => {
     assert.equal((await jobs('run')).code, 2);
   });
 
+  test('tessera nodes lists the nodes, and one process lists itself', async () => {
+    const list = (...args: string[]) =>
+      runTessera(['nodes', 'list', ...args, '--url', server.apiUrl], { TESSERA_SECRET: adminSecret });
+    assert.match((await list()).stdout, /^NODE +ROLES +VERSION .*\n[0-9a-f]{12} +api,gateway,jobs /);
+    assert.deepEqual(JSON.parse((await list('--json')).stdout)[0].roles, ['api', 'gateway', 'jobs']);
+  });
+
   test('what is wrong is said, and nothing happens', async () => {
     const cases: [string[], number, RegExp][] = [
       [['issue', '--user', 'alice'], 2, /--platform is missing/],

@@ -8,6 +8,7 @@ import { groupEndpoints } from './group/index.ts';
 import { jobsEndpoints } from './jobs/index.ts';
 import { jssdkEndpoints } from './jssdk/index.ts';
 import { msgEndpoints } from './msg/index.ts';
+import { nodesEndpoints } from './nodes/index.ts';
 import { objectEndpoints } from './object/index.ts';
 import restart from './restart.ts';
 import { statisticsEndpoints } from './statistics/index.ts';
@@ -26,6 +27,7 @@ export const endpoints: readonly Endpoint[] = [
   ...statisticsEndpoints,
   ...thirdEndpoints,
   ...jobsEndpoints,
+  ...nodesEndpoints,
   ...configEndpoints,
   restart,
 ];

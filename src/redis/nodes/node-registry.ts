@@ -93,10 +93,10 @@ function parse(description: string): NodeDescription | undefined {
       version: String(version),
       roles: Array.isArray(roles) ? roles.map(String) : [],
       host: String(host),
-      pid: Number(pid),
-      startedAt: Number(startedAt),
-      connections: Number(connections),
-      lagMs: Number(lagMs),
+      pid: Number(pid) || 0,
+      startedAt: Number(startedAt) || 0,
+      connections: Number(connections) || 0,
+      lagMs: Number(lagMs) || 0,
     };
   } catch {
     return undefined;

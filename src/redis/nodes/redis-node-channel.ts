@@ -85,6 +85,8 @@ export class RedisNodeChannel implements NodeChannel, Leases, AsyncDisposable {
   readonly #ended = new Set<string>();
   #peers: readonly Peer[] = [];
   #since: string | undefined;
+  /** What Redis's clock said, and when that was by the monotonic clock. */
+  #clock = { at: 0, readAtMs: 0 };
   /** By the monotonic clock. */
   #heldUntilMs = Number.NEGATIVE_INFINITY;
   #echoedAtMs: number;
@@ -122,6 +124,13 @@ export class RedisNodeChannel implements NodeChannel, Leases, AsyncDisposable {
   /** All nodes whose leases held at the last heartbeat, this one included. */
   get nodes(): readonly LiveNode[] {
     return [...this.#live.values()];
+  }
+
+  /** How long ago a node of {@link nodes} last renewed its lease, as far as this one has heard, ms. */
+  heartbeatAgeMs({ leaseEndsAt }: LiveNode): number {
+    const { at, readAtMs } = this.#clock;
+    const renewedAt = leaseEndsAt - this.#times.leaseMs;
+    return Math.max(0, Math.round(at - renewedAt + this.#monotonicMs() - readAtMs));
   }
 
   isLive(lease: string): boolean {
@@ -268,6 +277,7 @@ export class RedisNodeChannel implements NodeChannel, Leases, AsyncDisposable {
   async #askRegistry(isNew: boolean): Promise<Beat> {
     const sentAtMs = this.#monotonicMs();
     const beat = await this.#registry.beat(this.lease, isNew, this.#options.describe());
+    this.#clock = { at: beat.now, readAtMs: this.#monotonicMs() };
     this.#options.observer.clockRead?.(beat.now, sentAtMs, this.#monotonicMs());
     if (beat.isHeld) this.#heldUntilMs = sentAtMs + this.#times.leaseMs;
     return beat;

@@ -13,6 +13,7 @@ import type { NodeChannel } from './node-channel.ts';
 import { HeardNumbers, SentNumbers } from './pair-numbers.ts';
 import { deliveryKind, Publisher } from './publisher.ts';
 import { Repair } from './repair.ts';
+import { SeqSet } from './seq-set.ts';
 import type { Whereabouts } from './whereabouts.ts';
 
 export interface NodeBusOptions {
@@ -54,6 +55,8 @@ const defaultLimits: NodeBusLimits = { pulseMs: 1000, silentAfterMs: 2200, reord
 /** Pulses between readings of the rows of nodes of which nothing is known here, such as one that Redis has lost. */
 const readStrangersEvery = 3;
 const trimEvery = 5;
+/** Logs; whoever joins a group hears of it in far less than the time in which so many others are spoken in. */
+const maxPassedOver = 20_000;
 /** Pulses late by so many have stood still, and publications may have been thrown away meanwhile. */
 const stoodStillPulses = 4;
 
@@ -72,6 +75,8 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
   #isHearing = true;
   /** Until then the others may not find everybody who is here. */
   #distrustsUntilMs = Number.NEGATIVE_INFINITY;
+  /** What was for nobody here when it came, by log: somebody may turn out to have been of the audience. */
+  readonly #passedOver = new Map<string, SeqSet>();
   /** Publications of these were missed. */
   readonly #missing = new Set<string>();
   #pulses = 0;
@@ -104,6 +109,7 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
       store,
       nodeID: channel.nodeID,
       concerns: (audience) => this.#listener?.concerns(audience) === true,
+      wasPassedOver: (logID, seq) => this.#passedOver.get(logID)?.has(seq) === true,
       isKnown: (logID, seq) => this.#order.has(logID, seq),
       deliver: (delivery) => {
         if (!this.#order.has(delivery.logID, delivery.seq)) observer.repaired(1);
@@ -182,6 +188,17 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
   #deliverHere(delivery: Delivery): void {
     // What is for nobody here would only leave gaps that nobody minds.
     if (this.#listener?.concerns(delivery.audience)) this.#order.add(delivery);
+    else this.#notePassedOver(delivery);
+  }
+
+  #notePassedOver({ logID, seq }: MessageRef): void {
+    if (seq === 0) return;
+    const seqs = this.#passedOver.get(logID) ?? new SeqSet();
+    seqs.add(seq);
+    this.#passedOver.delete(logID);
+    this.#passedOver.set(logID, seqs);
+    const [oldest] = this.#passedOver.keys();
+    if (this.#passedOver.size > maxPassedOver && oldest !== undefined) this.#passedOver.delete(oldest);
   }
 
   #onDelivery(from: string, payload: Buffer): void {

@@ -23,6 +23,8 @@ export interface RepairOptions {
   readonly nodeID: string;
   /** Who is here. */
   readonly concerns: DeliveryListener['concerns'];
+  /** It has come, and was for nobody here then. */
+  readonly wasPassedOver: (logID: string, seq: number) => boolean;
   /** It has arrived already. */
   readonly isKnown: (logID: string, seq: number) => boolean;
   readonly deliver: (delivery: Delivery) => void;
@@ -69,10 +71,14 @@ export class Repair {
     await this.#deliver(messagesOf(rows).filter((message) => message.logID === logID && wanted.has(message.seq)));
   }
 
-  /** All that was stored lately in these logs. */
+  /** All that was stored lately in these logs, but what this node has stored and is about to deliver. */
   async readLogs(logIDs: readonly string[]): Promise<void> {
+    const { store, nodeID, wasPassedOver } = this.#options;
     const logs = new Set(logIDs);
-    await this.#deliver(messagesOf(await this.#options.store.about(logIDs)).filter(({ logID }) => logs.has(logID)));
+    const rows = Map.groupBy(await store.about(logIDs), ({ node }) => node === nodeID);
+    const own = messagesOf(rows.get(true) ?? []).filter(({ logID, seq }) => wasPassedOver(logID, seq));
+    const due = [...own, ...messagesOf(rows.get(false) ?? [])];
+    await this.#deliver(due.filter(({ logID }) => logs.has(logID)));
   }
 
   /** @returns a stored message as it was to be delivered; undefined if it is older than rows are kept */

@@ -146,8 +146,7 @@ export class MessagePipeline {
     tx.afterCommit(() => {
       this.#options.teller?.wake();
       if (after === undefined) deliver();
-      // What else the commit causes has begun by the next turn.
-      else setImmediate(() => void after().then(deliver));
+      else void after().then(deliver);
     });
     return appended.map(({ seq, serverMsgID, sentAt, isDuplicate }, index) => ({
       seq,

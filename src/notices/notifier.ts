@@ -69,9 +69,9 @@ export class Notifier {
     const entries = await mapInSlices(messages.entries(), ([index, message]) =>
       toEntry({ message, operationID, audience: audienceOf(notices[index], message) }),
     );
-    const seqs = await this.#show(tx, operationID, notices, messages, entries);
+    // First, so that the outbox knows of them when what the chats show is to wait for them.
     await this.#options.outbox.add(tx, entries);
-    return seqs;
+    return this.#show(tx, operationID, notices, messages, entries);
   }
 
   /** Stores a copy of those notices that are to be seen in the chat itself (1.4). */

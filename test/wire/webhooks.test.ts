@@ -419,6 +419,7 @@ describe('before-hooks decide', () => {
   });
 
   test('M5 a message whose target is changed is authorised anew', async () => {
+    const from = receiver.heard.length;
     const outcome = async (sendID: string, changes: object) =>
       (
         await answering('BeforeMsgModify', changes, () =>
@@ -431,6 +432,8 @@ describe('before-hooks decide', () => {
     assert.equal(await outcome('alice', { recvID: 'nobody' }), 1004);
     assert.equal(await outcome('alice', { content: 'no JSON' }), 1001);
     assert.equal(await outcome('alice', { sessionType: 'three' }), 1001);
+    // The last of what is told of the one that was sent: it must not fall into the next test.
+    await receiver.until(from, 'callbackAfterMsgSaveDBCommand');
   });
 });
 

@@ -1,9 +1,9 @@
 /** Files that are sent as a form, by back ends and mini-programs (objects chapter, 1.15). */
 import type { CallContext } from '../kernel/caller.ts';
 import { errors } from '../protocol/errors.ts';
+import { beginUpload } from './begin-upload.ts';
 import type { FormSignature } from './blob-store.ts';
-import type { ObjectDescription, Upload } from './file.ts';
-import { requireFileQuotas } from './file-quotas.ts';
+import type { ObjectDescription } from './file.ts';
 import { objectUrl, requireName } from './object-names.ts';
 import { ObjectRecorder } from './object-recorder.ts';
 import { requireFiles, type UploadsOptions } from './uploads.ts';
@@ -38,36 +38,17 @@ export class FormUploads {
    * @throws 1001 ill-formed or beyond a quota, 1002 a name of somebody else, 500 where the store takes none
    */
   async initiate(call: CallContext, { validForMs, ...request }: FormRequest, apiUrl: string): Promise<Form> {
-    const { store, blobs, unitOfWork, limits, now, randomBytes } = this.#options;
+    const { blobs, limits, now, randomBytes } = this.#options;
     requireName(call, request.name);
     requireFiles(this.#options);
     if (!blobs.takesForms) throw errors.internal('the object store takes no forms');
     if (request.size <= 0) throw errors.args('size must be greater than 0');
     const { maxFileBytes } = limits;
     if (request.size > maxFileBytes) throw errors.args(`file is over ${maxFileBytes} bytes`);
-    const { isAdmin, userID } = call.caller;
-    const lifeMs = isAdmin && validForMs > 0 ? Math.min(validForMs, longestLifeMs) : usualLifeMs;
-    const createdAt = now();
-    const upload: Upload = {
-      ...request,
-      id: randomBytes(24).toString('base64url'),
-      secret: randomBytes(32).toString('base64url'),
-      kind: 'form',
-      userID,
-      hash: '',
-      partSize: request.size,
-      blobKey: `openim/direct/${dayOf(createdAt)}/${randomBytes(16).toString('hex')}`,
-      engine: blobs.engine,
-      engineRef: '',
-      completedAs: '',
-      createdAt,
-      expiresAt: createdAt + lifeMs,
-    };
-    await unitOfWork.transaction(async (tx) => {
-      await store.addUpload(tx, upload);
-      await requireFileQuotas(tx, call, { store, limits, now: createdAt });
-    });
-    await blobs.begin(upload);
+    const lifeMs = call.caller.isAdmin && validForMs > 0 ? Math.min(validForMs, longestLifeMs) : usualLifeMs;
+    const blobKey = `openim/direct/${dayOf(now())}/${randomBytes(16).toString('hex')}`;
+    const begun = { ...request, kind: 'form', hash: '', partSize: request.size, blobKey } as const;
+    const upload = await beginUpload(this.#options, call, begun, lifeMs);
     const signature = await blobs.signForm(upload, { apiUrl, expiresAt: upload.expiresAt });
     return { ...signature, id: upload.id, expiresAt: upload.expiresAt };
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { CallContext } from '../kernel/caller.ts';
 import type { UnitOfWork } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
+import { beginUpload } from './begin-upload.ts';
 import type { BlobStore, PartLimits, PartSignatures } from './blob-store.ts';
 import { type ObjectDescription, partsOf, type Upload } from './file.ts';
 import type { FileLimits } from './file-limits.ts';
@@ -140,32 +141,11 @@ export class Uploads {
     });
   }
 
-  async #begin(call: CallContext, request: UploadRequest, partSize: number): Promise<Upload> {
-    const { store, blobs, unitOfWork, limits, now, randomBytes } = this.#options;
+  #begin(call: CallContext, request: UploadRequest, partSize: number): Promise<Upload> {
     const { name, hash, size, contentType, group } = request;
-    const createdAt = now();
-    const upload: Upload = {
-      id: randomBytes(24).toString('base64url'),
-      secret: randomBytes(32).toString('base64url'),
-      kind: 'parts',
-      userID: call.caller.userID,
-      ...{ name, hash, size, partSize, contentType, group },
-      blobKey: `openim/data/hash/${hash}_${randomBytes(8).toString('hex')}`,
-      engine: blobs.engine,
-      engineRef: '',
-      completedAs: '',
-      createdAt,
-      expiresAt: createdAt + uploadLifeMs,
-    };
-    await unitOfWork.transaction(async (tx) => {
-      await store.addUpload(tx, upload);
-      await requireFileQuotas(tx, call, { store, limits, now: createdAt });
-    });
-    // The record first: whatever the engine has begun is found and cleaned by it.
-    const engineRef = await blobs.begin(upload);
-    if (engineRef === '') return upload;
-    await unitOfWork.transaction((tx) => store.setEngineRef(tx, upload.id, engineRef));
-    return { ...upload, engineRef };
+    const blobKey = `openim/data/hash/${hash}_${this.#options.randomBytes(8).toString('hex')}`;
+    const begun = { kind: 'parts', name, hash, size, partSize, contentType, group, blobKey } as const;
+    return beginUpload(this.#options, call, begun, uploadLifeMs);
   }
 
   #sign(upload: Upload, partNumbers: readonly number[], apiUrl: string): Promise<PartSignatures> {

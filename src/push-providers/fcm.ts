@@ -1,6 +1,7 @@
 /** Firebase Cloud Messaging, HTTP v1: one message for each device, an access token of a service account for an hour. */
 import { createSign } from 'node:crypto';
 import { type PushContent, type PushOutcome, type PushProvider, type PushTarget, sent } from '../push/push-provider.ts';
+import { AccessToken, type FetchedToken } from './access-token.ts';
 import { inParallel } from './in-parallel.ts';
 import { at, callJson, type JsonAnswer, reasonOf } from './json-call.ts';
 
@@ -28,11 +29,11 @@ export class Fcm implements PushProvider {
   readonly addresses = 'devices';
   readonly maxTargets = 100;
   readonly #options: FcmOptions;
-  #token: { readonly value: string; readonly renewAt: number } | undefined;
-  #fetching: Promise<string> | undefined;
+  readonly #token: AccessToken;
 
   constructor(options: FcmOptions) {
     this.#options = options;
+    this.#token = new AccessToken((signal) => this.#fetchToken(signal), options.now);
   }
 
   send(content: PushContent, targets: readonly PushTarget[], signal: AbortSignal): Promise<readonly PushOutcome[]> {
@@ -41,7 +42,7 @@ export class Fcm implements PushProvider {
 
   async check(signal: AbortSignal): Promise<string | undefined> {
     try {
-      await this.#accessToken(signal);
+      await this.#token.get(signal);
       return undefined;
     } catch (error) {
       return messageOf(error);
@@ -52,12 +53,12 @@ export class Fcm implements PushProvider {
 
   async #sendOne(content: PushContent, target: PushTarget, signal: AbortSignal): Promise<PushOutcome> {
     try {
-      const token = await this.#accessToken(signal);
+      const token = await this.#token.get(signal);
       const answer = await this.#post(content, target, token, signal);
       if (!isTokenRefused(answer)) return outcomeOf(answer);
       // It was taken back before its time: once more with a new one.
-      if (this.#token?.value === token) this.#token = undefined;
-      return outcomeOf(await this.#post(content, target, await this.#accessToken(signal), signal));
+      this.#token.drop(token);
+      return outcomeOf(await this.#post(content, target, await this.#token.get(signal), signal));
     } catch (error) {
       const afterMs = error instanceof TokenError ? error.retryAfterMs : undefined;
       return { kind: 'later', reason: messageOf(error), ...(afterMs === undefined ? {} : { afterMs }) };
@@ -75,17 +76,8 @@ export class Fcm implements PushProvider {
     });
   }
 
-  /** Those who come while it is being got share it. */
-  async #accessToken(signal: AbortSignal): Promise<string> {
-    if (this.#token !== undefined && this.#options.now() < this.#token.renewAt) return this.#token.value;
-    this.#fetching ??= this.#fetchToken(signal).finally(() => {
-      this.#fetching = undefined;
-    });
-    return this.#fetching;
-  }
-
   /** RFC 7523: an assertion signed with the account's key. */
-  async #fetchToken(signal: AbortSignal): Promise<string> {
+  async #fetchToken(signal: AbortSignal): Promise<FetchedToken> {
     const { account, now } = this.#options;
     const { status, json, retryAfterMs } = await callJson({
       url: account.token_uri,
@@ -102,8 +94,7 @@ export class Fcm implements PushProvider {
     }
     const lifeMs = typeof seconds === 'number' ? seconds * 1000 : 0;
     // A call that is under way when it ends would be refused.
-    this.#token = { value, renewAt: now() + Math.max(lifeMs / 2, lifeMs - renewBeforeMs) };
-    return value;
+    return { value, renewAt: now() + Math.max(lifeMs / 2, lifeMs - renewBeforeMs) };
   }
 }
 

@@ -1,6 +1,7 @@
 /** Getui, REST API v2: users by their alias, which is their ID. Protocol: objects-push-webhooks.md 2.5. */
 import { createHash } from 'node:crypto';
 import { type PushContent, type PushOutcome, type PushProvider, type PushTarget, sent } from '../push/push-provider.ts';
+import { AccessToken, type FetchedToken } from './access-token.ts';
 import { badgeFor } from './jpush.ts';
 import { at, callJson, type JsonAnswer } from './json-call.ts';
 
@@ -22,11 +23,11 @@ export class Getui implements PushProvider {
   readonly addresses = 'users';
   readonly maxTargets = 999;
   readonly #options: GetuiOptions;
-  #token: { readonly value: string; readonly renewAt: number } | undefined;
-  #fetching: Promise<string> | undefined;
+  readonly #token: AccessToken;
 
   constructor(options: GetuiOptions) {
     this.#options = options;
+    this.#token = new AccessToken((signal) => this.#fetchToken(signal), options.now);
   }
 
   async send(
@@ -40,7 +41,7 @@ export class Getui implements PushProvider {
 
   async check(signal: AbortSignal): Promise<string | undefined> {
     try {
-      await this.#accessToken(signal);
+      await this.#token.get(signal);
       return undefined;
     } catch (error) {
       return messageOf(error);
@@ -69,25 +70,17 @@ export class Getui implements PushProvider {
   /** With a token; once more with a new one if that has ended. */
   async #call(path: string, body: object, signal: AbortSignal): Promise<JsonAnswer> {
     const attempt = async () => {
-      const token = await this.#accessToken(signal);
+      const token = await this.#token.get(signal);
       const url = `${this.#options.url}${path}`;
       return { token, answer: await callJson({ url, headers: { token }, body, timeoutMs: callTimeoutMs, signal }) };
     };
     const { token, answer } = await attempt();
     if (codeOf(answer) !== tokenEnded) return answer;
-    if (this.#token?.value === token) this.#token = undefined;
+    this.#token.drop(token);
     return (await attempt()).answer;
   }
 
-  async #accessToken(signal: AbortSignal): Promise<string> {
-    if (this.#token !== undefined && this.#options.now() < this.#token.renewAt) return this.#token.value;
-    this.#fetching ??= this.#fetchToken(signal).finally(() => {
-      this.#fetching = undefined;
-    });
-    return this.#fetching;
-  }
-
-  async #fetchToken(signal: AbortSignal): Promise<string> {
+  async #fetchToken(signal: AbortSignal): Promise<FetchedToken> {
     const { appKey, masterSecret, url, now } = this.#options;
     const timestamp = String(now());
     const sign = createHash('sha256').update(`${appKey}${timestamp}${masterSecret}`).digest('hex');
@@ -95,8 +88,7 @@ export class Getui implements PushProvider {
     const answer = await callJson({ url: `${url}/auth`, body, timeoutMs: callTimeoutMs, signal });
     const value = at(answer.json, 'data', 'token');
     if (typeof value !== 'string' || value === '') throw new Error(`no token (${answer.status} ${codeOf(answer)})`);
-    this.#token = { value, renewAt: now() + tokenLifeMs };
-    return value;
+    return { value, renewAt: now() + tokenLifeMs };
   }
 
   #messageFor({ title, body }: PushContent, badge: number | string | undefined): object {

@@ -12,7 +12,7 @@ import { within } from '../support/within.ts';
 test('M4 two nodes', async (t) => {
   const cluster = await openCluster(t);
   if (cluster === undefined) return;
-  const { a, backEnd, bob, send, proxies, redis } = cluster;
+  const { a, b, backEnd, bob, send, proxies, redis } = cluster;
   const delayOf = async (text: string, sentAtMs: number) =>
     `${Math.round((await bob.message(text)).arrivedAtMs - sentAtMs)} ms`;
 
@@ -60,16 +60,19 @@ test('M4 two nodes', async (t) => {
     const going = (async () => {
       while (!sending.signal.aborted) {
         const text = randomUUID();
-        await insist(() => send(text));
+        await insist('a message to be acknowledged', () => send(text));
         sent.push(text);
       }
     })();
-    await until(() => sent.length > 5);
+    await until('messages to be sent', () => sent.length > 5);
     await redis.kill();
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    // Both nodes have noticed.
+    for (const node of [a, b]) {
+      await insist('a node to notice', async () => assert.equal((await fetch(`${node.apiUrl}/readyz`)).status, 503));
+    }
     await redis.restart();
     const before = sent.length;
-    await until(() => sent.length > before + 10);
+    await until('messages to be sent again', () => sent.length > before + 10);
     sending.abort();
     await going;
     for (const text of sent) await bob.message(text);
@@ -124,20 +127,23 @@ async function openCluster(t: TestContext) {
     });
     return text;
   };
-  return { a, backEnd, bob, send, proxies, redis };
+  return { a, b, backEnd, bob, send, proxies, redis };
 }
 
-async function insist(work: () => Promise<unknown>): Promise<void> {
-  for (;;) {
-    try {
-      await work();
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
+async function insist(name: string, work: () => Promise<unknown>): Promise<void> {
+  await until(name, () =>
+    work().then(
+      () => true,
+      () => false,
+    ),
+  );
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 20));
+/** What another process does is asked for, for it tells nobody. */
+async function until(name: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  const stop = new AbortController();
+  const asking = async () => {
+    while (!stop.signal.aborted && !(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  await within(name, asking()).finally(() => stop.abort());
 }

@@ -84,7 +84,6 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     runTimeSettings,
     restart,
   };
-  if (hasRole(config, 'jobs')) jobs.start();
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };
   const doors = await openDoors(ground, opened, {
     ...{ services, events, bus, presence, memberships, stores },
@@ -100,6 +99,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     services,
     start: async () => {
       const ports = await doors.listen();
+      if (hasRole(config, 'jobs')) jobs.start();
       await restart.start();
       return ports;
     },

@@ -5,6 +5,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { DirectoryBlobStore } from '../blobs/directory-blob-store.ts';
 import type { S3BlobStore } from '../blobs/s3-blob-store.ts';
+import { SharpPictureScaler } from '../blobs/sharp-picture-scaler.ts';
 import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import type { BlobStore } from '../files/blob-store.ts';
@@ -13,6 +14,7 @@ import type { FileCollectionStore } from '../files/file-store.ts';
 import { FormUploads } from '../files/form-uploads.ts';
 import { Objects } from '../files/objects.ts';
 import { PartReceiver } from '../files/part-receiver.ts';
+import { Thumbnails } from '../files/thumbnails.ts';
 import { Uploads } from '../files/uploads.ts';
 import type { Services } from '../http/services.ts';
 import { opening, StartError } from '../kernel/start-error.ts';
@@ -37,11 +39,16 @@ export async function openFiles({ config, clock, logger }: Ground, db: Database)
       : '';
   if (offBecause !== '') logger.warn(offBecause);
   const store = new SqlFileStore(db);
+  const scaler = new SharpPictureScaler({
+    maxThumbnailPixels: config.maxThumbnailPixels,
+    onUnavailable: (error) => logger.warn({ err: error }, 'no thumbnails, only originals: sharp does not load'),
+  });
+  const thumbnails = new Thumbnails({ blobs, scaler, limits: config, now: clock });
   const shared = { store, blobs, unitOfWork: db, limits: config, now: clock, randomBytes, offBecause };
   const services = {
     uploads: new Uploads(shared),
     formUploads: new FormUploads(shared),
-    objects: new Objects(shared),
+    objects: new Objects({ ...shared, thumbnails }),
     partReceiver:
       blobs instanceof DirectoryBlobStore
         ? new PartReceiver({ store, sink: blobs, slots: new BodySlots(config), now: clock })

@@ -303,6 +303,21 @@ export const limits = {
   }),
   maxFileBodiesPerUser: limit('The same of one user.', 16, { unit: 'items', beyond: 'the others wait unread' }),
   maxWaitingFileBodies: limit('Parts of files that wait for that.', 4096, { unit: 'items', beyond: 'HTTP 503' }),
+  maxThumbnailSourceBytes: limit('A picture of which a thumbnail is made.', 32 * 1024 * 1024, {
+    unit: 'bytes',
+    beyond: 'the original',
+    maximum: 1024 * 1024 * 1024,
+  }),
+  maxThumbnailPixels: limit('Width times height of such a picture.', 25 * 1024 * 1024, {
+    unit: 'items',
+    beyond: 'the original',
+  }),
+  maxThumbnails: limit('Thumbnails that are made at once.', 2, {
+    unit: 'items',
+    beyond: 'the others wait',
+    maximum: 64,
+  }),
+  maxWaitingThumbnails: limit('Thumbnails that wait for that.', 32, { unit: 'items', beyond: 'the original' }),
   maxWrongSecretsPerMinute: limit(
     'Wrong secrets of one address, or of one caller who has proved a secret of late.',
     10,

@@ -7,31 +7,31 @@ import type { StoredObject } from './file.ts';
 import type { FileStore } from './file-store.ts';
 import { objectUrl } from './object-names.ts';
 import { type Presentation, presentationOf } from './presentation.ts';
+import type { Thumbnail, Thumbnails } from './thumbnails.ts';
 
 export interface ObjectsOptions {
   readonly store: Pick<FileStore, 'objectNamed'>;
   readonly blobs: Pick<BlobStore, 'engine' | 'addressOf' | 'open'>;
+  readonly thumbnails: Pick<Thumbnails, 'of'>;
   /** Unix ms. */
   readonly now: () => number;
 }
 
-/** Where an object's bytes are: at another address, or here. */
-export type Found =
-  | { readonly address: string }
-  | {
-      readonly address?: undefined;
-      readonly size: number;
-      /** Names the content. */
-      readonly tag: string;
-      readonly presentation: Presentation;
-      /** First and last byte, inclusive. */
-      open(first: number, last: number): Readable;
-    };
+export interface Found {
+  /** To be tried first. */
+  readonly thumbnail: Thumbnail | undefined;
+  /** Where the bytes are: at another address, or here. */
+  readonly original: { readonly address: string } | ObjectContent;
+}
 
-/** Of the URL's query, or the request's. */
-export interface ObjectQuery {
-  readonly type: string;
-  readonly asAttachment: boolean;
+export interface ObjectContent {
+  readonly address?: undefined;
+  readonly size: number;
+  /** Names the content. */
+  readonly tag: string;
+  readonly presentation: Presentation;
+  /** First and last byte, inclusive. */
+  open(first: number, last: number): Readable;
 }
 
 const urlLifeMs = 7 * 86_400_000;
@@ -65,17 +65,24 @@ export class Objects {
     return { url: `${objectUrl(apiUrl, name)}?${parameters}`, expiresAt: this.#options.now() + urlLifeMs };
   }
 
-  /** Anybody who knows the name may have it. @throws 1001 another type than an image, 1004 no such object */
-  async find(name: string, { type, asAttachment }: ObjectQuery): Promise<Found> {
+  /**
+   * Anybody who knows the name may have it. @param query of the URL
+   * @throws 1001 another type than an image, 1004 no such object
+   */
+  async find(name: string, query: URLSearchParams): Promise<Found> {
+    const type = query.get('type') ?? '';
+    const asAttachment = query.get('attachment') === 'true';
     requireType(type);
-    const { blobs } = this.#options;
+    const { blobs, thumbnails } = this.#options;
     const object = await this.#objectNamed(name);
-    const presentation = presentationOf(object, asAttachment);
-    const address = await blobs.addressOf(object, presentation);
-    if (address !== undefined) return { address };
     const { blobKey, size } = object;
     const tag = blobKey.slice(blobKey.lastIndexOf('/') + 1);
-    return { size, tag, presentation, open: (first, last) => blobs.open(blobKey, first, last) };
+    const thumbnail = type === 'image' && !asAttachment ? thumbnails.of(object, tag, query) : undefined;
+    const presentation = presentationOf(object, asAttachment);
+    const address = await blobs.addressOf(object, presentation);
+    if (address !== undefined) return { thumbnail, original: { address } };
+    const open = (first: number, last: number) => blobs.open(blobKey, first, last);
+    return { thumbnail, original: { size, tag, presentation, open } };
   }
 
   async #objectNamed(name: string): Promise<StoredObject> {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import sharp from 'sharp';
 import { S3BlobStore } from '../../src/blobs/s3-blob-store.ts';
 import completeMultipartUpload from '../../src/http/routes/object/complete_multipart_upload.ts';
 import initiateFormData from '../../src/http/routes/object/initiate_form_data.ts';
@@ -56,6 +57,16 @@ test('files in an S3 store', async (t) => {
     assert.ok((await get(url)).body.equals(content));
     const range = await get(url, { range: `bytes=${5 * mebibyte - 1}-${5 * mebibyte}` });
     assert.deepEqual([range.status, range.body], [206, content.subarray(5 * mebibyte - 1, 5 * mebibyte + 1)]);
+  });
+
+  await t.test('a thumbnail comes from the server, and what has none is a redirect as ever', async () => {
+    const content = await sharp({ create: { width: 40, height: 20, channels: 3, background: '#385' } })
+      .png()
+      .toBuffer();
+    const url = await upload(world, alice, { name: 'alice/p.png', content, contentType: 'image/png' });
+    const { status, headers, body } = await world.send({ method: 'GET', path: pathOf(`${url}?type=image&width=10`) });
+    assert.deepEqual([status, headers['content-type'], (await sharp(body).metadata()).width], [200, 'image/png', 10]);
+    assert.ok((await get(`${url}?type=image&width=40`)).body.equals(content));
   });
 
   await t.test('active types are attachments by headers that are signed', async () => {

@@ -1,5 +1,6 @@
 /** GET /object/{name}: anybody who knows a name may have what it names (objects chapter, 1.13). */
-import type { Found, Objects } from '../../files/objects.ts';
+import type { ObjectContent, Objects } from '../../files/objects.ts';
+import type { Thumbnail } from '../../files/thumbnails.ts';
 import { ProtocolError } from '../../protocol/errors.ts';
 import type { Exchange } from '../exchange.ts';
 import { contentTypes } from '../response-headers.ts';
@@ -16,26 +17,42 @@ export async function serveObject(exchange: Exchange, objects: Objects): Promise
   const { path, query } = partsOfUrl(exchange.request.url ?? '');
   try {
     const name = decodeURIComponent(path.slice('/object/'.length));
-    const type = query.get('type') ?? '';
-    const found = await objects.find(name, { type, asAttachment: query.get('attachment') === 'true' });
-    if (found.address === undefined) return await sendHere(exchange, found);
-    await exchange.stream({ status: 302, code: 0, headers: { Location: found.address } }, undefined);
+    const { thumbnail, original } = await objects.find(name, query);
+    if (thumbnail !== undefined && (await sendThumbnail(exchange, thumbnail))) return;
+    if (original.address === undefined) return await sendHere(exchange, original);
+    await exchange.stream({ status: 302, code: 0, headers: { Location: original.address } }, undefined);
   } catch (error) {
     await refuse(exchange, error);
   }
 }
 
-async function sendHere(exchange: Exchange, found: Extract<Found, { address?: undefined }>): Promise<void> {
+/** One that the client has is not made again. @returns false if it is to be answered with the original */
+async function sendThumbnail(exchange: Exchange, thumbnail: Thumbnail): Promise<boolean> {
+  const tag = `"${thumbnail.tag}"`;
+  if (isNamed(exchange.request.headers['if-none-match'], tag)) {
+    const headers = { ...harmless, ETag: tag, 'Cache-Control': revalidated };
+    await exchange.stream({ status: 304, code: 0, headers }, undefined);
+    return true;
+  }
+  const made = await thumbnail.make();
+  if (made === undefined) return false;
+  await sendHere(exchange, made);
+  return true;
+}
+
+/** A name may come to name something else: its tag says whether it has. */
+const revalidated = 'no-cache';
+
+async function sendHere(exchange: Exchange, content: ObjectContent): Promise<void> {
   const { method, headers: asked } = exchange.request;
-  const { size, presentation } = found;
-  const tag = `"${found.tag}"`;
+  const { size, presentation } = content;
+  const tag = `"${content.tag}"`;
   const headers: Record<string, string> = {
     ...harmless,
     'Content-Type': presentation.contentType,
     ETag: tag,
     'Accept-Ranges': 'bytes',
-    // A name may come to name something else: its tag says whether it has.
-    'Cache-Control': 'no-cache',
+    'Cache-Control': revalidated,
   };
   if (presentation.disposition !== undefined) headers['Content-Disposition'] = presentation.disposition;
   if (isNamed(asked['if-none-match'], tag)) return exchange.stream({ status: 304, code: 0, headers }, undefined);
@@ -48,7 +65,7 @@ async function sendHere(exchange: Exchange, found: Extract<Found, { address?: un
   const { first, last } = range ?? { first: 0, last: size - 1 };
   headers['Content-Length'] = String(last - first + 1);
   if (range !== undefined) headers['Content-Range'] = `bytes ${first}-${last}/${size}`;
-  const body = method === 'HEAD' ? undefined : found.open(first, last);
+  const body = method === 'HEAD' ? undefined : content.open(first, last);
   await exchange.stream({ status: range === undefined ? 200 : 206, code: 0, headers }, body);
 }
 

@@ -1,10 +1,12 @@
 /** What everything else stands on: secrets and keys, clocks, logger, metrics. Part of the composition root; see app.ts. */
 import type { Config } from '../config/config.ts';
 import { exposure } from '../config/file-modes.ts';
+import { isNode } from '../config/node-settings.ts';
 import { loadSecrets, type Secrets } from '../config/secrets.ts';
 import { SigningKeyWatch } from '../config/signing-key-watch.ts';
 import { makeDataDir } from '../database/data-dir-lock.ts';
 import { ClockWatch } from '../kernel/clock-watch.ts';
+import { SharedClock } from '../kernel/shared-clock.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts';
 import { OperationScope } from '../telemetry/operation.ts';
@@ -13,7 +15,7 @@ import { startSeries } from './metric-series.ts';
 
 /** What a test may put in place of the real thing. */
 export interface AppOverrides {
-  /** Unix ms. */
+  /** Of the host, Unix ms. */
   readonly clock?: () => number;
   /** Milliseconds that only ever go forward, for durations. */
   readonly monotonicMs?: () => number;
@@ -32,8 +34,12 @@ export interface Ground {
   readonly signingKeys: SigningKeys;
   /** Undefined if the keys are fixed by a setting. */
   readonly keyWatch: SigningKeyWatch | undefined;
-  /** Unix ms. */
+  /** Unix ms, by the host's clock, or on a node by Redis's as far as it is known: what everything is judged by. */
   readonly clock: () => number;
+  /** What {@link clock} is made of. */
+  readonly sharedClock: SharedClock;
+  /** Unix ms. */
+  readonly hostClock: () => number;
   /** Milliseconds that only ever go forward. */
   readonly monotonicMs: () => number;
   readonly clockWatch: ClockWatch;
@@ -49,7 +55,11 @@ export interface Ground {
  * @throws ConfigError, StartError
  */
 export function layGround(given: Config, opened: AsyncDisposableStack, overrides: AppOverrides): Ground {
-  const { clock = Date.now, monotonicMs = () => performance.now(), watchConfig = (config) => config } = overrides;
+  const {
+    clock: hostClock = Date.now,
+    monotonicMs = () => performance.now(),
+    watchConfig = (config) => config,
+  } = overrides;
   // Whoever reads a setting where it is used has what holds now.
   const config = watchConfig({ ...given });
   makeDataDir(config.dataDir);
@@ -87,12 +97,16 @@ export function layGround(given: Config, opened: AsyncDisposableStack, overrides
   }
   const keyWatch = watchSigningKeys(config, secrets, { keys: signingKeys, monotonicMs, log: logger });
   if (keyWatch !== undefined) opened.use(setInterval(() => keyWatch.check(), checkKeysEveryMs));
+  const sharedClock = new SharedClock({ hostClock, monotonicMs });
+  const clock = () => sharedClock.now();
+  const which = isNode(config) ? 'redis' : 'host';
   const clockWatch = new ClockWatch({
     clock,
     monotonicMs,
     onStep: (stepMs) => {
-      metrics.clockSteps.inc({ direction: stepMs < 0 ? 'back' : 'forward' });
-      logger.warn({ stepMs }, 'the clock of this host was set: nothing is deleted by it for an hour');
+      metrics.clockSteps.inc({ clock: which, direction: stepMs < 0 ? 'back' : 'forward' });
+      const whose = which === 'host' ? 'this host' : 'Redis';
+      logger.warn({ stepMs }, `the clock of ${whose} was set: nothing is deleted by it for an hour`);
     },
   });
   opened.use(setInterval(() => clockWatch.look(), lookAtClockEveryMs));
@@ -107,6 +121,8 @@ export function layGround(given: Config, opened: AsyncDisposableStack, overrides
     signingKeys,
     keyWatch,
     clock,
+    sharedClock,
+    hostClock,
     monotonicMs,
     clockWatch,
     scope,
@@ -118,7 +134,7 @@ export function layGround(given: Config, opened: AsyncDisposableStack, overrides
 
 /** How often signing-keys.json is looked at. */
 const checkKeysEveryMs = 3000;
-const lookAtClockEveryMs = 1000;
+export const lookAtClockEveryMs = 1000;
 
 /** @returns undefined if the keys are fixed by a setting */
 function watchSigningKeys(

@@ -46,7 +46,9 @@ export function startSeries(metrics: Metrics): void {
     metrics.deliveriesParked.set({ topic }, 0);
   }
   for (const what of ['eviction', 'persistence']) metrics.redisUnsafe.set({ what }, 0);
-  for (const direction of ['forward', 'back']) metrics.clockSteps.inc({ direction }, 0);
+  for (const clock of ['host', 'redis']) {
+    for (const direction of ['forward', 'back']) metrics.clockSteps.inc({ clock, direction }, 0);
+  }
   for (const reason of ['store', 'flood']) metrics.tokenEventsDropped.inc({ reason }, 0);
 }
 

@@ -26,6 +26,7 @@ import { LogBudget } from '../telemetry/log-budget.ts';
 import { readVersion } from '../version.ts';
 import type { Ground } from './ground.ts';
 import { LoopDelay } from './loop-delay.ts';
+import { followRedis } from './shared-time.ts';
 
 /** How messages get to sockets, wherever those are, and who knows where. */
 export interface Delivering {
@@ -79,6 +80,7 @@ export async function openDelivering(
     metrics.nodeFailures.inc();
     lines.spend((leftOut) => logger.warn({ err: error, leftOut }, 'a step between nodes failed: it is made up for'));
   };
+  const clockRead = await opening('TESSERA_REDIS_URL: cannot read its clock', followRedis(ground, opened, redis));
   let presence: RedisPresenceType | undefined;
   const channel = opened.use(
     await opening(
@@ -88,7 +90,7 @@ export async function openDelivering(
         nodeID: randomBytes(6).toString('hex'),
         describe: describer(ground, opened, () => presence?.connections ?? 0),
         monotonicMs,
-        observer: { failed: onFailure, unknown: () => metrics.nodeUnreadable.inc() },
+        observer: { failed: onFailure, unknown: () => metrics.nodeUnreadable.inc(), clockRead },
       }),
     ),
   );
@@ -175,7 +177,11 @@ function describer(ground: Ground, opened: AsyncDisposableStack, connections: ()
     startedAt,
     connections: connections(),
     lagMs: loop.takeMaxMs(),
+    clockAheadMs: ground.sharedClock.hostAheadMs,
   });
 }
 
-const unreadable = { version: '', roles: [], host: '', pid: 0, startedAt: 0, connections: 0, lagMs: 0 };
+const unreadable = {
+  ...{ version: '', roles: [], host: '', pid: 0 },
+  ...{ startedAt: 0, connections: 0, lagMs: 0, clockAheadMs: 0 },
+};

@@ -10,7 +10,7 @@ export type Publishable = { readonly delivery: Delivery } | { readonly word: Wor
 export interface DeliveryFrame {
   /** Of the pair of nodes; see pair-numbers.ts. */
   readonly number: number;
-  /** When the oldest of it had committed, Unix ms by the sender's clock. */
+  /** When the oldest of it had committed, Unix ms as the sender knows the time. */
   readonly at: number;
   readonly items: readonly Publishable[];
 }

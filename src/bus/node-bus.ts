@@ -30,7 +30,7 @@ export interface NodeBusOptions {
 
 export interface NodeBusObserver {
   published(publications: number): void;
-  /** @param lagMs from the commit on another node to the arrival here, as far as their clocks agree */
+  /** @param lagMs from the commit on another node to the arrival here, as far as `now` of both agree */
   arrived(lagMs: number): void;
   /** Messages that did not arrive and were read from the database. */
   repaired(messages: number): void;

@@ -23,7 +23,7 @@ const listNodes: ApiAction = {
   help: `Usage: tessera nodes list [flags]
 
 Lists the nodes that live, oldest first. Times are UTC; HEARTBEAT is how long ago a node last said that it lives, LAG how
-late its event loop was at worst since it last told.
+late its event loop was at worst since it last told, CLOCK by how much its host's clock is ahead of that of Redis.
 
 `,
   run: async (config, values) => {
@@ -44,6 +44,7 @@ interface ListedNode {
   readonly startedAt: number;
   readonly connections: number;
   readonly lagMs: number;
+  readonly clockAheadMs: number;
   readonly heartbeatAgeMs: number;
 }
 
@@ -57,6 +58,10 @@ function nodeTable(listed: readonly ListedNode[]): string {
     String(node.connections),
     `${node.heartbeatAgeMs} ms`,
     `${node.lagMs} ms`,
+    `${node.clockAheadMs} ms`,
   ]);
-  return textTable([['NODE', 'ROLES', 'VERSION', 'HOST:PID', 'SINCE', 'SOCKETS', 'HEARTBEAT', 'LAG'], ...rows]);
+  return textTable([
+    ['NODE', 'ROLES', 'VERSION', 'HOST:PID', 'SINCE', 'SOCKETS', 'HEARTBEAT', 'LAG', 'CLOCK'],
+    ...rows,
+  ]);
 }

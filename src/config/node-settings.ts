@@ -11,6 +11,11 @@ export function hasRole(settings: Pick<NodeSettings, 'roles'>, role: Role): bool
   return settings.roles.includes(role);
 }
 
+/** Whether a process shares its stores with others (docs/several-nodes.md). */
+export function isNode({ databaseUrl, redisUrl }: Pick<NodeSettings, 'databaseUrl' | 'redisUrl'>): boolean {
+  return databaseUrl !== '' && redisUrl !== '';
+}
+
 /** How many processes serve. @param cores of this machine */
 export function workersOf({ workers }: Pick<NodeSettings, 'workers'>, cores = availableParallelism()): number {
   return workers === 'auto' ? cores : Number(workers);
@@ -35,7 +40,7 @@ export function nodeProblems(settings: NodeSettings): string[] {
   if (settings.workers !== 'auto' && !isCount) {
     problems.push(`TESSERA_WORKERS: must be a number from 1 to ${mostWorkers}, or auto`);
   }
-  if (settings.databaseUrl !== '' && settings.redisUrl !== '') return problems;
+  if (isNode(settings)) return problems;
   const needs = 'needs TESSERA_DATABASE_URL and TESSERA_REDIS_URL, which processes share';
   if (roles.some((role) => !hasRole(settings, role))) problems.push(`TESSERA_ROLES: a part of them ${needs}`);
   if (settings.workers === 'auto' || Number(settings.workers) > 1) {

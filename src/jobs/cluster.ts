@@ -13,6 +13,8 @@ export interface ClusterNode {
   readonly connections: number;
   /** How late its event loop was at worst of late, ms. */
   readonly lagMs: number;
+  /** By how much its host's clock is ahead of that of Redis, by which nodes judge, ms. */
+  readonly clockAheadMs: number;
   /** How long ago it last said that it lives, ms. */
   readonly heartbeatAgeMs: number;
 }

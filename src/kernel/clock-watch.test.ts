@@ -58,6 +58,14 @@ test('a clock is steady an hour after the start and after each step, also one th
   assert.equal(watch.isSteady(), true);
 });
 
+test('another clock is no step', () => {
+  const { watch, steps, step } = openWatch();
+  step(-5000);
+  watch.begin();
+  watch.look();
+  assert.deepEqual([steps, watch.hasStepped()], [[], false]);
+});
+
 test('a start is no step; one is remembered for an hour', () => {
   const { watch, pass, step } = openWatch();
   assert.equal(watch.hasStepped(), false);

@@ -1,5 +1,5 @@
 /**
- * Notices when the clock of this host jumps, by a clock that cannot. Whatever deletes by the time of day asks here first:
+ * Notices when a clock jumps, by a clock that cannot. Whatever deletes by the time of day asks here first:
  * what a wrong clock takes for long over may have months to live.
  */
 
@@ -40,6 +40,11 @@ export class ClockWatch {
     this.#steadySinceMs = monotonicMs();
     this.#hasStepped = true;
     onStep(stepMs);
+  }
+
+  /** The clock is another one from now on, which is no step. */
+  begin(): void {
+    this.#zeroAt = this.#options.clock() - this.#options.monotonicMs();
   }
 
   /** Whether the clock has gone steadily for an hour, this moment included. */

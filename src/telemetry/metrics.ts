@@ -117,7 +117,7 @@ export function createMetrics() {
     }),
     nodeLagSeconds: new Histogram({
       name: 'tessera_node_lag_seconds',
-      help: 'From the commit on another node to the arrival here, as far as the clocks of the two agree.',
+      help: 'From the commit on another node to the arrival here, by the time that nodes have in common.',
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
       registers,
     }),
@@ -278,8 +278,18 @@ export function createMetrics() {
     }),
     clockSteps: new Counter({
       name: 'tessera_clock_steps_total',
-      help: 'Times that the clock of this host was set by more than a second, by direction (forward, back).',
-      labelNames: ['direction'] as const,
+      help: 'Times that a clock was set by more than a second, by clock (host, redis) and direction (forward, back).',
+      labelNames: ['clock', 'direction'] as const,
+      registers,
+    }),
+    clockAhead: new Gauge({
+      name: 'tessera_clock_ahead_seconds',
+      help: 'By how much the clock of this host is ahead of that of Redis, by which nodes judge; 0 without other nodes.',
+      registers,
+    }),
+    clockUncertainty: new Gauge({
+      name: 'tessera_clock_uncertainty_seconds',
+      help: 'How far the time by which this node judges may be from that of Redis, at most; 0 without other nodes.',
       registers,
     }),
     tokensLost: new Counter({

@@ -169,4 +169,4 @@ class Registries implements AsyncDisposable {
   }
 }
 
-const nothing = { version: '', roles: [], host: '', pid: 0, startedAt: 0, connections: 0, lagMs: 0 };
+const nothing = { version: '', roles: [], host: '', pid: 0, startedAt: 0, connections: 0, lagMs: 0, clockAheadMs: 0 };

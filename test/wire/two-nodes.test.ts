@@ -12,7 +12,7 @@ test('two nodes', async (t) => {
   if (cluster === undefined) return;
   const { a, b, open } = cluster;
   const [api, gateway] = [
-    await cluster.join({ TESSERA_ROLES: 'api' }),
+    await cluster.join({ TESSERA_ROLES: 'api' }, -5000),
     await cluster.join({ TESSERA_ROLES: 'gateway' }),
   ];
   // It waits for some seconds whether somebody is just ending.
@@ -79,6 +79,26 @@ test('two nodes', async (t) => {
     await leave(bob);
   });
 
+  await t.test(
+    'the clocks of the hosts are 5 s ahead and 5 s behind: nodes go by the time that they share',
+    async () => {
+      const { nodes } = await a.call('/nodes/list', {});
+      const ahead = nodes.map(({ clockAheadMs }: { clockAheadMs: number }) => clockAheadMs).sort(byValue);
+      for (const [index, is] of [-5000, 0, 0, 5000].entries()) {
+        assert.ok(Math.abs(ahead[index] - is) <= toleranceMs, `${ahead}`);
+      }
+      // One that is ahead would take these for younger than the next token.
+      await b.call('/auth/revoke_tokens', { userID: 'erin', issuedBefore: Date.now() });
+      const young = await api.issue('erin', 5);
+      assert.deepEqual([await a.verdict(young), await b.verdict(young), await api.verdict(young)], [0, 0, 0]);
+      assert.equal(await api.verdict(a.token('expired')), 1501, 'ended a second ago, by a host that is behind too');
+      const times: number[] = [Date.now() - toleranceMs];
+      for (const node of [b, api, a, b, api]) times.push((await sendText(node, 'carol')).sendTime);
+      times.push(Date.now() + toleranceMs);
+      assert.deepEqual(times, times.toSorted(byValue), 'M2 sendTime never falls in a conversation');
+    },
+  );
+
   await t.test('a node with a part of the roles does that part for all', async () => {
     assert.equal(api.wsPort, 0);
     const socket = await dial({ port: api.apiPort, path: '/msg_gateway', query: { sendID: 'bob' } });
@@ -103,6 +123,10 @@ test('two nodes', async (t) => {
   await t.test('one process more that is no node is refused, and says what is missing', () => refused);
 });
 
+const byValue = (one: number, other: number) => one - other;
+/** Of what nodes know of the time that they share, as docs/several-nodes.md has it. */
+const toleranceMs = 100;
+
 async function openCluster(t: TestContext) {
   const databaseUrl = await postgresUrlForSuite(t);
   const redis = await redisForSuite(t);
@@ -111,12 +135,13 @@ async function openCluster(t: TestContext) {
   // One that issues tokens which the other's policy has no room for.
   const a = await World.open({ ...settings, TESSERA_LOGIN_POLICY: '0' });
   t.after(() => a[Symbol.asyncDispose]());
-  const join = async (own: Readonly<Record<string, string>> = {}) => {
-    const world = await World.join(a, { ...settings, ...own });
+  const join = async (own: Readonly<Record<string, string>> = {}, hostAheadMs = 0) => {
+    const world = await World.join(a, { ...settings, ...own }, hostAheadMs);
     t.after(() => world[Symbol.asyncDispose]());
     return world;
   };
-  const b = await join();
+  // As its host has it; nobody is to notice.
+  const b = await join({}, 5000);
   /** Open when the other nodes know of it, before which none of its frames is read. */
   const open = async (node: World, userID: string, platformID: number, own?: string) => {
     const token = own ?? (await a.issue(userID, platformID));
@@ -128,8 +153,9 @@ async function openCluster(t: TestContext) {
   return { a, b, join, open, databaseUrl };
 }
 
-async function sendText(node: World, recvID: string): Promise<void> {
-  await node.call('/msg/send_msg', {
+// biome-ignore lint/suspicious/noExplicitAny: as the endpoint answers
+async function sendText(node: World, recvID: string): Promise<any> {
+  return node.call('/msg/send_msg', {
     sendID: 'alice',
     recvID,
     senderPlatformID: 1,

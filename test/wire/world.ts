@@ -58,9 +58,12 @@ export class World implements AsyncDisposable {
     return world;
   }
 
-  /** Another node of the cluster of a world with the same stores, whose users and tokens it shares. */
-  static async join(first: World, settings: Readonly<Record<string, string>>): Promise<World> {
-    const world = await World.#start(settings);
+  /**
+   * Another node of the cluster of a world with the same stores, whose users and tokens it shares.
+   * @param hostAheadMs of the clock of its host
+   */
+  static async join(first: World, settings: Readonly<Record<string, string>>, hostAheadMs = 0): Promise<World> {
+    const world = await World.#start(settings, {}, hostAheadMs);
     for (const [kind, token] of first.#tokens) world.#tokens.set(kind, token);
     return world;
   }
@@ -68,6 +71,7 @@ export class World implements AsyncDisposable {
   static async #start(
     settings: Readonly<Record<string, string>>,
     overrides: Pick<AppOverrides, 'logDestination'> = {},
+    setByMs = 0,
   ): Promise<World> {
     const dataDir = await mkdtemp(join(tmpdir(), 'tessera-wire-'));
     await writeFile(join(dataDir, 'tessera.db'), await migrated());
@@ -84,7 +88,7 @@ export class World implements AsyncDisposable {
         ...settings,
       },
     });
-    const clock = { offsetMs: 0, setByMs: 0 };
+    const clock = { offsetMs: 0, setByMs };
     const app = await createApp(config, {
       ...overrides,
       clock: () => Date.now() + clock.offsetMs + clock.setByMs,

@@ -14,6 +14,8 @@ export interface NodeDescription {
   readonly connections: number;
   /** How late its event loop was at worst since the last heartbeat, ms. */
   readonly lagMs: number;
+  /** By how much its host's clock is ahead of that of Redis, ms. */
+  readonly clockAheadMs: number;
 }
 
 export interface LiveNode {
@@ -88,7 +90,7 @@ function toLiveNodes(flat: readonly string[]): LiveNode[] {
 
 function parse(description: string): NodeDescription | undefined {
   try {
-    const { version, roles, host, pid, startedAt, connections, lagMs } = JSON.parse(description);
+    const { version, roles, host, pid, startedAt, connections, lagMs, clockAheadMs } = JSON.parse(description);
     return {
       version: String(version),
       roles: Array.isArray(roles) ? roles.map(String) : [],
@@ -97,6 +99,7 @@ function parse(description: string): NodeDescription | undefined {
       startedAt: Number(startedAt) || 0,
       connections: Number(connections) || 0,
       lagMs: Number(lagMs) || 0,
+      clockAheadMs: Number(clockAheadMs) || 0,
     };
   } catch {
     return undefined;

@@ -95,6 +95,7 @@ export async function openClusterNode(
       startedAt: 1,
       connections: 7,
       lagMs: 0,
+      clockAheadMs: 0,
     }),
     times,
     observer: { failed: () => {}, unknown: () => diary.write('unknown') },

@@ -18,9 +18,12 @@ export default endpoint({
           version: Wire.string(),
           host: Wire.string(),
           pid: Wire.int64(),
-          startedAt: Wire.int64({ description: 'Unix milliseconds, by its own clock' }),
+          startedAt: Wire.int64({ description: 'Unix milliseconds' }),
           connections: Wire.int64({ description: 'sockets that it holds' }),
           lagMs: Wire.int64({ description: 'how late its event loop was at worst since it last told' }),
+          clockAheadMs: Wire.int64({
+            description: "by how much its host's clock is ahead of that of Redis, by which nodes judge",
+          }),
           heartbeatAgeMs: Wire.int64({
             description: 'how long ago it last said that it lives, as far as is known here',
           }),

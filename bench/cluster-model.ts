@@ -72,7 +72,17 @@ if (worst > tolerance) {
 }
 
 function printCosts(): void {
-  const kinds = ['messages', 'deliveries', 'publications', 'commits', 'lookups', 'logins', 'pulses'] as const;
+  const kinds = [
+    'messages',
+    'deliveries',
+    'writes',
+    'commits',
+    'publications',
+    'lookups',
+    'logins',
+    'pulses',
+    'nodeSeconds',
+  ] as const;
   printTable(
     `µs of CPU for each, from the runs on 1 to ${knownNodes} nodes; * assumed, since they do not show it`,
     ['', ...kinds],
@@ -93,7 +103,7 @@ function comparePredictions(): number {
     .filter(({ messages }) => messages > 0)
     .map((run) => {
       const ofScenario = known.filter(({ scenario, messages }) => scenario === run.scenario && messages > 0);
-      const predicted = predictRun(ofScenario, run.nodes, costs, machine.cpus);
+      const predicted = predictRun(ofScenario, run.nodes, costs, run.cpuSeconds.others / run.seconds);
       const rate = run.messages / run.seconds;
       const error = predicted.messagesPerSecond / rate - 1;
       worstError = Math.max(worstError, Math.abs(error));

@@ -26,6 +26,32 @@ export function cpuSecondsOf(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond();
 }
 
+/** CPU seconds of a process and of all whom it has started, those that have ended included. */
+export function cpuSecondsOfTree(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]!.split(' ');
+  const ended = (Number(fields[13]) + Number(fields[14])) / ticksPerSecond();
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim().split(' ').filter(Boolean);
+  return children.reduce((sum, child) => sum + ifItLives(Number(child)), cpuSecondsOf(pid) + ended);
+}
+
+function ifItLives(pid: number): number {
+  try {
+    return cpuSecondsOf(pid);
+  } catch {
+    return 0;
+  }
+}
+
+/** CPU seconds that all processes of the machine have used, and that its host has given to others. */
+export function cpuSecondsOfMachine(): number {
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softIrq = 0, stolen = 0] = readFileSync('/proc/stat', 'latin1')
+    .split('\n', 1)[0]!
+    .split(/\s+/)
+    .slice(1)
+    .map(Number);
+  return (user + nice + system + irq + softIrq + stolen) / ticksPerSecond();
+}
+
 /** Resident memory, in bytes. */
 export function residentBytesOf(pid: number): number {
   const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];

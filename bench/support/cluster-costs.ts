@@ -10,6 +10,8 @@ export type Part = 'node' | 'postgres' | 'redis' | 'load';
 export interface Work {
   readonly messages: number;
   readonly deliveries: number;
+  /** What sockets are written at once: all that one commit has for one of them. */
+  readonly writes: number;
   readonly publications: number;
   readonly commits: number;
   /** Of the nodes of an audience, one for each message if there is another node. */
@@ -17,16 +19,20 @@ export interface Work {
   readonly logins: number;
   /** Each node tells each other one a second. */
   readonly pulses: number;
+  /** Of all nodes, whatever they do: heartbeats, timers, looking for work. */
+  readonly nodeSeconds: number;
 }
 
 export const nothing: Work = {
   messages: 0,
   deliveries: 0,
+  writes: 0,
   publications: 0,
   commits: 0,
   lookups: 0,
   logins: 0,
   pulses: 0,
+  nodeSeconds: 0,
 };
 
 type Kind = keyof Work;
@@ -36,20 +42,22 @@ export type Costs = Readonly<Record<Part, Readonly<Partial<Record<Kind, number>>
 
 /** What a part's CPU goes into. */
 const kinds: Readonly<Record<Part, readonly Kind[]>> = {
-  node: ['messages', 'deliveries', 'publications', 'logins', 'pulses'],
-  postgres: ['messages', 'commits', 'logins'],
-  redis: ['lookups', 'publications', 'logins', 'pulses'],
+  node: ['messages', 'deliveries', 'writes', 'commits', 'publications', 'logins', 'pulses', 'nodeSeconds'],
+  postgres: ['messages', 'commits', 'logins', 'nodeSeconds'],
+  redis: ['lookups', 'publications', 'logins', 'pulses', 'nodeSeconds'],
   load: ['messages', 'deliveries'],
 };
 
 export const parts = Object.keys(kinds) as Part[];
 
 export function workOf(run: ClusterRun): Work {
-  const { nodes, seconds, messages, deliveries, publications, commits, logins } = run;
+  const { nodes, seconds, messages, deliveries, publications, commits, logins, online } = run;
   return {
     ...{ messages, deliveries, publications, commits, logins },
+    writes: online === undefined ? deliveries : Math.min(deliveries, commits * online),
     lookups: nodes > 1 ? messages : 0,
     pulses: nodes * (nodes - 1) * seconds,
+    nodeSeconds: nodes * seconds,
   };
 }
 

@@ -13,39 +13,52 @@ export interface PredictedRun {
  * The same scenario with another number of nodes on the machine of the known runs, where all parts share its cores: as
  * fast as the cores allow, and no node faster than its thread.
  * @param known runs of that scenario, at least one
+ * @param others cores that are busy with something else
  */
-export function predictRun(known: readonly ClusterRun[], nodes: number, costs: Costs, cpus: number): PredictedRun {
+export function predictRun(known: readonly ClusterRun[], nodes: number, costs: Costs, others: number): PredictedRun {
   const batch = batchFor(known, nodes);
   const publications = publicationsFor(known, nodes, batch);
+  const deliveries = mean(known.map((run) => run.deliveries / run.messages));
+  const online = known[0]?.online;
   const work: Work = {
     messages: 1,
-    deliveries: mean(known.map((run) => run.deliveries / run.messages)),
+    deliveries,
+    writes: online === undefined ? deliveries : Math.min(deliveries, online / batch),
     publications,
     commits: 1 / batch,
     lookups: nodes > 1 ? 1 : 0,
     logins: 0,
     pulses: 0,
+    nodeSeconds: 0,
   };
   const perMessage = parts.reduce((sum, part) => sum + cpuFor(work, costs, part), 0);
   const nodeCpu = cpuFor(work, costs, 'node');
+  const standing = { ...nothing, pulses: nodes * (nodes - 1), nodeSeconds: nodes };
+  const standingCores = parts.reduce((sum, part) => sum + cpuFor(standing, costs, part), 0);
   const busyCores = Math.max(
-    ...known.map((run) => parts.reduce((sum, part) => sum + cpuOf(run, part), 0) / run.seconds),
+    ...known.map((run) => parts.reduce((sum, part) => sum + cpuOf(run, part), run.cpuSeconds.others) / run.seconds),
   );
   const busyThread = Math.max(...known.flatMap((run) => run.cpuSeconds.nodes.map((each) => each / run.seconds)));
+  const messagesPerSecond = Math.min(
+    (busyCores - others - standingCores) / perMessage,
+    (nodes * (busyThread - cpuFor({ ...nothing, nodeSeconds: 1 }, costs, 'node'))) / nodeCpu,
+  );
   return {
-    messagesPerSecond: Math.min(Math.min(busyCores, cpus) / perMessage, (nodes * busyThread) / nodeCpu),
-    nodeCpuPerMessage: nodeCpu * 1e6,
+    messagesPerSecond,
+    nodeCpuPerMessage: (nodeCpu + cpuFor(standing, costs, 'node') / messagesPerSecond) * 1e6,
     publicationsPerMessage: publications,
   };
 }
 
-/** Messages that share a commit become fewer with more nodes, each of which commits its own: a power of their number. */
+/**
+ * Messages that share a commit: one, and those that have come to the same node meanwhile, who become fewer as senders are
+ * divided among more nodes.
+ */
 function batchFor(known: readonly ClusterRun[], nodes: number): number {
-  const sizes = known.map((run) => [run.nodes, run.messages / Math.max(1, run.commits)] as const);
-  const [first, last] = [sizes[0], sizes.at(-1)];
-  if (first === undefined || last === undefined) throw new Error('no run to go by');
-  const exponent = first[0] === last[0] ? 0 : Math.log(last[1] / first[1]) / Math.log(last[0] / first[0]);
-  return Math.max(1, first[1] * (nodes / first[0]) ** exponent);
+  const nearest = known.toSorted((a, b) => Math.abs(a.nodes - nodes) - Math.abs(b.nodes - nodes))[0];
+  if (nearest === undefined) throw new Error('no run to go by');
+  const batch = nearest.messages / Math.max(1, nearest.commits);
+  return 1 + ((batch - 1) * nearest.nodes) / nodes;
 }
 
 /** For each message; what is measured goes before what the batches say. */
@@ -107,6 +120,9 @@ export interface Need {
   readonly wire: number;
 }
 
+/** Where more of them only have more to tell each other. */
+const mostNodes = 1e6;
+
 /** What so many open sockets need, each of another user. */
 export function needOf(sockets: number, habits: Habits, servers: Servers, costs: Costs): Need {
   const socketNodes = Math.ceil(sockets / servers.socketsPerNode);
@@ -118,8 +134,8 @@ export function needOf(sockets: number, habits: Habits, servers: Servers, costs:
       socketNodes,
       Math.ceil(nodeCores(sockets, nodes, habits, servers, costs) / servers.load),
     );
-    if (wanted <= nodes) break;
-    nodes = wanted;
+    if (wanted <= nodes || nodes === mostNodes) break;
+    nodes = Math.min(wanted, mostNodes);
   }
   const work = workFor(sockets, nodes, habits, servers);
   const redis = (only: Partial<Work>) => cpuFor({ ...nothing, ...only }, costs, 'redis');
@@ -130,7 +146,7 @@ export function needOf(sockets: number, habits: Habits, servers: Servers, costs:
     postgresCores,
     postgres: Math.ceil(postgresCores / (servers.postgresCores * servers.load)),
     pubsub: redis({ publications: work.publications }),
-    pulses: redis({ pulses: work.pulses }),
+    pulses: redis({ pulses: work.pulses, nodeSeconds: work.nodeSeconds }),
     presence: redis({ lookups: work.lookups, logins: work.logins }),
     wire: (nodesPerMessage(nodes, habits) * work.messages * servers.messageBytes) / servers.redisBytes,
   };
@@ -145,15 +161,19 @@ function workFor(sockets: number, nodes: number, habits: Habits, servers: Server
   const messages = sockets / habits.secondsPerMessage;
   const batch = Math.max(1, (messages / nodes) * servers.commitSeconds);
   const { groupShare, online } = habits;
+  const deliveries = messages * ((1 - groupShare) * 2 + groupShare * online);
   return {
     messages,
     // A single chat goes to its receiver and back to its sender.
-    deliveries: messages * ((1 - groupShare) * 2 + groupShare * online),
+    deliveries,
+    // Those whom two messages of one commit are for are few.
+    writes: deliveries,
     publications: messages * expectedPublications(nodes, batch, (1 - groupShare) * 1 + groupShare * (online - 1)),
     commits: messages / batch,
     lookups: messages,
     logins: sockets / habits.sessionSeconds,
     pulses: nodes * (nodes - 1),
+    nodeSeconds: nodes,
   };
 }
 

@@ -39,8 +39,13 @@ export interface ClusterRun {
     readonly redis: number;
     /** Of the clients, where they share the machine. */
     readonly load: number;
+    /** Of whatever else ran on the machine, and on its host. */
+    readonly others: number;
   };
-  /** From the commit to the receipt by a client on another node; absent where there is none. */
+  /**
+   * From the acknowledgement, sent at the commit, to the receipt by a client on another node, at a moderate rate; absent
+   * where there is no other node.
+   */
   readonly lagMs?: { readonly p50: number; readonly p99: number };
 }
 

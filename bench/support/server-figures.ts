@@ -11,6 +11,12 @@ export interface ServerFigures {
   readonly connections: number;
   readonly outboxWaiting: number;
   readonly outboxFailures: number;
+  /** Group commits of messages. */
+  readonly commits: number;
+  /** To other nodes. */
+  readonly publications: number;
+  /** Messages of other nodes that were read from the database. */
+  readonly repairs: number;
   /** Answers with an error of the protocol, expected or not. */
   readonly errors: number;
 }
@@ -31,6 +37,9 @@ export async function figuresOf(apiUrl: string): Promise<ServerFigures> {
     connections: sum('tessera_gateway_connections'),
     outboxWaiting: sum('tessera_outbox_waiting'),
     outboxFailures: sum('tessera_outbox_failures_total'),
+    commits: sum('tessera_append_batch_size_count'),
+    publications: sum('tessera_node_publications_total'),
+    repairs: sum('tessera_node_repairs_total'),
     errors: sum('tessera_errors_total'),
   };
 }

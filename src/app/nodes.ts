@@ -152,7 +152,8 @@ export async function openDelivering(
         changesSince: (groupID, version) => store.changesSince(groupID, version),
         hold: (groupIDs) => groupNodes.hold(groupIDs),
         release: (groupID) => groupNodes.release(groupID),
-        readGroup: (groupID) => bus.readLogs([groupChatID(groupID), companionLogID(groupChatID(groupID))]),
+        readGroup: (groupID, isFound) =>
+          bus.readLogs([groupChatID(groupID), companionLogID(groupChatID(groupID))], isFound),
         onFailure,
         monotonicMs,
       },

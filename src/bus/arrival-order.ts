@@ -46,6 +46,8 @@ interface Log<Item> {
   isFetching: boolean;
   /** What follows a delivery that is under way; undefined while there is none. */
   queue: Item[] | undefined;
+  /** Somebody wants to know when nothing waits any more. */
+  settled: PromiseWithResolvers<void> | undefined;
 }
 
 export class ArrivalOrder<Item extends Arrival> implements Disposable {
@@ -71,6 +73,14 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
     return this.#logs.get(logID)?.delivered.has(seq) === true;
   }
 
+  /** Resolves when all that has arrived of the log is delivered; undefined if it is. */
+  settled(logID: string): Promise<void> | undefined {
+    const log = this.#logs.get(logID);
+    if (log === undefined || (log.held === undefined && log.queue === undefined)) return undefined;
+    log.settled ??= Promise.withResolvers();
+    return log.settled.promise;
+  }
+
   add(item: Item): void {
     const { logID, seq, followsMs = Number.POSITIVE_INFINITY } = item;
     if (seq === 0) return void this.#run(item);
@@ -86,6 +96,7 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
     this.#emit(log, item);
     log.last = Math.max(log.last, seq);
     this.#drain(log, logID);
+    this.#settle(log);
   }
 
   #begin(logID: string, last: number): Log<Item> {
@@ -96,6 +107,7 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
       timer: undefined,
       isFetching: false,
       queue: undefined,
+      settled: undefined,
     };
     this.#logs.set(logID, log);
     const [oldest] = this.#logs;
@@ -175,6 +187,13 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
     }
     clearTimeout(log.timer);
     log.timer = undefined;
+    this.#settle(log);
+  }
+
+  #settle(log: Log<Item>): void {
+    if (log.settled === undefined || log.held !== undefined || log.queue !== undefined) return;
+    log.settled.resolve();
+    log.settled = undefined;
   }
 
   #emit(log: Log<Item>, item: Item): void {
@@ -192,6 +211,7 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
     await first;
     for (let item = queue.shift(); item !== undefined; item = queue.shift()) await this.#run(item);
     log.queue = undefined;
+    this.#settle(log);
   }
 
   /** Never rejects. */

@@ -25,8 +25,21 @@ interface Head {
   readonly items: readonly (MessageItem | WordItem)[];
 }
 
-/** Log, conversation, seq, operation, length of the body, audience, how long after the one before, as of which version of its group. */
-type MessageItem = readonly [string, string, number, string, number, Audience, number | null, GroupVersion | null];
+/**
+ * Log, conversation, seq, operation, length of the body, audience, how long after the one before, as of which version of
+ * its group, whether after notices.
+ */
+type MessageItem = readonly [
+  string,
+  string,
+  number,
+  string,
+  number,
+  Audience,
+  number | null,
+  GroupVersion | null,
+  (true | null)?,
+];
 type WordItem = readonly [OutgoingWord['topic'], string];
 
 export function encodeDeliveryFrame({ number, at, items }: DeliveryFrame): Buffer {
@@ -37,9 +50,11 @@ export function encodeDeliveryFrame({ number, at, items }: DeliveryFrame): Buffe
     at,
     items: items.map((item) => {
       if ('word' in item) return [item.word.topic, item.word.payload];
-      const { logID, conversationID, seq, operationID, body, audience, followsMs, asOf } = item.delivery;
+      const { logID, conversationID, seq, operationID, body, audience, followsMs, asOf, followsNotices } =
+        item.delivery;
       bodies.push(body);
-      return [logID, conversationID, seq, operationID, body.length, audience, followsMs ?? null, asOf ?? null];
+      const head = [logID, conversationID, seq, operationID, body.length, audience] as const;
+      return [...head, followsMs ?? null, asOf ?? null, followsNotices ?? null];
     }),
   };
   return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), ...bodies]);
@@ -53,12 +68,13 @@ export function decodeDeliveryFrame(payload: Buffer): DeliveryFrame | undefined 
   let from = end + 1;
   const items = head.items.map((item): Publishable => {
     if (item.length === 2) return { word: { topic: item[0], payload: item[1] } };
-    const [logID, conversationID, seq, operationID, length, audience, followsMs, asOf] = item;
+    const [logID, conversationID, seq, operationID, length, audience, followsMs, asOf, followsNotices] = item;
     const body = payload.subarray(from, from + length);
     from += length;
     return {
       delivery: {
         ...{ logID, conversationID, seq, operationID, body, audience },
+        followsNotices: followsNotices ?? undefined,
         followsMs: followsMs ?? undefined,
         asOf: asOf ?? undefined,
       },

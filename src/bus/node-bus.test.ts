@@ -143,6 +143,51 @@ test('a message that its sender repeats elsewhere is delivered, though the node 
   assert.equal(cluster.node('C').seqsOf('sg_1').length, 1);
 });
 
+test('1.4: notices come before what the chat shows of them, though that is found first, or they are held', async (t) => {
+  const network = new MemoryNetwork();
+  await using cluster = new Cluster(t, network, ['A', 'B']);
+  await cluster.pass(10);
+  const b = cluster.node('B');
+  const shown = { followsNotices: true } as const;
+  const publish = (...deliveries: readonly Delivery[]) => {
+    for (const delivery of deliveries) cluster.node('A').bus.deliver(delivery);
+  };
+
+  // Whoever made the group has not stored the notices yet when a node that comes to hold it reads what there is.
+  cluster.store('A', 'sg_1', group, shown);
+  cluster.noticesUnderWay = [7];
+  const read = b.bus.readLogs(['sg_1', 'n_1'], Promise.resolve());
+  await cluster.pass(100);
+  assert.deepEqual(b.received, []);
+  cluster.store('A', 'n_1');
+  cluster.noticesUnderWay = [8];
+  await cluster.pass(300);
+  await read;
+  assert.deepEqual(b.received, ['n_1 1', 'sg_1 1']);
+
+  // A notice that came before the node could be found is read, what was shown of it is sent.
+  cluster.noticesUnderWay = [];
+  const found = Promise.withResolvers<void>();
+  const reading = b.bus.readLogs(['sg_2', 'n_2'], found.promise);
+  cluster.store('A', 'n_2');
+  publish(...cluster.store('A', 'sg_2', group, shown));
+  await cluster.pass(50);
+  assert.deepEqual(b.received.slice(2), []);
+  found.resolve();
+  await cluster.pass(10);
+  await reading;
+  assert.deepEqual(b.received.slice(2), ['n_2 1', 'sg_2 1']);
+
+  // What lies before the notice is waited for.
+  cluster.isAway = true;
+  cluster.store('A', 'n_3');
+  publish(...cluster.store('A', 'n_3'), ...cluster.store('A', 'sg_3', group, shown));
+  await cluster.pass(50);
+  assert.deepEqual(b.received.slice(4), []);
+  await cluster.pass(100);
+  assert.deepEqual(b.received.slice(4), ['n_3 2', 'sg_3 1']);
+});
+
 test('a publication goes to the nodes that it concerns, with those of its audience who are there', async (t) => {
   await using cluster = new Cluster(t, new MemoryNetwork(), ['A', 'B', 'C']);
   cluster.onlineAt = { ann: ['A', 'B'], bob: ['B'], cid: ['C'] };
@@ -153,6 +198,7 @@ test('a publication goes to the nodes that it concerns, with those of its audien
   assert.equal(cluster.published, 1);
 });
 
+const group: Audience = { group: 'g' };
 const logs = ['sg_0', 'sg_1', 'sg_2'];
 
 function pick<Item>(items: readonly Item[], random: () => number): Item {
@@ -167,6 +213,7 @@ class Cluster implements AsyncDisposable {
   readonly messages: (Delivery & { readonly row: OutgoingRow; readonly at: number })[] = [];
   onlineAt: Readonly<Record<string, readonly string[]>> = {};
   published = 0;
+  noticesUnderWay: readonly number[] = [];
   /** The database does not answer. */
   isAway = false;
   /** Nor does what says who is where. */
@@ -203,12 +250,19 @@ class Cluster implements AsyncDisposable {
   }
 
   /** Commits, and tells nobody. */
-  store(nodeID: string, logID: string, audience: Audience = { group: 'g' }): Delivery[] {
+  store(
+    nodeID: string,
+    logID: string,
+    audience: Audience = group,
+    { followsNotices }: Pick<Delivery, 'followsNotices'> = {},
+  ): Delivery[] {
     const seq = this.lastSeq(logID) + 1;
     const before = this.messages.findLast((message) => message.logID === logID);
-    const body = Buffer.from(MsgData.encode(newMsgData({ seq, groupID: logID, sessionType: 3 })).finish());
+    const groupID = logID.slice(logID.indexOf('_') + 1);
+    const options = new Map([['isNotNotification', !logID.startsWith('n_')]]);
+    const body = Buffer.from(MsgData.encode(newMsgData({ seq, groupID, sessionType: 3, options })).finish());
     const followsMs = before && Date.now() - before.at;
-    const entry: OutgoingMessage = { logID, seq, operationID: 'op', audience, followsMs };
+    const entry: OutgoingMessage = { logID, seq, operationID: 'op', audience, followsMs, followsNotices };
     const id = this.messages.length + 1;
     const row = { node: nodeID, id, transaction: id, messages: [entry], words: [] };
     const message = {
@@ -266,6 +320,7 @@ class TestNode implements AsyncDisposable {
           cluster.messages.filter((message) =>
             refs.some(({ logID, seq }) => message.logID === logID && message.seq === seq),
           ),
+        noticesUnderWay: async () => cluster.noticesUnderWay,
         committed: async () => {
           const last = cluster.messages.length;
           return { has: (transaction) => transaction <= last };
@@ -294,6 +349,10 @@ class TestNode implements AsyncDisposable {
       },
     });
     void this.bus.start();
+  }
+
+  get received(): string[] {
+    return this.#received.map(({ logID, seq }) => `${logID} ${seq}`);
   }
 
   seqsOf(log: string): number[] {

@@ -7,6 +7,7 @@
 import type { Delivery, DeliveryBus, DeliveryListener } from '../log/delivery.ts';
 import type { MessageRef } from '../log/message-store.ts';
 import type { OutgoingStore, OutgoingWord } from '../log/outgoing-store.ts';
+import { companionLogID } from '../protocol/log-id.ts';
 import { ArrivalOrder } from './arrival-order.ts';
 import { decodeDeliveryFrame, type Word } from './delivery-frame.ts';
 import type { NodeChannel } from './node-channel.ts';
@@ -48,9 +49,17 @@ export interface NodeBusLimits {
   readonly reorderMs: number;
   /** How long it takes at most until the others find everybody here again, after Redis was away or has forgotten. */
   readonly settleMs: number;
+  /** How long what a chat shows waits for the notices of its change. */
+  readonly noticesMs: number;
 }
 
-const defaultLimits: NodeBusLimits = { pulseMs: 1000, silentAfterMs: 2200, reorderMs: 200, settleMs: 6000 };
+const defaultLimits: NodeBusLimits = {
+  pulseMs: 1000,
+  silentAfterMs: 2200,
+  reorderMs: 200,
+  settleMs: 6000,
+  noticesMs: 1000,
+};
 
 /** Pulses between readings of the rows of nodes of which nothing is known here, such as one that Redis has lost. */
 const readStrangersEvery = 3;
@@ -77,6 +86,8 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
   #distrustsUntilMs = Number.NEGATIVE_INFINITY;
   /** What was for nobody here when it came, by log: somebody may turn out to have been of the audience. */
   readonly #passedOver = new Map<string, SeqSet>();
+  /** By log, reading of it. */
+  readonly #reading = new Map<string, Promise<void>>();
   /** Publications of these were missed. */
   readonly #missing = new Set<string>();
   #pulses = 0;
@@ -101,7 +112,7 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
       onFailure,
     });
     this.#order = new ArrivalOrder({
-      deliver: (delivery) => this.#listener?.deliver(delivery),
+      deliver: (delivery) => this.#deliverInTurn(delivery),
       fetch: (logID, seqs) => this.#repair.readSeqs(logID, seqs),
       onFailure,
     });
@@ -169,9 +180,19 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
     this.#publisher.missed();
   }
 
-  /** Delivers what was stored lately in these logs, of which nobody may have told us. */
-  readLogs(logIDs: readonly string[]): Promise<void> {
-    return this.#repair.readLogs(logIDs);
+  /**
+   * Delivers what was stored lately in these logs, of which nobody may have told us.
+   * @param isFound when others find who is here, and what they store goes by the channel; rejects if that fails
+   */
+  async readLogs(logIDs: readonly string[], isFound: Promise<void>): Promise<void> {
+    const read = isFound.then(() => this.#repair.readLogs(logIDs));
+    const isOver = read.catch(() => {});
+    for (const logID of logIDs) this.#reading.set(logID, isOver);
+    try {
+      await read;
+    } finally {
+      for (const logID of logIDs) if (this.#reading.get(logID) === isOver) this.#reading.delete(logID);
+    }
   }
 
   /** Delivers whatever the other nodes have stored lately and we do not know of. Never rejects. */
@@ -189,6 +210,23 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
     // What is for nobody here would only leave gaps that nobody minds.
     if (this.#listener?.concerns(delivery.audience)) this.#order.add(delivery);
     else this.#notePassedOver(delivery);
+  }
+
+  /** What the chat shows waits for the notices of its change, unless they have come as it has. */
+  #deliverInTurn(delivery: Delivery): void | Promise<void> {
+    const { followsNotices, logID, storedBy } = delivery;
+    const isNext = storedBy === undefined && !this.#reading.has(logID) && !this.#order.settled(companionLogID(logID));
+    if (!followsNotices || isNext) return this.#listener?.deliver(delivery);
+    const limit = new Promise((resolve) => setTimeout(resolve, this.#limits.noticesMs).unref());
+    const notices = this.#noticesBefore(delivery).catch((error) => this.#options.observer.failed(error));
+    return Promise.race([notices, limit]).then(() => this.#listener?.deliver(delivery));
+  }
+
+  async #noticesBefore(delivery: Delivery): Promise<void> {
+    const { logID, storedBy } = delivery;
+    await this.#reading.get(logID);
+    if (storedBy !== undefined) await this.#repair.readNotices(delivery, this.#limits.reorderMs);
+    await this.#order.settled(companionLogID(logID));
   }
 
   #notePassedOver({ logID, seq }: MessageRef): void {

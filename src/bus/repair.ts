@@ -3,7 +3,7 @@
  * whatever concerns somebody here is delivered as if it had come. Rows are known by node and ID, never by a position in a
  * sequence: transactions do not commit in the order of their IDs.
  */
-import type { Delivery, DeliveryListener } from '../log/delivery.ts';
+import { type Delivery, type DeliveryListener, turnOf } from '../log/delivery.ts';
 import type { MessageRef } from '../log/message-store.ts';
 import type {
   Committed,
@@ -14,11 +14,12 @@ import type {
   OutgoingStore,
   OutgoingWord,
 } from '../log/outgoing-store.ts';
-import { conversationIDOf } from '../protocol/conversation-id.ts';
+import { companionNotificationID, conversationIDOf } from '../protocol/conversation-id.ts';
 import { MsgData } from '../protocol/gen/openim.ts';
+import { companionLogID } from '../protocol/log-id.ts';
 
 export interface RepairOptions {
-  readonly store: Pick<OutgoingStore, 'refs' | 'rows' | 'about' | 'bodies' | 'committed'>;
+  readonly store: Pick<OutgoingStore, 'refs' | 'rows' | 'about' | 'bodies' | 'noticesUnderWay' | 'committed'>;
   /** This one. */
   readonly nodeID: string;
   /** Who is here. */
@@ -33,6 +34,9 @@ export interface RepairOptions {
 
 /** Read at once: hundreds of messages each on a busy node. */
 const rowsAtOnce = 50;
+/** Whether notices are still under way: for a second in all. */
+const askAgainMs = 25;
+const maxAsked = 40;
 
 export class Repair {
   readonly #options: RepairOptions;
@@ -81,6 +85,23 @@ export class Repair {
     await this.#deliver(due.filter(({ logID }) => logs.has(logID)));
   }
 
+  /**
+   * Delivers the notices of a chat of which something was found: whoever has stored that, or another node, may be about to
+   * send or store them.
+   * @param lateMs how long a publication may be under way
+   */
+  async readNotices({ logID, conversationID }: Pick<Delivery, 'logID' | 'conversationID'>, lateMs: number) {
+    const { store } = this.#options;
+    const keys = [companionNotificationID(conversationID)];
+    let awaited = new Set(await store.noticesUnderWay(keys));
+    for (let asked = 0; awaited.size > 0 && asked < maxAsked; asked += 1) {
+      await passed(askAgainMs);
+      awaited = awaited.intersection(new Set(await store.noticesUnderWay(keys)));
+    }
+    await passed(lateMs);
+    await this.readLogs([companionLogID(logID)]);
+  }
+
   /** @returns a stored message as it was to be delivered; undefined if it is older than rows are kept */
   async find({ logID, seq }: MessageRef): Promise<Delivery | undefined> {
     const rows = await this.#options.store.about([logID]);
@@ -89,16 +110,18 @@ export class Repair {
   }
 
   async #deliver(messages: readonly OutgoingMessage[]): Promise<void> {
-    const { concerns, isKnown, deliver } = this.#options;
-    const lacking = messages.filter(({ logID, seq, audience, storedBy = 0 }) => {
-      return !isKnown(logID, seq) && !this.#before?.has(storedBy) && concerns(audience);
-    });
-    if (lacking.length === 0) return;
-    for (const delivery of await this.#withBodies(lacking)) deliver(delivery);
+    const lacking = await this.#withBodies(messages.filter((message) => this.#isLacking(message)));
+    for (const delivery of lacking.sort((a, b) => turnOf(a) - turnOf(b))) this.#options.deliver(delivery);
+  }
+
+  #isLacking({ logID, seq, audience, storedBy = 0 }: OutgoingMessage): boolean {
+    const { concerns, isKnown } = this.#options;
+    return !isKnown(logID, seq) && !this.#before?.has(storedBy) && concerns(audience);
   }
 
   /** In order of seqs, without those that are gone or were taken back. */
   async #withBodies(messages: readonly OutgoingMessage[]): Promise<Delivery[]> {
+    if (messages.length === 0) return [];
     const bodies = await this.#options.store.bodies(messages);
     const byRef = new Map(bodies.map((stored) => [refKey(stored), stored.body]));
     return messages
@@ -132,6 +155,10 @@ function messagesOf(rows: readonly OutgoingRow[]): readonly OutgoingMessage[] {
   return rows.flatMap(({ messages, transaction }) =>
     messages.map((message) => ({ ...message, storedBy: transaction })),
   );
+}
+
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }
 
 function refKey({ logID, seq }: MessageRef): string {

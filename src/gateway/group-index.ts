@@ -35,8 +35,11 @@ export interface SharedGroups {
   hold(groupIDs: readonly string[]): Promise<void>;
   /** There are none any more. */
   release(groupID: string): void;
-  /** Delivers what was stored lately in a group, of which nobody may have told us. */
-  readGroup(groupID: string): Promise<void>;
+  /**
+   * Delivers what was stored lately in a group, of which nobody may have told us.
+   * @param isFound when whoever looks for the group's members finds this node
+   */
+  readGroup(groupID: string, isFound: Promise<void>): Promise<void>;
   onFailure(error: unknown): void;
   /** Milliseconds that only ever go forward. */
   monotonicMs(): number;
@@ -225,8 +228,7 @@ export class GroupIndex implements Disposable {
   async #holdLate(groupID: string): Promise<void> {
     const shared = this.#shared;
     try {
-      await shared?.hold([groupID]);
-      await shared?.readGroup(groupID);
+      await shared?.readGroup(groupID, shared.hold([groupID]));
     } catch (error) {
       shared?.onFailure(error);
     }

@@ -51,7 +51,8 @@ class Node implements SharedGroups {
     this.calls.push(`release ${groupID}`);
   }
 
-  async readGroup(groupID: string) {
+  async readGroup(groupID: string, isFound: Promise<void>) {
+    await isFound;
     this.calls.push(`read ${groupID}`);
   }
 

@@ -6,6 +6,7 @@ import type { GroupInfo } from '../protocol/gen/openim.ts';
 import { groupIDFault } from '../protocol/group-id.ts';
 import { groupRoles, groupStatuses, joinSources, workingGroup } from '../protocol/numbers/groups.ts';
 import type { UserStore } from '../users/user-store.ts';
+import { idsOf } from './admission.ts';
 import { type Group, toGroupInfo } from './group.ts';
 import type { GroupChange, Newcomer } from './group-change.ts';
 import type { GroupChanger } from './group-changer.ts';
@@ -127,11 +128,9 @@ function toGroup({ caller }: CallContext, asked: NewGroup, ownerUserID: string, 
 
 async function populate(change: GroupChange, newcomers: readonly Newcomer[], isSendMsg: boolean | null): Promise<void> {
   const added = await change.add(newcomers);
-  const head = await change.step(
-    'insert',
-    added.map(({ userID }) => userID),
-  );
+  const userIDs = idsOf(added);
+  const head = await change.step('insert', userIDs);
   const [first] = memberPieces(added);
-  if (first !== undefined) change.tell(groupCreatedNotice(change.event, head, first, isSendMsg));
+  if (first !== undefined) change.tell(groupCreatedNotice(change.event, head, first, userIDs, isSendMsg));
   if (change.group.notification !== '') change.tell(announcementNotice(change.event, head));
 }

@@ -2,6 +2,7 @@
  * Delivery from the domains to sockets, wherever they are. In one process it is a function call; with several nodes it
  * goes by one channel per node (design, section 4), so it is plain data.
  */
+import { isNotificationConversation } from '../protocol/conversation-id.ts';
 import type { MessageRef } from './message-store.ts';
 
 /**
@@ -54,8 +55,20 @@ export interface Delivery {
    * commit finds it there, too, and is not told.
    */
   readonly storedBy?: number | undefined;
+  /** What the chat shows of a change that the notices of its conversation tell of: they leave, and arrive, before it. */
+  readonly followsNotices?: true | undefined;
   /** Of the request that caused it; clients match their own echo by it. */
   readonly operationID: string;
+}
+
+/**
+ * In which order what is due at the same time is delivered. A change is told before what is shown of it in the chat: the
+ * Go core that learns of its new group from a message says nothing of having joined it. What ends a group comes last of
+ * all, since nobody is in it afterwards.
+ */
+export function turnOf({ conversationID, audience }: Pick<Delivery, 'conversationID' | 'audience'>): number {
+  if (!isNotificationConversation(conversationID)) return 1;
+  return 'isLast' in audience ? 2 : 0;
 }
 
 export interface DeliveryBus {

@@ -1,7 +1,7 @@
 /** What the log needs from a durable store. Seqs are given out here and nowhere else (promise M2). */
 import type { DeliveryEntry } from '../deliveries/delivery-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import type { Audience, Delivery, GroupVersion } from './delivery.ts';
+import type { Delivery, GroupVersion } from './delivery.ts';
 
 /** A message ready to be stored, lacking only its seq. */
 export interface NewMessage {
@@ -25,7 +25,7 @@ export interface NewMessage {
   /** Stored only where this holds at the moment of the append: since it was authorised, others may have changed it. */
   readonly condition?: GroupCondition;
   /** Who gets it: kept beside it by a node, so that others can deliver it if that one cannot. */
-  readonly outgoing?: { readonly audience: Audience; readonly operationID: string };
+  readonly outgoing?: Pick<Delivery, 'audience' | 'operationID' | 'followsNotices'>;
   /** What the world outside is to hear of it if it is stored now, written in the same commit. */
   readonly deliveries?: MessageDeliveries;
 }

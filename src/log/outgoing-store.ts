@@ -54,6 +54,8 @@ export interface OutgoingStore {
   about(logIDs: readonly string[]): Promise<readonly OutgoingRow[]>;
   /** Of messages as they are now, without those that were taken back. */
   bodies(refs: readonly MessageRef[]): Promise<readonly StoredBody[]>;
+  /** Notices to these conversations that were to be sent a moment ago and are not stored yet, by IDs of their own. */
+  noticesUnderWay(conversationIDs: readonly string[]): Promise<readonly number[]>;
   /** As of now. */
   committed(): Promise<Committed>;
   /** Removes rows of this node's that are older than a minute, and of others that are older than ten. */

@@ -11,7 +11,7 @@ import { logIDOf } from '../protocol/log-id.ts';
 import { optionEnabled } from '../protocol/message.ts';
 import { MessageEncoder } from '../protocol/message-encoder.ts';
 import { msgStatus, optionKeys } from '../protocol/numbers/messages.ts';
-import type { Audience, Delivery, DeliveryBus, UserAudience } from './delivery.ts';
+import { type Audience, type Delivery, type DeliveryBus, turnOf, type UserAudience } from './delivery.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Appended, GroupCondition, MessageDeliveries, MessageStore, NewMessage } from './message-store.ts';
 
@@ -60,6 +60,8 @@ export interface Outgoing {
   readonly operationID: string;
   /** What must still hold when it is stored. */
   readonly condition?: GroupCondition;
+  /** See {@link Delivery}. */
+  readonly followsNotices?: true | undefined;
 }
 
 /** A client has given up repeating by then, and other nodes have found the message. */
@@ -202,17 +204,17 @@ export class MessagePipeline {
    */
   #deliver(
     { conversationID, logID }: Place,
-    { audience, operationID }: Outgoing,
+    { audience, operationID, followsNotices }: Outgoing,
     { body, seq, asOf, followsMs }: Pick<Appended, 'body' | 'seq' | 'asOf' | 'followsMs'>,
   ): void {
     if (this.#leaving.size === 0) setImmediate(() => this.#handOver());
     const lane = this.#leaving.get(conversationID) ?? [];
-    lane.push({ audience, conversationID, logID, seq, body, asOf, followsMs, operationID });
+    lane.push({ audience, conversationID, logID, seq, body, asOf, followsMs, followsNotices, operationID });
     this.#leaving.set(conversationID, lane);
   }
 
   #handOver(): void {
-    const lanes = [...this.#leaving.values()].sort((a, b) => turnOf(a) - turnOf(b));
+    const lanes = [...this.#leaving.values()].sort(([a], [b]) => (a && b ? turnOf(a) - turnOf(b) : 0));
     this.#leaving.clear();
     for (const lane of lanes) {
       for (const delivery of lane.sort((a, b) => a.seq - b.seq)) this.#options.bus.deliver(delivery);
@@ -229,16 +231,6 @@ interface Place {
 function placeOf(message: MsgData): Place {
   const conversationID = conversationIDOf(message);
   return { conversationID, logID: logIDOf(message, conversationID) };
-}
-
-/**
- * A change is told before what is shown of it in the chat: the Go core that learns of its new group from a message says
- * nothing of having joined it. What ends a group comes last of all, since nobody is in it afterwards.
- */
-function turnOf(lane: readonly Delivery[]): number {
-  const first = lane[0];
-  if (first === undefined || !isNotificationConversation(first.conversationID)) return 1;
-  return 'isLast' in first.audience ? 2 : 0;
 }
 
 /** Of a message between two users (conversations-messages chapter, 6.2). The sending connection expects its echo. */

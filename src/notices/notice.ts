@@ -42,7 +42,7 @@ export interface UserNotice<Tips extends object> extends CommonNotice<Tips> {
 /** One notification to a group: to who is in it when it is delivered. */
 export interface GroupNotice<Tips extends object> extends CommonNotice<Tips> {
   readonly groupID: string;
-  /** Users who have just left, and are told as well. */
+  /** Users who have just left, or joined, and are told as well. */
   readonly plus?: readonly string[];
   /** The group is no more: see GroupAudience. */
   readonly isLast?: true;

@@ -82,18 +82,20 @@ export class Notifier {
     messages: readonly MsgData[],
     entries: readonly OutboxEntry[],
   ): Promise<readonly (number | undefined)[]> {
+    const after = this.#afterOriginals(notices, entries);
     const candidates = notices.flatMap((notice, index): Shown[] => {
       const setting = this.#settingOf(notice);
       const original = messages[index];
       if (!setting.isSendMsg || original === undefined) return [];
       const message = chatCopy(original, setting, this.#options.newMessageID());
-      return [{ index, outgoing: { message, operationID, audience: audienceOf(withoutEnd(notice), message) } }];
+      const audience = audienceOf(withoutEnd(notice), message);
+      return [{ index, outgoing: { message, operationID, audience, followsNotices: after && true } }];
     });
     const shown = await this.#withRows(tx, candidates);
     const stored = await this.#options.pipeline.acceptWithin(
       tx,
       shown.map(({ outgoing }) => outgoing),
-      this.#afterOriginals(notices, entries),
+      after,
     );
     const seqs = new Array<number | undefined>(notices.length).fill(undefined);
     for (const [position, { index }] of shown.entries()) seqs[index] = stored[position]?.seq;

@@ -245,9 +245,9 @@ async function insert(
 function toOutgoing({ message, appended }: { message: NewMessage; appended: Appended }): OutgoingMessage[] {
   const { logID, outgoing } = message;
   if (outgoing === undefined) return [];
-  const { audience, operationID } = outgoing;
+  const { audience, operationID, followsNotices } = outgoing;
   const { seq, asOf, followsMs } = appended;
-  return [{ logID, seq, audience, operationID, asOf, followsMs }];
+  return [{ logID, seq, audience, operationID, asOf, followsMs, followsNotices }];
 }
 
 function identity({ sendID, clientMsgID, logID }: NewMessage): string {

@@ -76,6 +76,14 @@ export class PostgresOutgoingStore implements OutgoingStore {
     );
   }
 
+  async noticesUnderWay(conversationIDs: readonly string[]): Promise<readonly number[]> {
+    const rows = await this.#db.connections.query<{ id: number }>(
+      `SELECT id FROM outbox WHERE item_key = ANY ($1::text[]) AND topic = 'notices' AND created_at > ${nowMs} - ${waitedForMs}`,
+      [conversationIDs],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   async committed(): Promise<Committed> {
     const [row] = await this.#db.connections.query<{ snapshot: string }>(
       'SELECT pg_current_snapshot()::text AS snapshot',
@@ -99,6 +107,8 @@ export class PostgresOutgoingStore implements OutgoingStore {
 /** Its rows may be written, and their transactions end, up to 15 s later than this says; see longestTransactionMs. */
 const nowMs = '(extract(epoch FROM now()) * 1000)::bigint';
 const keptForMs = 60_000;
+/** One that is still there is held up, and what follows it is not to be. */
+const waitedForMs = 1000;
 /** Of a node that is no more. */
 const leftForMs = 600_000;
 
@@ -115,17 +125,20 @@ interface Row extends OutgoingRef {
 
 /** Lists instead of objects: there are as many as messages. */
 interface Entries {
-  /** Log, seq, operation, audience, how long after the one before, as of which version of its group. */
-  readonly messages: readonly [string, number, string, Audience, number | null, GroupVersion | null][];
+  readonly messages: readonly MessageEntry[];
   readonly words: readonly OutgoingWord[];
 }
 
+/** Log, seq, operation, audience, how long after the one before, as of which version of its group, whether after notices. */
+type MessageEntry = readonly [string, number, string, Audience, number | null, GroupVersion | null, (true | null)?];
+
 function encode(messages: readonly OutgoingMessage[], words: readonly OutgoingWord[]): string {
   const entries: Entries = {
-    messages: messages.map(({ logID, seq, operationID, audience, followsMs, asOf }) => [
+    messages: messages.map(({ logID, seq, operationID, audience, followsMs, asOf, followsNotices }) => [
       ...([logID, seq, operationID, audience] as const),
       followsMs ?? null,
       asOf ?? null,
+      followsNotices ?? null,
     ]),
     words,
   };
@@ -138,8 +151,9 @@ function decode({ node, id, entries, transaction }: Row): OutgoingRow {
     node,
     id,
     transaction: Number(transaction),
-    messages: messages.map(([logID, seq, operationID, audience, followsMs, asOf]) => ({
+    messages: messages.map(([logID, seq, operationID, audience, followsMs, asOf, followsNotices]) => ({
       ...{ logID, seq, operationID, audience },
+      followsNotices: followsNotices ?? undefined,
       followsMs: followsMs ?? undefined,
       asOf: asOf ?? undefined,
     })),

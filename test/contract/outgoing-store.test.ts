@@ -6,6 +6,7 @@ import type { NewMessage } from '../../src/log/message-store.ts';
 import { MsgData } from '../../src/protocol/gen/openim.ts';
 import { PostgresOutgoingStore } from '../../src/store/postgres-outgoing-store.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
+import { SqlOutboxStore } from '../../src/store/sql-outbox-store.ts';
 import { SqlVersionLogStore } from '../../src/store/sql-version-log-store.ts';
 import { besideTransactions } from '../support/reads-within.ts';
 import { postgresUrlForSuite } from '../support/test-services.ts';
@@ -45,8 +46,8 @@ test('OutgoingStore on PostgreSQL', async (t) => {
     const heads = await db.transaction((tx) =>
       versions.record(tx, 'group_members', [{ ownerID: 'g', changes: [{ itemID: 'u', state: 'insert' }] }]),
     );
-    const toUsers = { audience: { users: ['u', 'v'] }, operationID: 'one' };
-    const toGroup = { audience: { group: 'g', plus: ['w'] }, operationID: 'two' };
+    const toUsers = { audience: { users: ['u', 'v'] }, operationID: 'one', followsNotices: undefined };
+    const toGroup = { audience: { group: 'g', plus: ['w'] }, operationID: 'two', followsNotices: true } as const;
     const appended = await messages.a.append([...sent('si_u_v', toUsers), ...sent('sg_g', toGroup, 1500)]);
     const later = await messages.a.append(sent('sg_g', toGroup, 4000));
     assert.deepEqual(appended[1]?.asOf, heads.get('g'));
@@ -86,6 +87,19 @@ test('OutgoingStore on PostgreSQL', async (t) => {
       [['si_u_v', 1, 1]],
     );
   });
+
+  await t.test(
+    '1.4 notices that are to be sent are under way until they are stored, or held up for a second',
+    async () => {
+      const outbox = new SqlOutboxStore(db);
+      const add = (key: string, at: number) =>
+        db.transaction((tx) => outbox.add(tx, [{ topic: 'notices', key, payload: '' }], at));
+      const [row] = await add('n_g', Date.now());
+      await add('n_g', Date.now() - 60_000);
+      await add('n_h', Date.now());
+      assert.deepEqual(await nodes.b.noticesUnderWay(['n_g', 'n_i']), [row?.id]);
+    },
+  );
 
   await t.test('words are kept with the change that they tell of, or not at all', async () => {
     const word = { topic: 'membership', users: ['u'], payload: '{}' } as const;

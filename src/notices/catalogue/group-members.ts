@@ -100,7 +100,7 @@ export function memberKickedNotice(
   return toGroup(memberKicked, event, tips, { isSendMsg, plus: members.map(({ userID }) => userID) });
 }
 
-/** 1509: members whom somebody has invited. @param isSendMsg null: as the settings say */
+/** 1509: members whom somebody has invited; their nodes may not know yet that they are in the group. @param isSendMsg null: as the settings say */
 export function memberInvitedNotice(
   event: GroupEvent,
   head: MemberVersion,
@@ -109,10 +109,10 @@ export function memberInvitedNotice(
   isSendMsg: boolean | null,
 ): GroupNotice<InvitedTips> {
   const tips = { ...event, invitedUserList: members, operationTime: 0, ...versioned(head), inviterUser };
-  return toGroup(memberInvited, event, tips, { isSendMsg });
+  return toGroup(memberInvited, event, tips, { isSendMsg, plus: members.map(({ userID }) => userID) });
 }
 
-/** 1510: a member who came without an invitation. */
+/** 1510: a member who came without an invitation, named as those of 1509. */
 export function memberEnterNotice(
   event: GroupEvent,
   head: MemberVersion,
@@ -120,7 +120,7 @@ export function memberEnterNotice(
 ): GroupNotice<EnterTips> {
   const { group } = event;
   const tips = { group, entrantUser, operationTime: entrantUser.joinTime, ...versioned(head) };
-  return toGroup(memberEnter, event, tips);
+  return toGroup(memberEnter, event, tips, { plus: [entrantUser.userID] });
 }
 
 /** 1512. @param mutedUser as it is afterwards */

@@ -72,17 +72,22 @@ const nameSet = noticeKind<GroupTips & Versioned>({
   isStored: false,
 });
 
-/** 1501. @param members the owner, and as many others as a notice holds */
+/**
+ * 1501.
+ * @param members the owner, and as many others as a notice holds
+ * @param userIDs all of them, whose nodes may not know yet that they are in the group
+ */
 export function groupCreatedNotice(
   event: GroupEvent,
   head: MemberVersion,
   members: readonly [GroupMemberInfo, ...GroupMemberInfo[]],
+  userIDs: readonly string[],
   isSendMsg: boolean | null,
 ): GroupNotice<CreatedTips> {
   const { group } = event;
   const [owner] = members;
   const tips = { ...event, memberList: members, operationTime: group.createTime, groupOwnerUser: owner };
-  return toGroup(created, event, { ...tips, ...versioned(head) }, { isSendMsg });
+  return toGroup(created, event, { ...tips, ...versioned(head) }, { isSendMsg, plus: userIDs });
 }
 
 /** 1502: anything but the name and the announcement. */

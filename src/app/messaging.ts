@@ -33,8 +33,8 @@ import { Revocations } from '../messaging/revocations.ts';
 import { SendStatuses } from '../messaging/send-statuses.ts';
 import { SimpleMessages } from '../messaging/simple-messages.ts';
 import { Notifier, noticeSender } from '../notices/notifier.ts';
-import { Outbox, type OutboxOptions } from '../notices/outbox.ts';
-import { SharedOutbox } from '../notices/shared-outbox.ts';
+import { Outbox } from '../notices/outbox.ts';
+import { SharedOutbox, type SharedOutboxOptions } from '../notices/shared-outbox.ts';
 import { MessageSearch } from '../search/message-search.ts';
 import { OwnMessages } from '../search/own-messages.ts';
 import { replaceText } from '../search/replaced-text.ts';
@@ -135,7 +135,7 @@ export async function openLog(
   const conversations = new SqlConversationStore(db);
   const conversationRows = new ConversationRows({ store: conversations, versionLog, unitOfWork: db, now: clock });
   const outboxStore = new SqlOutboxStore(db);
-  const working: Omit<OutboxOptions, 'store'> = {
+  const working = {
     handlers: {
       'friend-profiles': (row) => friendProfiles.workOff(row),
       'group-profiles': (row) => groupProfiles.workOff(row),
@@ -143,13 +143,15 @@ export async function openLog(
     },
     now: clock,
     observer: {
-      waiting: (rows) => metrics.outboxWaiting.set(rows),
-      failed: (error) => {
+      waiting: (rows: number) => metrics.outboxWaiting.set(rows),
+      failed: (error: unknown) => {
         metrics.outboxFailures.inc();
         logger.warn({ err: error }, 'the outbox was held up: it tries again');
       },
+      claimed: (keys: number) => metrics.outboxClaims.inc(keys),
+      lost: () => metrics.outboxClaimsLost.inc(),
     },
-  };
+  } satisfies Omit<SharedOutboxOptions, 'store'>;
   const outbox =
     outgoing === undefined || db.dialect !== 'postgres'
       ? new Outbox({ ...working, store: outboxStore })

@@ -2,6 +2,7 @@
  * The series that exist from the start. Prometheus sees a counter's rise only from a value that it has seen: one that is
  * born with its first event hides just that event.
  */
+import { roles } from '../config/node-settings.ts';
 import { closeReasons, cutReasons } from '../gateway/connection/close-reason.ts';
 import { errorTable } from '../protocol/errors.ts';
 import { platformIDs, platformLabel } from '../protocol/numbers/platforms.ts';
@@ -45,6 +46,8 @@ export function startSeries(metrics: Metrics): void {
     metrics.deliveriesWaiting.set({ topic }, 0);
     metrics.deliveriesParked.set({ topic }, 0);
   }
+  metrics.nodeHearing.set(1);
+  for (const role of roles) metrics.clusterNodes.set({ role }, 0);
   for (const what of ['eviction', 'persistence']) metrics.redisUnsafe.set({ what }, 0);
   for (const clock of ['host', 'redis']) {
     for (const direction of ['forward', 'back']) metrics.clockSteps.inc({ clock, direction }, 0);

@@ -24,6 +24,7 @@ import type { RedisPresence as RedisPresenceType } from '../redis/presence/redis
 import type { PostgresOutgoingStore } from '../store/postgres-outgoing-store.ts';
 import { LogBudget } from '../telemetry/log-budget.ts';
 import { readVersion } from '../version.ts';
+import { type ClusterView, tellCluster, tellClusterEveryMs } from './cluster-series.ts';
 import type { Ground } from './ground.ts';
 import { LoopDelay } from './loop-delay.ts';
 import { followRedis } from './shared-time.ts';
@@ -64,6 +65,10 @@ export async function openDelivering(
     const describe = describer(ground, opened, () => presence.connections);
     const nodeID = randomBytes(6).toString('hex');
     const nodes = () => [{ nodeID, ...describe(), heartbeatAgeMs: 0 }];
+    const self = { roles: ground.config.roles, version: readVersion() };
+    watchCluster(ground, opened, () => {
+      return { nodes: [{ ...self, connections: presence.connections }], users: presence.users, silent: 0 };
+    });
     return { bus: new MemoryBus(), presence, node: undefined, nodes };
   }
   const { RedisNodeChannel } = await import('../redis/nodes/redis-node-channel.ts');
@@ -117,7 +122,12 @@ export async function openDelivering(
       },
     }),
   );
-  presence = opened.use(new RedisPresence({ redis, channel, onFailure }));
+  const shared = opened.use(new RedisPresence({ redis, channel, onFailure }));
+  presence = shared;
+  watchCluster(ground, opened, () => {
+    const nodes = channel.nodes.map(({ description }) => description ?? unreadable);
+    return { nodes, users: shared.users, silent: bus.silent.length };
+  });
   const groupNodes = opened.use(new GroupNodes({ redis, nodeID, onFailure }));
   // What was sent before the others could find this node again did not come here.
   const retell = () => {
@@ -126,6 +136,7 @@ export async function openDelivering(
   };
   channel.onLease(retell);
   channel.onHearing((isHearing) => {
+    metrics.nodeHearing.set(isHearing ? 1 : 0);
     if (isHearing) retell();
   });
   const store = new PostgresMembershipStore(db);
@@ -136,7 +147,7 @@ export async function openDelivering(
   });
   return {
     bus,
-    presence,
+    presence: shared,
     nodes: () =>
       channel.nodes.map((live) => ({
         nodeID: live.nodeID,
@@ -164,6 +175,11 @@ export async function openDelivering(
       },
     },
   };
+}
+
+function watchCluster({ metrics }: Ground, opened: AsyncDisposableStack, view: () => ClusterView): void {
+  tellCluster(metrics, view());
+  opened.use(setInterval(() => tellCluster(metrics, view()), tellClusterEveryMs));
 }
 
 /** What this process says of itself. */

@@ -59,10 +59,13 @@ test('what a node had committed when it died is delivered by those who are left,
   await cluster.pass(2000);
   cluster.store('A', 'sg_1');
   cluster.node('A').die();
+  assert.deepEqual(cluster.node('B').bus.silent, []);
   await cluster.pass(4500);
   for (const nodeID of ['B', 'C']) assert.deepEqual(cluster.node(nodeID).seqsOf('sg_1'), [1]);
+  assert.deepEqual(cluster.node('B').bus.silent, ['A']);
   network.bury('A');
   await cluster.pass(1000);
+  assert.deepEqual(cluster.node('B').bus.silent, []);
   assert.deepEqual(cluster.node('B').seqsOf('sg_1'), [1], 'and not once more');
 });
 

@@ -200,6 +200,13 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
     await this.#mend(() => this.#repair.readRows({ except: [] }));
   }
 
+  /** Nodes that live and of which nothing comes here. */
+  get silent(): readonly string[] {
+    const { channel, monotonicMs } = this.#options;
+    const heard = new Set(this.#heard.since(monotonicMs() - this.#limits.silentAfterMs));
+    return channel.peers().flatMap(({ nodeID }) => (heard.has(nodeID) ? [] : [nodeID]));
+  }
+
   /** The others may not find who is here, until it has been told them again. */
   distrust(): void {
     this.#heard.doubt();

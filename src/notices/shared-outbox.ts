@@ -6,13 +6,21 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import type { OutboxOptions } from './outbox.ts';
+import type { OutboxObserver, OutboxOptions } from './outbox.ts';
 import type { OutboxEntry, OutboxRow, SharedOutboxStore } from './outbox-store.ts';
 
-export interface SharedOutboxOptions extends Omit<OutboxOptions, 'store' | 'limits'> {
+export interface SharedOutboxOptions extends Omit<OutboxOptions, 'store' | 'limits' | 'observer'> {
   readonly store: SharedOutboxStore;
+  readonly observer: SharedOutboxObserver;
   /** For tests. */
   readonly limits?: Partial<SharedOutboxLimits>;
+}
+
+export interface SharedOutboxObserver extends OutboxObserver {
+  /** To work off rows of so many keys. */
+  claimed(keys: number): void;
+  /** A claim had ended before its work was done, which somebody else may have done once more. */
+  lost(): void;
 }
 
 export interface SharedOutboxLimits {
@@ -134,6 +142,7 @@ export class SharedOutbox {
     const fence = randomUUID();
     try {
       const claimed = await this.#options.store.claim(keys, fence, holdMs, maxRows);
+      this.#options.observer.claimed(claimed.size);
       for (const key of keys) {
         const rows = claimed.get(key);
         if (rows === undefined) this.#tryLater(key);
@@ -164,7 +173,7 @@ export class SharedOutbox {
     clearInterval(holding);
     if (this.#busy.get(key) === false && done.length < maxRows) this.#tellWaiting(key);
     try {
-      await store.release(key, fence, done);
+      if (!(await store.release(key, fence, done))) observer.lost();
       this.#refused.delete(key);
       this.#free(key, rows.length === maxRows);
     } catch (error) {

@@ -13,6 +13,11 @@ export class MemoryPresence implements Presence {
     return this.#online.values().reduce((sum, connections) => sum + connections.size, 0);
   }
 
+  /** How many are online. */
+  get users(): number {
+    return this.#online.size;
+  }
+
   opened(connection: OnlineConnection): undefined {
     const { userID } = connection;
     const connections = this.#online.get(userID) ?? new Set();

@@ -136,6 +136,52 @@ export function createMetrics() {
       help: 'Steps between nodes that failed: looking up, publishing, repairing; repaired or tried again.',
       registers,
     }),
+    nodeHearing: new Gauge({
+      name: 'tessera_node_hearing',
+      help: '1 while Redis carries what nodes tell each other; 0: it is read from the database every second.',
+      registers,
+    }),
+    nodeSilent: new Gauge({
+      name: 'tessera_node_silent',
+      help: 'Other nodes that live but of which this one hears nothing: what they store is read from the database.',
+      registers,
+    }),
+    clusterNodes: new Gauge({
+      name: 'tessera_cluster_nodes',
+      help: 'Nodes that live, as this one has it, by role (api, gateway, jobs); one with several roles counts in each.',
+      labelNames: ['role'] as const,
+      registers,
+    }),
+    clusterPeers: new Gauge({
+      name: 'tessera_cluster_peers',
+      help: 'Other nodes that live, as this one has it.',
+      registers,
+    }),
+    clusterVersions: new Gauge({
+      name: 'tessera_cluster_versions',
+      help: 'Different versions of Tessera among the nodes that live, as this one has it.',
+      registers,
+    }),
+    clusterConnections: new Gauge({
+      name: 'tessera_cluster_connections',
+      help: 'Sockets of all nodes that live, as they told this one last.',
+      registers,
+    }),
+    presenceUsers: new Gauge({
+      name: 'tessera_presence_users',
+      help: 'Users who are online by a socket of this node.',
+      registers,
+    }),
+    outboxClaims: new Counter({
+      name: 'tessera_outbox_claims_total',
+      help: 'Conversations, groups and users whose effects this node has claimed to work off before other nodes.',
+      registers,
+    }),
+    outboxClaimsLost: new Counter({
+      name: 'tessera_outbox_claims_lost_total',
+      help: 'Claims that ended before the work was done: another node may have done it once more.',
+      registers,
+    }),
     outboxWaiting: new Gauge({
       name: 'tessera_outbox_waiting',
       help: 'Effects of committed changes that are still to be worked off.',

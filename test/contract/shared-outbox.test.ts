@@ -37,7 +37,7 @@ test('an outbox that nodes share', async (t) => {
       store,
       handlers: { notices: work, 'friend-profiles': work, 'group-profiles': work },
       now: Date.now,
-      observer: { waiting: () => {}, failed: () => {} },
+      observer: { waiting: () => {}, failed: () => {}, claimed: () => {}, lost: () => log.push('lost') },
       limits: { holdMs: 60_000, lookMs: 60_000, firstRetryMs: 5 },
     });
   }
@@ -82,7 +82,7 @@ test('an outbox that nodes share', async (t) => {
     await within('the third row', untilLogged(otherLog, 'end third'));
     stands.resolve();
     for (const node of [stopped, other]) await node.close(60_000);
-    assert.deepEqual(log, ['begin first', 'end first']);
+    assert.deepEqual(log, ['begin first', 'end first', 'lost']);
     assert.deepEqual(await rowsLeft(), []);
   });
 

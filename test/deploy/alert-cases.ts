@@ -151,6 +151,46 @@ export const alertCases: readonly AlertCase[] = [
     ['no node has begun a run for hours', { [overdue]: '0+15x500' }, true],
     ['it begins a run every ten minutes', { [overdue]: '0x500' }, false],
   ]),
+  ...about('TesseraRoleMissing', '10m', { job: 'tessera', role: 'jobs' }, [
+    ['no node runs jobs', onTwoNodes('tessera_cluster_nodes', 'role="jobs"', '0x60', '0x60'), true],
+    ['one does', onTwoNodes('tessera_cluster_nodes', 'role="jobs"', '1x60', '1x60'), false],
+    [
+      'a node that has just started does not know them yet',
+      onTwoNodes('tessera_cluster_nodes', 'role="jobs"', '1x60', '0x60'),
+      false,
+    ],
+  ]),
+  ...about('TesseraRoleMissing', '10m', { job: 'tessera', role: 'gateway' }, [
+    ['no node serves sockets', onTwoNodes('tessera_cluster_nodes', 'role="gateway"', '1x8 0x60', '1x8 0x60'), true],
+  ]),
+  ...about('TesseraVersionsMixed', '200m', { job: 'tessera' }, [
+    ['an upgrade stays half done', onTwoNodes('tessera_cluster_versions', '', '1x20 2x900', '1x20 2x900'), true],
+    ['an upgrade takes an hour', onTwoNodes('tessera_cluster_versions', '', '1x300 2x240 1x900', '1x900'), false],
+  ]),
+  ...about('TesseraClockWrong', '20m', { ...instance, job: 'tessera' }, [
+    ['the host is 5 s behind', { [`tessera_clock_ahead_seconds{${node}}`]: '-5x120' }, true],
+    ['it is right to a tenth of a second', { [`tessera_clock_ahead_seconds{${node}}`]: '0.1x120' }, false],
+  ]),
+  ...about('TesseraTimeUncertain', '20m', { ...instance, job: 'tessera' }, [
+    ['Redis takes half a second to answer', { [`tessera_clock_uncertainty_seconds{${node}}`]: '0.25x120' }, true],
+    ['it answers in a few ms', { [`tessera_clock_uncertainty_seconds{${node}}`]: '0.004x120' }, false],
+  ]),
+  ...about('TesseraManyRepairs', '40m', instance, [
+    ['publications are lost all the time', { [`tessera_node_repairs_total{${node}}`]: '0+15x200' }, true],
+    ['a node was killed', { [`tessera_node_repairs_total{${node}}`]: '0x20 2000x200' }, false],
+  ]),
+  ...about('TesseraNodeDeaf', '5m', instance, [
+    ['Redis is away', { [`tessera_node_hearing{${node}}`]: '1x4 0x60' }, true],
+    ['it was for a moment', { [`tessera_node_hearing{${node}}`]: '1x4 0x2 1x60' }, false],
+  ]),
+  ...about('TesseraNodeNotHeard', '5m', instance, [
+    ['a node holds its lease and says nothing', { [`tessera_node_silent{${node}}`]: '0x4 1x60' }, true],
+    ['a node died, until its lease has ended', { [`tessera_node_silent{${node}}`]: '0x4 1x1 0x60' }, false],
+  ]),
+  ...about('TesseraNodeLag', '25m', instance, [
+    ['it takes up to a second', answersBelow('tessera_node_lag_seconds', ['0.1', '0.5', '1'], '1'), true],
+    ['it takes up to 100 ms', answersBelow('tessera_node_lag_seconds', ['0.1', '0.5', '1'], '0.1'), false],
+  ]),
 ];
 
 type Row = readonly [when: string, series: Readonly<Record<string, string>>, fires: boolean, at?: string];
@@ -159,6 +199,12 @@ function about(alert: string, usually: string, labels: Readonly<Record<string, s
   return rows.map(
     ([when, series, fires, at = usually]): AlertCase => ({ alert, when, series, at, fires: fires ? [labels] : quiet }),
   );
+}
+
+/** What two nodes of one cluster say. */
+function onTwoNodes(name: string, label: string, a: string, b: string): Readonly<Record<string, string>> {
+  const more = label === '' ? '' : `,${label}`;
+  return { [`${name}{${node}${more}}`]: a, [`${name}{job="tessera",instance="b:10002"${more}}`]: b };
 }
 
 /** Gauges of a process that stay as they are. */

@@ -106,6 +106,15 @@ test('two nodes', async (t) => {
     const refused = await gateway.post('/user/get_users_online_status', { userIDs: ['bob'] }, a.token('admin'));
     assert.equal(refused.status, 404, 'nor REST here');
     assert.equal((await gateway.send({ method: 'GET', path: '/readyz' })).status, 200);
+    const { body: metrics } = await gateway.send({ method: 'GET', path: '/metrics' });
+    for (const [series, is] of [
+      ['nodes{role="gateway"}', 3],
+      ['nodes{role="jobs"}', 2],
+      ['peers', 3],
+      ['versions', 1],
+    ]) {
+      assert.ok(metrics.includes(`tessera_cluster_${series} ${is}\n`), `${series} ${is}`);
+    }
 
     const bob = await open(gateway, 'bob', 5);
     const [status] = await api.call('/user/get_users_online_status', { userIDs: ['bob'] });

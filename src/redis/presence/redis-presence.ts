@@ -99,6 +99,11 @@ export class RedisPresence implements Presence, AsyncDisposable {
     return this.#connections;
   }
 
+  /** How many are online by a connection here. */
+  get users(): number {
+    return this.#local.size;
+  }
+
   opened(connection: OnlineConnection): Promise<void> {
     const user = this.#local.get(connection.userID) ?? newUser();
     this.#local.set(connection.userID, user);

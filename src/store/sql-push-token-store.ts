@@ -1,6 +1,7 @@
 /** Push tokens in SQL, for both dialects. */
 import type { Selectable } from 'kysely';
 import type { Database } from '../database/database.ts';
+import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { PushProviderName } from '../protocol/numbers/push-providers.ts';
@@ -48,8 +49,11 @@ export class SqlPushTokenStore implements PushTokenStore {
     });
   }
 
-  removeOfLogins(userID: string, jtis: readonly string[]): Promise<void> {
-    return this.#change(async (tx) => {
+  async removeOfLogins(userID: string, jtis: readonly string[]): Promise<void> {
+    // With every login that ends another one: most have no device, and to see that costs a tenth of a transaction.
+    const held = await runHot<Pick<PushTokenRow, 'jti'>>(this.#db, loginsWithDevices, [userID]);
+    if (!held.some(({ jti }) => jtis.includes(jti))) return;
+    await this.#change(async (tx) => {
       const isOfLogin = isOneOf(this.#db.dialect, 'jti', jtis);
       await tx.deleteFrom('push_tokens').where('user_id', '=', userID).where(isOfLogin).execute();
     });
@@ -102,6 +106,8 @@ export class SqlPushTokenStore implements PushTokenStore {
     return this.#db.transaction((tx) => work(this.#db.executor(tx)));
   }
 }
+
+const loginsWithDevices = hotQuery('SELECT jti FROM push_tokens WHERE user_id = $1');
 
 function toRow(token: PushToken): PushTokenRow {
   return {

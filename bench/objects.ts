@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { BackEnd } from '../test/support/back-end.ts';
-import { s3Keys, startVersitygw } from '../test/support/services/versitygw.ts';
+import { s3Settings, startVersitygw } from '../test/support/services/versitygw.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
 import { printTable } from './support/table.ts';
 
@@ -21,12 +21,7 @@ const rows: string[][] = [];
 }
 {
   await using s3 = await startVersitygw();
-  const env = {
-    TESSERA_S3_ENDPOINT: s3.url,
-    TESSERA_S3_ACCESS_KEY_ID: s3Keys.accessKeyID,
-    TESSERA_S3_SECRET_ACCESS_KEY: s3Keys.secretAccessKey,
-  };
-  const server = await TesseraProcess.start({ env });
+  const server = await TesseraProcess.start({ env: s3Settings(s3.url) });
   rows.push(...(await measure('S3', server)));
   await server.dispose();
 }

@@ -13,6 +13,11 @@ import { S3Client, S3Error, type S3Place } from './s3-client.ts';
 
 const longestLifeSeconds = 7 * 86_400;
 
+const openToPages =
+  '<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>GET</AllowedMethod>' +
+  '<AllowedMethod>HEAD</AllowedMethod><AllowedMethod>PUT</AllowedMethod><AllowedHeader>*</AllowedHeader>' +
+  '<MaxAgeSeconds>86400</MaxAgeSeconds></CORSRule></CORSConfiguration>';
+
 export interface S3BlobStoreOptions extends S3Place {
   /** Unix ms. */
   readonly now: () => number;
@@ -36,8 +41,18 @@ export class S3BlobStore implements BlobStore {
   static async open(options: S3BlobStoreOptions): Promise<S3BlobStore> {
     const store = new S3BlobStore(options);
     const { status } = await store.#client.send({ method: 'HEAD', key: '' }, [404]);
-    if (status === 404) await store.#client.send({ method: 'PUT', key: '' });
+    if (status === 404) await store.#makeBucket();
     return store;
+  }
+
+  /** Which pages of any origin may use, as they may use ours. Not all stores know that; MinIO lets them anyway. */
+  async #makeBucket(): Promise<void> {
+    await this.#client.send({ method: 'PUT', key: '' });
+    const headers = { 'content-md5': createHash('md5').update(openToPages).digest('base64') };
+    const rules = this.#client.send({ method: 'PUT', key: '', query: { cors: '' }, headers, body: openToPages });
+    await rules.catch((error: unknown) => {
+      if (!(error instanceof S3Error)) throw error;
+    });
   }
 
   async begin(upload: Upload): Promise<string> {

@@ -5,7 +5,7 @@ import { before, type TestContext, test } from 'node:test';
 import { type Deployment, deploy } from '../support/deployments.ts';
 import { NodeFileReader } from '../support/file-reader.ts';
 import { onTheWeb } from '../support/made-messages.ts';
-import { s3Keys } from '../support/services/versitygw.ts';
+import { s3Settings } from '../support/services/versitygw.ts';
 import { s3ForSuite } from '../support/test-services.ts';
 
 before(() => {
@@ -21,12 +21,7 @@ test('files with the JS SDK in a directory, also over kill -9', async (t) => {
 test('files with the JS SDK in an S3 store', async (t) => {
   const s3 = await s3ForSuite(t);
   if (s3 === undefined) return;
-  const deployment = await deploy(t, {
-    TESSERA_S3_ENDPOINT: s3.url,
-    TESSERA_S3_ACCESS_KEY_ID: s3Keys.accessKeyID,
-    TESSERA_S3_SECRET_ACCESS_KEY: s3Keys.secretAccessKey,
-  });
-  await stories(t, deployment);
+  await stories(t, await deploy(t, s3Settings(s3.url)));
 });
 
 async function stories(t: TestContext, { backEnd, device }: Deployment): Promise<void> {

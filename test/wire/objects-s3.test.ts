@@ -9,7 +9,7 @@ import { S3BlobStore } from '../../src/blobs/s3-blob-store.ts';
 import completeMultipartUpload from '../../src/http/routes/object/complete_multipart_upload.ts';
 import initiateFormData from '../../src/http/routes/object/initiate_form_data.ts';
 import initiateMultipartUpload from '../../src/http/routes/object/initiate_multipart_upload.ts';
-import { s3Keys } from '../support/services/versitygw.ts';
+import { s3Keys, s3Settings } from '../support/services/versitygw.ts';
 import { s3ForSuite } from '../support/test-services.ts';
 import { complete, contentOf, hashOf, initiate, md5Of, partsIn, pathOf, put, upload } from './file-uploads.ts';
 import { envelopeOf, send } from './raw-http.ts';
@@ -17,17 +17,11 @@ import { World } from './world.ts';
 
 const mebibyte = 2 ** 20;
 
-const settingsFor = (endpoint: string) => ({
-  TESSERA_S3_ENDPOINT: endpoint,
-  TESSERA_S3_ACCESS_KEY_ID: s3Keys.accessKeyID,
-  TESSERA_S3_SECRET_ACCESS_KEY: s3Keys.secretAccessKey,
-});
-
 test('files in an S3 store', async (t) => {
   const s3 = await s3ForSuite(t);
   if (s3 === undefined) return;
   const { port } = s3;
-  await using world = await World.open(settingsFor(s3.url));
+  await using world = await World.open(s3Settings(s3.url));
   const alice = world.token('user');
   const options = {
     ...{ endpoint: s3.url, publicEndpoint: s3.url, region: 'us-east-1', bucket: 'openim', timeoutMs: 8000 },
@@ -180,7 +174,7 @@ for (const [name, answer] of failures) {
     await using store = await standIn((request, response) =>
       isFailing ? answer(request, response) : response.writeHead(200).end(),
     );
-    await using world = await World.open(settingsFor(store.url));
+    await using world = await World.open(s3Settings(store.url));
     isFailing = true;
     const body = { hash: md5Of(name), size: 6 * mebibyte, maxParts: 1, name: 'alice/large' };
     const reply = envelopeOf(await world.post(initiateMultipartUpload.path, body, world.token('user')));
@@ -190,9 +184,9 @@ for (const [name, answer] of failures) {
 }
 
 test('F30: a store that is not there is refused at start by the name of its setting', async () => {
-  await assert.rejects(World.open(settingsFor('http://127.0.0.1:1')), /^StartError: TESSERA_S3_ENDPOINT: cannot use/);
+  await assert.rejects(World.open(s3Settings('http://127.0.0.1:1')), /^StartError: TESSERA_S3_ENDPOINT: cannot use/);
   await assert.rejects(
-    World.open(settingsFor('http://your-minio:9000')),
+    World.open(s3Settings('http://your-minio:9000')),
     /TESSERA_S3_ENDPOINT: your-minio is a placeholder/,
   );
 });

@@ -21,6 +21,15 @@ export const versitygwProgram: Program = {
 
 export const s3Keys = { accessKeyID: 'test-access-key', secretAccessKey: 'a-secret-key-of-tests' } as const;
 
+/** Of a server whose files are to be there. */
+export function s3Settings(endpoint: string): Readonly<Record<string, string>> {
+  return {
+    TESSERA_S3_ENDPOINT: endpoint,
+    TESSERA_S3_ACCESS_KEY_ID: s3Keys.accessKeyID,
+    TESSERA_S3_SECRET_ACCESS_KEY: s3Keys.secretAccessKey,
+  };
+}
+
 export function startVersitygw(): Promise<Service> {
   const file = requireProgram(versitygwProgram);
   return startService({

@@ -103,6 +103,20 @@ test('a node that hears nothing reads everything, and is heard of by what it has
   assert.deepEqual(cluster.node('B').seqsOf('sg_1'), [1, 2]);
 });
 
+test('what a node of a later version says that cannot be read is found in the database', async (t) => {
+  const network = new MemoryNetwork();
+  await using cluster = new Cluster(t, network, ['A', 'B']);
+  await cluster.pass(2000);
+  network.changed = (payload, from, kind) =>
+    from === 'A' && kind === 'delivery'
+      ? Buffer.from(payload.toString('latin1').replace('"v":1', '"v":2'), 'latin1')
+      : payload;
+  cluster.send('A', 'sg_1');
+  cluster.send('B', 'sg_1');
+  await cluster.pass(1500);
+  for (const nodeID of ['A', 'B']) assert.deepEqual(cluster.node(nodeID).seqsOf('sg_1'), [1, 2], nodeID);
+});
+
 test('what could not be looked up is missed by number, and found', async (t) => {
   await using cluster = new Cluster(t, new MemoryNetwork(), ['A', 'B']);
   await cluster.pass(2000);

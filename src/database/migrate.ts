@@ -1,4 +1,5 @@
 /** Brings a database to the newest schema. Safe to run on several nodes at once: the migrator takes a lock. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { StartError } from '../kernel/start-error.ts';
@@ -36,6 +37,7 @@ import { up as clientLogs } from './migrations/030-client-logs.ts';
 import { up as files } from './migrations/031-files.ts';
 import { up as outboxClaims } from './migrations/032-outbox-claims.ts';
 import { up as settings } from './migrations/033-settings.ts';
+import { up as oldestProgram } from './migrations/034-oldest-program.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -73,7 +75,15 @@ const steps: Readonly<Record<string, Step>> = {
   '031-files': files,
   '032-outbox-claims': outboxClaims,
   '033-settings': settings,
+  '034-oldest-program': oldestProgram,
 };
+
+/**
+ * The number of a schema: programs that know it may run on what the steps above make of it. Whoever adds a step that an
+ * older program cannot live with raises it to the first that can: a column is added in one version, and what it replaces
+ * is removed in a later one, when nobody reads it any more.
+ */
+const oldestKnown = 34;
 
 /** A database whose schema was brought up to date. */
 export interface Migrated {
@@ -92,25 +102,54 @@ export async function requireLatest(db: Kysely<never>): Promise<void> {
 }
 
 /**
- * In one transaction: all steps hold or none, and a crash in between leaves nothing half done.
+ * In one transaction: all steps hold or none, and a crash in between leaves nothing half done. What nodes use meanwhile
+ * that are at work already is waited for, but not for long, since whoever comes after waits as well; then it is tried
+ * again.
  * @param program the version of this program
  * @returns undefined if there was nothing to do
- * @throws StartError if the database was made by a newer program; a step's error
+ * @throws StartError if the database was made by a newer program that leaves nothing to this one; a step's error
  */
-export function migrateToLatest(db: Kysely<never>, dialect: Dialect, program: string): Promise<Migrated | undefined> {
-  return db.transaction().execute((tx) => migrate(tx, dialect, program));
+export async function migrateToLatest(
+  db: Kysely<never>,
+  dialect: Dialect,
+  program: string,
+): Promise<Migrated | undefined> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await db.transaction().execute((tx) => migrate(tx, dialect, program));
+    } catch (error) {
+      if (attempt === maxAttempts || !isLockTimeout(error)) throw error;
+      await delay(pauseMs);
+    }
+  }
+}
+
+/** For a minute and a half in all. */
+const maxAttempts = 60;
+const lockTimeoutMs = 1000;
+const pauseMs = 500;
+
+/** lock_not_available, as the cause of the migrator's error. */
+function isLockTimeout(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return cause instanceof Error && 'code' in cause && cause.code === '55P03';
 }
 
 async function migrate(db: Kysely<never>, dialect: Dialect, program: string): Promise<Migrated | undefined> {
   // Nodes that start together: the second one finds nothing left to do. It ends with the transaction, as a pooler needs it.
-  if (dialect === 'postgres') await sql`SELECT pg_advisory_xact_lock(${sql.lit(migrationLockKey)})`.execute(db);
+  if (dialect === 'postgres') {
+    await sql`SELECT pg_advisory_xact_lock(${sql.lit(migrationLockKey)})`.execute(db);
+    await sql`SELECT set_config('lock_timeout', ${sql.lit(String(lockTimeoutMs))}, true)`.execute(db);
+  }
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
   const has = (table: string) => tables.some(({ name }) => name === table);
   const applied = has('kysely_migration') ? await appliedSteps(db) : [];
+  const lacking = Object.keys(steps).filter((name) => !applied.includes(name));
   if (applied.some((name) => steps[name] === undefined)) {
-    throw new StartError(await tooNew(db, { applied, program, isMakerKnown: has('schema_version') }));
+    const maker = await findMaker(db, has('schema_version'), applied);
+    if (lacking.length > 0 || maker.oldest > schemaVersion) throw new StartError(tooNew(applied, program, maker));
   }
-  if (applied.length === Object.keys(steps).length) return undefined;
+  if (lacking.length === 0) return undefined;
 
   const migrations: Record<string, Migration> = {};
   for (const [name, step] of Object.entries(steps)) {
@@ -122,7 +161,7 @@ async function migrate(db: Kysely<never>, dialect: Dialect, program: string): Pr
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'start';
     throw new Error(`database migration failed at ${failed}`, { cause: error });
   }
-  await sql`UPDATE schema_version SET program = ${program}`.execute(db);
+  await sql`UPDATE schema_version SET program = ${program}, oldest = ${oldestKnown}`.execute(db);
   return { from: numberOf(applied), to: schemaVersion };
 }
 
@@ -134,19 +173,27 @@ async function appliedSteps(db: Kysely<never>): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-async function tooNew(
-  db: Kysely<never>,
-  { applied, program, isMakerKnown }: { applied: readonly string[]; program: string; isMakerKnown: boolean },
-): Promise<string> {
-  const { rows } = isMakerKnown ? await sql<{ program: string }>`SELECT program FROM schema_version`.execute(db) : none;
-  const maker = rows[0]?.program ?? 'of a later version';
+/** Of a database that a newer program has brought up to date. */
+interface Maker {
+  readonly program: string;
+  /** See {@link oldestKnown}. */
+  readonly oldest: number;
+}
+
+async function findMaker(db: Kysely<never>, isKnown: boolean, applied: readonly string[]): Promise<Maker> {
+  const unknown = { program: 'of a later version', oldest: numberOf(applied) };
+  if (!isKnown) return unknown;
+  const { rows } = await sql<Partial<Maker>>`SELECT * FROM schema_version`.execute(db);
+  return { ...unknown, ...rows[0] };
+}
+
+function tooNew(applied: readonly string[], program: string, maker: Maker): string {
   return (
-    `the database has schema ${numberOf(applied)}, made by Tessera ${maker}; this is Tessera ${program}, which knows schemas up to ${schemaVersion}. ` +
+    `the database has schema ${numberOf(applied)}, made by Tessera ${maker.program}, which only programs that know schema ${maker.oldest} can use; ` +
+    `this is Tessera ${program}, which knows schemas up to ${schemaVersion}. ` +
     'Start the newer version again, or restore the backup from before the upgrade (docs/upgrading.md).'
   );
 }
-
-const none: { readonly rows: readonly { program: string }[] } = { rows: [] };
 
 /** The number of the newest of the named migrations, 0 without one. */
 function numberOf(names: readonly string[]): number {

@@ -127,6 +127,14 @@ test('leases', async (t) => {
     assert.deepEqual(beat.live.map(({ lease }) => lease).sort(), ['next', 'old']);
     assert.equal((await cluster.renew('old')).isHeld, true);
   });
+
+  await t.test('are given to versions that can read what is kept beside them', async (t) => {
+    await using cluster = await Registries.open(t, server.url);
+    await cluster.registry().checkLayout();
+    await cluster.registry().checkLayout();
+    await redisCommand(server.port, 'HINCRBY', registryKeys[3], 'layout', '1');
+    await assert.rejects(cluster.registry().checkLayout(), { name: 'StartError', message: /of a later version/ });
+  });
 });
 
 const hourMs = 3_600_000;

@@ -61,7 +61,7 @@ for (const release of readdirSync(releases)) {
   });
 }
 
-test('a database that a newer version has used is refused by name, and left as it is', async (t) => {
+test('a database that a newer version has changed beyond this one is refused by name, and left as it is', async (t) => {
   const dataDir = await mkdtemp(join(tmpdir(), 'tessera-newer-'));
   t.after(() => rm(dataDir, { recursive: true }));
   await using app = await createApp(configFor(dataDir));
@@ -70,11 +70,14 @@ test('a database that a newer version has used is refused by name, and left as i
   {
     using database = new DatabaseSync(path);
     database.exec(`INSERT INTO kysely_migration VALUES ('997-from-the-future', '2100-01-01')`);
-    database.exec(`UPDATE schema_version SET program = '9.8.7'`);
+    database.exec(`UPDATE schema_version SET program = '9.8.7', oldest = 997`);
   }
   await assert.rejects(createApp(configFor(dataDir)), (error: Error) => {
     assert.equal(error.name, 'StartError');
-    assert.ok(error.message.includes('schema 997, made by Tessera 9.8.7'), error.message);
+    assert.ok(
+      error.message.includes('schema 997, made by Tessera 9.8.7, which only programs that know schema 997 can use'),
+      error.message,
+    );
     assert.ok(error.message.includes(`this is Tessera ${readVersion()}`), error.message);
     return true;
   });

@@ -52,6 +52,9 @@ export class MemoryNetwork {
   /** Of the kinds of publications that are lost from now on. */
   lost: (from: string, to: string, kind: string) => boolean = () => false;
 
+  /** What becomes of a publication on its way. */
+  changed: (payload: Buffer, from: string, kind: string) => Buffer = (payload) => payload;
+
   constructor({ random = Math.random, loss = 0, maxDelayMs = 0 }: MemoryNetworkOptions = {}) {
     this.#options = { random, loss, maxDelayMs };
   }
@@ -88,7 +91,7 @@ export class MemoryNetwork {
     if (random() < loss || this.lost(from, to, kind)) return;
     const arrive = () => {
       const channel = this.#channels.get(to);
-      if (channel?.isCut === false) channel.listeners.get(kind)?.(from, payload);
+      if (channel?.isCut === false) channel.listeners.get(kind)?.(from, this.changed(payload, from, kind));
     };
     if (maxDelayMs === 0) setImmediate(arrive);
     else setTimeout(arrive, Math.floor(random() * maxDelayMs));

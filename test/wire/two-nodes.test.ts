@@ -1,6 +1,7 @@
 /** Two nodes on one PostgreSQL and one Redis: whoever is on one is there for everybody on the other. */
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import pg from 'pg';
 import { SubUserOnlineStatus, SubUserOnlineStatusTips } from '../../src/protocol/gen/openim.ts';
 import { connect, dial, type SocketClient } from '../support/socket-client.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
@@ -129,6 +130,27 @@ test('two nodes', async (t) => {
     await bob.closed;
   });
 
+  await t.test(
+    'a node of this version starts beside one that has brought the schema further, and serves with it',
+    async () => {
+      const db = await cluster.database();
+      await db.query(
+        `INSERT INTO kysely_migration VALUES ('997-next', '2100-01-01'); ALTER TABLE messages ADD COLUMN next text`,
+      );
+      const again = await cluster.join();
+      const bob = await open(again, 'bob', 1);
+      await sendText(a, 'bob');
+      assert.equal((await bob.nextReply()).reqIdentifier, 2001);
+      await leave(bob);
+      await db.query(`UPDATE schema_version SET oldest = 997`);
+      await assert.rejects(cluster.join(), {
+        name: 'StartError',
+        message: /only programs that know schema 997 can use/,
+      });
+      await db.query(`DELETE FROM kysely_migration WHERE name = '997-next'; UPDATE schema_version SET oldest = 1`);
+    },
+  );
+
   await t.test('one process more that is no node is refused, and says what is missing', () => refused);
 });
 
@@ -159,7 +181,13 @@ async function openCluster(t: TestContext) {
     await client.roundTrip();
     return client;
   };
-  return { a, b, join, open, databaseUrl };
+  const database = async () => {
+    const client = new pg.Client({ connectionString: databaseUrl });
+    await client.connect();
+    t.after(() => client.end());
+    return client;
+  };
+  return { a, b, join, open, database, databaseUrl };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: as the endpoint answers

@@ -1,7 +1,11 @@
 /** Which nodes of a cluster live, by leases that they renew. See scripts/heartbeat.lua and docs/adr/0013. */
+import { StartError } from '../../kernel/start-error.ts';
 import { type RedisClient, redisScript } from '../client/client.ts';
 import { readLua } from '../lua-file.ts';
 import { nodeOfLease, registryKeys } from './node-keys.ts';
+
+/** Of what nodes keep in Redis. Raised by a change that nodes of the version before could not live with. */
+const layout = 1;
 
 /** What a node says of itself; of other versions perhaps less, or more. */
 export interface NodeDescription {
@@ -55,6 +59,18 @@ export class NodeRegistry {
   constructor(redis: Pick<RedisClient, 'evalScript' | 'command'>, times: LeaseTimes) {
     this.#redis = redis;
     this.#times = times;
+  }
+
+  /** @throws StartError if a later version keeps here what this one cannot read */
+  async checkLayout(): Promise<void> {
+    const [, , , state] = registryKeys;
+    const kept = Number(await this.#redis.command(state, ['HGET', state, 'layout']));
+    if (kept > layout) {
+      throw new StartError(
+        `TESSERA_REDIS_URL: nodes of a later version keep there what this one cannot read (layout ${kept}, this one knows ${layout}). Start the newer version again.`,
+      );
+    }
+    if (kept < layout) await this.#redis.command(state, ['HSET', state, 'layout', String(layout)]);
   }
 
   /** @param isNew the lease begins with this; otherwise it is renewed if it has not ended */

@@ -204,6 +204,7 @@ export class RedisNodeChannel implements NodeChannel, Leases, AsyncDisposable {
   }
 
   async #open(): Promise<void> {
+    await this.#registry.checkLayout();
     this.#on(echoKind, (payload) => {
       this.#echoedAtMs = Math.max(this.#echoedAtMs, Number(payload.toString('latin1')));
     });

@@ -57,7 +57,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const hooks = await openWebhooks(ground, opened, db);
   const teller = hooks.messageTeller;
   const log = await openLog(ground, opened, { db, bus, outgoing: node?.outgoing, users: userStore, teller });
-  const { memberships, services: groups } = openGroups(ground, db, log, userStore, node?.memberships);
+  const { memberships, services: groups } = openGroups(ground, db, log, userStore, { relay: node?.memberships, hooks });
   const people = await openPeople(ground, db, {
     userStore,
     notifier: log.notifier,

@@ -24,6 +24,7 @@ import { SqlGroupStore } from '../store/sql-group-store.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { Ground } from './ground.ts';
 import type { Log } from './messaging.ts';
+import type { Hooks } from './webhooks.ts';
 
 export interface OpenedGroups {
   readonly services: Pick<
@@ -48,7 +49,7 @@ export function openGroups(
   db: Database,
   { messages, notifier, versionLog, conversationRows }: Log,
   users: Pick<UserStore, 'find' | 'hold'>,
-  relay: MembershipRelay | undefined,
+  { relay, hooks }: { readonly relay: MembershipRelay | undefined; readonly hooks: Hooks },
 ): OpenedGroups {
   const groups = new SqlGroupStore(db);
   const members = new SqlGroupMemberStore(db);
@@ -72,6 +73,7 @@ export function openGroups(
     },
     users,
     unitOfWork: db,
+    hooks: hooks.groups,
   });
   const requests = new SqlGroupRequestStore(db);
   const applications = new Applications({ store: requests, newEventID: randomUUID, now: clock });

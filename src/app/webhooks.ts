@@ -3,12 +3,14 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import { DeliveryWorker } from '../deliveries/delivery-worker.ts';
 import type { FriendHooks } from '../friends/friend-hooks.ts';
+import type { GroupHooks } from '../groups/group-hooks.ts';
 import type { MessageTeller } from '../log/pipeline.ts';
 import type { MessageHooks } from '../messaging/messenger.ts';
 import { SqlDeliveryStore } from '../store/sql-delivery-store.ts';
 import type { UserHooks } from '../users/users.ts';
 import { FriendWebhooks } from '../webhooks/friend-webhooks.ts';
-import type { HookName } from '../webhooks/hook-table.ts';
+import { GroupWebhooks } from '../webhooks/group-webhooks.ts';
+import { groupHookNames, type HookName } from '../webhooks/hook-table.ts';
 import { MessageAsker, WebhookTeller } from '../webhooks/message-webhooks.ts';
 import { UserWebhooks } from '../webhooks/user-webhooks.ts';
 import { WebhookClient } from '../webhooks/webhook-client.ts';
@@ -22,6 +24,7 @@ export interface Hooks {
   readonly messages: MessageHooks | undefined;
   readonly users: UserHooks | undefined;
   readonly friends: FriendHooks | undefined;
+  readonly groups: GroupHooks | undefined;
 }
 
 /**
@@ -93,10 +96,17 @@ export async function openWebhooks(
     // Each asks and tells only what is on.
     users: new UserWebhooks(webhooks),
     friends: new FriendWebhooks(webhooks),
+    groups: isOn(...groupHookNames) ? new GroupWebhooks(webhooks) : undefined,
   };
 }
 
-const off: Hooks = { messageTeller: undefined, messages: undefined, users: undefined, friends: undefined };
+const off: Hooks = {
+  messageTeller: undefined,
+  messages: undefined,
+  users: undefined,
+  friends: undefined,
+  groups: undefined,
+};
 
 const countEveryMs = 5000;
 

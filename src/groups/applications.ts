@@ -5,6 +5,7 @@ import { toPublicUserInfo, type User } from '../users/user.ts';
 import { type GroupRequest, toRequestInfo } from './group.ts';
 import type { GroupChange } from './group-change.ts';
 import type { GroupRequestStore } from './group-request-store.ts';
+import type { GroupView } from './group-view.ts';
 
 export interface ApplicationsOptions {
   readonly store: GroupRequestStore;
@@ -41,7 +42,7 @@ export class Applications {
     await this.#put(change, requests, inviterUserID, users);
   }
 
-  find({ group, tx }: GroupChange, userID: string): Promise<GroupRequest | undefined> {
+  find({ group, tx }: GroupView, userID: string): Promise<GroupRequest | undefined> {
     return this.#options.store.find(group.groupID, userID, tx);
   }
 

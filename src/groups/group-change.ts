@@ -16,19 +16,18 @@ import type { VersionLog } from '../sync/version-log.ts';
 import type { ChangeState } from '../sync/version-log-store.ts';
 import type { User } from '../users/user.ts';
 import {
-  type Group,
   type GroupChanges,
   type GroupMember,
   type GroupMemberChanges,
-  isDismissed,
-  isManager,
   type NewGroupMember,
   opUserOf,
   toGroupInfo,
 } from './group.ts';
+import type { GroupHooks } from './group-hooks.ts';
 import type { GroupLimits } from './group-limits.ts';
 import type { GroupMemberStore } from './group-member-store.ts';
 import type { GroupStore } from './group-store.ts';
+import { GroupView, type GroupViewStart } from './group-view.ts';
 import type { MembershipFeed } from './membership-feed.ts';
 
 /** The conversations domain's part: the chat of a group in the lists of its members. */
@@ -65,33 +64,31 @@ export interface GroupChangeTools {
   readonly feed: Pick<MembershipFeed, 'announce'>;
   readonly chats: GroupChats;
   readonly limits: Pick<GroupLimits, 'maxGroupMembers' | 'maxJoinedGroups'>;
+  /** Undefined while nobody outside is asked and told. */
+  readonly hooks?: GroupHooks | undefined;
   /** Who joins may read what was written before. */
   readonly historyForNewMembers: boolean;
 }
 
-/** Who is to be in a group; without a name, a face and an ex of its own in it, and not muted. */
-export type Newcomer = Omit<NewGroupMember, 'groupID' | 'nickname' | 'faceURL' | 'ex' | 'mutedUntil'>;
+/** Who is to be in a group; without a name, a face and an ex of its own in it, and not muted, unless it says so. */
+export type Newcomer = Omit<NewGroupMember, 'groupID' | OwnInGroup> & Partial<Pick<NewGroupMember, OwnInGroup>>;
 
-export interface GroupChangeStart {
+type OwnInGroup = 'nickname' | 'faceURL' | 'ex' | 'mutedUntil';
+
+export interface GroupChangeStart extends GroupViewStart {
   readonly tx: Transaction;
-  readonly call: CallContext;
-  readonly group: Group;
-  /** The caller's membership. */
-  readonly caller: GroupMember | undefined;
   /** The caller's profile, needed if it is an IM admin. */
   readonly profile: User | undefined;
   readonly isNew?: boolean;
 }
 
-export class GroupChange {
-  readonly tx: Transaction;
-  readonly call: CallContext;
+export class GroupChange extends GroupView {
+  declare readonly tx: Transaction;
   readonly #tools: GroupChangeTools;
   readonly #profile: User | undefined;
   readonly #isNew: boolean;
-  #group: Group;
-  #caller: GroupMember | undefined;
   readonly #notices: Notice<object>[] = [];
+  readonly #reports: Parameters<GroupChange['report']>[0][] = [];
   #joined: readonly string[] = [];
   #left: readonly string[] = [];
   /** Its members keep its chat as it is. */
@@ -100,70 +97,34 @@ export class GroupChange {
   /** Of the group's version log, once there was a step. */
   #version: MemberVersion | undefined;
 
-  constructor(tools: GroupChangeTools, { tx, call, group, caller, profile, isNew = false }: GroupChangeStart) {
+  constructor(tools: GroupChangeTools, { profile, isNew = false, ...start }: GroupChangeStart) {
+    super(tools.members, start);
     this.#tools = tools;
-    this.tx = tx;
-    this.call = call;
-    this.#group = group;
-    this.#caller = caller;
     this.#profile = profile;
     this.#isNew = isNew;
   }
 
-  /** As it is by now. */
-  get group(): Group {
-    return this.#group;
-  }
-
-  /** The caller's membership as it is by now. */
-  get caller(): GroupMember | undefined {
-    return this.#caller;
-  }
-
   /** What notices say of whose doing it was, and of the group. */
   get event(): GroupEvent {
-    const opUser = opUserOf(this.call.caller, this.#group.groupID, this.#caller, this.#profile);
-    return { group: toGroupInfo(this.#group), opUser };
-  }
-
-  /** @throws 1204 */
-  requireAlive(): void {
-    if (isDismissed(this.#group)) throw errors.dismissedAlready('the group is dismissed');
-  }
-
-  /** Member of the group, or IM admin. @throws 1002 */
-  requireMember(): void {
-    if (this.#caller === undefined && !this.call.caller.isAdmin) throw errors.noPermission('not in the group');
-  }
-
-  /** Owner or admin of the group, or IM admin. @throws 1002, and `outsider` for who is not in the group */
-  requireManager(outsider = errors.noPermission): void {
-    if (this.call.caller.isAdmin) return;
-    if (this.#caller === undefined) throw outsider('not in the group');
-    if (!isManager(this.#caller)) throw errors.noPermission('neither owner nor admin of the group');
-  }
-
-  /** The memberships among `userIDs`, by user. */
-  async membersAmong(userIDs: readonly string[]): Promise<ReadonlyMap<string, GroupMember>> {
-    const found = await this.#tools.members.find(this.#group.groupID, userIDs, this.tx);
-    return new Map(found.map((member) => [member.userID, member]));
+    const opUser = opUserOf(this.call.caller, this.group.groupID, this.caller, this.#profile);
+    return { group: toGroupInfo(this.group), opUser };
   }
 
   /** The first of owner and admins, in the group's order. */
   managerIDs(limit: number): Promise<readonly string[]> {
-    return this.#tools.members.managerIDs(this.tx, this.#group.groupID, limit);
+    return this.#tools.members.managerIDs(this.tx, this.group.groupID, limit);
   }
 
   async update(changes: GroupChanges): Promise<void> {
-    await this.#tools.groups.update(this.tx, this.#group.groupID, changes);
-    this.#group = { ...this.#group, ...changes };
+    await this.#tools.groups.update(this.tx, this.group.groupID, changes);
+    this.now.group = { ...this.group, ...changes };
   }
 
   /** @returns the member as it is afterwards */
   async updateMember(member: GroupMember, changes: GroupMemberChanges): Promise<GroupMember> {
-    await this.#tools.members.update(this.tx, this.#group.groupID, member.userID, changes);
+    await this.#tools.members.update(this.tx, this.group.groupID, member.userID, changes);
     const updated = { ...member, ...changes };
-    if (member.userID === this.#caller?.userID) this.#caller = updated;
+    if (member.userID === this.caller?.userID) this.now.caller = updated;
     return updated;
   }
 
@@ -173,37 +134,39 @@ export class GroupChange {
    */
   async add(newcomers: readonly Newcomer[]): Promise<readonly GroupMember[]> {
     const { members, limits } = this.#tools;
-    const rows = newcomers.map((newcomer) => ({ ...newcomer, groupID: this.#group.groupID, ...plain }));
+    const rows = newcomers.map((newcomer) => ({ ...plain, ...newcomer, groupID: this.group.groupID }));
     const added = (await members.add(this.tx, rows)).map(({ userID }) => userID);
     if (added.length === 0) return [];
-    const memberCount = this.#group.memberCount + added.length;
+    const memberCount = this.group.memberCount + added.length;
     if (memberCount > limits.maxGroupMembers) throw errors.args(`more than ${limits.maxGroupMembers} members`);
     await this.update({ memberCount });
     this.#joined = [...this.#joined, ...added];
     const found = await this.membersAmong(added);
-    this.#caller ??= found.get(this.call.caller.userID);
+    this.now.caller ??= found.get(this.call.caller.userID);
     return added.flatMap((userID) => found.get(userID) ?? []);
   }
 
   /** @param userIDs of members */
   async remove(userIDs: readonly string[]): Promise<void> {
-    const removed = await this.#tools.members.remove(this.tx, this.#group.groupID, userIDs);
-    await this.update({ memberCount: this.#group.memberCount - removed.length });
+    const removed = await this.#tools.members.remove(this.tx, this.group.groupID, userIDs);
+    await this.update({ memberCount: this.group.memberCount - removed.length });
     this.#left = [...this.#left, ...removed];
   }
 
-  /** The end of the group: it has no members and no owner any more, and nothing but a name. */
-  async dissolve(): Promise<void> {
-    const { groupID } = this.#group;
+  /** The end of the group: it has no members and no owner any more, and nothing but a name. @returns who was in it */
+  async dissolve(): Promise<readonly string[]> {
+    const { groupID } = this.group;
     const { members, versionLog } = this.#tools;
     this.#isDissolved = true;
     await this.update({ status: groupStatuses.dismissed, memberCount: 0, ownerUserID: '' });
     await versionLog.drop(this.tx, 'group_members', [groupID]);
+    const left: string[] = [];
     // They may be a hundred thousand. In one order everywhere, as logs are locked.
     for (;;) {
       const removed = await members.removeFirst(this.tx, groupID, removedAtOnce);
       await this.#stepJoinedGroups('delete', removed);
-      if (removed.length < removedAtOnce) return;
+      left.push(...removed);
+      if (removed.length < removedAtOnce) return left;
       await nextTurn();
     }
   }
@@ -214,7 +177,7 @@ export class GroupChange {
     userIDs: readonly string[],
     marks: { readonly isResorted?: true; readonly isOwnerChanged?: true } = {},
   ): Promise<MemberVersion> {
-    const { groupID } = this.#group;
+    const { groupID } = this.group;
     const changes = userIDs.map((itemID) => ({ itemID, state }));
     const heads = await this.#tools.versionLog.record(this.tx, 'group_members', [
       { ownerID: groupID, changes, ...marks },
@@ -235,13 +198,18 @@ export class GroupChange {
     this.#notices.push(...notices);
   }
 
+  /** What the operator's receiver is told, if there is one: last, and in this order, if all goes well. */
+  report(tell: (hooks: GroupHooks, tx: Transaction, call: CallContext) => Promise<void>): void {
+    this.#reports.push(tell);
+  }
+
   /**
    * All that follows, once the change itself is made: to be called last in the transaction.
    * @throws 1001 if the group is one too many for somebody who joins
    */
   async finish(): Promise<void> {
-    const { notifier, chats } = this.#tools;
-    const { groupID } = this.#group;
+    const { notifier, chats, hooks } = this.#tools;
+    const { groupID } = this.group;
     const joined = await this.#stepJoinedGroups('insert', this.#joined);
     await this.#checkJoinedGroups();
     const left = await this.#stepJoinedGroups('delete', this.#left);
@@ -254,6 +222,7 @@ export class GroupChange {
     const notices: Notice<object>[] = touched.map((userID) => conversationNotice(userID, [groupChatID(groupID)]));
     if (this.#isAnnounced) notices.push(groupConversationNotice(this.call.caller.userID, groupID));
     if (notices.length > 0) await notifier.notify(this.tx, this.call, ...notices);
+    if (hooks !== undefined) for (const report of this.#reports) await report(hooks, this.tx, this.call);
   }
 
   /** Now that the logs of those who join are held: nobody else takes them into another group. @throws 1001 */
@@ -268,7 +237,7 @@ export class GroupChange {
   /** @returns by user, the version that it is of the user's groups */
   async #stepJoinedGroups(state: ChangeState, userIDs: readonly string[]): Promise<ReadonlyMap<string, number>> {
     if (userIDs.length === 0) return new Map();
-    const changes = [{ itemID: this.#group.groupID, state }];
+    const changes = [{ itemID: this.group.groupID, state }];
     const heads = await this.#tools.versionLog.record(
       this.tx,
       'joined_groups',
@@ -282,7 +251,7 @@ export class GroupChange {
     if (userVersions.size === 0) return;
     const asOf = this.#version;
     if (asOf === undefined) throw new Error('members have changed without a step of the version log');
-    await this.#tools.feed.announce(this.tx, { kind, groupID: this.#group.groupID, asOf, userVersions });
+    await this.#tools.feed.announce(this.tx, { kind, groupID: this.group.groupID, asOf, userVersions });
   }
 
   /**
@@ -292,7 +261,7 @@ export class GroupChange {
    */
   async #setWindows(shown: readonly number[]): Promise<readonly string[]> {
     const { chats, historyForNewMembers } = this.#tools;
-    const { groupID } = this.#group;
+    const { groupID } = this.group;
     const touched: string[] = [];
     // What is shown holds the chat already. Otherwise what was allowed before might still be stored afterwards.
     if (this.#isDissolved && shown.length === 0) await chats.lock(this.tx, groupID);

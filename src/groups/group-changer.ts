@@ -6,6 +6,8 @@ import type { User } from '../users/user.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { Group } from './group.ts';
 import { GroupChange, type GroupChangeTools } from './group-change.ts';
+import type { GroupHooks } from './group-hooks.ts';
+import { GroupView } from './group-view.ts';
 
 export interface GroupChangerOptions extends GroupChangeTools {
   readonly users: Pick<UserStore, 'find' | 'hold'>;
@@ -17,6 +19,30 @@ export class GroupChanger {
 
   constructor(options: GroupChangerOptions) {
     this.#options = options;
+  }
+
+  /** Undefined while nobody outside is asked. */
+  get hooks(): GroupHooks | undefined {
+    return this.#options.hooks;
+  }
+
+  /**
+   * Asks the operator's receiver, if there is one, before a change is begun. @param ask makes sure first that the change is
+   * allowed as the group is by now
+   * @returns undefined if nobody is asked
+   * @throws 1004 if there is no such group, and what `ask` throws
+   */
+  async ask<Answer>(
+    call: CallContext,
+    groupID: string,
+    ask: (hooks: GroupHooks, view: GroupView) => Promise<Answer>,
+  ): Promise<Answer | undefined> {
+    const { hooks, groups, members } = this.#options;
+    if (hooks === undefined) return undefined;
+    const group = await groups.find(groupID);
+    if (group === undefined) throw errors.recordNotFound('group not found');
+    const [caller] = await members.find(groupID, [call.caller.userID]);
+    return ask(hooks, new GroupView(members, { call, group, caller }));
   }
 
   /**

@@ -42,6 +42,7 @@ export class GroupOwnership {
         throw call.caller.isAdmin ? errors.args('not the owner') : errors.noPermission('not the owner');
       }
       await this.#hand(change, oldOwner, await this.#unmuted(change, newOwner));
+      change.report((hooks, ...by) => hooks.transferred(...by, groupID, oldOwnerUserID, newOwnerUserID));
     });
   }
 
@@ -73,7 +74,9 @@ export class GroupOwnership {
       if (change.group.ownerUserID === '') throw errors.recordNotFound('the group has no owner');
       const isOwner = change.caller?.role === groupRoles.owner;
       if (!isOwner && !call.caller.isAdmin) throw errors.noPermission('not the owner of the group');
-      await change.dissolve();
+      const group = change.group;
+      const userIDs = await change.dissolve();
+      change.report((hooks, ...by) => hooks.dismissed(...by, group, userIDs));
       change.tell(groupDismissedNotice(change.event, isSendMsg));
     });
   }

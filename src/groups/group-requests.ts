@@ -5,18 +5,19 @@ import { memberEnterNotice, memberInvitedNotice } from '../notices/catalogue/gro
 import { errors } from '../protocol/errors.ts';
 import { groupRoles, groupVerification, handleResults, joinSources } from '../protocol/numbers/groups.ts';
 import type { UserStore } from '../users/user-store.ts';
-import { admit } from './admission.ts';
+import { Admission, admit, asGiven, type Given } from './admission.ts';
 import type { Applications, KnownUsers } from './applications.ts';
 import { type GroupRequest, toMemberInfo, toStrangerInfo } from './group.ts';
-import type { GroupChange } from './group-change.ts';
+import type { GroupChange, Newcomer } from './group-change.ts';
 import type { GroupChanger } from './group-changer.ts';
 import type { GroupLimits } from './group-limits.ts';
+import type { GroupView } from './group-view.ts';
 
 export interface GroupRequestsOptions {
   readonly changer: GroupChanger;
   readonly applications: Applications;
   readonly users: Pick<UserStore, 'find'>;
-  readonly limits: Pick<GroupLimits, 'maxRequestMsgBytes' | 'maxExBytes'>;
+  readonly limits: GroupLimits;
   /** Unix ms. */
   readonly now: () => number;
 }
@@ -34,9 +35,11 @@ export interface Answer {
 
 export class GroupRequests {
   readonly #options: GroupRequestsOptions;
+  readonly #admission: Admission;
 
   constructor(options: GroupRequestsOptions) {
     this.#options = options;
+    this.#admission = new Admission(options);
   }
 
   /**
@@ -55,16 +58,22 @@ export class GroupRequests {
     requireWithin('ex', asked.ex, limits.maxExBytes);
 
     const users = await this.#find([userID]);
+    const newcomer = this.#newcomer(call, { ...asked, inviterUserID: userID });
+    const given = await changer.ask(call, groupID, async (hooks, view) => {
+      await requireMayJoin(view, userID, users);
+      await hooks.beforeApply(call, view.group, asked);
+      return isOpen(view) ? this.#admission.ask(call, view.group, [newcomer]) : undefined;
+    });
     await changer.letIn(call, groupID, [userID], async (change) => {
-      if (!users.has(userID)) throw errors.recordNotFound('user not found');
-      change.requireAlive();
-      if ((await change.membersAmong([userID])).size > 0) throw errors.args('in the group already');
-      if (change.group.needVerification !== groupVerification.nobodyAsked) {
+      await requireMayJoin(change, userID, users);
+      if (!isOpen(change)) {
         await applications.apply(change, asked, users);
         return;
       }
-      const newcomer = this.#newcomer(change, { ...asked, inviterUserID: userID });
-      await admit(change, [newcomer], ([entrant], head) => memberEnterNotice(change.event, head, entrant));
+      await admit(change, asGiven([newcomer], given), ([entrant], head) =>
+        memberEnterNotice(change.event, head, entrant),
+      );
+      change.report((hooks, ...by) => hooks.joined(...by, asked));
     });
   }
 
@@ -74,7 +83,8 @@ export class GroupRequests {
    * @throws 1001 ill-formed or too many, 1002 an ordinary member, 1004 no such group, request or user, or not in the
    * group, 1204 dismissed, 1206 answered already
    */
-  async answer(call: CallContext, { groupID, userID, result, handleMsg }: Answer): Promise<void> {
+  async answer(call: CallContext, answer: Answer): Promise<void> {
+    const { groupID, userID, result, handleMsg } = answer;
     const { changer, applications, limits } = this.#options;
     if (groupID === '') throw errors.args('groupID is empty');
     if (userID === '') throw errors.args('fromUserID is empty');
@@ -82,44 +92,57 @@ export class GroupRequests {
     requireWithin('handledMsg', handleMsg, limits.maxRequestMsgBytes);
 
     const users = await this.#find([userID]);
+    const isAgreed = result === handleResults.agreed;
+    const given = await changer.ask(call, groupID, async (_hooks, view) => {
+      const request = await this.#pending(view, userID, users);
+      const isMember = (await view.membersAmong([userID])).size > 0;
+      if (!isAgreed || isMember) return undefined;
+      return this.#admission.ask(call, view.group, [this.#newcomer(call, request)]);
+    });
     await changer.letIn(call, groupID, [userID], async (change) => {
-      change.requireManager(errors.recordNotFound);
-      change.requireAlive();
-      const request = await applications.find(change, userID);
-      if (request === undefined) throw errors.recordNotFound('no such request');
-      if (request.result !== handleResults.pending) throw errors.groupRequestHandled('answered already');
-      if (!users.has(userID)) throw errors.recordNotFound('user not found');
-      if (result === handleResults.agreed) await this.#letIn(change, request);
+      const request = await this.#pending(change, userID, users);
+      if (isAgreed) await this.#letIn(change, request, given);
       await applications.answer(change, request, result, handleMsg, users);
     });
   }
 
+  /** The request that is to be answered. @throws 1002, 1004, 1204, 1206 as {@link answer} does */
+  async #pending(view: GroupView, userID: string, users: KnownUsers): Promise<GroupRequest> {
+    view.requireManager(errors.recordNotFound);
+    view.requireAlive();
+    const request = await this.#options.applications.find(view, userID);
+    if (request === undefined) throw errors.recordNotFound('no such request');
+    if (request.result !== handleResults.pending) throw errors.groupRequestHandled('answered already');
+    if (!users.has(userID)) throw errors.recordNotFound('user not found');
+    return request;
+  }
+
   /** Who has come by another way meanwhile stays as it is. */
-  async #letIn(change: GroupChange, request: GroupRequest): Promise<void> {
+  async #letIn(change: GroupChange, request: GroupRequest, given: Given | undefined): Promise<void> {
     const { inviterUserID } = request;
-    const newcomer = this.#newcomer(change, request);
+    const newcomers = asGiven([this.#newcomer(change.call, request)], given);
     if (inviterUserID === '') {
-      await admit(change, [newcomer], ([entrant], head) => memberEnterNotice(change.event, head, entrant));
+      await admit(change, newcomers, ([entrant], head) => memberEnterNotice(change.event, head, entrant));
       return;
     }
     const inviter = (await change.membersAmong([inviterUserID])).get(inviterUserID);
     const inviterInfo =
       inviter === undefined ? toStrangerInfo(change.group.groupID, inviterUserID, undefined) : toMemberInfo(inviter);
-    await admit(change, [newcomer], (members, head) =>
+    await admit(change, newcomers, (members, head) =>
       memberInvitedNotice(change.event, head, members, inviterInfo, null),
     );
   }
 
   #newcomer(
-    { call }: GroupChange,
+    { caller }: CallContext,
     { userID, joinSource, inviterUserID }: Pick<GroupRequest, 'userID' | 'joinSource' | 'inviterUserID'>,
-  ) {
+  ): Newcomer {
     return {
       userID,
       role: groupRoles.member,
       joinedAt: this.#options.now(),
       joinSource,
-      operatorUserID: call.caller.userID,
+      operatorUserID: caller.userID,
       inviterUserID,
     };
   }
@@ -127,6 +150,17 @@ export class GroupRequests {
   async #find(userIDs: readonly string[]): Promise<KnownUsers> {
     return new Map((await this.#options.users.find(userIDs)).map((user) => [user.userID, user]));
   }
+}
+
+/** @throws 1001 in the group already, 1004 no such user, 1204 */
+async function requireMayJoin(view: GroupView, userID: string, users: KnownUsers): Promise<void> {
+  if (!users.has(userID)) throw errors.recordNotFound('user not found');
+  view.requireAlive();
+  if ((await view.membersAmong([userID])).size > 0) throw errors.args('in the group already');
+}
+
+function isOpen({ group }: GroupView): boolean {
+  return group.needVerification === groupVerification.nobodyAsked;
 }
 
 function isJoinSource(value: number): boolean {

@@ -11,6 +11,18 @@ export interface GroupTextChanges {
   readonly ex: string | null;
 }
 
+/** What a member has of its own in a group; what is absent or null is not set. @throws 1001 */
+export function requireMemberTexts(
+  { nickname = null, faceURL = null, ex = null }: { readonly [Text in 'nickname' | 'faceURL' | 'ex']?: string | null },
+  { maxNicknameBytes, maxFaceUrlBytes, maxExBytes }: Pick<GroupLimits, MemberLimit>,
+): void {
+  requireWithin('nickname', nickname, maxNicknameBytes);
+  requireWithin('faceURL', faceURL, maxFaceUrlBytes);
+  requireWithin('ex', ex, maxExBytes);
+}
+
+export type MemberLimit = 'maxNicknameBytes' | 'maxFaceUrlBytes' | 'maxExBytes';
+
 /** @throws 1001 */
 export function requireGroupTexts(texts: GroupTextChanges, limits: GroupLimits): void {
   requireWithin('groupName', texts.name, limits.maxNicknameBytes);

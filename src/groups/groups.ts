@@ -6,7 +6,7 @@ import type { GroupInfo } from '../protocol/gen/openim.ts';
 import { groupIDFault } from '../protocol/group-id.ts';
 import { groupRoles, groupStatuses, joinSources, workingGroup } from '../protocol/numbers/groups.ts';
 import type { UserStore } from '../users/user-store.ts';
-import { idsOf } from './admission.ts';
+import { Admission, asGiven, idsOf } from './admission.ts';
 import { type Group, toGroupInfo } from './group.ts';
 import type { GroupChange, Newcomer } from './group-change.ts';
 import type { GroupChanger } from './group-changer.ts';
@@ -37,9 +37,11 @@ export interface GroupsOptions {
 
 export class Groups {
   readonly #options: GroupsOptions;
+  readonly #admission: Admission;
 
   constructor(options: GroupsOptions) {
     this.#options = options;
+    this.#admission = new Admission(options);
   }
 
   /**
@@ -54,38 +56,56 @@ export class Groups {
     members: FirstMembers,
     isSendMsg: boolean | null,
   ): Promise<GroupInfo> {
-    const { limits, users, now } = this.#options;
+    const { users, now, changer } = this.#options;
     if (asked === null) throw errors.args('groupInfo is empty');
     if (members.ownerUserID === '') throw errors.args('ownerUserID is empty');
     if (members.memberUserIDs.length > maxUsersPerCall) throw errors.args(`more than ${maxUsersPerCall} members`);
-    if (asked.groupType !== workingGroup) throw errors.args(`groupType must be ${workingGroup}`);
-    const fault = groupIDFault(asked.groupID);
-    if (fault !== undefined) throw errors.args(`groupID ${fault}`);
+    this.#check(asked);
     requireAccess(call, members.ownerUserID);
-    requireGroupTexts(asked, limits);
 
     const createdAt = now();
-    const newcomers = newcomersOf(call, members, createdAt);
-    const newcomerIDs = newcomers.map(({ userID }) => userID);
-    requireDistinct('the group', newcomerIDs);
-    await requireUsers(users, [...newcomerIDs, call.caller.userID], errors.userIDNotFound);
+    const wanted = newcomersOf(call, members, createdAt);
+    const wantedIDs = idsOf(wanted);
+    requireDistinct('the group', wantedIDs);
+    await requireUsers(users, [...wantedIDs, call.caller.userID], errors.userIDNotFound);
 
     const group = toGroup(call, asked, members.ownerUserID, createdAt);
-    return this.#add(call, group, newcomerIDs, (change) => populate(change, newcomers, isSendMsg));
+    const given = await changer.hooks?.beforeCreate(call, group, wanted);
+    if (given === undefined) return this.#add(call, group, wanted, isSendMsg);
+    this.#check(given);
+    return this.#add(call, given, ownedBy(given.ownerUserID, wanted), isSendMsg);
+  }
+
+  /** @throws 1001 */
+  #check({
+    groupID,
+    groupType,
+    status = groupStatuses.normal,
+    ...texts
+  }: NewGroup & { readonly status?: number }): void {
+    if (groupType !== workingGroup) throw errors.args(`groupType must be ${workingGroup}`);
+    if (status !== groupStatuses.normal && status !== groupStatuses.muted) throw errors.args('status must be 0 or 3');
+    const fault = groupIDFault(groupID);
+    if (fault !== undefined) throw errors.args(`groupID ${fault}`);
+    requireGroupTexts(texts, this.#options.limits);
   }
 
   /** Under the ID that is asked for, or a free one. */
   async #add(
     call: CallContext,
-    group: Group,
-    userIDs: readonly string[],
-    work: (change: GroupChange) => Promise<void>,
+    wanted: Group,
+    newcomers: readonly Newcomer[],
+    isSendMsg: boolean | null,
   ): Promise<GroupInfo> {
     const { changer, newGroupID } = this.#options;
     for (let tries = 0; tries < maxTries; tries++) {
-      const made = await changer.create(call, { ...group, groupID: group.groupID || newGroupID() }, userIDs, work);
+      const group = { ...wanted, groupID: wanted.groupID || newGroupID() };
+      const members = asGiven(newcomers, await this.#admission.ask(call, group, newcomers));
+      const made = await changer.create(call, group, idsOf(newcomers), (change) =>
+        populate(change, members, isSendMsg),
+      );
       if (made !== undefined) return toGroupInfo(made);
-      if (group.groupID !== '') throw errors.groupIDExisted('groupID is taken');
+      if (wanted.groupID !== '') throw errors.groupIDExisted('groupID is taken');
     }
     throw errors.webhookReplyInvalid('found no free groupID');
   }
@@ -113,6 +133,15 @@ function newcomersOf(
   ];
 }
 
+/** The operator's receiver may name another owner from among the members. @throws 1001 */
+function ownedBy(ownerUserID: string, newcomers: readonly Newcomer[]): readonly Newcomer[] {
+  if (!newcomers.some(({ userID }) => userID === ownerUserID)) throw errors.args('the owner is not in the group');
+  return newcomers.map((one) => {
+    if (one.userID === ownerUserID) return { ...one, role: groupRoles.owner };
+    return one.role === groupRoles.owner ? { ...one, role: groupRoles.member } : one;
+  });
+}
+
 /** What a client cannot decide is overwritten: who made it, and that it lives. */
 function toGroup({ caller }: CallContext, asked: NewGroup, ownerUserID: string, createdAt: number): Group {
   const { userID, isAdmin } = caller;
@@ -133,4 +162,5 @@ async function populate(change: GroupChange, newcomers: readonly Newcomer[], isS
   const [first] = memberPieces(added);
   if (first !== undefined) change.tell(groupCreatedNotice(change.event, head, first, userIDs, isSendMsg));
   if (change.group.notification !== '') change.tell(announcementNotice(change.event, head));
+  change.report((hooks, ...by) => hooks.created(...by, change.group, newcomers));
 }

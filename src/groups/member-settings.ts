@@ -1,6 +1,5 @@
 /** What is set of single members: role, name, face and ex in the group, and mutes (relations-groups chapter, 8.10, 8.11). */
 import type { CallContext } from '../kernel/caller.ts';
-import { requireWithin } from '../kernel/text-bounds.ts';
 import { TimeSlices } from '../kernel/time-slices.ts';
 import type { GroupEvent, MemberVersion } from '../notices/catalogue/group-event.ts';
 import { memberMuteCancelledNotice, memberMutedNotice, memberSetNotice } from '../notices/catalogue/group-members.ts';
@@ -12,6 +11,8 @@ import { type GroupMember, type GroupMemberChanges, toMemberInfo } from './group
 import type { GroupChange } from './group-change.ts';
 import type { GroupChanger } from './group-changer.ts';
 import type { GroupLimits } from './group-limits.ts';
+import { type MemberLimit, requireMemberTexts } from './group-texts.ts';
+import type { GroupView } from './group-view.ts';
 import { maxUsersPerCall, requireDistinct } from './user-lists.ts';
 
 /** null leaves a value as it is; an empty name or face lets that of the profile show through. */
@@ -26,7 +27,7 @@ export interface MemberSetting {
 
 export interface MemberSettingsOptions {
   readonly changer: GroupChanger;
-  readonly limits: Pick<GroupLimits, 'maxNicknameBytes' | 'maxFaceUrlBytes' | 'maxExBytes'>;
+  readonly limits: Pick<GroupLimits, MemberLimit>;
   /** Unix ms. */
   readonly now: () => number;
 }
@@ -42,41 +43,53 @@ export class MemberSettings {
    * Changes members, all of those listed or none. Notices 1517 or 1518 of a role, 1516 of the rest.
    * @throws 1001 ill-formed, not members, or the owner's role, 1002 not the caller's to change, 1004 no such group
    */
-  async set(call: CallContext, settings: readonly MemberSetting[]): Promise<void> {
-    if (settings.length === 0) throw errors.args('members is empty');
-    if (settings.length > maxUsersPerCall) throw errors.args(`members has more than ${maxUsersPerCall}`);
-    for (const setting of settings) this.#check(setting);
-    const byGroup = Map.groupBy(settings, ({ groupID }) => groupID);
+  async set(call: CallContext, asked: readonly MemberSetting[]): Promise<void> {
+    if (asked.length === 0) throw errors.args('members is empty');
+    if (asked.length > maxUsersPerCall) throw errors.args(`members has more than ${maxUsersPerCall}`);
+    for (const setting of asked) this.#check(setting);
+    const byGroup = Map.groupBy(asked, ({ groupID }) => groupID);
     for (const ofGroup of byGroup.values()) requireDistinct('members', idsOf(ofGroup));
 
+    const settings = await this.#ask(call, byGroup);
     const unnamed = settings.filter(({ nickname, faceURL }) => nickname === '' || faceURL === '');
     await this.#options.changer.changeAll(call, [...byGroup.keys()], idsOf(unnamed), async (change) => {
-      const ofGroup = byGroup.get(change.group.groupID) ?? [];
-      change.requireMember();
-      const members = await change.membersAmong(idsOf(ofGroup));
-      const pairs = ofGroup.map((setting) => {
-        const member = members.get(setting.userID);
-        if (member === undefined) throw errors.args('not in the group');
-        requireMaySet(change, member, setting);
-        return { member, setting };
-      });
+      const ofGroup = settings.filter(({ groupID }) => groupID === change.group.groupID);
+      const members = await requireMaySetAll(change, ofGroup);
       const slices = new TimeSlices();
-      for (const { member, setting } of pairs) {
-        await setMember(change, member, setting);
+      for (const [index, member] of members.entries()) {
+        await setMember(change, member, ofGroup[index] as MemberSetting);
         if (slices.isOver) await slices.next();
       }
+      change.report((hooks, ...by) => hooks.membersSet(...by, ofGroup));
     });
   }
 
-  #check({ groupID, userID, role, nickname, faceURL, ex }: MemberSetting): void {
-    const { maxNicknameBytes, maxFaceUrlBytes, maxExBytes } = this.#options.limits;
+  /** @returns what the operator's receiver makes of it, if there is one */
+  async #ask(
+    call: CallContext,
+    byGroup: ReadonlyMap<string, readonly MemberSetting[]>,
+  ): Promise<readonly MemberSetting[]> {
+    const settings: MemberSetting[] = [];
+    for (const [groupID, ofGroup] of byGroup) {
+      const given = await this.#options.changer.ask(call, groupID, async (hooks, view) => {
+        await requireMaySetAll(view, ofGroup);
+        const answers: MemberSetting[] = [];
+        for (const setting of ofGroup) answers.push(await hooks.beforeSetMember(call, setting));
+        return answers;
+      });
+      // As if it had been asked for.
+      for (const setting of given ?? []) this.#check(setting);
+      settings.push(...(given ?? ofGroup));
+    }
+    return settings;
+  }
+
+  #check({ groupID, userID, role, ...texts }: MemberSetting): void {
     if (groupID === '' || userID === '') throw errors.args('groupID or userID is empty');
     if (role === groupRoles.owner) throw errors.noPermission('nobody is made owner: transfer the group');
     const isRole = role === null || role === groupRoles.admin || role === groupRoles.member;
     if (!isRole) throw errors.args('roleLevel must be 20 or 60');
-    requireWithin('nickname', nickname, maxNicknameBytes);
-    requireWithin('faceURL', faceURL, maxFaceUrlBytes);
-    requireWithin('ex', ex, maxExBytes);
+    requireMemberTexts(texts, this.#options.limits);
   }
 
   /**
@@ -124,8 +137,20 @@ function requireMayMute({ call, caller }: GroupChange, target: GroupMember): voi
   if (target.role >= (caller?.role ?? 0)) throw errors.noPermission('of no lower role');
 }
 
+/** @returns the members, in that order. @throws 1001 no member, or the owner's role, 1002 */
+async function requireMaySetAll(view: GroupView, settings: readonly MemberSetting[]): Promise<readonly GroupMember[]> {
+  view.requireMember();
+  const members = await view.membersAmong(idsOf(settings));
+  return settings.map((setting) => {
+    const member = members.get(setting.userID);
+    if (member === undefined) throw errors.args('not in the group');
+    requireMaySet(view, member, setting);
+    return member;
+  });
+}
+
 /** @throws 1001 the owner's role, 1002 */
-function requireMaySet({ call, caller }: GroupChange, target: GroupMember, { role }: MemberSetting): void {
+function requireMaySet({ call, caller }: GroupView, target: GroupMember, { role }: MemberSetting): void {
   if (!call.caller.isAdmin && caller?.role !== groupRoles.owner) {
     const ownRole = caller?.role ?? 0;
     const isSelf = target.userID === call.caller.userID;

@@ -3,8 +3,8 @@ import type { FriendHooks } from '../friends/friend-hooks.ts';
 import type { FriendAnswer, NewFriendRequest } from '../friends/friend-requests.ts';
 import type { CallContext } from '../kernel/caller.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import { errors } from '../protocol/errors.ts';
 import type { HookName } from './hook-table.ts';
+import { wrong } from './reply-fields.ts';
 import type { Webhooks } from './webhooks.ts';
 
 export class FriendWebhooks implements FriendHooks {
@@ -60,7 +60,7 @@ export class FriendWebhooks implements FriendHooks {
     const given = reply?.friendUserIDs;
     if (!Array.isArray(given) || given.length === 0) return friendUserIDs;
     if (!given.every((id): id is string => typeof id === 'string')) {
-      throw errors.args("the webhook's answer has a wrong friendUserIDs");
+      throw wrong('friendUserIDs');
     }
     return given;
   }

@@ -14,6 +14,26 @@ const before = (name: string): Hook => ({ command: `callbackBefore${name}Command
 const after = (name: string): Hook => ({ command: `callbackAfter${name}Command`, when: 'after' });
 const filtered = (hook: Hook): Hook => ({ ...hook, isFiltered: true });
 
+/** 3.8 */
+const groupHooks = {
+  beforeCreateGroup: before('CreateGroup'),
+  afterCreateGroup: after('CreateGroup'),
+  beforeMemberJoinGroup: before('MembersJoinGroup'),
+  beforeInviteUserToGroup: before('InviteJoinGroup'),
+  beforeApplyJoinGroup: before('JoinGroup'),
+  afterJoinGroup: after('JoinGroup'),
+  afterQuitGroup: after('QuitGroup'),
+  afterKickGroupMember: after('KickGroup'),
+  afterDismissGroup: after('DisMissGroup'),
+  afterTransferGroupOwner: after('TransferGroupOwner'),
+  beforeSetGroupInfo: before('SetGroupInfo'),
+  afterSetGroupInfo: after('SetGroupInfo'),
+  beforeSetGroupInfoEx: before('SetGroupInfoEx'),
+  afterSetGroupInfoEx: after('SetGroupInfoEx'),
+  beforeSetGroupMemberInfo: before('SetGroupMemberInfo'),
+  afterSetGroupMemberInfo: after('SetGroupMemberInfo'),
+} as const satisfies Record<string, Hook>;
+
 export const hookTable = {
   // 3.4 Messages
   beforeSendSingleMsg: filtered(before('SendSingleMsg')),
@@ -41,8 +61,11 @@ export const hookTable = {
   afterImportFriends: after('ImportFriends'),
   beforeAddBlack: before('AddBlack'),
   afterRemoveBlack: after('RemoveBlack'),
+  ...groupHooks,
 } as const satisfies Record<string, Hook>;
 
 export type HookName = keyof typeof hookTable;
+
+export const groupHookNames = Object.keys(groupHooks) as (keyof typeof groupHooks)[];
 
 export const hookNames = Object.keys(hookTable) as HookName[];

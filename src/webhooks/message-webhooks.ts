@@ -10,8 +10,9 @@ import { type MsgData, OfflinePushInfo } from '../protocol/gen/openim.ts';
 import { contentTypes, isNotificationContentType } from '../protocol/numbers/contents.ts';
 import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import type { HookName } from './hook-table.ts';
+import { replaced } from './reply-fields.ts';
 import type { WebhookReply } from './webhook-client.ts';
-import { replaced, type Told, type Webhooks } from './webhooks.ts';
+import type { Told, Webhooks } from './webhooks.ts';
 
 /** Before a message is sent. */
 export class MessageAsker implements MessageHooks {

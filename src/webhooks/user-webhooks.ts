@@ -1,9 +1,9 @@
 /** What the receiver is asked and told of users (objects-push-webhooks chapter, 3.6). */
 import type { CallContext } from '../kernel/caller.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import { errors } from '../protocol/errors.ts';
 import { type NewUser, toUserInfo, type User, type UserChanges } from '../users/user.ts';
 import type { UpdateForm, UserHooks } from '../users/users.ts';
+import { textOrNull, wrong } from './reply-fields.ts';
 import type { Webhooks } from './webhooks.ts';
 
 export class UserWebhooks implements UserHooks {
@@ -33,9 +33,9 @@ export class UserWebhooks implements UserHooks {
     if (reply === undefined) return changes;
     return {
       ...changes,
-      nickname: text(reply, 'nickName', changes.nickname),
-      faceURL: text(reply, 'faceURL', changes.faceURL),
-      ex: text(reply, 'ex', changes.ex),
+      nickname: textOrNull(reply, 'nickName', changes.nickname),
+      faceURL: textOrNull(reply, 'faceURL', changes.faceURL),
+      ex: textOrNull(reply, 'ex', changes.ex),
     };
   }
 
@@ -58,13 +58,6 @@ function changesBody(form: UpdateForm, userID: string, { nickname, faceURL, ex }
   return { userID, nickName: nickname ?? '', faceURL: faceURL ?? '', ex: ex ?? '' };
 }
 
-function text(reply: Readonly<Record<string, unknown>>, field: string, value: string | null): string | null {
-  const given = reply[field];
-  if (given === undefined || given === null) return value;
-  if (typeof given !== 'string') throw errors.args(`the webhook's answer has a wrong ${field}`);
-  return given;
-}
-
 function toNewUser(given: unknown): NewUser {
   const fields: Record<string, unknown> = typeof given === 'object' && given !== null ? { ...given } : {};
   const { userID, nickname = '', faceURL = '', ex = '', appMangerLevel = 0, globalRecvMsgOpt = 0 } = fields;
@@ -73,7 +66,7 @@ function toNewUser(given: unknown): NewUser {
     texts.every((item) => typeof item === 'string') &&
     Number.isSafeInteger(appMangerLevel) &&
     [0, 1, 2].includes(globalRecvMsgOpt as number);
-  if (!isFit) throw errors.args("the webhook's answer has a wrong user");
+  if (!isFit) throw wrong('user');
   return {
     userID: String(userID),
     nickname: String(nickname),

@@ -153,13 +153,3 @@ function refusalOf({ nextCode, errCode, errMsg, errDlt }: WebhookReply): Protoco
     return errors.internal([message, detail].filter((text) => text !== '').join(' '));
   return new ProtocolError({ code, errMsg: message ?? '', retryable: false }, detail);
 }
-
-/** A field of an answer that replaces a value if it is there: null and absent leave it as it is. */
-export function replaced<Value>(reply: WebhookReply | undefined, field: string, value: Value): Value {
-  const given = reply?.[field];
-  if (given === undefined || given === null) return value;
-  if (typeof given !== typeof value || (typeof given === 'number' && !Number.isSafeInteger(given))) {
-    throw errors.args(`the webhook's answer has a wrong ${field}`);
-  }
-  return given as Value;
-}

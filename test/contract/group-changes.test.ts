@@ -197,7 +197,7 @@ async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
       await addUsers(node, proposed);
       const adminUserIDs = ['u1', 'u2', 'u3', 'u4', 'u5'];
       await create(node, 'busy', { ownerUserID: 'u0', adminUserIDs, memberUserIDs: ['u6'] });
-      await node.settings.set(callBy('u0'), 'busy', { ...unsetGroup, needVerification: 1 });
+      await node.settings.set(callBy('u0'), { groupID: 'busy', ...unsetGroup, needVerification: 1 });
       const tellOf = async (users: readonly string[]) => {
         node.told.length = 0;
         await node.members.invite(callBy('u6'), 'busy', users, null);

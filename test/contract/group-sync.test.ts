@@ -78,5 +78,5 @@ async function endAsOneThatBeginsAnew(clients: readonly GroupClient[], node: Gro
 async function renameGroup({ settings }: GroupDomain, groupID: string, name: string): Promise<void> {
   const call = callBy('root', { isAdmin: true });
   // A group that is not there, or not any more, has no name.
-  await settings.set(call, groupID, { ...unsetGroup, needVerification: null, name }).catch(() => {});
+  await settings.set(call, { groupID, ...unsetGroup, needVerification: null, name }).catch(() => {});
 }

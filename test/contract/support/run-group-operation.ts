@@ -48,7 +48,7 @@ export function runOperation(domain: GroupDomain, operation: GroupOperation): Pr
     case 'setNobodyAsked':
     case 'setAsked':
     case 'setInvitedByManager':
-      return codeOf(domain.settings.set(call, groupID, { ...unsetGroup, needVerification: verificationBy[what] }));
+      return codeOf(domain.settings.set(call, { groupID, ...unsetGroup, needVerification: verificationBy[what] }));
     case 'profile':
       return codeOf(changeProfile(domain, by, `nick ${groupID}`));
   }

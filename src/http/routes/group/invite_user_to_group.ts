@@ -13,11 +13,11 @@ export default endpoint({
   example: { groupID: 'team', invitedUserIDs: ['carol'] },
   request: Wire.object({
     groupID: Wire.id(),
-    reason: Wire.string({ description: 'not kept' }),
+    reason: Wire.string({ description: 'for the webhook; not kept' }),
     invitedUserIDs: Wire.list(Wire.id(), { description: 'at most 1000' }),
     sendMessage,
   }),
   handle: async (call, body, { groupMembers }) => {
-    await groupMembers.invite(call, body.groupID, body.invitedUserIDs, body.sendMessage);
+    await groupMembers.invite(call, body.groupID, body.invitedUserIDs, body.sendMessage, body.reason);
   },
 });

@@ -14,10 +14,10 @@ export default endpoint({
   request: Wire.object({
     groupID: Wire.id(),
     kickedUserIDs: Wire.list(Wire.id(), { description: 'at most 1000' }),
-    reason: Wire.string({ description: 'not kept' }),
+    reason: Wire.string({ description: 'for the webhook; not kept' }),
     sendMessage,
   }),
   handle: async (call, body, { groupMembers }) => {
-    await groupMembers.kick(call, body.groupID, body.kickedUserIDs, body.sendMessage);
+    await groupMembers.kick(call, body.groupID, body.kickedUserIDs, body.sendMessage, body.reason);
   },
 });

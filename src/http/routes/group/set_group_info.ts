@@ -26,7 +26,8 @@ export default endpoint({
     ),
   }),
   handle: async (call, { groupInfoForSet: asked }, { groupSettings: settings }) => {
-    await settings.set(call, asked?.groupID ?? '', toSettingChanges(asked === null ? {} : withoutEmpty(asked)));
+    const changes = toSettingChanges(asked === null ? {} : withoutEmpty(asked));
+    await settings.set(call, { groupID: asked?.groupID ?? '', ...changes }, 'plain');
   },
 });
 

@@ -13,6 +13,7 @@ export default endpoint({
   example: { groupID: 'team', groupName: 'The team', notification: 'We meet at nine' },
   request: Wire.object({ groupID: Wire.id(), ...groupSettings }),
   handle: async (call, { groupID, notification, ...asked }, { groupSettings: settings }) => {
-    await settings.set(call, groupID, toSettingChanges({ ...asked, notification: notification?.trim() ?? null }));
+    const changes = toSettingChanges({ ...asked, notification: notification?.trim() ?? null });
+    await settings.set(call, { groupID, ...changes });
   },
 });

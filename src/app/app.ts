@@ -21,7 +21,7 @@ import { openDelivering } from './nodes.ts';
 import { openPeople } from './people.ts';
 import { openPush } from './push.ts';
 import { openSettings } from './settings.ts';
-import { openDatabase, openTokenStores } from './stores.ts';
+import { openDatabase, openTokenStores, watchDurability } from './stores.ts';
 import { openTokenAuthority, openTokenEventLog } from './tokens.ts';
 import { openWebhooks } from './webhooks.ts';
 
@@ -87,6 +87,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };
   const doors = await openDoors(ground, opened, {
     ...{ services, events, bus, presence, memberships, stores },
+    warnings: await watchDurability(ground, opened, db),
     sharedGroups: node?.sharedGroups,
     committed: node?.committed,
     lease: node?.channel,

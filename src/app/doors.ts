@@ -46,6 +46,8 @@ export interface DoorsOptions {
   readonly lease: NodeLease | undefined;
   /** What the server cannot do without, by the names that /readyz gives; each resolves if it answers. */
   readonly stores: Readonly<Record<string, () => Promise<void>>>;
+  /** For /readyz, of what it can do with all the same. */
+  readonly warnings: () => readonly string[];
 }
 
 /**
@@ -54,7 +56,7 @@ export interface DoorsOptions {
  */
 export async function openDoors(ground: Ground, opened: AsyncDisposableStack, options: DoorsOptions): Promise<Doors> {
   const { config, logger, metrics, scope, clock, monotonicMs, reportFailure } = ground;
-  const { services, events, bus, presence, memberships, sharedGroups, committed, lease, stores } = options;
+  const { services, events, bus, presence, memberships, sharedGroups, committed, lease, stores, warnings } = options;
   let isDraining = false;
   let isHearing = true;
   events.on('hearing', (change) => {
@@ -78,6 +80,7 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
     telemetry: { logger, metrics, scope, monotonicMs },
     registry: metrics.registry,
     readiness,
+    warnings,
     version: readVersion(),
     trustedProxies: config.trustedProxies,
     bounds: config,

@@ -48,6 +48,7 @@ export function startSeries(metrics: Metrics): void {
   }
   metrics.nodeHearing.set(1);
   for (const role of roles) metrics.clusterNodes.set({ role }, 0);
+  for (const what of ['crash', 'failover']) metrics.databaseUnsafe.set({ what }, 0);
   for (const what of ['eviction', 'persistence']) metrics.redisUnsafe.set({ what }, 0);
   for (const clock of ['host', 'redis']) {
     for (const direction of ['forward', 'back']) metrics.clockSteps.inc({ clock, direction }, 0);

@@ -3,9 +3,10 @@
  * together they would cost the embedded default a third of its start-up time and 35 MB.
  */
 import { join } from 'node:path';
-import { connectionsOf } from '../config/node-settings.ts';
+import { connectionsOf, isNode } from '../config/node-settings.ts';
 import { lockDataDir } from '../database/data-dir-lock.ts';
 import type { Database } from '../database/database.ts';
+import { type DurabilitySettings, selectDurability } from '../database/durability.ts';
 import type { Migrated } from '../database/migrate.ts';
 import { openSqlite } from '../database/sqlite-database.ts';
 import { opening } from '../kernel/start-error.ts';
@@ -22,6 +23,7 @@ import type { TokenEvents } from '../tokens/events.ts';
 import type { LegacyTokens } from '../tokens/legacy-tokens.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
 import { readVersion } from '../version.ts';
+import { DurabilityWatch } from './durability-watch.ts';
 import type { Ground } from './ground.ts';
 import { RedisOutages } from './redis-outages.ts';
 
@@ -76,6 +78,30 @@ export async function openDatabase(
   };
   return opening(what, openPostgres(config.databaseUrl, options));
 }
+
+/**
+ * Nothing to watch on SQLite.
+ * @returns what is wrong with how PostgreSQL is set, for operators
+ */
+export async function watchDurability(
+  { config, metrics, logger, reportFailure }: Ground,
+  opened: AsyncDisposableStack,
+  db: Database,
+): Promise<() => readonly string[]> {
+  if (db.dialect === 'sqlite') return () => [];
+  const settings = async () => {
+    const [found] = await db.connections.query<DurabilitySettings & Record<string, string>>(selectDurability);
+    if (found === undefined) throw new Error('PostgreSQL tells none of its settings');
+    return found;
+  };
+  const watch = new DurabilityWatch({ settings, isNode: isNode(config), metrics, logger });
+  await opening('TESSERA_DATABASE_URL: cannot read the settings of PostgreSQL', watch.look());
+  opened.use(setInterval(() => void watch.look().catch(reportFailure), lookAtDurabilityEveryMs));
+  return () => watch.warnings;
+}
+
+/** Somebody may change them meanwhile. */
+const lookAtDurabilityEveryMs = 60_000;
 
 /** As much of the ground as a command has, too. */
 interface DatabaseGround extends Pick<Ground, 'config' | 'reportFailure'> {

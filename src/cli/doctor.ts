@@ -1,8 +1,10 @@
 /** `tessera doctor`: looks an installation over, and explains each finding with its remedy. */
 import type { Config } from '../config/config.ts';
+import { connectionsOf, isNode, workersOf } from '../config/node-settings.ts';
 import type { RedisClient } from '../redis/client/client.ts';
 import { type Command, configFromArgs } from './command.ts';
 import { checkDataDir } from './doctor/check-data-dir.ts';
+import { checkNodes, type NodeFacts } from './doctor/check-nodes.ts';
 import { checkSettings } from './doctor/check-settings.ts';
 import { type Finding, formatFindings, ok, problem } from './doctor/finding.ts';
 import { print } from './print.ts';
@@ -13,9 +15,10 @@ export const doctor: Command = {
   summary: 'check the installation, and explain what is wrong with it',
   help: () => `Usage: tessera doctor [--repair] [--json] [flags]
 
-Looks at the settings, the data directory, PostgreSQL where there is one (version, writes, durability), how jobs went, and Redis where
-there is one: its version, eviction, persistence, replication and clock, every token in it, and whether all who hold one
-are registered. Prints each finding with its remedy. Changes nothing unless told to, and may run beside the server. The
+Looks at the settings, the data directory, PostgreSQL where there is one (version, writes, durability, replication,
+connections, latency), how jobs went, and Redis where there is one: its version, eviction, persistence, replication,
+clock and latency, every token in it, and whether all who hold one are registered. Where both make nodes, at those that
+run: their roles, versions, clocks and heartbeats. Prints each finding with its remedy. Changes nothing unless told to, and may run beside the server. The
 exit code is 1 if there is a problem, 0 otherwise.
 
   --repair   mend what can be mended: modes of the data directory, index entries of tokens that are gone, tokens
@@ -30,26 +33,40 @@ exit code is 1 if there is a problem, 0 otherwise.
       // First, since a secret that is open to others is refused until its mode is mended.
       ...checkDataDir(config, { repair }),
       ...checkSettings(config),
-      ...(config.databaseUrl === '' ? [] : await examineDatabase(config)),
-      ...(config.redisUrl === '' ? [] : await examineRedis(config, repair)),
+      ...(await examineStores(config, repair)),
     ];
     await print(values.json === true ? JSON.stringify(findings, null, 2) : formatFindings(findings));
     return findings.some(({ severity, isRepaired }) => severity === 'problem' && isRepaired !== true) ? 1 : 0;
   },
 };
 
-/** PostgreSQL's client is loaded where it is used. */
-async function examineDatabase({ databaseUrl }: Config): Promise<Finding[]> {
-  const { checkDatabase } = await import('./doctor/check-database.ts');
-  return checkDatabase(databaseUrl);
+async function examineStores(config: Config, repair: boolean): Promise<Finding[]> {
+  const nodes: NodeFacts[] = [];
+  const redis = config.redisUrl === '' ? [] : await examineRedis(config, repair, nodes);
+  const database = config.databaseUrl === '' ? [] : await examineDatabase(config, nodes.length);
+  return [...database, ...redis];
 }
 
-async function examineRedis(config: Config, repair: boolean): Promise<Finding[]> {
+/** PostgreSQL's client is loaded where it is used. */
+async function examineDatabase(config: Config, nodes: number): Promise<Finding[]> {
+  const { checkDatabase } = await import('./doctor/check-database.ts');
+  const processes = Math.max(nodes, workersOf(config));
+  return checkDatabase(config.databaseUrl, {
+    isNode: isNode(config),
+    processes,
+    connections: connectionsOf(config),
+  });
+}
+
+/** @param nodes takes those that live */
+async function examineRedis(config: Config, repair: boolean, nodes: NodeFacts[]): Promise<Finding[]> {
   const { connectRedis } = await import('../redis/client/client.ts');
   const { checkRedis } = await import('./doctor/check-redis.ts');
   try {
     await using redis = await connectRedis(config.redisUrl, { onConnectionFailure: () => {} });
+    if (isNode(config)) nodes.push(...(await liveNodes(redis)));
     return [
+      ...(isNode(config) ? checkNodes(nodes) : []),
       ...(await checkRedis(redis, Date.now)),
       ...(await examineTokens(redis, config, repair)),
       await examineHolders(redis, config),
@@ -58,6 +75,16 @@ async function examineRedis(config: Config, repair: boolean): Promise<Finding[]>
     const reason = error instanceof Error ? error.message : String(error);
     return [problem('Redis', `cannot be examined: ${reason}`, 'check TESSERA_REDIS_URL and that Redis is up')];
   }
+}
+
+async function liveNodes(redis: RedisClient): Promise<NodeFacts[]> {
+  const { NodeRegistry } = await import('../redis/nodes/node-registry.ts');
+  const { nodeTimes } = await import('../redis/nodes/redis-node-channel.ts');
+  const { now, live } = await new NodeRegistry(redis, nodeTimes).list();
+  return live.flatMap(({ nodeID, leaseEndsAt, description }) => {
+    if (description === undefined) return [];
+    return [{ nodeID, ...description, heartbeatAgeMs: now - leaseEndsAt + nodeTimes.leaseMs }];
+  });
 }
 
 async function examineHolders(redis: RedisClient, config: Config): Promise<Finding> {

@@ -6,6 +6,9 @@ import { contentTypes } from './response-headers.ts';
 /** Names what is not ready (`database`, `tokens`, `token feed`, `draining`): empty means that this node can take requests. */
 export type Readiness = () => Promise<readonly string[]>;
 
+/** What is not as it should be, though requests can be taken. */
+export type Warnings = () => readonly string[];
+
 /** A probe that hangs must not look like a server that hangs. */
 const readinessTimeoutMs = 3000;
 
@@ -19,11 +22,12 @@ export function healthAnswer(): Answer {
   return { status: 200, code: 0, contentType: contentTypes.json, body: '{"status":"alive"}' };
 }
 
-export async function readinessAnswer(readiness: Readiness): Promise<Answer> {
+export async function readinessAnswer(readiness: Readiness, warnings: Warnings): Promise<Answer> {
   const notReady = await withinTime(readiness());
   const isReady = notReady.length === 0;
   const status = isReady ? 200 : 503;
-  const body = JSON.stringify(isReady ? { status: 'ready' } : { status: 'not ready', notReady });
+  const told = warnings().length === 0 ? {} : { warnings: warnings() };
+  const body = JSON.stringify(isReady ? { status: 'ready', ...told } : { status: 'not ready', notReady, ...told });
   return { status, code: isReady ? 0 : status, contentType: contentTypes.json, body };
 }
 

@@ -24,7 +24,7 @@ import type { OauthEndpoint } from './oauth/oauth-endpoint.ts';
 import { serveOauth } from './oauth/serve-oauth.ts';
 import { openApiDocument } from './openapi.ts';
 import { type PageAccess, refusePage } from './page-guard.ts';
-import { healthAnswer, metricsAnswer, type Readiness, readinessAnswer, rootAnswer } from './probes.ts';
+import { healthAnswer, metricsAnswer, type Readiness, readinessAnswer, rootAnswer, type Warnings } from './probes.ts';
 import { ReferencePage } from './reference-page.ts';
 import { contentTypes } from './response-headers.ts';
 import { serveEndpoint } from './serve-endpoint.ts';
@@ -40,6 +40,7 @@ export interface HttpServerOptions {
   readonly telemetry: Telemetry;
   readonly registry: Registry;
   readonly readiness: Readiness;
+  readonly warnings?: Warnings;
   /** Of Tessera, for the API reference. */
   readonly version: string;
   /** Addresses and CIDR ranges whose X-Forwarded-For is believed; none by default. */
@@ -242,13 +243,13 @@ type Page = (request: IncomingMessage) => Answer | Promise<Answer>;
 
 /** What is not the protocol's: a page for the curious, probes and the API reference. */
 function pagesOf(options: HttpServerOptions): readonly (readonly [string, Page])[] {
-  const { endpoints, oauthEndpoints = [], registry, readiness, version, monitoring } = options;
+  const { endpoints, oauthEndpoints = [], registry, readiness, warnings = () => [], version, monitoring } = options;
   const reference = new ReferencePage();
   let openApi: Buffer | undefined;
   return [
     ['/', () => rootAnswer(version)],
     ['/healthz', healthAnswer],
-    ['/readyz', () => readinessAnswer(readiness)],
+    ['/readyz', () => readinessAnswer(readiness, warnings)],
     ['/metrics', () => metricsAnswer(registry)],
     [
       '/openapi.json',

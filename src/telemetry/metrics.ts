@@ -105,6 +105,12 @@ export function createMetrics() {
       help: 'Push frames handed to sockets.',
       registers,
     }),
+    databaseUnsafe: new Gauge({
+      name: 'tessera_database_unsafe',
+      help: '1 where PostgreSQL is set so that messages may be lost that were acknowledged: by a crash, or on nodes by a failover.',
+      labelNames: ['what'] as const,
+      registers,
+    }),
     transactionsOverdue: new Counter({
       name: 'tessera_transactions_overdue_total',
       help: 'Transactions that did not come to their end within 15 s and were undone.',

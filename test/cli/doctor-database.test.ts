@@ -8,13 +8,19 @@ import { postgresUrlForSuite } from '../support/test-services.ts';
 test('PostgreSQL: version, writes and durability are judged, with the remedy', async (t) => {
   const url = await postgresUrlForSuite(t);
   if (url === undefined) return;
+  const use = { isNode: true, processes: 2, connections: 16 };
   const severities = async () =>
-    (await checkDatabase(url)).map(({ subject, severity }) => [subject.replace('PostgreSQL: ', ''), severity]);
+    (await checkDatabase(url, use)).map(({ subject, severity }) => [subject.replace('PostgreSQL: ', ''), severity]);
   assert.deepEqual(await severities(), [
     ['version', 'ok'],
     ['writes', 'ok'],
     ['durability', 'ok'],
+    ['replication', 'advice'],
+    ['connections', 'ok'],
+    ['latency', 'ok'],
   ]);
+  const [, , , , connections] = await checkDatabase(url, { ...use, processes: 400 });
+  assert.equal(connections?.severity, 'advice');
 
   const administrator = new pg.Client({ connectionString: url });
   await administrator.connect();
@@ -22,17 +28,21 @@ test('PostgreSQL: version, writes and durability are judged, with the remedy', a
   await administrator.query(`ALTER DATABASE ${name} SET synchronous_commit = off`);
   await administrator.query(`ALTER DATABASE ${name} SET default_transaction_read_only = on`);
   await administrator.end();
-  assert.deepEqual(await severities(), [
-    ['version', 'ok'],
+  assert.deepEqual((await severities()).slice(1, 4), [
     ['writes', 'problem'],
     ['durability', 'problem'],
+    ['replication', 'advice'],
   ]);
-  const [, , durability] = await checkDatabase(url);
+  const [, , durability] = await checkDatabase(url, use);
   assert.match(durability?.text ?? '', /^synchronous_commit = off: a crash loses messages/);
 });
 
 test('a PostgreSQL that does not answer is a finding, and names no password', async () => {
-  const [finding, ...others] = await checkDatabase('postgres://user:hidden@127.0.0.1:9/tessera');
+  const [finding, ...others] = await checkDatabase('postgres://user:hidden@127.0.0.1:9/tessera', {
+    isNode: false,
+    processes: 1,
+    connections: 16,
+  });
   assert.deepEqual([finding?.severity, others], ['problem', []]);
   assert.match(finding?.text ?? '', /cannot be examined: .*ECONNREFUSED/);
   assert.doesNotMatch(JSON.stringify(finding), /hidden/);

@@ -125,6 +125,9 @@ test('leases', async (t) => {
     // However little time has passed, it is more than this.
     const beat = await cluster.beat('next', { leaseMs: hourMs, outageMs: -1 });
     assert.deepEqual(beat.live.map(({ lease }) => lease).sort(), ['next', 'old']);
+    const listed = await cluster.registry().list();
+    assert.deepEqual(listed.live, beat.live, 'as who is no node sees them');
+    assert.ok(listed.now >= beat.now);
     assert.equal((await cluster.renew('old')).isHeld, true);
   });
 

@@ -106,7 +106,12 @@ test('two nodes', async (t) => {
     assert.equal('ws' in socket || socket.status, 404, 'sockets are not served there');
     const refused = await gateway.post('/user/get_users_online_status', { userIDs: ['bob'] }, a.token('admin'));
     assert.equal(refused.status, 404, 'nor REST here');
-    assert.equal((await gateway.send({ method: 'GET', path: '/readyz' })).status, 200);
+    const readyz = await gateway.send({ method: 'GET', path: '/readyz' });
+    assert.equal(readyz.status, 200);
+    assert.match(
+      readyz.body.toString(),
+      /"warnings":\["PostgreSQL: the loss of its primary .*synchronous_standby_names is empty/,
+    );
     const { body: metrics } = await gateway.send({ method: 'GET', path: '/metrics' });
     for (const [series, is] of [
       ['nodes{role="gateway"}', 3],

@@ -1,16 +1,31 @@
 /** Whether PostgreSQL is new enough, takes writes, and keeps what it has acknowledged. */
 import pg from 'pg';
+import { type DurabilitySettings, lossByCrash, lossByFailover, selectDurability } from '../../database/durability.ts';
 import { checkJobs, type JobRow, selectJobs } from './check-jobs.ts';
-import { type Finding, ok, problem } from './finding.ts';
+import { advice, type Finding, ok, problem } from './finding.ts';
+import { checkLatency, latencyOf } from './latency.ts';
+
+export interface DatabaseUse {
+  /** Of several, which are to outlive the loss of a machine. */
+  readonly isNode: boolean;
+  /** How many processes run, as far as is known. */
+  readonly processes: number;
+  /** That each of them may have. */
+  readonly connections: number;
+}
 
 /** Looks only. @param url TESSERA_DATABASE_URL; nothing of it is in a finding */
-export async function checkDatabase(url: string): Promise<Finding[]> {
+export async function checkDatabase(url: string, use: DatabaseUse): Promise<Finding[]> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5000, query_timeout: 10_000 });
   client.on('error', () => {}); // whoever waits for an answer hears of it too
   try {
     await client.connect();
     const { rows } = await client.query<Facts>(facts);
-    return [...rows.flatMap(judge), ...(await jobRuns(client))];
+    return [
+      ...rows.flatMap((row) => judge(row, use)),
+      checkLatency(`${subject}: latency`, await latencyOf(() => client.query('SELECT 1'))),
+      ...(await jobRuns(client)),
+    ];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return [problem(subject, `cannot be examined: ${reason}`, 'check TESSERA_DATABASE_URL and that PostgreSQL is up')];
@@ -24,23 +39,21 @@ async function jobRuns(client: pg.Client): Promise<Finding[]> {
   return rows[0]?.exists === true ? checkJobs((await client.query<JobRow>(selectJobs)).rows) : [];
 }
 
-interface Facts {
+interface Facts extends DurabilitySettings {
   readonly version: number;
   readonly read_only: string;
-  readonly fsync: string;
-  readonly synchronous_commit: string;
-  readonly full_page_writes: string;
+  readonly max_connections: number;
 }
 
-const facts = `SELECT current_setting('server_version_num')::int AS version,
-  current_setting('transaction_read_only') AS read_only, current_setting('fsync') AS fsync,
-  current_setting('synchronous_commit') AS synchronous_commit, current_setting('full_page_writes') AS full_page_writes`;
+const facts = `${selectDurability}, current_setting('server_version_num')::int AS version,
+  current_setting('transaction_read_only') AS read_only, current_setting('max_connections')::int AS max_connections`;
 
 const subject = 'PostgreSQL';
 const oldestVersion = 150_000;
 
-function judge({ version, read_only, fsync, synchronous_commit, full_page_writes }: Facts): Finding[] {
-  const unsafe = Object.entries({ fsync, synchronous_commit, full_page_writes }).filter(([, value]) => value === 'off');
+function judge(found: Facts, use: DatabaseUse): Finding[] {
+  const { version, read_only, max_connections } = found;
+  const unsafe = lossByCrash(found);
   return [
     version >= oldestVersion
       ? ok(`${subject}: version`, String(Math.floor(version / 10_000)))
@@ -48,12 +61,32 @@ function judge({ version, read_only, fsync, synchronous_commit, full_page_writes
     read_only === 'off'
       ? ok(`${subject}: writes`, 'it takes them')
       : problem(`${subject}: writes`, 'it only reads', 'point TESSERA_DATABASE_URL at the primary'),
-    unsafe.length === 0
+    unsafe === ''
       ? ok(`${subject}: durability`, 'a commit is on disk before it is acknowledged')
-      : problem(
-          `${subject}: durability`,
-          `${unsafe.map(([name]) => `${name} = off`).join(', ')}: a crash loses messages that were acknowledged`,
-          'switch them on',
-        ),
+      : problem(`${subject}: durability`, `${unsafe}: a crash loses messages that were acknowledged`, 'switch them on'),
+    ...(use.isNode ? [judgeReplication(found)] : []),
+    judgeConnections(max_connections, use),
   ];
 }
+
+function judgeReplication(found: DurabilitySettings): Finding {
+  const unsafe = lossByFailover(found);
+  if (unsafe === '') return ok(`${subject}: replication`, 'a standby has a commit on disk before it is acknowledged');
+  return advice(
+    `${subject}: replication`,
+    `${unsafe}: if the primary is lost, so are messages that were acknowledged`,
+    "synchronous_commit = on, and synchronous_standby_names = 'ANY 1 (...)' with two standbys; see docs/several-nodes.md",
+  );
+}
+
+function judgeConnections(most: number, { processes, connections }: DatabaseUse): Finding {
+  // Each has one more for its lock.
+  const needed = processes * (connections + 1);
+  const text = `${processes} of Tessera may take ${needed} of ${most}`;
+  if (needed <= most * mostOfConnections) return ok(`${subject}: connections`, text);
+  const remedy = 'lower TESSERA_DATABASE_CONNECTIONS, raise max_connections, or put a pooler between';
+  return advice(`${subject}: connections`, text, remedy);
+}
+
+/** Some are for backups, monitoring and whoever mends. */
+const mostOfConnections = 0.9;

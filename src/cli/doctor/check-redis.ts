@@ -2,6 +2,7 @@
 import type { RedisClient, RedisNode } from '../../redis/client/client.ts';
 import { readInfo, type ServerInfo } from '../../redis/client/server-info.ts';
 import { advice, type Finding, ok, problem } from './finding.ts';
+import { checkLatency, latencyOf } from './latency.ts';
 
 /** @param clock Unix ms */
 export async function checkRedis(redis: RedisClient, clock: () => number): Promise<Finding[]> {
@@ -19,6 +20,7 @@ async function checkMaster(master: RedisNode, clock: () => number): Promise<Find
     checkPersistence(subject('persistence'), info, await readSetting(master, 'save')),
     checkReplication(subject('replication'), info, await readSetting(master, 'min-replicas-to-write')),
     await checkClock(subject('clock'), master, clock),
+    checkLatency(subject('latency'), await latencyOf(() => master.command(['TIME']))),
   ];
 }
 

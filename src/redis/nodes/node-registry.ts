@@ -54,6 +54,7 @@ export class NodeRegistry {
   readonly #redis: Pick<RedisClient, 'evalScript' | 'command'>;
   readonly #times: LeaseTimes;
   readonly #heartbeat = redisScript(readLua('nodes/scripts/heartbeat.lua'));
+  readonly #list = redisScript(readLua('nodes/scripts/list.lua'));
   readonly #leave = redisScript(readLua('nodes/scripts/leave.lua'));
 
   constructor(redis: Pick<RedisClient, 'evalScript' | 'command'>, times: LeaseTimes) {
@@ -85,6 +86,13 @@ export class NodeRegistry {
   /** The lease ends now. */
   async leave(lease: string): Promise<void> {
     await this.#redis.evalScript(this.#leave, registryKeys, [lease]);
+  }
+
+  /** Those that live, for who is no node. @returns with what time it is, Unix ms by the clock of Redis */
+  async list(): Promise<{ readonly now: number; readonly live: readonly LiveNode[] }> {
+    const reply = await this.#redis.evalScript(this.#list, registryKeys, []);
+    const [now, live] = reply as [string, string[]];
+    return { now: Number(now), live: toLiveNodes(live) };
   }
 
   /** An ended lease has been seen to. */

@@ -15,7 +15,7 @@ export interface NodeTimes {
   readonly outageMs: number;
 }
 
-const nodeTimes: NodeTimes = { heartbeatMs: 3000, leaseMs: 12_000, outageMs: 7000 };
+export const nodeTimes: NodeTimes = { heartbeatMs: 3000, leaseMs: 12_000, outageMs: 7000 };
 
 export interface RedisNodeChannelOptions {
   readonly redis: RedisClient;

@@ -31,6 +31,7 @@ export interface FileStore {
   addUpload(tx: Transaction, upload: Upload): Promise<void>;
   setEngineRef(tx: Transaction, id: string, engineRef: string): Promise<void>;
   upload(id: string): Promise<Upload | undefined>;
+  removeUpload(tx: Transaction, id: string): Promise<void>;
   /** @returns the name under which it is complete: `name`, unless it was complete already */
   completeUpload(tx: Transaction, id: string, name: string): Promise<string | undefined>;
 
@@ -39,12 +40,11 @@ export interface FileStore {
 }
 
 /** For those who look after what is kept. Times are Unix ms. */
-export interface FileCollectionStore {
+export interface FileCollectionStore extends Pick<FileStore, 'removeUpload'> {
   /** Forgets the oldest objects of a group from before `until`, at most `limit`. @returns how many */
   forgetObjects(tx: Transaction, group: string, until: number, limit: number, now: number): Promise<number>;
   /** Uploads whose end is before `until`, the oldest first. */
   endedUploads(engine: string, until: number, limit: number): Promise<readonly Upload[]>;
-  removeUpload(tx: Transaction, id: string): Promise<void>;
   /** Keys of blobs that no object has named since before `until`, and of those that are doomed. */
   unusedBlobs(engine: string, until: number, limit: number): Promise<readonly string[]>;
   /** From now on nothing may name it. @returns false if something does */

@@ -22,6 +22,7 @@ interface FormReply {
 
 testEndpoint(initiateFormData, [
   { name: 'no bytes are 1001', token: 'user', body: { ...request, size: 0 }, expect: { errCode: 1001 } },
+  { name: 'a name with .. is 1001', token: 'user', body: { ...request, name: 'alice/..' }, expect: { errCode: 1001 } },
   { name: 'a name of somebody else is 1002', token: 'other', body: request, expect: { errCode: 1002 } },
   ...(
     [

@@ -174,14 +174,48 @@ for (const [name, answer] of failures) {
     await using store = await standIn((request, response) =>
       isFailing ? answer(request, response) : response.writeHead(200).end(),
     );
-    await using world = await World.open(s3Settings(store.url));
+    await using world = await World.open({ ...s3Settings(store.url), TESSERA_MAX_OPEN_UPLOADS: '1' });
     isFailing = true;
     const body = { hash: md5Of(name), size: 6 * mebibyte, maxParts: 1, name: 'alice/large' };
-    const reply = envelopeOf(await world.post(initiateMultipartUpload.path, body, world.token('user')));
-    assert.equal(reply.errCode, 500);
-    assert.match(reply.errDlt, /^reference /);
+    // Were something of the first left, the second would be one too many.
+    for (const _ of ['first', 'second']) {
+      const reply = envelopeOf(await world.post(initiateMultipartUpload.path, body, world.token('user')));
+      assert.equal(reply.errCode, 500);
+      assert.match(reply.errDlt, /^reference /);
+    }
   });
 }
+
+test('a store that fails while an upload is completed is 500, and it is complete once the store is back', async () => {
+  const content = contentOf('the store fails');
+  let isFailing = true;
+  await using store = await standIn(({ method, url = '' }, response) => {
+    const isBlob = url.includes('/hash/');
+    if (isFailing && isBlob && method === 'PUT') response.writeHead(503).end();
+    else if (method !== 'HEAD') response.end();
+    else if (isBlob) response.writeHead(404).end();
+    else response.writeHead(200, { 'Content-Length': content.length, ETag: `"${md5Of(content)}"` }).end();
+  });
+  await using world = await World.open(s3Settings(store.url));
+  const asked = { hash: hashOf(content), size: content.length, maxParts: 1, name: 'alice/later.txt' };
+  const { upload: it } = await initiate(world, world.token('user'), asked);
+  const completed = () => complete(world, world.token('user'), it.uploadID, [content], asked);
+  await assert.rejects(completed(), /500 reference/);
+  assert.equal((await world.send({ method: 'GET', path: '/object/alice/later.txt' })).status, 404);
+  isFailing = false;
+  const { url } = await completed();
+  assert.equal((await world.send({ method: 'GET', path: pathOf(url) })).status, 302);
+});
+
+test('a store that answers nothing is waited for no longer than it may take', async () => {
+  let isSilent = false;
+  await using store = await standIn((_request, response) => isSilent || response.end());
+  const place = { endpoint: store.url, publicEndpoint: store.url, region: 'us-east-1', bucket: 'openim' };
+  const blobs = await S3BlobStore.open({ ...place, ...s3Keys, timeoutMs: 100, now: Date.now });
+  isSilent = true;
+  await assert.rejects(blobs.sizeOf('openim/none'), { name: 'TimeoutError' });
+  await assert.rejects(blobs.open('openim/none', 0, 1).toArray(), { name: 'TimeoutError' });
+});
 
 test('F30: a store that is not there is refused at start by the name of its setting', async () => {
   await assert.rejects(World.open(s3Settings('http://127.0.0.1:1')), /^StartError: TESSERA_S3_ENDPOINT: cannot use/);

@@ -1,8 +1,8 @@
 /** Files in parts, and objects by their URL: objects-push-webhooks.md 1.2 to 1.13. */
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, describe, mock, test } from 'node:test';
 import accessUrl from '../../src/http/routes/object/access_url.ts';
 import authSign from '../../src/http/routes/object/auth_sign.ts';
 import completeMultipartUpload from '../../src/http/routes/object/complete_multipart_upload.ts';
@@ -218,6 +218,19 @@ testEndpoint(completeMultipartUpload, [
     body: async (world: World) => ({ ...completion, uploadID: await begun(world, 11) }),
     expect: { errCode: 500, errDlt: 'part 1 is missing or has another MD5' },
   },
+  ...(
+    [
+      ['alice/../bob/a', 1001],
+      ['/alice/a', 1001],
+      ['bob/a', 1002],
+      ['alice', 1002],
+    ] as const
+  ).map(([name, errCode]) => ({
+    name: `the name ${name} is ${errCode}`,
+    token: 'user' as const,
+    body: async (world: World) => ({ ...completion, uploadID: await begun(world, 11), name }),
+    expect: { errCode },
+  })),
   {
     name: 'an upload of somebody else is 1004',
     token: 'other',
@@ -382,6 +395,24 @@ describe('files in a directory', () => {
     assert.ok((await get(url)).body.equals(content));
   });
 
+  for (const code of ['ENOSPC', 'EDQUOT']) {
+    test(`${code} in the middle of a part is 507: nothing of it stays, and the upload goes on once there is room`, async () => {
+      const content = contentOf(`no room: ${code} `, 2 * mebibyte);
+      const asked = { hash: hashOf(content), size: content.length, maxParts: 1, name: `alice/${code}` };
+      const { upload: it } = await initiate(world, alice(), asked);
+      const [{ url }] = it.sign.parts;
+      const full = await fullDisk(code, mebibyte);
+      const refused = await put(world, url, content);
+      full.mock.restore();
+      assert.deepEqual([refused.status, refused.body.toString()], [507, 'the disk is full']);
+      assert.deepEqual(await readdir(join(world.dataDir, 'files/temp')), []);
+      await assert.rejects(complete(world, alice(), it.uploadID, [content], asked), /500 part 1 is missing/);
+      await put(world, url, content);
+      const completed = await complete(world, alice(), it.uploadID, [content], asked);
+      assert.ok((await get(completed.url)).body.equals(content));
+    });
+  }
+
   const puts: readonly (readonly [name: string, change: (url: string) => string, size: number, status: number])[] = [
     ['another size', (url) => url, 12, 400],
     ['a forged signature', (url) => `${url.slice(0, -1)}-`, 11, 403],
@@ -475,3 +506,20 @@ test('Known defect: X-Request-Api of anybody else is not believed, and publicUrl
     assert.match((reply.data as Initiated).upload.sign?.parts[0]?.url ?? '', expected);
   }
 });
+
+interface Handles {
+  write(bytes: Uint8Array, offset: number): Promise<{ readonly bytesWritten: number }>;
+}
+
+/** As a disk that has room for so many bytes more, for every file that is written through its handle. */
+async function fullDisk(code: string, room: number) {
+  await using file = await open('/dev/null', 'r');
+  const handles: Handles = Object.getPrototypeOf(file);
+  const { write } = handles;
+  let written = 0;
+  return mock.method(handles, 'write', async function (this: FileHandle, bytes: Uint8Array, offset: number) {
+    if (written >= room) throw Object.assign(new Error('no room'), { code });
+    written += bytes.length - offset;
+    return write.call(this, bytes, offset);
+  });
+}

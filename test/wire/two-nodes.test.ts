@@ -1,11 +1,16 @@
 /** Two nodes on one PostgreSQL and one Redis: whoever is on one is there for everybody on the other. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
+import authSign from '../../src/http/routes/object/auth_sign.ts';
 import { SubUserOnlineStatus, SubUserOnlineStatusTips } from '../../src/protocol/gen/openim.ts';
 import { connect, dial, type SocketClient } from '../support/socket-client.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
 import { within } from '../support/within.ts';
+import { complete, contentOf, hashOf, initiate, partsIn, pathOf, put } from './file-uploads.ts';
+import { envelopeOf } from './raw-http.ts';
 import { World } from './world.ts';
 
 test('two nodes', async (t) => {
@@ -156,6 +161,24 @@ test('two nodes', async (t) => {
     },
   );
 
+  await t.test(
+    'an upload is begun and its parts are sent on different nodes, completed on a third and fetched',
+    async () => {
+      const content = contentOf('over three nodes ', 6 * 2 ** 20);
+      const [first, second] = partsIn(content);
+      const asked = { hash: hashOf(content), size: content.length, maxParts: 1, name: 'alice/wandering.bin' };
+      const { upload } = await initiate(a, a.token('user'), asked);
+      assert.equal((await put(a, upload.sign.parts[0].url, first ?? '')).status, 200);
+      const by = { uploadID: upload.uploadID, partNumbers: [2] };
+      const signed = envelopeOf(await b.post(authSign.path, by, b.token('user'))).data as { parts: { url: string }[] };
+      assert.equal((await put(b, `${signed.parts[0]?.url}`, second ?? '')).status, 200);
+      const { url } = await complete(api, api.token('user'), upload.uploadID, partsIn(content), asked);
+      for (const node of [a, b]) {
+        assert.ok((await node.send({ method: 'GET', path: pathOf(url) })).body.equals(content));
+      }
+    },
+  );
+
   await t.test('one process more that is no node is refused, and says what is missing', () => refused);
 });
 
@@ -167,7 +190,12 @@ async function openCluster(t: TestContext) {
   const databaseUrl = await postgresUrlForSuite(t);
   const redis = await redisForSuite(t);
   if (databaseUrl === undefined || redis === undefined) return undefined;
-  const settings = { TESSERA_DATABASE_URL: databaseUrl, TESSERA_REDIS_URL: redis.url };
+  const filesDir = await mkdtemp(`${tmpdir()}/tessera-files-`);
+  t.after(() => rm(filesDir, { recursive: true, force: true }));
+  const settings = {
+    ...{ TESSERA_DATABASE_URL: databaseUrl, TESSERA_REDIS_URL: redis.url },
+    ...{ TESSERA_FILES_DIR: filesDir, TESSERA_FILES_DIR_SHARED: 'true' },
+  };
   // One that issues tokens which the other's policy has no room for.
   const a = await World.open({ ...settings, TESSERA_LOGIN_POLICY: '0' });
   t.after(() => a[Symbol.asyncDispose]());

@@ -16,6 +16,7 @@ import { openFriends } from './friends.ts';
 import { type AppOverrides, layGround } from './ground.ts';
 import { openGroups } from './groups.ts';
 import { openJobs } from './jobs.ts';
+import { joinTellers } from './message-tellers.ts';
 import { openLog, openMessaging } from './messaging.ts';
 import { openDelivering } from './nodes.ts';
 import { openPeople } from './people.ts';
@@ -55,7 +56,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const { bus, presence, node, nodes } = await openDelivering(ground, opened, { db, redis: tokenStores.redis });
   const userStore = new SqlUserStore(db);
   const hooks = await openWebhooks(ground, opened, db);
-  const teller = hooks.messageTeller;
+  const push = await openPush(ground, opened, { db, events, users: userStore, presence, isNode: node !== undefined });
+  const teller = joinTellers(hooks.messageTeller, push.messageTeller);
   const log = await openLog(ground, opened, { db, bus, outgoing: node?.outgoing, users: userStore, teller });
   const { memberships, services: groups } = openGroups(ground, db, log, userStore, { relay: node?.memberships, hooks });
   const people = await openPeople(ground, db, {
@@ -76,7 +78,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...people,
     ...groups,
     ...openFriends(ground, db, log, { users: userStore, hooks }),
-    ...(await openPush(ground, opened, { db, events, users: userStore })),
+    ...push.services,
     ...messaging,
     jobs,
     cluster: new Cluster(nodes),
@@ -91,6 +93,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     sharedGroups: node?.sharedGroups,
     committed: node?.committed,
     lease: node?.channel,
+    results: push.results,
   });
   await node?.start(memberships);
 

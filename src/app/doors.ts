@@ -14,6 +14,7 @@ import { HttpServer } from '../http/server.ts';
 import type { Services } from '../http/services.ts';
 import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
+import type { DeliveryResults } from '../log/delivery-results.ts';
 import type { Presence } from '../presence/presence.ts';
 import { createGobFrameCodec } from '../protocol/frames/gob-frame-codec.ts';
 import { createJsonFrameCodec } from '../protocol/frames/json-frame-codec.ts';
@@ -44,6 +45,8 @@ export interface DoorsOptions {
   readonly sharedGroups: SharedGroups | undefined;
   readonly committed: GatewayOptions['committed'];
   readonly lease: NodeLease | undefined;
+  /** Told whom messages reach; undefined while nobody is woken offline. */
+  readonly results: DeliveryResults | undefined;
   /** What the server cannot do without, by the names that /readyz gives; each resolves if it answers. */
   readonly stores: Readonly<Record<string, () => Promise<void>>>;
   /** For /readyz, of what it can do with all the same. */
@@ -56,7 +59,8 @@ export interface DoorsOptions {
  */
 export async function openDoors(ground: Ground, opened: AsyncDisposableStack, options: DoorsOptions): Promise<Doors> {
   const { config, logger, metrics, scope, clock, monotonicMs, reportFailure } = ground;
-  const { services, events, bus, presence, memberships, sharedGroups, committed, lease, stores, warnings } = options;
+  const { services, events, bus, presence, memberships, sharedGroups, committed, lease, results } = options;
+  const { stores, warnings } = options;
   let isDraining = false;
   let isHearing = true;
   events.on('hearing', (change) => {
@@ -110,6 +114,7 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
       sharedGroups,
       committed,
       lease,
+      results,
       devices: services.pushTokens,
       addressOf: createAddressOf(config.trustedProxies),
       codecs: { js: createJsonFrameCodec(), go: createGobFrameCodec() },

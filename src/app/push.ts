@@ -1,30 +1,46 @@
 /** Offline push, composed. Part of the composition root; see app.ts. */
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
+import type { DeliveryEntry } from '../deliveries/delivery-store.ts';
+import { DeliveryWorker } from '../deliveries/delivery-worker.ts';
 import type { Services } from '../http/services.ts';
+import type { DeliveryResults } from '../log/delivery-results.ts';
+import type { MessageTeller } from '../log/pipeline.ts';
+import type { Presence } from '../presence/presence.ts';
+import { OfflinePushes, type OfflinePushesOptions } from '../push/offline-pushes.ts';
+import { PushTeller } from '../push/push-teller.ts';
 import { PushTest } from '../push/push-test.ts';
 import { PushTokens } from '../push/push-tokens.ts';
+import { ReachedUsers } from '../push/reached-users.ts';
 import { SqlBadgeStore } from '../store/sql-badge-store.ts';
+import { SqlDeliveryStore } from '../store/sql-delivery-store.ts';
+import { SqlPushRecipientStore } from '../store/sql-push-recipient-store.ts';
 import { SqlPushTokenStore } from '../store/sql-push-token-store.ts';
 import type { TokenEvents } from '../tokens/events.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { Ground } from './ground.ts';
 import { openPushProviders } from './push-providers.ts';
+import { watchDeliveries } from './watched-deliveries.ts';
 
-export type Push = Pick<Services, 'pushTokens' | 'pushTest'>;
+export interface Push {
+  readonly services: Pick<Services, 'pushTokens' | 'pushTest'>;
+  /** These are undefined while no service is configured: messages then cost nothing more. */
+  readonly messageTeller: MessageTeller | undefined;
+  readonly results: DeliveryResults | undefined;
+}
 
 export interface PushOptions {
   readonly db: Database;
   readonly events: TokenEvents;
   readonly users: Pick<UserStore, 'find'>;
+  readonly presence: Presence;
+  readonly isNode: boolean;
 }
 
 /** @throws StartError naming the setting of a push service that does not work */
-export async function openPush(
-  { config, clock, reportFailure }: Ground,
-  opened: AsyncDisposableStack,
-  { db, events, users }: PushOptions,
-): Promise<Push> {
+export async function openPush(ground: Ground, opened: AsyncDisposableStack, options: PushOptions): Promise<Push> {
+  const { config, clock, reportFailure } = ground;
+  const { db, events, users } = options;
   const providers = await openPushProviders(config, clock);
   for (const provider of providers.values()) opened.defer(() => provider.close());
   const tokens = new SqlPushTokenStore(db);
@@ -39,5 +55,64 @@ export async function openPush(
   });
   opened.defer(pushTokens.follow(events, reportFailure));
   const newID = () => randomUUID().replaceAll('-', '');
-  return { pushTokens, pushTest: new PushTest({ providers, tokens, newID, now: clock }) };
+  const services = { pushTokens, pushTest: new PushTest({ providers, tokens, newID, now: clock }) };
+  if (providers.size === 0) return { services, messageTeller: undefined, results: undefined };
+  return { services, ...openOfflinePushes(ground, opened, options, { providers, tokens }) };
+}
+
+function openOfflinePushes(
+  ground: Ground,
+  opened: AsyncDisposableStack,
+  { db, presence, isNode }: PushOptions,
+  services: Pick<OfflinePushesOptions, 'providers' | 'tokens'>,
+): Pick<Push, 'messageTeller' | 'results'> {
+  const { config, clock, monotonicMs, logger, metrics } = ground;
+  const store = new SqlDeliveryStore(db);
+  const results = new ReachedUsers({ limits: config, now: clock });
+  const pushes = new OfflinePushes({
+    ...services,
+    recipients: new SqlPushRecipientStore(db),
+    // Of several nodes who is connected decides.
+    reach: isNode ? { reachedBy: async () => undefined } : results,
+    presence,
+    limits: config,
+    now: clock,
+    monotonicMs,
+    observer: {
+      outcome: (provider, { kind }) => {
+        metrics.offlinePushes.inc({ provider, outcome: kind });
+        if (kind === 'later' || kind === 'refused') metrics.offlinePushesFailed.inc();
+      },
+      tooOld: () => metrics.offlinePushesTooOld.inc(),
+    },
+  });
+  const worker = new DeliveryWorker({
+    topic: 'push',
+    store,
+    deliver: (row, signal) => pushes.deliver(row, signal),
+    now: clock,
+    observer: {
+      delivered: () => {},
+      failed: ({ id, attempts }, error, isParked) => {
+        if (isParked) logger.error({ err: error, id, attempts: attempts + 1 }, 'an offline push was parked');
+      },
+      heldUp: (error) => logger.warn({ err: error }, 'offline pushes were held up: they are tried again'),
+    },
+  });
+  opened.defer(() => worker.close(config.shutdownTimeoutMs));
+  worker.start();
+  const counts = watchDeliveries(ground, opened, store, 'push');
+  const keep = async (entries: readonly DeliveryEntry[]) => {
+    await db.transaction((tx) => store.add(tx, entries, clock()));
+    worker.wake();
+  };
+  const messageTeller = new PushTeller({
+    keep,
+    wake: () => worker.wake(),
+    waiting: () => counts().waiting,
+    limits: config,
+    onLeftOut: () => metrics.offlinePushesLeftOut.inc(),
+    now: clock,
+  });
+  return { messageTeller, results };
 }

@@ -16,6 +16,7 @@ import { UserWebhooks } from '../webhooks/user-webhooks.ts';
 import { WebhookClient } from '../webhooks/webhook-client.ts';
 import { Webhooks } from '../webhooks/webhooks.ts';
 import type { Ground } from './ground.ts';
+import { watchDeliveries } from './watched-deliveries.ts';
 import { readWebhooksFile } from './webhooks-file.ts';
 
 /** What the domains are given; undefined what nobody outside is asked or told about, which then costs nothing. */
@@ -32,11 +33,8 @@ export interface Hooks {
  * @param opened waits, when it is disposed of, for requests under way
  * @throws StartError if the file cannot be read
  */
-export async function openWebhooks(
-  { config, clock, logger, metrics }: Ground,
-  opened: AsyncDisposableStack,
-  db: Database,
-): Promise<Hooks> {
+export async function openWebhooks(ground: Ground, opened: AsyncDisposableStack, db: Database): Promise<Hooks> {
+  const { config, clock, logger, metrics } = ground;
   const settings = await readWebhooksFile(config.webhooksFile, logger);
   if (settings.hooks.size === 0) return off;
   const store = new SqlDeliveryStore(db);
@@ -75,13 +73,7 @@ export async function openWebhooks(
   });
   opened.defer(() => worker.close(config.shutdownTimeoutMs));
   worker.start();
-  const look = async () => {
-    const { waiting, parked } = await store.counts('webhooks');
-    metrics.deliveriesWaiting.set({ topic: 'webhooks' }, waiting);
-    metrics.deliveriesParked.set({ topic: 'webhooks' }, parked);
-  };
-  // A database that cannot be asked shows elsewhere.
-  opened.use(setInterval(() => void look().catch(() => {}), countEveryMs));
+  watchDeliveries(ground, opened, store, 'webhooks');
   const isOn = (...names: readonly HookName[]) => names.some((name) => settings.hooks.has(name));
   const keep = async (entries: Parameters<typeof store.add>[1]) => {
     await db.transaction((tx) => store.add(tx, entries, clock()));
@@ -107,8 +99,6 @@ const off: Hooks = {
   friends: undefined,
   groups: undefined,
 };
-
-const countEveryMs = 5000;
 
 /** Of one answer: a message and what belongs to it. */
 const maxReplyBytes = 1024 * 1024;

@@ -252,6 +252,24 @@ export const limits = {
       maximum: 8192,
     }),
   ),
+  pushResultsWithinMs: limit(
+    'How long nodes have to say whose phones took a message, before it wakes the others offline.',
+    2000,
+    { unit: 'ms', beyond: 'it counts as not delivered there' },
+  ),
+  maxPushResults: limit(
+    'Users whose phones took messages of late, and those messages, that one process keeps in mind to wake the others offline.',
+    200_000,
+    { unit: 'items', beyond: 'the oldest are forgotten: whose phone is connected then is not woken' },
+  ),
+  maxPushAgeMs: limit('The age of a message that no push service could take.', 3_600_000, {
+    unit: 'ms',
+    beyond: 'it wakes nobody any more',
+  }),
+  maxWaitingPushes: limit('Messages that wait to wake somebody offline, as last counted.', 100_000, {
+    unit: 'items',
+    beyond: 'further ones wake nobody',
+  }),
   maxReplyFrameBytes: limit(
     'A reply over the socket, on the wire in any codec. The Go core ends its connection at more than 1 MiB, for ever.',
     1_048_576,

@@ -17,6 +17,11 @@ export interface DeliveryEntry {
   readonly deliveryID: string;
   /** Whatever the topic's handler made of it. */
   readonly payload: string;
+  /**
+   * When it is to be delivered, Unix ms, unless its key waits for something else; at once unless given. The same for all
+   * of a key that are added together.
+   */
+  readonly dueAt?: number;
 }
 
 export interface Delivery extends DeliveryEntry {
@@ -54,7 +59,11 @@ export interface Settlement {
     readonly failure: string;
     /** Unix ms; undefined if it is tried again. */
     readonly parkedAt: number | undefined;
+    /** What is left of it; all of it unless given. */
+    readonly payload?: string;
   };
+  /** What comes of the delivered ones: written at that time (Unix ms), under keys other than this one. */
+  readonly following?: { readonly entries: readonly DeliveryEntry[]; readonly at: number };
   /** When what is left of the key is to be claimed again, Unix ms. */
   readonly dueAt: number;
 }

@@ -3,7 +3,14 @@
  * what became of them. Any number of processes may do so at once. A row is delivered at least once: after a crash, or by a
  * process that was stopped and goes on, it may be a second time, with the same ID. See docs/adr/0015.
  */
-import type { Delivery, DeliveryClaim, DeliveryStore, DeliveryTopic, Settlement } from './delivery-store.ts';
+import type {
+  Delivery,
+  DeliveryClaim,
+  DeliveryEntry,
+  DeliveryStore,
+  DeliveryTopic,
+  Settlement,
+} from './delivery-store.ts';
 
 /** Why a row could not be delivered now. */
 export class DeliveryError extends Error {
@@ -17,11 +24,23 @@ export class DeliveryError extends Error {
   }
 }
 
+/** What has become of a row that was not delivered as one thing. */
+export interface PartlyDelivered {
+  /** To be delivered by and by, each by itself, under keys other than that of the row. */
+  readonly following: readonly DeliveryEntry[];
+  /** What is left of the row under its key; undefined if nothing is. */
+  readonly left?: {
+    readonly payload: string;
+    /** Why it is to be tried again later; undefined if it was only too much for one turn. */
+    readonly error?: unknown;
+  };
+}
+
 export interface DeliveryWorkerOptions {
   readonly topic: DeliveryTopic;
   readonly store: Pick<DeliveryStore, 'claim' | 'open' | 'settle'>;
   /** Resolves when the receiver has it. A {@link DeliveryError}, or whatever else it throws, means to try again later. */
-  readonly deliver: (row: Delivery, signal: AbortSignal) => Promise<void>;
+  readonly deliver: (row: Delivery, signal: AbortSignal) => Promise<PartlyDelivered | undefined> | Promise<void>;
   /** Unix ms. */
   readonly now: () => number;
   readonly observer: DeliveryObserver;
@@ -134,30 +153,50 @@ export class DeliveryWorker implements AsyncDisposable {
   }
 
   async #workOff(claim: DeliveryClaim): Promise<void> {
-    const { store, deliver, now, observer } = this.#options;
+    const { store, now, observer } = this.#options;
     const { rowsPerClaim, claimMs } = this.#limits;
     const begunAt = performance.now();
     const delivered: number[] = [];
-    let failure: Pick<Settlement, 'failed' | 'dueAt'> = { dueAt: now() };
+    const following: DeliveryEntry[] = [];
+    let kept: Pick<Settlement, 'failed' | 'dueAt'> = { dueAt: now() };
     for (const row of await store.open(claim, rowsPerClaim)) {
       if (this.#isClosed || performance.now() - begunAt > claimMs / 2) break;
-      try {
-        await deliver(row, this.#aborting.signal);
+      const result = await this.#deliver(row);
+      following.push(...(result.following ?? []));
+      if (result.left === undefined) {
         delivered.push(row.id);
         observer.delivered();
-      } catch (error) {
-        // Cut off by the end of the process: no fault of the receiver's.
-        if (this.#aborting.signal.aborted) break;
-        failure = this.#failureOf(row, error);
-        observer.failed(row, error, failure.failed?.parkedAt !== undefined);
-        break;
+        continue;
       }
+      kept = this.#keep(row, result.left);
+      break;
     }
     // If it was taken over meanwhile, the other one delivers and removes the rows.
-    await store.settle(claim, { delivered, ...failure });
+    await store.settle(claim, { delivered, following: { entries: following, at: now() }, ...kept });
   }
 
-  #failureOf(row: Delivery, error: unknown): Required<Pick<Settlement, 'failed' | 'dueAt'>> {
+  async #deliver(row: Delivery): Promise<Partial<PartlyDelivered>> {
+    try {
+      return (await this.#options.deliver(row, this.#aborting.signal)) ?? {};
+    } catch (error) {
+      return { left: { payload: row.payload, error } };
+    }
+  }
+
+  /** What is not done of a row, and when its key has its turn again. */
+  #keep(row: Delivery, { payload, error }: NonNullable<PartlyDelivered['left']>) {
+    const { now, observer } = this.#options;
+    // Cut off by the end of the process: no fault of the receiver's.
+    if (error === undefined || this.#aborting.signal.aborted) {
+      const { id, attempts } = row;
+      return { failed: { id, attempts, failure: '', parkedAt: undefined, payload }, dueAt: now() };
+    }
+    const { failed, dueAt } = this.#failureOf(row, error);
+    observer.failed(row, error, failed.parkedAt !== undefined);
+    return { failed: { ...failed, payload }, dueAt };
+  }
+
+  #failureOf(row: Delivery, error: unknown) {
     const { firstRetryMs, longestRetryMs, maxAttempts } = this.#limits;
     const at = this.#options.now();
     const attempts = row.attempts + 1;

@@ -53,6 +53,7 @@ export interface GatewayOptions {
   /** Where there are other nodes. */
   readonly sharedGroups?: SharedGroups | undefined;
   readonly committed?: HubOptions['committed'];
+  readonly results?: HubOptions['results'];
   readonly lease?: NodeLease | undefined;
   /** Where a request comes from; undefined if that is not known, as behind a proxy that is not trusted. */
   readonly addressOf?: (request: IncomingMessage) => string | undefined;
@@ -102,7 +103,15 @@ class LongConnectionGateway implements Gateway {
     this.#admission = new Admission(limits);
     const subscriptions = new Subscriptions(limits, metrics, presence);
     const groups = new GroupIndex({ memberships: options.memberships, shared: options.sharedGroups });
-    this.#hub = new Hub({ metrics, presence, subscriptions, groups, limits, committed: options.committed });
+    this.#hub = new Hub({
+      metrics,
+      presence,
+      subscriptions,
+      groups,
+      limits,
+      committed: options.committed,
+      results: options.results,
+    });
     const pulse = new Pulse(limits);
     const inbound = new InboundBytes(limits);
     const monotonicMs = options.monotonicMs ?? (() => performance.now());

@@ -4,9 +4,10 @@
  */
 import { forEachInSlices } from '../kernel/time-slices.ts';
 import type { Audience, Delivery, GroupVersion } from '../log/delivery.ts';
+import type { DeliveryResults } from '../log/delivery-results.ts';
 import type { Committed } from '../log/outgoing-store.ts';
 import type { Presence } from '../presence/presence.ts';
-import { takesPushes } from '../presence/reach.ts';
+import { isPhoneReached, takesPushes } from '../presence/reach.ts';
 import { encodePush } from '../protocol/message-bytes.ts';
 import { platformLabel } from '../protocol/numbers/platforms.ts';
 import { reqIdentifiers } from '../protocol/numbers/request-identifiers.ts';
@@ -30,6 +31,8 @@ export interface HubOptions {
   readonly limits: Pick<GatewayLimits, 'maxSocketsPerToken' | 'maxSocketsPerUser'>;
   /** What has committed by now, of a node: see {@link Delivery.storedBy}. */
   readonly committed?: (() => Promise<Committed>) | undefined;
+  /** Told of every message; undefined while nobody is woken offline. */
+  readonly results?: DeliveryResults | undefined;
 }
 
 /** Why a session is to end, if it is. */
@@ -123,7 +126,8 @@ export class Hub implements SessionObserver {
     this.#deliver(delivery);
   }
 
-  #deliver({ audience, conversationID, body, operationID, asOf, storedBy }: Delivery): void {
+  #deliver(delivery: Delivery): void {
+    const { audience, conversationID, body, operationID, asOf, storedBy } = delivery;
     const frame = new SharedFrame(() => ({
       reqIdentifier: reqIdentifiers.pushMessage,
       msgIncr: '',
@@ -132,15 +136,29 @@ export class Hub implements SessionObserver {
       errMsg: '',
       data: encodePush(conversationID, body),
     }));
+    const { results, metrics } = this.#options;
     let receivers = this.#receiversOf(audience, asOf);
+    const reached = results === undefined ? undefined : new Set<string>();
     if (storedBy !== undefined) {
-      receivers = receivers.filter((session) => !this.#committedBefore.get(session)?.has(storedBy));
+      receivers = receivers.filter((session) => {
+        const isFound = this.#committedBefore.get(session)?.has(storedBy) === true;
+        if (isFound && isPhoneReached([session])) reached?.add(session.userID);
+        return !isFound;
+      });
     }
-    if (receivers.length === 0) return;
-    this.#options.metrics.pushes.inc(receivers.length);
+    let left = receivers.length;
+    if (left === 0) {
+      if (reached !== undefined) results?.note(delivery, reached);
+      return;
+    }
+    metrics.pushes.inc(left);
     this.#fanOut.start(conversationID, receivers, (session) => {
       this.beforeRequest(session);
-      session.push(frame, operationID);
+      const isTaken = session.push(frame, operationID);
+      if (reached === undefined) return;
+      if (isTaken && isPhoneReached([session])) reached.add(session.userID);
+      left -= 1;
+      if (left === 0) results?.note(delivery, reached);
     });
   }
 

@@ -54,7 +54,8 @@ export class SqlDeliveryStore implements DeliveryStore {
     return rows.map(toDelivery);
   }
 
-  async settle({ topic, key, fence }: DeliveryClaim, { delivered, failed, dueAt }: Settlement): Promise<boolean> {
+  async settle({ topic, key, fence }: DeliveryClaim, settlement: Settlement): Promise<boolean> {
+    const { delivered, failed, following, dueAt } = settlement;
     return this.#db.transaction(async (tx) => {
       const held = await runHot(this.#db, endClaim, [topic, key, fence, dueAt], tx);
       if (held.length === 0) return false;
@@ -62,10 +63,11 @@ export class SqlDeliveryStore implements DeliveryStore {
         await this.#db.executor(tx).deleteFrom('deliveries').where('id', 'in', piece).execute();
       }
       if (failed !== undefined) {
-        const { id, attempts, failure, parkedAt = null } = failed;
-        const changes = { attempts, failure, parked_at: parkedAt };
+        const { id, attempts, failure, parkedAt = null, payload } = failed;
+        const changes = { attempts, failure, parked_at: parkedAt, ...(payload === undefined ? {} : { payload }) };
         await this.#db.executor(tx).updateTable('deliveries').set(changes).where('id', '=', id).execute();
       }
+      if (following !== undefined) await this.add(tx, following.entries, following.at);
       await runHot(this.#db, removeDone, [topic, key], tx);
       return true;
     });
@@ -145,8 +147,8 @@ export class SqlDeliveryStore implements DeliveryStore {
 
 /** Adds rows in the transaction under way on this connection. */
 export function addDeliveriesInSqlite(connection: StatementCache, entries: readonly DeliveryEntry[], at: number): void {
-  for (const { topic, key, deliveryID, payload } of entries) {
-    connection.prepare(lockKey.sqliteText).run(topic, key, at);
+  for (const { topic, key, deliveryID, payload, dueAt = at } of entries) {
+    connection.prepare(lockKey.sqliteText).run(topic, key, dueAt);
     connection.prepare(insertInSqlite).run(topic, key, deliveryID, payload, at);
   }
 }
@@ -160,7 +162,7 @@ export async function addDeliveriesInPostgres(
   if (entries.length === 0) return;
   const topics = entries.map(({ topic }) => topic);
   const keys = entries.map(({ key }) => key);
-  await query(lockKeysInPostgres, [topics, keys, at]);
+  await query(lockKeysInPostgres, [topics, keys, entries.map(({ dueAt = at }) => dueAt)]);
   const deliveryIDs = entries.map(({ deliveryID }) => deliveryID);
   await query(insertInPostgres, [topics, keys, deliveryIDs, entries.map(({ payload }) => payload), at]);
 }
@@ -170,9 +172,8 @@ const lockKey = hotQuery(`INSERT INTO delivery_keys (topic, item_key, due_at) VA
   ON CONFLICT (topic, item_key) DO UPDATE SET due_at = delivery_keys.due_at`);
 
 const lockKeysInPostgres = `INSERT INTO delivery_keys (topic, item_key, due_at)
-  SELECT topic, item_key, $3::bigint FROM (
-    SELECT DISTINCT * FROM unnest($1::text[], $2::text[]) AS k (topic, item_key)
-  ) AS k ORDER BY topic COLLATE "C", item_key COLLATE "C"
+  SELECT topic, item_key, min(due_at) FROM unnest($1::text[], $2::text[], $3::bigint[]) AS k (topic, item_key, due_at)
+  GROUP BY topic, item_key ORDER BY topic COLLATE "C", item_key COLLATE "C"
   ON CONFLICT (topic, item_key) DO UPDATE SET due_at = delivery_keys.due_at`;
 
 const insertInSqlite =

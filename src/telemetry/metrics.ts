@@ -217,6 +217,27 @@ export function createMetrics() {
       labelNames: ['topic'] as const,
       registers,
     }),
+    offlinePushes: new Counter({
+      name: 'tessera_offline_pushes_total',
+      help: 'What push services made of offline pushes, by service: sent, dead, refused, later.',
+      labelNames: ['provider', 'outcome'] as const,
+      registers,
+    }),
+    offlinePushesFailed: new Counter({
+      name: 'msg_offline_push_failed_total',
+      help: 'Offline pushes that a service has refused or could not take then, under the name that OpenIM gives them.',
+      registers,
+    }),
+    offlinePushesTooOld: new Counter({
+      name: 'tessera_offline_pushes_too_old_total',
+      help: 'Messages, or what a service could not take of them, that were too old to wake anybody.',
+      registers,
+    }),
+    offlinePushesLeftOut: new Counter({
+      name: 'tessera_offline_pushes_left_out_total',
+      help: 'Messages that wake nobody offline since too many wait.',
+      registers,
+    }),
     outboxFailures: new Counter({
       name: 'tessera_outbox_failures_total',
       help: 'Times that an effect of a committed change failed and was put off.',

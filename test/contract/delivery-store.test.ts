@@ -22,6 +22,9 @@ testOnEveryDatabase('DeliveryStore', async (t, databases) => {
   await t.test('rows belong to their transaction, and keep the order of commits within a key', () =>
     transactions(databases),
   );
+  await t.test('what comes of a row is written as it goes, and what is left of one keeps its place', () =>
+    parts(databases),
+  );
   await t.test(
     'O1: two processes deliver in order, at least once, each row’s removal once, though one of them stops',
     (sub) => twoWorkers(sub, databases),
@@ -118,6 +121,35 @@ async function parking({ db, peer }: Databases): Promise<void> {
     ],
   );
   assert.equal(await a.settle(claim, { delivered: rows.map(({ id }) => id), dueAt: 300 }), true);
+}
+
+async function parts({ db, peer }: Databases): Promise<void> {
+  const [a, b] = [new SqlDeliveryStore(db), new SqlDeliveryStore(peer)];
+  await db.transaction((tx) => a.add(tx, [entry('1', 'p'), entry('2', 'p')], 100));
+  const [claim] = await a.claim('webhooks', 100, 110, 1);
+  assert.ok(claim);
+  const [one, two] = await a.open(claim, 10);
+  assert.ok(one && two);
+  const entries = [
+    { ...entry('soon', 'later'), dueAt: 600 },
+    { ...entry('late', 'later'), dueAt: 600 },
+    entry('now', 'n'),
+  ];
+  const failed = { id: two.id, attempts: 1, failure: 'no', parkedAt: undefined, payload: 'half of 2' };
+  const settlement = { delivered: [one.id], failed, following: { entries, at: 105 }, dueAt: 650 };
+  assert.equal(await b.settle({ ...claim, fence: 'another' }, settlement), false);
+  assert.equal((await b.counts('webhooks')).waiting, 2);
+  assert.equal(await a.settle(claim, settlement), true);
+  const keysAt = async (at: number) => (await b.claim('webhooks', at, at + 1, 9)).map(({ key }) => key);
+  assert.deepEqual(await keysAt(105), ['n']);
+  assert.deepEqual(await keysAt(649), ['later', 'n'].sort());
+  const claims = await b.claim('webhooks', 650, 700, 9);
+  const rows = await Promise.all(claims.map((each) => b.open(each, 9)));
+  assert.deepEqual(payloads(rows.flat()).sort(), ['half of 2', 'late', 'now', 'soon']);
+  for (const [index, each] of claims.entries()) {
+    await b.settle(each, { delivered: rows[index]?.map(({ id }) => id) ?? [], dueAt: 0 });
+  }
+  assert.equal((await b.counts('webhooks')).waiting, 0);
 }
 
 async function transactions({ db, peer }: Databases): Promise<void> {
@@ -240,7 +272,9 @@ test('a delivery that fails is tried again later each time, as its receiver asks
     assert.equal(failures.length, 1);
     return outcome;
   };
-  const failed = (attempts: number, failure: string, parkedAt?: number) => ({ id: 1, attempts, failure, parkedAt });
+  const failed = (attempts: number, failure: string, parkedAt?: number) => ({
+    ...{ id: 1, attempts, failure, parkedAt, payload: 'x' },
+  });
   const secret = 'it could not be delivered';
   for (const [attempts, error, expected] of [
     [0, new Error('says too much'), { delivered: [], failed: failed(1, secret), dueAt: 1000 }],
@@ -250,6 +284,6 @@ test('a delivery that fails is tried again later each time, as its receiver asks
     [0, new DeliveryError('busy', 9e9), { delivered: [], failed: failed(1, 'busy'), dueAt: 300_000 }],
     [19, new DeliveryError('no'), { delivered: [], failed: failed(20, 'no', 0), dueAt: 0 }],
   ] as const) {
-    assert.deepEqual(await dueAfter(attempts, error), expected);
+    assert.deepEqual(await dueAfter(attempts, error), { ...expected, following: { entries: [], at: 0 } });
   }
 });

@@ -167,12 +167,16 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
     return this.#ws.isPaused;
   }
 
-  /** @param operationID of the request that caused the push */
-  push(frame: SharedFrame, operationID: string): void {
-    if (this.#isEnding) return;
+  /**
+   * @param operationID of the request that caused the push
+   * @returns whether the connection takes it
+   */
+  push(frame: SharedFrame, operationID: string): boolean {
+    if (this.#isEnding) return false;
     if (this.#heldPushes === undefined && this.#isEcho(operationID)) this.#holdPushes();
     if (this.#heldPushes === undefined) this.#writer.send(frame.bytesFor(this.variant));
     else this.#heldPushes.push(frame);
+    return true;
   }
 
   /** To be called once a second: gives up a client that has not read anything for too long. */

@@ -1,6 +1,6 @@
 /** The API port and the gateway, and what they say of their readiness. Part of the composition root; see app.ts. */
 import type { Config } from '../config/config.ts';
-import { hasRole } from '../config/node-settings.ts';
+import { hasRole, isNode } from '../config/node-settings.ts';
 import { createAddressOf } from '../gateway/connection/peer.ts';
 import type { NodeLease } from '../gateway/connection/recheck.ts';
 import { createGateway, type GatewayOptions } from '../gateway/gateway.ts';
@@ -149,7 +149,12 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
 function gatewayLimits(config: Config): GatewayLimits {
   const settings: Readonly<Record<string, unknown>> = { ...defaultLimits };
   const given = Object.keys(settings).map((key) => [key, key in config ? config[key as keyof Config] : settings[key]]);
-  return { ...Object.fromEntries(given), drainTimeoutMs: config.shutdownTimeoutMs };
+  return {
+    ...Object.fromEntries(given),
+    drainTimeoutMs: config.shutdownTimeoutMs,
+    // Where there is no other node, nobody has to be spared.
+    drainSpreadMs: isNode(config) ? config.drainSpreadMs : 0,
+  };
 }
 
 const lookAtHealthEveryMs = 5000;

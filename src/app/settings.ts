@@ -44,7 +44,7 @@ export async function openSettings(
       unitOfWork: db,
       nodeName: `${hostname()}:${config.apiPort}`,
       isSupervised: config.supervised,
-      awayMs: config.shutdownTimeoutMs + comingBackMs,
+      awayMs: config.drainSpreadMs + config.shutdownTimeoutMs + comingBackMs,
       now: clock,
       onFailure: reportFailure,
     }),

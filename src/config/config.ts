@@ -32,6 +32,7 @@ export interface Config
     | 'sessionTtl'
     | 'storeDownGrace'
     | 'shutdownTimeout'
+    | 'drainSpread'
     | 'revokeWithin'
     | 'retainMessages'
     | 'retainTokenEvents'
@@ -49,6 +50,7 @@ export interface Config
   readonly sessionTtlMs: number;
   readonly storeDownGraceMs: number;
   readonly shutdownTimeoutMs: number;
+  readonly drainSpreadMs: number;
   /** 0: no limit. */
   readonly revokeWithinMs: number;
   /** 0: for ever. */
@@ -166,6 +168,7 @@ function toConfig(origin: Origin, problems: string[]): Config {
     sessionTtl,
     storeDownGrace,
     shutdownTimeout,
+    drainSpread,
     revokeWithin,
     retainMessages,
     retainTokenEvents,
@@ -187,6 +190,7 @@ function toConfig(origin: Origin, problems: string[]): Config {
     sessionTtlMs: parseDuration(sessionTtl) ?? 0,
     storeDownGraceMs: parseDuration(storeDownGrace) ?? 0,
     shutdownTimeoutMs: parseDuration(shutdownTimeout) ?? 0,
+    drainSpreadMs: parseDuration(drainSpread) ?? 0,
     revokeWithinMs: parseDuration(revokeWithin) ?? 0,
     retainMessagesMs: parseDuration(retainMessages) ?? 0,
     retainTokenEventsMs: parseDuration(retainTokenEvents) ?? 0,

@@ -407,6 +407,10 @@ export const options = {
     false,
   ),
   shutdownTimeout: waitingTime('Longest wait for work in flight after SIGTERM.', '15s'),
+  drainSpread: waitingTime(
+    'How long a node that stops takes at most to close its sockets, one after another, so that their clients do not all come to the other nodes at once; a thousand a second at least.',
+    '10s',
+  ),
   dev: {
     kind: 'boolean',
     default: false,

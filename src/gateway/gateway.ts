@@ -5,7 +5,7 @@
 
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { forEachInSlices } from '../kernel/time-slices.ts';
+import { forEachInSlices, forEachOver } from '../kernel/time-slices.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
 import { OnlineStatus } from '../presence/online-status.ts';
 import type { OnlineConnection, Presence } from '../presence/presence.ts';
@@ -78,8 +78,9 @@ export interface Gateway extends AsyncDisposable {
   /** Serves the upgrade requests of another server. */
   attach(server: Server): void;
   /**
-   * Stops as O3 has it: no new connections; what clients have asked is answered; sockets are closed so that clients
-   * reconnect elsewhere. Resolves when all are gone, which takes at most `drainTimeoutMs`.
+   * Stops as O3 has it: no new connections; sockets are closed, one after another over `drainSpreadMs`, so that clients
+   * reconnect elsewhere; before, what they have asked is answered. Resolves when all are gone, `drainTimeoutMs` after that
+   * at the latest.
    */
   drain(): Promise<void>;
 }
@@ -173,11 +174,13 @@ class LongConnectionGateway implements Gateway {
     this.#server.close();
     this.#server.closeIdleConnections();
     const { all } = this.#hub;
+    const { drainTimeoutMs, drainSpreadMs } = this.#options.limits;
+    const spreadMs = Math.min(drainSpreadMs, all.size);
     const timer = setTimeout(
       () => void forEachInSlices(all, (session) => session.cut(cutReasons.drainTimeout)),
-      this.#options.limits.drainTimeoutMs,
+      spreadMs + drainTimeoutMs,
     );
-    await forEachInSlices(all, (session) => session.drain());
+    await forEachOver([...all], spreadMs, (session) => session.drain());
     await this.#hub.whenEmpty();
     clearTimeout(timer);
   }

@@ -39,7 +39,9 @@ export interface GatewayLimits {
   readonly closeTimeoutMs: number;
   /** When the process stops, for a client to answer the ping that tells what it has sent before. */
   readonly drainReadingMs: number;
-  /** For the requests in flight and the closing handshakes of all connections when the process stops. */
+  /** When the process stops, from the first connection that is closed to the last, at most; it is a ms for each. */
+  readonly drainSpreadMs: number;
+  /** For the requests in flight and the closing handshakes of all connections when the process stops, and that has gone by. */
   readonly drainTimeoutMs: number;
 }
 
@@ -64,5 +66,6 @@ export const defaultLimits: GatewayLimits = {
   pingIntervalSeconds: 25,
   closeTimeoutMs: 5000,
   drainReadingMs: 2000,
+  drainSpreadMs: 0,
   drainTimeoutMs: 15_000,
 };

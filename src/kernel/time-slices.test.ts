@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { countingTurns } from '../../test/support/counting-turns.ts';
-import { forEachInSlices, mapInSlices, sliceMs, sortedInSlices } from './time-slices.ts';
+import { forEachInSlices, forEachOver, mapInSlices, sliceMs, sortedInSlices } from './time-slices.ts';
 
 test('a loop that fits into a slice is over at once', () => {
   const seen: number[] = [];
@@ -22,6 +22,26 @@ test('a longer one lets others in between, and visits what is there when its tur
   items.delete(3);
   await done;
   assert.deepEqual(order, [1, 2, 'others', 4]);
+});
+
+test('what is to take a while is done evenly over it, and at once where it is to take none', async (t) => {
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const items = Array.from({ length: 200 }, (_, index) => index);
+  const seen: number[] = [];
+  const done = forEachOver(items, 1000, (item) => seen.push(item));
+  const counts: number[] = [];
+  for (now = 0; now <= 1000; now += 250) {
+    t.mock.timers.tick(250);
+    await new Promise(setImmediate);
+    counts.push(seen.length);
+  }
+  await done;
+  assert.deepEqual(counts, [1, 50, 100, 150, 200]);
+  assert.deepEqual(seen, items);
+  await forEachOver(items, 0, (item) => seen.push(item));
+  assert.equal(seen.length, 400);
 });
 
 test('what a visit throws rejects', async () => {

@@ -30,6 +30,25 @@ export async function forEachInSlices<Item>(items: Iterable<Item>, visit: (item:
   }
 }
 
+/** As {@link forEachInSlices}, but evenly over so many ms. */
+export async function forEachOver<Item>(
+  items: readonly Item[],
+  durationMs: number,
+  visit: (item: Item) => void,
+): Promise<void> {
+  const begunAtMs = performance.now();
+  for (let visited = 0; visited < items.length; ) {
+    const share = durationMs === 0 ? 1 : (performance.now() - begunAtMs) / durationMs;
+    const due = Math.min(items.length, Math.ceil(items.length * share) || 1);
+    await forEachInSlices(items.slice(visited, due), visit);
+    visited = Math.max(visited, due);
+    if (visited < items.length) await new Promise((resolve) => setTimeout(resolve, stepMs));
+  }
+}
+
+/** Between two times at which some are visited. */
+const stepMs = 10;
+
 /** As Array's `map`, in slices. */
 export async function mapInSlices<Item, Result>(
   items: Iterable<Item>,

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { BackEnd } from '../support/back-end.ts';
 import { PushLog } from '../support/push-log.ts';
+import { StormClient } from '../support/storm-client.ts';
 import { type Link, TcpProxy } from '../support/tcp-proxy.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
@@ -78,6 +79,64 @@ test('M4 two nodes', async (t) => {
     for (const text of sent) await bob.message(text);
   });
 
+  await t.test('O3 both are restarted, one after another, while a client sends', async (s) => {
+    await backEnd.call('/group/create_group', {
+      groupInfo: { groupID: 'walk', groupName: 'walk', groupType: 2 },
+      ...{ ownerUserID: 'alice', memberUserIDs: ['carol'] },
+    });
+    // As a balancer sends them.
+    let up = a;
+    const balancer = {
+      running: Promise.resolve(),
+      get wsPort() {
+        return up.wsPort;
+      },
+    };
+    let acknowledged = 0;
+    const open = async (userID: string) =>
+      new StormClient({
+        ...{ server: balancer, userID, token: await backEnd.userToken(userID), groupID: 'walk' },
+        ...{ isCutBy: () => false, onAcknowledged: () => (acknowledged += 1) },
+      });
+    const clients = [await open('alice'), await open('carol')] as const;
+    const [alice, carol] = clients;
+    const lives = clients.map((client) => client.stayConnected());
+    const enough = new AbortController();
+    const sending = alice.sendUntil(enough.signal, 20);
+    const more = async (count: number) => {
+      const wanted = acknowledged + count;
+      await until('messages to be acknowledged', () => acknowledged >= wanted);
+    };
+    for (const [node, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      await more(5);
+      up = other;
+      assert.equal(await node.stop(), 0);
+      await more(5);
+      await node.start();
+    }
+    await more(5);
+    enough.abort();
+    await sending;
+    await carol.connected;
+    await carol.catchUp();
+    for (const client of clients) client.stop();
+    await Promise.all(lives);
+    s.diagnostic(`${acknowledged} messages, ${carol.connections} connections`);
+    assert.deepEqual([...alice.faults, ...carol.faults], []);
+    const seqs = [...carol.messages.keys()].sort((one, other) => one - other);
+    assert.deepEqual(
+      seqs,
+      Array.from(seqs, (_, index) => index + 1),
+      'dense',
+    );
+    const has = [...carol.messages.values()];
+    for (const id of alice.acknowledged.keys()) assert.equal(has.filter((one) => one === id).length, 1, id);
+    assert.ok(carol.connections >= 3);
+  });
+
   const { seqs } = bob;
   assert.deepEqual(
     seqs,
@@ -117,7 +176,7 @@ async function openCluster(t: TestContext) {
     startNode(databaseUrl, proxies.redisOfB.urlOf(redis.url)),
   ]);
   const backEnd = new BackEnd(() => a.apiUrl);
-  await backEnd.register('alice', 'bob');
+  await backEnd.register('alice', 'bob', 'carol');
   const bob = await PushLog.open({ port: b.wsPort, query: { sendID: 'bob', token: await backEnd.userToken('bob') } });
   /** On node A. @returns what it says, once it is acknowledged */
   const send = async (text: string = randomUUID()) => {

@@ -92,10 +92,14 @@ export class StormClient {
   }
 
   async sendAll(count: number): Promise<void> {
-    for (let index = 0; index < count; index += 1) {
-      const clientMsgID = `${this.#options.userID}-${index}`;
-      this.acknowledged.set(clientMsgID, await this.#insist(clientMsgID));
-      this.#options.onAcknowledged();
+    for (let index = 0; index < count; index += 1) await this.#sendOne(index);
+  }
+
+  /** @param pauseMs between an acknowledgement and the next message */
+  async sendUntil(signal: AbortSignal, pauseMs: number): Promise<void> {
+    for (let index = 0; !signal.aborted; index += 1) {
+      await this.#sendOne(index);
+      await setTimeout(pauseMs);
     }
   }
 
@@ -114,6 +118,12 @@ export class StormClient {
       await this.#pull(begin, Math.min(newest, begin + pageSize - 1));
       begin += pageSize;
     }
+  }
+
+  async #sendOne(index: number): Promise<void> {
+    const clientMsgID = `${this.#options.userID}-${index}`;
+    this.acknowledged.set(clientMsgID, await this.#insist(clientMsgID));
+    this.#options.onAcknowledged();
   }
 
   async #pull(begin: number, end: number): Promise<void> {

@@ -58,7 +58,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const hooks = await openWebhooks(ground, opened, db);
   const push = await openPush(ground, opened, { db, events, users: userStore, presence, isNode: node !== undefined });
   const teller = joinTellers(hooks.messageTeller, push.messageTeller);
-  const log = await openLog(ground, opened, { db, bus, outgoing: node?.outgoing, users: userStore, teller });
+  const outgoing = node?.outgoing;
+  const log = await openLog(ground, opened, { db, bus, outgoing, users: userStore, teller, hooks });
   const { memberships, services: groups } = openGroups(ground, db, log, userStore, { relay: node?.memberships, hooks });
   const people = await openPeople(ground, db, {
     userStore,

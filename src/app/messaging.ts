@@ -87,6 +87,7 @@ interface LogGround {
   readonly outgoing: PostgresOutgoingStore | undefined;
   readonly users: Pick<UserStore, 'find'>;
   readonly teller: MessageTeller | undefined;
+  readonly hooks: Hooks;
 }
 
 /**
@@ -97,7 +98,7 @@ interface LogGround {
 export async function openLog(
   { config, clock, logger, metrics, reportFailure }: Ground,
   opened: AsyncDisposableStack,
-  { db, bus, outgoing, users, teller }: LogGround,
+  { db, bus, outgoing, users, teller, hooks }: LogGround,
 ): Promise<Log> {
   const messages = new SqlMessageStore(db, outgoing);
   const textIndex = new TextIndex({
@@ -130,10 +131,26 @@ export async function openLog(
   });
   opened.defer(() => commits.drain());
   const newMessageID = messageIDs();
-  const pipeline = new MessagePipeline({ commits, messages, bus, teller, now: clock, newMessageID });
+  const pipeline = new MessagePipeline({
+    commits,
+    messages,
+    bus,
+    teller,
+    now: clock,
+    newMessageID,
+  });
   const versionLog = new VersionLog(await SqlVersionLogStore.open(db, () => randomBytes(16).toString('hex')));
   const conversations = new SqlConversationStore(db);
-  const conversationRows = new ConversationRows({ store: conversations, versionLog, unitOfWork: db, now: clock });
+  const conversationRows = new ConversationRows({
+    store: conversations,
+    versionLog,
+    unitOfWork: db,
+    hooks: hooks.conversations,
+    get maxTextBytes() {
+      return config.maxConversationTextBytes;
+    },
+    now: clock,
+  });
   const outboxStore = new SqlOutboxStore(db);
   const working = {
     handlers: {
@@ -326,6 +343,7 @@ export function openMessaging(
       messages,
       views,
       positions: new SqlReadPositionStore(db),
+      hooks: hooks.messageEvents,
       deletions: deletionStore,
       unitOfWork: db,
       notifier,
@@ -365,6 +383,7 @@ export function openMessaging(
       ...erasing,
       messages,
       store: revocationStore,
+      hooks: hooks.messageEvents,
       views,
       users,
       get withinMs() {

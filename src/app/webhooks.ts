@@ -1,16 +1,21 @@
 /** Hooks of the operator's receiver, composed: what each domain asks and tells. Part of the composition root; see app.ts. */
 import { randomUUID } from 'node:crypto';
+import type { ConversationHooks } from '../conversations/conversation-rows.ts';
+import type { ReadHooks } from '../conversations/read-state.ts';
 import type { Database } from '../database/database.ts';
 import { DeliveryWorker } from '../deliveries/delivery-worker.ts';
 import type { FriendHooks } from '../friends/friend-hooks.ts';
 import type { GroupHooks } from '../groups/group-hooks.ts';
 import type { MessageTeller } from '../log/pipeline.ts';
 import type { MessageHooks } from '../messaging/messenger.ts';
+import type { RevocationHooks } from '../messaging/revocations.ts';
 import { SqlDeliveryStore } from '../store/sql-delivery-store.ts';
 import type { UserHooks } from '../users/users.ts';
+import { ConversationWebhooks } from '../webhooks/conversation-webhooks.ts';
 import { FriendWebhooks } from '../webhooks/friend-webhooks.ts';
 import { GroupWebhooks } from '../webhooks/group-webhooks.ts';
 import { groupHookNames, type HookName } from '../webhooks/hook-table.ts';
+import { MessageEventWebhooks } from '../webhooks/message-event-webhooks.ts';
 import { MessageAsker, WebhookTeller } from '../webhooks/message-webhooks.ts';
 import { UserWebhooks } from '../webhooks/user-webhooks.ts';
 import { WebhookClient } from '../webhooks/webhook-client.ts';
@@ -26,6 +31,8 @@ export interface Hooks {
   readonly users: UserHooks | undefined;
   readonly friends: FriendHooks | undefined;
   readonly groups: GroupHooks | undefined;
+  readonly conversations: ConversationHooks | undefined;
+  readonly messageEvents: (ReadHooks & RevocationHooks) | undefined;
 }
 
 /**
@@ -89,6 +96,10 @@ export async function openWebhooks(ground: Ground, opened: AsyncDisposableStack,
     users: new UserWebhooks(webhooks),
     friends: new FriendWebhooks(webhooks),
     groups: isOn(...groupHookNames) ? new GroupWebhooks(webhooks) : undefined,
+    conversations: isOn('beforeCreateSingleChatConversations', 'afterCreateSingleChatConversations')
+      ? new ConversationWebhooks(webhooks)
+      : undefined,
+    messageEvents: new MessageEventWebhooks(webhooks),
   };
 }
 
@@ -98,6 +109,8 @@ const off: Hooks = {
   users: undefined,
   friends: undefined,
   groups: undefined,
+  conversations: undefined,
+  messageEvents: undefined,
 };
 
 /** Of one answer: a message and what belongs to it. */

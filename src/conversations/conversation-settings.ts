@@ -16,6 +16,7 @@ import type { ChangeState } from '../sync/version-log-store.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { ConversationChanges, NewConversation } from './conversation.ts';
 import type { ConversationStore } from './conversation-store.ts';
+import { type AskedChanges, requireSettable } from './settable.ts';
 
 export interface ConversationSettingsOptions {
   readonly store: Pick<ConversationStore, 'createMissing' | 'peersOf' | 'update' | 'ownersWith' | 'setExWith'>;
@@ -37,11 +38,6 @@ export interface ConversationSettingsOptions {
 
 /** Which conversation is meant: as its owner has it. */
 export type ConversationTarget = Omit<NewConversation, 'ownerUserID'>;
-
-/** null leaves a value as it is. */
-export type AskedChanges = {
-  readonly [Key in keyof ConversationChanges]-?: NonNullable<ConversationChanges[Key]> | null;
-};
 
 const maxOwners = 1000;
 /** Whose rows of one peer are changed in a transaction. */
@@ -72,9 +68,7 @@ export class ConversationSettings {
     if (owners.length > maxOwners) throw errors.args(`userIDs has more than ${maxOwners} entries`);
     if (target === null) throw errors.args('conversation is missing');
     requireTarget(target, owners);
-    requireNumbers(asked);
-    requireWithin('ex', asked.ex, this.#options.maxTextBytes);
-    requireWithin('attachedInfo', asked.attachedInfo, this.#options.maxTextBytes);
+    requireSettable(asked, this.#options.maxTextBytes);
     for (const owner of owners) requireAccess(call, owner);
 
     const { isPrivateChat, ...rest } = asked;
@@ -212,17 +206,6 @@ const idsOf: ReadonlyMap<number, (owner: string, target: ConversationTarget) => 
   [sessionTypes.group, (_, { groupID }) => groupChatID(groupID)],
   [sessionTypes.notification, (owner, { userID }) => officialChatID(userID, owner)],
 ]);
-
-function requireNumbers({ recvMsgOpt, groupAtType, burnDurationSeconds, msgDestructSeconds }: AskedChanges): void {
-  const isWithin = (value: number | null, most: number) => value === null || (value >= 0 && value <= most);
-  if (!isWithin(recvMsgOpt, 2)) throw errors.args('recvMsgOpt is none of 0, 1 and 2');
-  if (!isWithin(groupAtType, 4)) throw errors.args('groupAtType is not 0 to 4');
-  if (!isWithin(burnDurationSeconds, Number.MAX_SAFE_INTEGER)) throw errors.args('burnDuration is below 0');
-  if (!isWithin(msgDestructSeconds, maxDestructSeconds)) throw errors.args('msgDestructTime is out of range');
-}
-
-/** A thousand years: what is reckoned with it in ms stays exact. */
-const maxDestructSeconds = 31_536_000_000;
 
 function given(asked: Partial<AskedChanges>): ConversationChanges {
   return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null));

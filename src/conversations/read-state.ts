@@ -26,7 +26,30 @@ export interface MarkConversationRequest {
 
 export type MarkMessagesRequest = Omit<MarkConversationRequest, 'hasReadSeq'>;
 
+/** What the operator's receiver is told of reading (objects-push-webhooks chapter, 3.4), in the transaction of it. */
+export interface ReadHooks {
+  /** Messages of any conversation, or a chat of two up to somewhere. */
+  messagesRead(tx: Transaction, call: CallContext, read: ReadMessages): Promise<void>;
+  groupRead(
+    tx: Transaction,
+    call: CallContext,
+    conversationID: string,
+    userID: string,
+    hasReadSeq: number,
+  ): Promise<void>;
+}
+
+export interface ReadMessages {
+  readonly conversationID: string;
+  readonly userID: string;
+  /** As they were asked for. */
+  readonly seqs: readonly number[];
+  readonly conversationType: number;
+}
+
 export interface ReadStateOptions {
+  /** Undefined while nobody outside is told. */
+  readonly hooks?: ReadHooks | undefined;
   readonly messages: Pick<MessageStore, 'markRead' | 'bySeqs'>;
   readonly views: ConversationViewStore;
   readonly positions: ReadPositionStore;
@@ -57,7 +80,7 @@ export class ReadState {
     const isSingle = view.conversationType === sessionTypes.single;
     const peer = isSingle ? await this.#peer(view) : undefined;
 
-    const { unitOfWork, messages, positions, notifier } = this.#options;
+    const { unitOfWork, messages, positions, notifier, hooks } = this.#options;
     await unitOfWork.transaction(async (tx) => {
       const before = await positions.readPosition(tx, userID, view.logID);
       const raised = isSingle ? { readSeq, toldSeq: readSeq } : { readSeq };
@@ -65,6 +88,9 @@ export class ReadState {
       const receipt = { readerID: userID, conversationID, hasReadSeq: after.readSeq };
       if (!isSingle) {
         await notifier.notify(tx, call, readBySelfNotice(receipt));
+        if (view.conversationType === sessionTypes.group) {
+          await hooks?.groupRead(tx, call, conversationID, userID, request.hasReadSeq);
+        }
         return;
       }
       const listed = seqs.filter((seq) => seq <= newest);
@@ -73,8 +99,10 @@ export class ReadState {
       const untold = { begin: before.toldSeq + 1, end: readSeq };
       const read = await messages.markRead(tx, view.logID, userID, untold, listed);
       // A receipt without seqs tells a peer nothing, and trips the pure-JS SDK.
-      if (read.length === 0 && after.readSeq === before.readSeq) return;
-      await notifier.notify(tx, call, ...(await this.#toldOfReading(tx, receipt, view.peerUserID, read, peer)));
+      if (read.length > 0 || after.readSeq !== before.readSeq) {
+        await notifier.notify(tx, call, ...(await this.#toldOfReading(tx, receipt, view.peerUserID, read, peer)));
+      }
+      await hooks?.messagesRead(tx, call, { userID, conversationID, seqs, conversationType: view.conversationType });
     });
   }
 
@@ -98,7 +126,7 @@ export class ReadState {
     const isMember = view.conversationType === sessionTypes.group && view.ownMaxSeq === 0;
     const peer = isSingle ? await this.#peer(view) : undefined;
 
-    const { unitOfWork, messages, positions, notifier } = this.#options;
+    const { unitOfWork, messages, positions, notifier, hooks } = this.#options;
     const inGroup = isMember ? (await messages.bySeqs(userID, view.logID, readable)).map(({ seq }) => seq) : [];
     await unitOfWork.transaction(async (tx) => {
       const after = await positions.raiseReadPosition(tx, userID, view.logID, { readSeq });
@@ -109,6 +137,7 @@ export class ReadState {
       } else if (inGroup.length > 0) {
         await notifier.notify(tx, call, ...readInGroupNotices(receipt, view.groupID, inGroup));
       } else await notifier.notify(tx, call, readBySelfNotice(receipt));
+      await hooks?.messagesRead(tx, call, { userID, conversationID, seqs, conversationType: view.conversationType });
     });
   }
 

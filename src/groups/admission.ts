@@ -7,12 +7,16 @@ import { groupRoles } from '../protocol/numbers/groups.ts';
 import type { Group, GroupMemberChanges } from './group.ts';
 import type { GroupChange, Newcomer } from './group-change.ts';
 import type { GroupChanger } from './group-changer.ts';
+import type { ChatSettings } from './group-hooks.ts';
 import type { GroupLimits } from './group-limits.ts';
 import { requireMemberTexts } from './group-texts.ts';
 import { type MemberPiece, memberPieces } from './member-pieces.ts';
 
-/** What is set of those who join by whom the operator's receiver is asked, by user. */
-export type Given = ReadonlyMap<string, GroupMemberChanges>;
+/** What the operator's receiver sets of those who join. */
+export interface Given {
+  readonly members: ReadonlyMap<string, GroupMemberChanges>;
+  readonly chat: ChatSettings;
+}
 
 export interface AdmissionOptions {
   readonly changer: Pick<GroupChanger, 'hooks'>;
@@ -37,14 +41,15 @@ export class Admission {
     newcomers: readonly Newcomer[],
   ): Promise<Given | undefined> {
     const { changer, limits } = this.#options;
-    const given = await changer.hooks?.beforeMembersJoin(call, group, newcomers);
+    if (changer.hooks === undefined) return undefined;
+    const members = await changer.hooks.beforeMembersJoin(call, group, newcomers);
     for (const { userID, role } of newcomers) {
-      const changes = given?.get(userID);
+      const changes = members.get(userID);
       if (changes === undefined) continue;
       requireMemberTexts(changes, limits);
       if (changes.role !== undefined && !mayBecome(role, changes.role)) throw errors.args('roleLevel must be 20 or 60');
     }
-    return given;
+    return { members, chat: await changer.hooks.beforeOpenChat(call, group.groupID) };
   }
 }
 
@@ -54,8 +59,15 @@ function mayBecome(role: number, given: number): boolean {
   return given === groupRoles.admin || given === groupRoles.member;
 }
 
-export function asGiven(newcomers: readonly Newcomer[], given: Given | undefined): readonly Newcomer[] {
-  return given === undefined ? newcomers : newcomers.map((one) => ({ ...one, ...given.get(one.userID) }));
+/** @returns the newcomers as the operator's receiver sets them */
+export function asGiven(
+  change: GroupChange,
+  newcomers: readonly Newcomer[],
+  given: Given | undefined,
+): readonly Newcomer[] {
+  if (given === undefined) return newcomers;
+  change.setChat(given.chat);
+  return newcomers.map((one) => ({ ...one, ...given.members.get(one.userID) }));
 }
 
 /**

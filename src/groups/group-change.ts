@@ -23,7 +23,7 @@ import {
   opUserOf,
   toGroupInfo,
 } from './group.ts';
-import type { GroupHooks } from './group-hooks.ts';
+import type { ChatSettings, GroupHooks } from './group-hooks.ts';
 import type { GroupLimits } from './group-limits.ts';
 import type { GroupMemberStore } from './group-member-store.ts';
 import type { GroupStore } from './group-store.ts';
@@ -34,13 +34,14 @@ import type { MembershipFeed } from './membership-feed.ts';
 export interface GroupChats {
   /**
    * Users are in the group from now on. @param options.fromSeq the first message that they may read; all by default
+   * @param options.settings of conversations that are new. @throws 1001 settings that cannot be
    * @returns those whose conversation is new or has changed
    */
   openGroupChat(
     tx: Transaction,
     groupID: string,
     userIDs: readonly string[],
-    options: { readonly fromSeq?: number },
+    options: { readonly fromSeq?: number; readonly settings?: ChatSettings },
   ): Promise<readonly string[]>;
   /** Users are no longer in the group, and may read up to `lastSeq`. @returns those whose conversation has changed */
   closeGroupChat(
@@ -91,6 +92,7 @@ export class GroupChange extends GroupView {
   readonly #reports: Parameters<GroupChange['report']>[0][] = [];
   #joined: readonly string[] = [];
   #left: readonly string[] = [];
+  #chatSettings: ChatSettings = {};
   /** Its members keep its chat as it is. */
   #isDissolved = false;
   #isAnnounced = false;
@@ -144,6 +146,11 @@ export class GroupChange extends GroupView {
     const found = await this.membersAmong(added);
     this.now.caller ??= found.get(this.call.caller.userID);
     return added.flatMap((userID) => found.get(userID) ?? []);
+  }
+
+  /** How the chat is in the lists of those who join. */
+  setChat(settings: ChatSettings): void {
+    this.#chatSettings = settings;
   }
 
   /** @param userIDs of members */
@@ -272,12 +279,12 @@ export class GroupChange extends GroupView {
     if (this.#joined.length > 0) {
       const hasAll = this.#isNew || historyForNewMembers;
       const fromSeq = hasAll ? undefined : (shown[0] ?? (await chats.lock(this.tx, groupID)) + 1);
-      const opened = await chats.openGroupChat(
-        this.tx,
-        groupID,
-        this.#joined,
-        fromSeq === undefined ? {} : { fromSeq },
-      );
+      const settings = this.#chatSettings;
+      const opened = await chats.openGroupChat(this.tx, groupID, this.#joined, {
+        settings,
+        ...(fromSeq === undefined ? {} : { fromSeq }),
+      });
+      this.report((hooks, ...by) => hooks.chatOpened(...by, groupID, settings));
       // Of a new group the first message tells.
       if (!this.#isNew) touched.push(...opened);
     }

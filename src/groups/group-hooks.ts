@@ -17,6 +17,17 @@ export interface JoinAsked {
   readonly ex: string;
 }
 
+/** What is set of the chat of who joins; what is absent is as always. */
+export interface ChatSettings {
+  readonly recvMsgOpt?: number;
+  readonly isPinned?: boolean;
+  readonly isPrivateChat?: boolean;
+  readonly burnDurationSeconds?: number;
+  readonly groupAtType?: number;
+  readonly attachedInfo?: string;
+  readonly ex?: string;
+}
+
 /**
  * What is named `before...` throws a refusal. What is given back instead of what was asked for is not checked yet. The rest
  * is told in the transaction of what happened.
@@ -31,6 +42,9 @@ export interface GroupHooks {
     group: Pick<Group, 'groupID' | 'ex'>,
     members: readonly JoiningMember[],
   ): Promise<ReadonlyMap<string, GroupMemberChanges>>;
+  /** Once of all who join together (3.9). */
+  beforeOpenChat(call: CallContext, groupID: string): Promise<ChatSettings>;
+  chatOpened(tx: Transaction, call: CallContext, groupID: string, settings: ChatSettings): Promise<void>;
   beforeInvite(call: CallContext, groupID: string, userIDs: readonly string[], reason: string): Promise<void>;
   beforeApply(call: CallContext, group: Group, asked: JoinAsked): Promise<void>;
   /** Without being let in by anybody. */

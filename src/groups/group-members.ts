@@ -64,7 +64,7 @@ export class GroupMembers {
         await applications.propose(change, invited, known);
         return;
       }
-      await admit(change, asGiven(this.#newcomers(call, invited), given), (members, head) =>
+      await admit(change, asGiven(change, this.#newcomers(call, invited), given), (members, head) =>
         memberInvitedNotice(change.event, head, members, change.event.opUser, isSendMsg),
       );
     });

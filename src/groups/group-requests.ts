@@ -70,7 +70,7 @@ export class GroupRequests {
         await applications.apply(change, asked, users);
         return;
       }
-      await admit(change, asGiven([newcomer], given), ([entrant], head) =>
+      await admit(change, asGiven(change, [newcomer], given), ([entrant], head) =>
         memberEnterNotice(change.event, head, entrant),
       );
       change.report((hooks, ...by) => hooks.joined(...by, asked));
@@ -120,7 +120,7 @@ export class GroupRequests {
   /** Who has come by another way meanwhile stays as it is. */
   async #letIn(change: GroupChange, request: GroupRequest, given: Given | undefined): Promise<void> {
     const { inviterUserID } = request;
-    const newcomers = asGiven([this.#newcomer(change.call, request)], given);
+    const newcomers = asGiven(change, [this.#newcomer(change.call, request)], given);
     if (inviterUserID === '') {
       await admit(change, newcomers, ([entrant], head) => memberEnterNotice(change.event, head, entrant));
       return;

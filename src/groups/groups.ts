@@ -100,9 +100,9 @@ export class Groups {
     const { changer, newGroupID } = this.#options;
     for (let tries = 0; tries < maxTries; tries++) {
       const group = { ...wanted, groupID: wanted.groupID || newGroupID() };
-      const members = asGiven(newcomers, await this.#admission.ask(call, group, newcomers));
+      const given = await this.#admission.ask(call, group, newcomers);
       const made = await changer.create(call, group, idsOf(newcomers), (change) =>
-        populate(change, members, isSendMsg),
+        populate(change, asGiven(change, newcomers, given), isSendMsg),
       );
       if (made !== undefined) return toGroupInfo(made);
       if (wanted.groupID !== '') throw errors.groupIDExisted('groupID is taken');

@@ -66,7 +66,7 @@ export class BusinessNotifications {
     if (isLargerThan(message, this.#options.maxMessageBytes)) throw errors.args('the message is too large');
     const copy = sendMsg ? chatCopy(message, setting, this.#options.newMessageID()) : undefined;
     const audience = recvGroupID === '' ? bothSides(message) : { group: recvGroupID };
-    await (recvGroupID === '' ? this.#admitUser(message, copy) : this.#admitGroup(sendUserID, recvGroupID));
+    await (recvGroupID === '' ? this.#admitUser(call, message, copy) : this.#admitGroup(sendUserID, recvGroupID));
 
     const told = await this.#accept(call, message, audience);
     if (copy !== undefined) await this.#accept(call, copy, audience);
@@ -77,12 +77,12 @@ export class BusinessNotifications {
     return this.#options.pipeline.accept({ message, audience, operationID });
   }
 
-  async #admitUser({ sendID, recvID }: MsgData, copy: MsgData | undefined): Promise<void> {
+  async #admitUser(call: CallContext, { sendID, recvID }: MsgData, copy: MsgData | undefined): Promise<void> {
     const conversationID = copy === undefined ? '' : conversationIDOf(copy);
     const facts = await this.#options.facts.singleChat(sendID, recvID, conversationID);
     if (facts.receiverGlobalOption === undefined) throw errors.recordNotFound('receiver not found');
     if (copy !== undefined && !(facts.senderHasRow && facts.receiverOption !== undefined)) {
-      await this.#options.rows.ensureSingleChat(conversationID, sendID, recvID);
+      await this.#options.rows.ensureSingleChat(call, conversationID, sendID, recvID);
     }
   }
 

@@ -29,9 +29,9 @@ import { requireOpenGroup, requireSpeaker, requireWelcome } from './writing-righ
 /** The conversations domain's part in a first message. */
 export interface ConversationRows {
   /** Creates what is missing of the two users' rows of their chat; existing rows keep their settings. */
-  ensureSingleChat(conversationID: string, userA: string, userB: string): Promise<void>;
+  ensureSingleChat(call: CallContext, conversationID: string, userA: string, userB: string): Promise<void>;
   /** Creates the owner's row of what an account of the system tells it, if it is missing. */
-  ensureOfficialChat(conversationID: string, ownerUserID: string, accountID: string): Promise<void>;
+  ensureOfficialChat(call: CallContext, conversationID: string, ownerUserID: string, accountID: string): Promise<void>;
 }
 
 /** The conversations domain's part in a message that calls members of its group. */
@@ -141,11 +141,11 @@ export class Messenger {
   async #sendTo(call: CallContext, prepared: MsgData): Promise<Acknowledgement> {
     switch (prepared.sessionType) {
       case sessionTypes.single:
-        return this.#accept(call, await this.#admitSingle(prepared), bothSides(prepared));
+        return this.#accept(call, await this.#admitSingle(call, prepared), bothSides(prepared));
       case sessionTypes.group:
         return this.#sendToGroup(call, prepared);
       case sessionTypes.notification:
-        return this.#accept(call, await this.#admitOfficial(prepared), bothSides(prepared));
+        return this.#accept(call, await this.#admitOfficial(call, prepared), bothSides(prepared));
       default:
         throw errors.args('unknown sessionType');
     }
@@ -225,7 +225,7 @@ export class Messenger {
   }
 
   /** An account of the system tells one user something; neither black lists nor receive options are asked (9.2). */
-  async #admitOfficial(message: MsgData): Promise<MsgData> {
+  async #admitOfficial(call: CallContext, message: MsgData): Promise<MsgData> {
     const { sendID, recvID } = message;
     if (recvID === '') throw errors.args('recvID is empty');
     const conversationID = conversationIDOf(message);
@@ -234,7 +234,7 @@ export class Messenger {
     if (facts.receiverGlobalOption === undefined) throw errors.recordNotFound('receiver not found');
     const isStored = optionEnabled(message.options, optionKeys.history);
     if (isStored && !isNotificationConversation(conversationID) && facts.receiverOption === undefined) {
-      await this.#options.rows.ensureOfficialChat(conversationID, recvID, sendID);
+      await this.#options.rows.ensureOfficialChat(call, conversationID, recvID, sendID);
     }
     return message;
   }
@@ -247,11 +247,11 @@ export class Messenger {
   }
 
   /** Makes sure that both sides have their conversation row. @returns the message as the receiver wants it */
-  async #admitSingle(message: MsgData): Promise<MsgData> {
+  async #admitSingle(call: CallContext, message: MsgData): Promise<MsgData> {
     const { facts, isChat, isSilent, conversationID } = await this.#checkSingle(message);
     const isStored = optionEnabled(message.options, optionKeys.history);
     if (isChat && isStored && !(facts.senderHasRow && facts.receiverOption !== undefined)) {
-      await this.#options.rows.ensureSingleChat(conversationID, message.sendID, message.recvID);
+      await this.#options.rows.ensureSingleChat(call, conversationID, message.sendID, message.recvID);
     }
     return isSilent ? withOptions(message, ['offlinePush']) : message;
   }

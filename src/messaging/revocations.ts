@@ -27,10 +27,17 @@ export interface RevocationsOptions {
   readonly members: Pick<GroupMemberStore, 'find'>;
   readonly unitOfWork: UnitOfWork;
   readonly notifier: Pick<Notifier, 'notify'>;
+  /** Undefined while nobody outside is told. */
+  readonly hooks?: RevocationHooks | undefined;
   /** For how long senders may take back what they have said, in ms; 0 is for ever. */
   readonly withinMs: number;
   /** Unix ms. */
   readonly now: () => number;
+}
+
+/** What the operator's receiver is told (objects-push-webhooks chapter, 3.4), in the transaction of it. */
+export interface RevocationHooks {
+  revoked(tx: Transaction, call: CallContext, request: RevokeRequest): Promise<void>;
 }
 
 export interface RevokeRequest {
@@ -58,7 +65,7 @@ export class Revocations {
     if (seq < 1) throw errors.args('seq is below 1');
     if (userID === '') throw errors.args('userID is empty');
     requireAccess(call, userID);
-    const { messages, users, views, store, unitOfWork, notifier, now } = this.#options;
+    const { messages, users, views, store, unitOfWork, notifier, hooks, now } = this.#options;
     const [user] = await users.find([userID]);
     if (user === undefined) throw errors.recordNotFound('user not found');
     const { logID, lower, upper } = await reachableChat({ views, messages }, call, userID, conversationID);
@@ -84,6 +91,7 @@ export class Revocations {
         isAdminRevoke: call.caller.isAdmin,
       };
       await notifier.notify(tx, call, ...noticesOf(userID, message, tips, isInGroup));
+      await hooks?.revoked(tx, call, { conversationID, seq, userID });
     });
   }
 

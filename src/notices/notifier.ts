@@ -25,12 +25,15 @@ export interface ChatRows {
   /**
    * Creates what is missing of the users' rows of their chats.
    * @returns of each false if one of the two has a chat with somebody else under the conversation ID: then there is nowhere
-   * to show it
+   * to show it; and what tells the operator's receiver of new rows, late in the transaction
    */
   ensureSingleChatsWithin(
     tx: Transaction,
     chats: readonly { readonly conversationID: string; readonly userA: string; readonly userB: string }[],
-  ): Promise<readonly boolean[]>;
+  ): Promise<{
+    readonly isTheirs: readonly boolean[];
+    tellOfNew(call: Pick<CallContext, 'operationID'>): Promise<void>;
+  }>;
 }
 
 export interface NotifierOptions {
@@ -91,7 +94,7 @@ export class Notifier {
       const audience = audienceOf(withoutEnd(notice), message);
       return [{ index, outgoing: { message, operationID, audience, followsNotices: after && true } }];
     });
-    const shown = await this.#withRows(tx, candidates);
+    const { shown, tellOfNew } = await this.#withRows(tx, candidates);
     const stored = await this.#options.pipeline.acceptWithin(
       tx,
       shown.map(({ outgoing }) => outgoing),
@@ -99,6 +102,7 @@ export class Notifier {
     );
     const seqs = new Array<number | undefined>(notices.length).fill(undefined);
     for (const [position, { index }] of shown.entries()) seqs[index] = stored[position]?.seq;
+    await tellOfNew?.({ operationID });
     return seqs;
   }
 
@@ -117,10 +121,10 @@ export class Notifier {
   }
 
   /** Those whose receivers have the conversation in their list; a group's members have theirs since they joined. */
-  async #withRows(tx: Transaction, candidates: readonly Shown[]): Promise<readonly Shown[]> {
+  async #withRows(tx: Transaction, candidates: readonly Shown[]): Promise<WithRows> {
     const singles = candidates.filter(({ outgoing }) => outgoing.message.sessionType === sessionTypes.single);
-    if (singles.length === 0) return candidates;
-    const haveRows = await this.#options.rows.ensureSingleChatsWithin(
+    if (singles.length === 0) return { shown: candidates };
+    const { isTheirs, tellOfNew } = await this.#options.rows.ensureSingleChatsWithin(
       tx,
       singles.map(({ outgoing: { message } }) => ({
         conversationID: conversationIDOf(message),
@@ -128,8 +132,8 @@ export class Notifier {
         userB: message.recvID,
       })),
     );
-    const withoutRows = new Set(singles.filter((_, position) => haveRows[position] === false));
-    return candidates.filter((candidate) => !withoutRows.has(candidate));
+    const withoutRows = new Set(singles.filter((_, position) => isTheirs[position] === false));
+    return { shown: candidates.filter((candidate) => !withoutRows.has(candidate)), tellOfNew };
   }
 
   #settingOf({ kind, isSendMsg }: Notice<object>): NoticeSetting {
@@ -141,6 +145,11 @@ export class Notifier {
     // The ID is chosen now: should the notice be sent twice, it is stored once (M3).
     return noticeMessage(notice, this.#settingOf(notice), this.#options.newMessageID(), this.#options.now());
   }
+}
+
+interface WithRows {
+  readonly shown: readonly Shown[];
+  tellOfNew?(call: Pick<CallContext, 'operationID'>): Promise<void>;
 }
 
 /** A notice as it goes down the pipeline. @param createTime Unix ms */

@@ -1,11 +1,13 @@
 /** What the receiver is asked and told of groups (objects-push-webhooks chapter, 3.8). */
 import { type Group, type GroupMemberChanges, toGroupInfo } from '../groups/group.ts';
-import type { GroupHooks, GroupSetting, JoinAsked, JoiningMember } from '../groups/group-hooks.ts';
+import type { ChatSettings, GroupHooks, GroupSetting, JoinAsked, JoiningMember } from '../groups/group-hooks.ts';
 import type { SettingForm } from '../groups/group-settings.ts';
 import type { MemberSetting } from '../groups/member-settings.ts';
 import type { CallContext } from '../kernel/caller.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { groupChatID } from '../protocol/conversation-id.ts';
+import { sessionTypes } from '../protocol/numbers/sessions.ts';
+import { bodyOf, changesOf } from './conversation-webhooks.ts';
 import type { HookName } from './hook-table.ts';
 import { int32OrNull, replaced, textOrNull, wrong } from './reply-fields.ts';
 import type { WebhookReply } from './webhook-client.ts';
@@ -53,7 +55,17 @@ export class GroupWebhooks implements GroupHooks {
     const reply = await this.#webhooks.ask('beforeMemberJoinGroup', call, { groupID, memberList, groupEx });
     const given = reply?.memberCallbackList;
     if (!Array.isArray(given)) return new Map();
-    return new Map(given.flatMap((one) => (typeof one?.userID === 'string' ? [[one.userID, changesOf(one)]] : [])));
+    return new Map(given.flatMap((one) => (typeof one?.userID === 'string' ? [[one.userID, ownOf(one)]] : [])));
+  }
+
+  async beforeOpenChat(call: CallContext, groupID: string): Promise<ChatSettings> {
+    const name = 'beforeCreateGroupChatConversations';
+    return changesOf(await this.#webhooks.ask(name, call, bodyOf(chatOf(groupID, {}))));
+  }
+
+  async chatOpened(tx: Transaction, call: CallContext, groupID: string, settings: ChatSettings): Promise<void> {
+    const body = bodyOf(chatOf(groupID, settings));
+    await this.#tell(tx, 'afterCreateGroupChatConversations', call, groupID, body);
   }
 
   async beforeInvite(
@@ -159,10 +171,16 @@ export class GroupWebhooks implements GroupHooks {
   }
 }
 
+/** Of whoever joins. */
+function chatOf(groupID: string, settings: ChatSettings) {
+  const conversationID = groupChatID(groupID);
+  return { ownerUserID: '', conversationID, conversationType: sessionTypes.group, userID: '', groupID, ...settings };
+}
+
 const toRole = ({ userID, role: roleLevel }: JoiningMember) => ({ userID, roleLevel });
 
 /** @throws 1001 */
-function changesOf(one: WebhookReply): GroupMemberChanges {
+function ownOf(one: WebhookReply): GroupMemberChanges {
   const given = {
     nickname: textOrNull(one, 'nickname', null),
     faceURL: textOrNull(one, 'faceURL', null),

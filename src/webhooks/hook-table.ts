@@ -14,7 +14,7 @@ const before = (name: string): Hook => ({ command: `callbackBefore${name}Command
 const after = (name: string): Hook => ({ command: `callbackAfter${name}Command`, when: 'after' });
 const filtered = (hook: Hook): Hook => ({ ...hook, isFiltered: true });
 
-/** 3.8 */
+/** 3.8, and 3.9 of groups */
 const groupHooks = {
   beforeCreateGroup: before('CreateGroup'),
   afterCreateGroup: after('CreateGroup'),
@@ -32,6 +32,8 @@ const groupHooks = {
   afterSetGroupInfoEx: after('SetGroupInfoEx'),
   beforeSetGroupMemberInfo: before('SetGroupMemberInfo'),
   afterSetGroupMemberInfo: after('SetGroupMemberInfo'),
+  beforeCreateGroupChatConversations: before('CreateGroupChatConversations'),
+  afterCreateGroupChatConversations: after('CreateGroupChatConversations'),
 } as const satisfies Record<string, Hook>;
 
 export const hookTable = {
@@ -42,6 +44,10 @@ export const hookTable = {
   afterSendGroupMsg: filtered(after('SendGroupMsg')),
   beforeMsgModify: filtered(before('MsgModify')),
   afterMsgSaveDB: filtered(after('MsgSaveDB')),
+  afterSingleMsgRead: after('SingleMsgRead'),
+  afterGroupMsgRead: after('GroupMsgRead'),
+  // As OpenIM spells it.
+  afterRevokeMsg: { command: 'callbackBeforeAfterMsgCommand', when: 'after' },
   // 3.6 Users
   beforeUserRegister: before('UserRegister'),
   afterUserRegister: after('UserRegister'),
@@ -62,6 +68,9 @@ export const hookTable = {
   beforeAddBlack: before('AddBlack'),
   afterRemoveBlack: after('RemoveBlack'),
   ...groupHooks,
+  // 3.9 Conversations of two
+  beforeCreateSingleChatConversations: before('CreateSingleChatConversations'),
+  afterCreateSingleChatConversations: after('CreateSingleChatConversations'),
 } as const satisfies Record<string, Hook>;
 
 export type HookName = keyof typeof hookTable;

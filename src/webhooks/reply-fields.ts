@@ -25,6 +25,13 @@ export function int32OrNull(reply: WebhookReply | undefined, field: string, valu
   return given;
 }
 
+/** @throws 1001 */
+export function trueOrNull(reply: WebhookReply | undefined, field: string): boolean | null {
+  const given = reply?.[field] ?? null;
+  if (given !== null && typeof given !== 'boolean') throw wrong(field);
+  return given;
+}
+
 export function wrong(field: string) {
   return errors.args(`the webhook's answer has a wrong ${field}`);
 }

@@ -2,7 +2,7 @@
  * Which hooks are on, and how they are asked: in the form of OpenIM's webhooks.yml, so that an existing file works
  * (objects-push-webhooks chapter, 3.2). Keys are compared without regard to case.
  */
-import { type HookName, hookNames, hookTable } from './hook-table.ts';
+import { type Hook, type HookName, hookNames, hookTable } from './hook-table.ts';
 
 export interface HookSetting {
   /** Of one request and its answer. */
@@ -76,7 +76,7 @@ function hookSetting(name: HookName, value: unknown, problem: (text: string) => 
   const attentionIDs = new Set(take('attentionids', [], isListOf(isText), 'a list of texts'));
   if (!isOn) return undefined;
   const timeoutMs = seconds <= 0 ? longestMs : Math.min(seconds * 1000, longestMs);
-  const { isFiltered }: { isFiltered?: true } = hookTable[name];
+  const { isFiltered }: Hook = hookTable[name];
   const filters = isFiltered === true ? { deniedTypes, attentionIDs } : noFilters;
   return { timeoutMs, failedContinue, ...filters };
 }

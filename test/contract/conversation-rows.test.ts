@@ -8,6 +8,7 @@ import { SqlConversationViewStore } from '../../src/store/sql-conversation-view-
 import { SqlVersionLogStore } from '../../src/store/sql-version-log-store.ts';
 import { VersionLog } from '../../src/sync/version-log.ts';
 import { type Databases, testOnEveryDatabase } from './every-database.ts';
+import { callBy } from './support/group-domain.ts';
 
 testOnEveryDatabase('ConversationRows', conversationRowsSuite);
 
@@ -20,14 +21,14 @@ async function conversationRowsSuite(t: TestContext, { db, peer }: Databases) {
       .then(({ versionID }) => node.versionLog.changesSince('conversations', ownerID, { versionID, version }));
 
   await t.test('a single chat gives each side its row, and each log an insert', async () => {
-    await node.rows.ensureSingleChat('si_a_b', 'a', 'b');
+    await node.rows.ensureSingleChat(callBy('a'), 'si_a_b', 'a', 'b');
     assert.equal((await node.store.find('a', 'si_a_b'))?.userID, 'b');
     assert.equal((await node.store.find('b', 'si_a_b'))?.userID, 'a');
     for (const owner of ['a', 'b']) assert.deepEqual((await since(owner, 1)).inserted, ['si_a_b']);
   });
 
   await t.test('a chat with oneself is one row and one insert', async () => {
-    await node.rows.ensureSingleChat('si_solo_solo', 'solo', 'solo');
+    await node.rows.ensureSingleChat(callBy('a'), 'si_solo_solo', 'solo', 'solo');
     assert.deepEqual(await node.store.ids('solo'), ['si_solo_solo']);
     assert.equal((await since('solo', 1)).version, 2);
   });
@@ -44,9 +45,9 @@ async function conversationRowsSuite(t: TestContext, { db, peer }: Databases) {
   await t.test(
     'M5: two pairs of users that spell a conversation ID alike each have it, and a log of their own',
     async () => {
-      await node.rows.ensureSingleChat('si_x_y_z', 'x', 'y_z');
-      await node.rows.ensureSingleChat('si_x_y_z', 'x_y', 'z');
-      await node.rows.ensureSingleChat('si_x_y_z', 'y_z', 'x');
+      await node.rows.ensureSingleChat(callBy('a'), 'si_x_y_z', 'x', 'y_z');
+      await node.rows.ensureSingleChat(callBy('a'), 'si_x_y_z', 'x_y', 'z');
+      await node.rows.ensureSingleChat(callBy('a'), 'si_x_y_z', 'y_z', 'x');
       const views = new SqlConversationViewStore(db);
       const logs = ['x', 'y_z', 'x_y', 'z'].map(async (owner) => (await views.views(owner)).map(({ logID }) => logID));
       assert.deepEqual((await Promise.all(logs)).flat(), ['si/x/y_z', 'si/x/y_z', 'si/x_y/z', 'si/x_y/z']);
@@ -55,8 +56,8 @@ async function conversationRowsSuite(t: TestContext, { db, peer }: Databases) {
   );
 
   await t.test('a user in both pairs, whose clients could not tell them apart, keeps the first', async () => {
-    await node.rows.ensureSingleChat('si_q_r_q_r_q', 'q_r', 'q_r_q');
-    await assert.rejects(node.rows.ensureSingleChat('si_q_r_q_r_q', 'q_r_q', 'r_q'), { code: 1001 });
+    await node.rows.ensureSingleChat(callBy('a'), 'si_q_r_q_r_q', 'q_r', 'q_r_q');
+    await assert.rejects(node.rows.ensureSingleChat(callBy('a'), 'si_q_r_q_r_q', 'q_r_q', 'r_q'), { code: 1001 });
     assert.equal(await node.store.find('r_q', 'si_q_r_q_r_q'), undefined);
     assert.equal((await since('r_q', 1)).version, 1);
   });
@@ -93,7 +94,7 @@ async function conversationRowsSuite(t: TestContext, { db, peer }: Databases) {
     const peers = Array.from({ length: 20 }, (_, index) => `peer${index}`);
     await Promise.all(
       [...peers, ...peers].map((other, index) =>
-        (index % 2 === 0 ? node : peerNode).rows.ensureSingleChat(`si_busy_${other}`, 'busy', other),
+        (index % 2 === 0 ? node : peerNode).rows.ensureSingleChat(callBy('a'), `si_busy_${other}`, 'busy', other),
       ),
     );
     const changes = await since('busy', 1);
@@ -106,5 +107,9 @@ async function conversationRowsSuite(t: TestContext, { db, peer }: Databases) {
 async function rowsOn(db: Database) {
   const store = new SqlConversationStore(db);
   const versionLog = new VersionLog(await SqlVersionLogStore.open(db, () => 'epoch'));
-  return { store, versionLog, rows: new ConversationRows({ store, versionLog, unitOfWork: db, now: () => 1000 }) };
+  return {
+    store,
+    versionLog,
+    rows: new ConversationRows({ store, versionLog, unitOfWork: db, maxTextBytes: 8192, now: () => 1000 }),
+  };
 }

@@ -24,6 +24,7 @@ import { SqlRevocationStore } from '../../src/store/sql-revocation-store.ts';
 import { SqlTextIndexStore } from '../../src/store/sql-text-index-store.ts';
 import { within } from '../support/within.ts';
 import { type Databases, testOnEveryDatabase } from './every-database.ts';
+import { callBy } from './support/group-domain.ts';
 
 testOnEveryDatabase('Jobs', async (t, { db, peer }: Databases) => {
   await t.test('a lease is of one holder until it ends or is released, and a later one fences the one before off', () =>
@@ -332,7 +333,13 @@ async function destruction(t: TestContext, db: Database): Promise<void> {
       return new Map();
     },
   };
-  const rows = new ConversationRows({ store: conversations, versionLog, unitOfWork: db, now: () => time.now });
+  const rows = new ConversationRows({
+    store: conversations,
+    versionLog,
+    unitOfWork: db,
+    maxTextBytes: 8192,
+    now: () => time.now,
+  });
   const job = new TimedDestruction({
     conversations,
     messages,
@@ -349,7 +356,7 @@ async function destruction(t: TestContext, db: Database): Promise<void> {
     onDestructed: () => {},
   });
   const jobs = alone(db, job, time);
-  await rows.ensureSingleChat('si_end_pal', 'end', 'pal');
+  await rows.ensureSingleChat(callBy('end'), 'si_end_pal', 'end', 'pal');
   const set = (changes: object) => db.transaction((tx) => conversations.update(tx, 'si_end_pal', ['end'], changes));
   const minSeq = async (owner = 'end') => (await conversations.find(owner, 'si_end_pal'))?.minSeq;
   await fill(messages, 'si_end_pal', [95_000, 99_000, 100_000]);

@@ -221,7 +221,12 @@ function start(
   const notifier = new Notifier({
     outbox,
     pipeline,
-    rows: { ensureSingleChatsWithin: async (_tx, chats) => chats.map((chat) => chat.conversationID !== takenChat) },
+    rows: {
+      ensureSingleChatsWithin: async (_tx, chats) => ({
+        isTheirs: chats.map((chat) => chat.conversationID !== takenChat),
+        tellOfNew: async () => {},
+      }),
+    },
     settings: defaultNoticeSettings,
     newMessageID,
     now: Date.now,

@@ -68,7 +68,9 @@ export class HookWorld implements AsyncDisposable {
   async heardBy({ act, heard }: Pick<Scene, 'act' | 'heard'>): Promise<readonly HeardBody[]> {
     const from = this.receiver.heard.length;
     await act(this);
-    return inOrder((await this.receiver.since(from, heard.length)).map(toHeardBody));
+    await this.receiver.since(from, heard.length);
+    await this.settled();
+    return inOrder(this.receiver.heard.slice(from).map(toHeardBody));
   }
 
   /** With this answer to one command, and `{}` to all others again afterwards. */
@@ -93,7 +95,13 @@ const everyHook = hookNames.map((name) => `${name}: { enable: true, timeout: 5 }
 export function inOrder(heard: readonly HeardBody[]): readonly HeardBody[] {
   const isAsked = ([command]: HeardBody) => command.startsWith('Before');
   const told = heard.filter((one) => !isAsked(one));
-  return [...heard.filter(isAsked), ...told.toSorted(([one], [other]) => (one < other ? -1 : 1))];
+  return [...heard.filter(isAsked), ...told.toSorted((one, other) => (canonical(one) < canonical(other) ? -1 : 1))];
+}
+
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  return canonical(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 export const shortCommand = (command: string) => command.replace(/^callback|Command$/g, '');

@@ -10,6 +10,7 @@ import { MsgData, SendMsgResp } from '../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
 import { reqIdentifiers } from '../../src/protocol/numbers/request-identifiers.ts';
 import { connect } from '../support/socket-client.ts';
+import { conversationScenes } from './hook-scenes/conversations.ts';
 import { friendScenes } from './hook-scenes/friends.ts';
 import { groupEndScenes, groupScenes } from './hook-scenes/groups.ts';
 import { messageScenes } from './hook-scenes/messages.ts';
@@ -25,13 +26,20 @@ beforeEach(() => on.settled());
 after(() => on[Symbol.asyncDispose]());
 
 describe('each hook is called exactly when the table says, with its whole body', () => {
-  for (const scene of [...userScenes, ...friendScenes, ...groupScenes, ...messageScenes]) {
+  for (const scene of [...userScenes, ...friendScenes, ...groupScenes, ...messageScenes, ...conversationScenes]) {
     test(scene.name, async () => assert.deepEqual(await on.heardBy(scene), inOrder(scene.heard)));
   }
 });
 
 interface FoundUsers {
   readonly usersInfo: { nickname: string; ex: string }[] | null;
+}
+
+interface Conversation {
+  readonly groupID: string;
+  readonly recvMsgOpt: number;
+  readonly isPinned: boolean;
+  readonly ex: string;
 }
 
 interface Pulled {
@@ -261,6 +269,37 @@ describe('before-hooks decide', () => {
     );
     assert.equal(byAlice.errCode, 1002);
     assert.equal(on.receiver.heard.length, from);
+  });
+
+  test('F35 what the hooks of conversations may change is changed, of each side its own; a no leaves nothing', async () => {
+    await on.world.register('gina', 'hans');
+    const say = () => on.post('/msg/send_msg', { sendID: 'gina', recvID: 'hans', sessionType: 1, ...hello });
+    const hello = { contentType: 101, content: { content: 'x' } };
+    const listOf = async (ownerUserID: string) =>
+      ((await on.done('/conversation/get_all_conversations', { ownerUserID })).conversations ?? []) as Conversation[];
+    const single = 'BeforeCreateSingleChatConversations';
+    assert.equal((await on.answering(single, refused, say)).errCode, 7001);
+    assert.equal((await on.answering(single, { recvMsgOpt: 3 }, say)).errCode, 1001);
+    assert.deepEqual(await listOf('gina'), []);
+    const given = { recvMsgOpt: 2, isPinned: true, burnDuration: 5, groupAtType: 1, attachedInfo: 'a', ex: 'e' };
+    let sides = 0;
+    const ofSecondSide = (response: ServerResponse) => {
+      sides += 1;
+      response.end(JSON.stringify(sides === 2 ? given : {}));
+    };
+    assert.equal((await on.answering(single, ofSecondSide, say)).errCode, 0);
+    const [[ofGina], [ofHans]] = [await listOf('gina'), await listOf('hans')];
+    assert.deepEqual([ofGina?.recvMsgOpt, ofGina?.ex], [0, '']);
+    assert.deepEqual({ ...ofHans, ...given }, ofHans);
+
+    const group = { groupInfo: { groupID: 'pinned', groupName: 'P', groupType: 2 }, ownerUserID: 'gina' };
+    const create = () => on.post('/group/create_group', group);
+    const many = 'BeforeCreateGroupChatConversations';
+    assert.equal((await on.answering(many, refused, create)).errCode, 7001);
+    assert.equal((await on.answering(many, { isPinned: 1 }, create)).errCode, 1001);
+    assert.equal((await on.answering(many, { isPinned: true, ex: 'g' }, create)).errCode, 0);
+    const ofGroup = (await listOf('gina')).find(({ groupID }) => groupID === 'pinned');
+    assert.deepEqual([ofGroup?.isPinned, ofGroup?.ex], [true, 'g']);
   });
 
   test('M5 a message whose target is changed is authorised anew', async () => {

@@ -59,7 +59,13 @@ export async function groupDomainOn(
   const members = new SqlGroupMemberStore(db);
   const messages = new SqlMessageStore(db);
   const versionLog = new VersionLog(await SqlVersionLogStore.open(db, randomUUID));
-  const rows = new ConversationRows({ store: new SqlConversationStore(db), versionLog, unitOfWork: db, now });
+  const rows = new ConversationRows({
+    store: new SqlConversationStore(db),
+    versionLog,
+    unitOfWork: db,
+    maxTextBytes: 8192,
+    now,
+  });
   const newMessageID = () => randomUUID().replaceAll('-', '');
   const pipeline = new MessagePipeline({
     commits: new GroupCommit({ store: messages, lanes: 1, maxBatch: 1 }),

@@ -1,11 +1,14 @@
 /** Hooks of friends and black lists (objects-push-webhooks chapter, 3.7). */
-import type { Scene } from '../hook-world.ts';
+import type { HeardBody, Scene } from '../hook-world.ts';
+import { chatOf } from './conversations.ts';
 
 const fromTo = { fromUserID: 'dora', toUserID: 'emil' };
 const agreement = { ...fromTo, blackUserID: 'emil', HandleResult: 1, HandleMsg: 'yes' };
 const friends = { ownerUserID: 'dora', friendUserID: 'emil' };
 const imported = { ownerUserID: 'dora', friendUserIDs: ['bob', 'carol'] };
 const blocking = { ownerUserID: 'dora', blackUserID: 'emil' };
+
+const opened = (conversation: object): HeardBody => ['AfterCreateSingleChatConversations', conversation];
 
 export const friendScenes: readonly Scene[] = [
   {
@@ -22,7 +25,7 @@ export const friendScenes: readonly Scene[] = [
     heard: [],
   },
   {
-    name: 'somebody asks again, and the other one agrees',
+    name: 'somebody asks again, and the other one agrees: which opens their chat, of which nobody is asked',
     act: async (on) => {
       await on.done('/friend/add_friend', { ...fromTo, reqMsg: '', ex: '' });
       await on.done('/friend/add_friend_response', { ...fromTo, handleResult: 1, handleMsg: 'yes' });
@@ -32,6 +35,7 @@ export const friendScenes: readonly Scene[] = [
       ['BeforeAddFriendAgree', agreement],
       ['AfterAddFriend', { ...fromTo, reqMsg: '' }],
       ['AfterAddFriendAgree', agreement],
+      ...chatOf('dora', 'emil').map(opened),
     ],
   },
   {
@@ -48,11 +52,12 @@ export const friendScenes: readonly Scene[] = [
     heard: [['AfterDeleteFriend', friends]],
   },
   {
-    name: 'friends are imported',
+    name: 'friends are imported, and their chats opened',
     act: (on) => on.done('/friend/import_friend', imported),
     heard: [
       ['BeforeImportFriends', imported],
       ['AfterImportFriends', imported],
+      ...[...chatOf('bob', 'dora'), ...chatOf('carol', 'dora')].map(opened),
     ],
   },
   {

@@ -1,5 +1,6 @@
 /** Hooks of groups (objects-push-webhooks chapter, 3.8). */
 import type { Scene } from '../hook-world.ts';
+import { groupChat } from './conversations.ts';
 
 const group = (fields: object) => ({
   ...{ groupID: 'team', groupName: 'The team', notification: '', introduction: '', faceURL: '', ownerUserID: 'alice' },
@@ -48,6 +49,8 @@ export const groupScenes: readonly Scene[] = [
     heard: [
       ['BeforeCreateGroup', { operationID: '*', ...group({}) }],
       ['BeforeMembersJoinGroup', inTeam('alice', 'carol', 'bob')],
+      ['BeforeCreateGroupChatConversations', groupChat('team')],
+      ['AfterCreateGroupChatConversations', groupChat('team')],
       ['AfterCreateGroup', group({ memberCount: 3 })],
     ],
   },
@@ -63,6 +66,8 @@ export const groupScenes: readonly Scene[] = [
         { operationID: '*', groupID: 'team', reason: 'why not', invitedUserIDs: ['bob', 'dora'] },
       ],
       ['BeforeMembersJoinGroup', inTeam('dora')],
+      ['BeforeCreateGroupChatConversations', groupChat('team')],
+      ['AfterCreateGroupChatConversations', groupChat('team')],
     ],
   },
   {
@@ -74,6 +79,8 @@ export const groupScenes: readonly Scene[] = [
     heard: [
       ['BeforeJoinGroup', applying],
       ['BeforeMembersJoinGroup', inTeam('emil')],
+      ['BeforeCreateGroupChatConversations', groupChat('team')],
+      ['AfterCreateGroupChatConversations', groupChat('team')],
     ],
   },
   {
@@ -109,6 +116,8 @@ export const groupScenes: readonly Scene[] = [
     heard: [
       ['BeforeJoinGroup', applying],
       ['BeforeMembersJoinGroup', { ...inTeam('emil'), groupEx: '' }],
+      ['BeforeCreateGroupChatConversations', groupChat('team')],
+      ['AfterCreateGroupChatConversations', groupChat('team')],
       [
         'AfterJoinGroup',
         { operationID: '*', groupID: 'team', reqMessage: 'me too', joinSource: 3, inviterUserID: 'emil' },

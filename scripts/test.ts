@@ -5,14 +5,18 @@ import { globSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { wantedPrograms } from '../test/support/services/catalogue.ts';
-import { startPostgres } from '../test/support/services/postgres.ts';
+import { nginxProgram } from '../test/support/services/deployment-tools.ts';
+import { faketimeProgram } from '../test/support/services/faketime.ts';
+import { postgresProgram, startPostgres } from '../test/support/services/postgres.ts';
 import { ensurePrograms } from '../test/support/services/program.ts';
+import { redisProgram } from '../test/support/services/redis.ts';
 import { temporaryDirectory } from '../test/support/services/temporary-root.ts';
 
 const HELP = `Runs the tests. Usage: npm test -- [options] [filter ...]
 
   filter        run only test files whose path contains one of these words
   --unit        run only the tests that need no services (src/**/*.test.ts)
+  --cluster     run the tests of several nodes that fail one after another, and the stories of the JS SDK on three nodes
   --help        show this
   --OPTION=...  any other option goes to node, such as --test-name-pattern=M2
 
@@ -24,6 +28,9 @@ No other TESSERA_ variable reaches them.`;
 
 const UNIT_TESTS = 'src/**/*.test.ts';
 const SERVICE_TESTS = 'test/**/*.test.ts';
+/** Take minutes, and time what they see: not among the others. */
+const CLUSTER_TESTS = 'test/cluster/*.test.ts';
+const STORIES = ['test/sdk/js-!(files).test.ts', 'test/sdk/acceptance.test.ts', 'test/sdk/kill.test.ts'];
 /** The launcher's own: what tests and the servers that they start have in common is stripped and compiled once. */
 const COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/compiled');
 const RUNNER = join(import.meta.dirname, 'run-test-files.ts');
@@ -42,6 +49,7 @@ interface Request {
   readonly files: readonly string[];
   readonly runnerOptions: readonly string[];
   readonly needsServices: boolean;
+  readonly isCluster: boolean;
 }
 
 process.chdir(join(import.meta.dirname, '..'));
@@ -59,21 +67,28 @@ async function main(args: readonly string[]): Promise<number> {
   await using services = new AsyncDisposableStack();
   const environment = testEnvironment(process.env);
   environment.TMPDIR = services.use(await temporaryDirectory()).path;
-  if (request.needsServices) Object.assign(environment, await startServices(environment, services));
+  if (request.isCluster) environment.TESSERA_TEST_NODES = '3';
+  if (request.needsServices) Object.assign(environment, await startServices(environment, services, request.isCluster));
   return await runTests(request, environment);
 }
 
 function parse(args: readonly string[]): Request {
   const isUnit = args.includes('--unit');
   const filters = args.filter((arg) => !arg.startsWith('-'));
-  const all = isUnit ? globSync(UNIT_TESTS) : globSync([UNIT_TESTS, SERVICE_TESTS]);
+  const isCluster = args.includes('--cluster');
+  const all = isCluster ? globSync([CLUSTER_TESTS, ...STORIES]) : isUnit ? globSync(UNIT_TESTS) : ordinaryTests();
   const files = longestFirst(all.filter((file) => filters.length === 0 || filters.some((word) => file.includes(word))));
   if (files.length === 0) throw new Error(`no test file's path contains ${filters.join(' or ') || '.test.ts'}`);
   return {
     files,
-    runnerOptions: args.filter((arg) => arg.startsWith('-') && arg !== '--unit'),
+    runnerOptions: args.filter((arg) => arg.startsWith('-') && !['--unit', '--cluster'].includes(arg)),
     needsServices: files.some((file) => !file.startsWith('src')),
+    isCluster,
   };
+}
+
+function ordinaryTests(): string[] {
+  return globSync([UNIT_TESTS, SERVICE_TESTS], { exclude: [CLUSTER_TESTS] });
 }
 
 function longestFirst(files: readonly string[]): string[] {
@@ -96,8 +111,12 @@ function testEnvironment(caller: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
  * Installs what is missing and starts what the suites share: a PostgreSQL, where each makes databases of its own. Redis
  * and Chromium they start themselves. @returns what the tests need to find it
  */
-async function startServices(caller: NodeJS.ProcessEnv, owner: AsyncDisposableStack): Promise<NodeJS.ProcessEnv> {
-  const programs = wantedPrograms(caller);
+async function startServices(
+  caller: NodeJS.ProcessEnv,
+  owner: AsyncDisposableStack,
+  isCluster: boolean,
+): Promise<NodeJS.ProcessEnv> {
+  const programs = isCluster ? [postgresProgram, redisProgram, nginxProgram, faketimeProgram] : wantedPrograms(caller);
   await ensurePrograms(programs, (line) => console.log(`tests: ${line}`));
   const needsPostgres = programs.some(({ id }) => id === 'postgres') && caller.TESSERA_TEST_POSTGRES_URL === undefined;
   return needsPostgres ? { TESSERA_TEST_POSTGRES_URL: owner.use(await startPostgres()).url } : {};

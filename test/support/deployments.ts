@@ -1,17 +1,27 @@
-/** The two ways a server is deployed, for tests that must hold on both. */
+/**
+ * The two ways a server is deployed, for tests that must hold on both; or, where `npm run test:cluster` says so, several
+ * nodes behind nginx instead.
+ */
 import { type TestContext, test } from 'node:test';
 import { BackEnd } from './back-end.ts';
+import { NodeCluster } from './cluster/node-cluster.ts';
 import { SdkClient, sdksAtRest } from './sdk-client.ts';
 import { TesseraProcess } from './tessera-process.ts';
 import { postgresUrlForSuite, redisForSuite } from './test-services.ts';
 import { within } from './within.ts';
 
-export interface Deployment {
-  readonly server: TesseraProcess;
+/** What stories ask of a server, be it one process or several. */
+export type Server = Pick<TesseraProcess, 'apiUrl' | 'wsUrl' | 'wsPort' | 'running' | 'kill' | 'start'>;
+
+export interface Deployment<Kind extends Server = Server> {
+  readonly server: Kind;
   readonly backEnd: BackEnd;
   /** A device of `userID` with a fresh token, logged in and synchronised; logged out after the suite. */
   device(userID: string, options?: { platformID?: number; token?: string }): Promise<SdkClient>;
 }
+
+/** A number: so many nodes, and nothing else. */
+const nodes = process.env.TESSERA_TEST_NODES;
 
 /** Runs `suite` on the embedded default, and on PostgreSQL with Redis. */
 export function testOnEveryDeployment(
@@ -19,22 +29,51 @@ export function testOnEveryDeployment(
   env: Readonly<Record<string, string>>,
   suite: (t: TestContext, deployment: Deployment) => Promise<void>,
 ): void {
+  if (nodes !== undefined) {
+    test(`${subject} on ${nodes} nodes`, async (t) => {
+      const stores = await storesForSuite(t);
+      if (stores !== undefined) await suite(t, await deployNodes(t, Number(nodes), { ...stores, env }));
+    });
+    return;
+  }
   test(`${subject} on SQLite`, async (t) => suite(t, await deploy(t, env)));
   test(`${subject} on PostgreSQL and Redis`, async (t) => {
-    const databaseUrl = await postgresUrlForSuite(t);
-    const redis = await redisForSuite(t);
-    if (databaseUrl === undefined || redis === undefined) return;
-    await suite(t, await deploy(t, { ...env, TESSERA_DATABASE_URL: databaseUrl, TESSERA_REDIS_URL: redis.url }));
+    const stores = await storesForSuite(t);
+    if (stores === undefined) return;
+    const { databaseUrl, redisUrl } = stores;
+    await suite(t, await deploy(t, { ...env, TESSERA_DATABASE_URL: databaseUrl, TESSERA_REDIS_URL: redisUrl }));
   });
 }
 
-export async function deploy(t: TestContext, env: Readonly<Record<string, string>> = {}): Promise<Deployment> {
+async function storesForSuite(t: TestContext): Promise<{ databaseUrl: string; redisUrl: string } | undefined> {
+  const databaseUrl = await postgresUrlForSuite(t);
+  const redis = await redisForSuite(t, nodes === undefined ? {} : { args: ['--appendonly', 'yes'] });
+  return databaseUrl === undefined || redis === undefined ? undefined : { databaseUrl, redisUrl: redis.url };
+}
+
+export async function deploy(
+  t: TestContext,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Deployment<TesseraProcess>> {
   const server = await TesseraProcess.start({ env });
+  return deploymentOf(t, server, () => server.dispose());
+}
+
+async function deployNodes(
+  t: TestContext,
+  count: number,
+  options: { databaseUrl: string; redisUrl: string; env: Readonly<Record<string, string>> },
+): Promise<Deployment> {
+  const cluster = await NodeCluster.open({ nodes: count, isDirect: true, ...options });
+  return deploymentOf(t, cluster, () => cluster[Symbol.asyncDispose]());
+}
+
+function deploymentOf<Kind extends Server>(t: TestContext, server: Kind, end: () => Promise<void>): Deployment<Kind> {
   const devices: SdkClient[] = [];
   t.after(async () => {
     for (const device of devices) device.dispose();
     await within('the last questions of the SDKs', sdksAtRest());
-    await server.dispose();
+    await end();
   });
   const backEnd = new BackEnd(() => server.apiUrl);
   return {

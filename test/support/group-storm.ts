@@ -34,7 +34,7 @@ const groupID = 'storm';
 
 /** @param random 0 up to, not including, 1 */
 export async function groupStorm(
-  server: TesseraProcess,
+  server: Pick<TesseraProcess, 'running' | 'wsPort' | 'kill' | 'start'>,
   backEnd: BackEnd,
   plan: StormPlan,
   random: () => number,

@@ -14,7 +14,7 @@ export interface Acknowledged {
 }
 
 export interface SenderOptions {
-  readonly server: TesseraProcess;
+  readonly server: Pick<TesseraProcess, 'running' | 'wsPort'>;
   readonly userID: string;
   readonly token: string;
   readonly recvID: string;

@@ -58,14 +58,14 @@ export class StormClient {
   /** Stays connected, and catches up after each connection, until {@link stop}. */
   async stayConnected(): Promise<void> {
     while (!this.#isOver) {
-      const closed = await this.#connect().catch(() => undefined);
+      const connection = await this.#connect().catch(() => undefined);
       // Refused while the server goes down or comes up.
-      if (closed === undefined) {
+      if (connection === undefined) {
         await setTimeout(10);
         continue;
       }
       await this.catchUp().catch(() => undefined);
-      await closed;
+      await connection.closed;
     }
   }
 
@@ -154,8 +154,8 @@ export class StormClient {
     }
   }
 
-  /** @returns a promise of the connection's end */
-  async #connect(): Promise<Promise<void>> {
+  /** @returns a promise of the connection's end, in an object: by itself it would be waited for */
+  async #connect(): Promise<{ readonly closed: Promise<void> }> {
     const { server, userID, token } = this.#options;
     await within('the server to run', server.running);
     const ws = new WebSocket(urlOf({ port: server.wsPort, query: { sendID: userID, token } }), {
@@ -179,7 +179,7 @@ export class StormClient {
     this.#lastPushed = 0;
     this.connections += 1;
     this.#connected.resolve();
-    return closed.promise;
+    return { closed: closed.promise };
   }
 
   async #request(reqIdentifier: number, data: Uint8Array): Promise<Buffer> {

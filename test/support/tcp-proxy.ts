@@ -14,15 +14,17 @@ export type Watch = (piece: Buffer, link: Link, from: 'client' | 'server') => bo
 export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #links = new Set<Link>();
+  #target: { readonly port: number; readonly hostname: string };
   /** Lets everything pass by default. */
   watch: Watch = () => true;
   /** No new connection gets through while it is set. */
   isClosed = false;
 
-  private constructor(port: number, host: string) {
+  private constructor(target: { readonly port: number; readonly hostname: string }) {
+    this.#target = target;
     this.#server = createServer((client) => {
       if (this.isClosed) return void client.destroy();
-      const server = connect(port, host);
+      const server = connect(this.#target.port, this.#target.hostname);
       const link = { client, server };
       this.#links.add(link);
       this.#join(link, 'client');
@@ -32,8 +34,7 @@ export class TcpProxy implements AsyncDisposable {
 
   /** @param target an address such as postgres://user@host:port/database */
   static async to(target: string): Promise<TcpProxy> {
-    const { port, hostname } = new URL(target);
-    const proxy = new TcpProxy(Number(port), hostname);
+    const proxy = new TcpProxy(addressOf(target));
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
@@ -45,6 +46,12 @@ export class TcpProxy implements AsyncDisposable {
     url.hostname = '127.0.0.1';
     url.port = String((this.#server.address() as AddressInfo).port);
     return url.href;
+  }
+
+  /** New connections go there from now on; those that there are end. */
+  turnTo(target: string): void {
+    this.#target = addressOf(target);
+    this.cutAll();
   }
 
   cutAll(): void {
@@ -68,6 +75,11 @@ export class TcpProxy implements AsyncDisposable {
       sink.destroy();
     });
   }
+}
+
+function addressOf(target: string): { port: number; hostname: string } {
+  const { port, hostname } = new URL(target);
+  return { port: Number(port), hostname };
 }
 
 export function cut({ client, server }: Link): void {

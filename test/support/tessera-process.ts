@@ -53,6 +53,11 @@ export class TesseraProcess {
     return this.#running.promise;
   }
 
+  /** False before it was started, after it was ended, and if it has ended by itself. */
+  get isAlive(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   get pid(): number {
     return this.#child?.pid ?? 0;
   }

@@ -2,10 +2,11 @@
 import type { TestContext } from 'node:test';
 import { browserForSuite } from '../../support/browser.ts';
 import { type Deployment, deploy } from '../../support/deployments.ts';
+import type { TesseraProcess } from '../../support/tessera-process.ts';
 import { WasmClient } from '../../support/wasm-client.ts';
 import { serveWasmSite } from '../../support/wasm-site.ts';
 
-export interface Stage extends Deployment {
+export interface Stage extends Deployment<TesseraProcess> {
   readonly alice: WasmClient;
   readonly bob: WasmClient;
   /** A device that has never been used: its own storage, and nobody logged in. */

@@ -10,12 +10,14 @@ import type { Config } from '../config/config.ts';
 import type { Database } from '../database/database.ts';
 import type { BlobStore } from '../files/blob-store.ts';
 import { BodySlots } from '../files/body-slots.ts';
+import type { FileObserver } from '../files/file-observer.ts';
 import type { FileCollectionStore } from '../files/file-store.ts';
 import { FormUploads } from '../files/form-uploads.ts';
 import { Objects } from '../files/objects.ts';
 import { PartReceiver } from '../files/part-receiver.ts';
 import { Thumbnails } from '../files/thumbnails.ts';
 import { Uploads } from '../files/uploads.ts';
+import { WatchedBlobs, watchedSink } from '../files/watched-blobs.ts';
 import type { Services } from '../http/services.ts';
 import { opening, StartError } from '../kernel/start-error.ts';
 import { SqlFileStore } from '../store/sql-file-store.ts';
@@ -28,30 +30,43 @@ export interface Files {
 }
 
 /** @throws StartError naming the setting that does not work */
-export async function openFiles({ config, clock, logger }: Ground, db: Database): Promise<Files> {
+export async function openFiles({ config, clock, logger, metrics }: Ground, db: Database): Promise<Files> {
   await requireResolvable('TESSERA_PUBLIC_URL', config.publicUrl);
   await requireResolvable('TESSERA_S3_PUBLIC_ENDPOINT', config.s3PublicEndpoint);
-  const blobs = await openBlobs(config, clock);
+  const engine = await openBlobs(config, clock);
   const isAlone = config.databaseUrl === '' || config.redisUrl === '';
   const offBecause =
-    blobs instanceof DirectoryBlobStore && !isAlone && !config.filesDirShared
+    engine instanceof DirectoryBlobStore && !isAlone && !config.filesDirShared
       ? 'files are off: TESSERA_S3_ENDPOINT, or TESSERA_FILES_DIR_SHARED of a directory that all servers share'
       : '';
   if (offBecause !== '') logger.warn(offBecause);
+  const observer: FileObserver = {
+    uploaded: (content) => metrics.fileUploads.inc({ content }),
+    received: (bytes) => metrics.fileBytes.inc({ direction: 'in' }, bytes),
+    served: (kind, bytes) => {
+      metrics.fileDownloads.inc({ kind });
+      metrics.fileBytes.inc({ direction: 'out' }, bytes);
+    },
+    storeFailed: (operation) => metrics.fileStoreFailures.inc({ operation }),
+  };
+  const blobs = new WatchedBlobs(engine, observer);
   const store = new SqlFileStore(db);
   const scaler = new SharpPictureScaler({
     maxThumbnailPixels: config.maxThumbnailPixels,
     onUnavailable: (error) => logger.warn({ err: error }, 'no thumbnails, only originals: sharp does not load'),
   });
-  const thumbnails = new Thumbnails({ blobs, scaler, limits: config, now: clock });
-  const shared = { store, blobs, unitOfWork: db, limits: config, now: clock, randomBytes, offBecause };
+  const thumbnails = new Thumbnails({ blobs, scaler, limits: config, observer, now: clock });
+  const shared = { store, blobs, unitOfWork: db, limits: config, now: clock, randomBytes, observer, offBecause };
   const services = {
     uploads: new Uploads(shared),
     formUploads: new FormUploads(shared),
     objects: new Objects({ ...shared, thumbnails }),
     partReceiver:
-      blobs instanceof DirectoryBlobStore
-        ? new PartReceiver({ store, sink: blobs, slots: new BodySlots(config), now: clock })
+      engine instanceof DirectoryBlobStore
+        ? new PartReceiver({
+            ...{ store, sink: watchedSink(engine, observer), slots: new BodySlots(config), observer },
+            now: clock,
+          })
         : undefined,
   };
   return { services, store, blobs };

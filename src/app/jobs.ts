@@ -6,6 +6,7 @@ import { ClockRecord } from '../jobs/clock-record.ts';
 import { Expiry } from '../jobs/expiry.ts';
 import { FileCollection } from '../jobs/file-collection.ts';
 import { FileRetention } from '../jobs/file-retention.ts';
+import { FileVerification } from '../jobs/file-verification.ts';
 import { type Job, Jobs, type ScheduledJob } from '../jobs/jobs.ts';
 import { Retention } from '../jobs/retention.ts';
 import { TimedDestruction } from '../jobs/timed-destruction.ts';
@@ -70,7 +71,18 @@ export function openJobs(
     },
     groups: config.retainFileGroups,
   });
-  const fileCollection = new FileCollection({ ...expiry, ...files });
+  const fileCollection = new FileCollection({
+    ...expiry,
+    ...files,
+    onBlobCollected: () => metrics.fileBlobsCollected.inc(),
+  });
+  const fileVerification = new FileVerification({
+    ...files,
+    onFaults: (faulty) => {
+      metrics.fileBlobsWrong.inc(faulty.length);
+      for (const { key, fault } of faulty) logger.error({ blob: key, fault }, 'the content of an object is not there');
+    },
+  });
   /** By what holds now: both settings may change. */
   const scheduled = (job: Job, cronOf: () => string): ScheduledJob => {
     const made = new Map<string, Schedule>();
@@ -99,6 +111,7 @@ export function openJobs(
         scheduled(clientLogs, () => config.clientLogsSchedule),
         scheduled(fileRetention, () => config.fileRetentionSchedule),
         scheduled(fileCollection, () => config.fileCollectionSchedule),
+        scheduled(fileVerification, () => config.fileVerificationSchedule),
       ],
       store,
       leases: new SqlLeaseStore(db),

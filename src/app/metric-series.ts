@@ -3,6 +3,7 @@
  * born with its first event hides just that event.
  */
 import { roles } from '../config/node-settings.ts';
+import { storeOperations } from '../files/file-observer.ts';
 import { closeReasons, cutReasons } from '../gateway/connection/close-reason.ts';
 import { errorTable } from '../protocol/errors.ts';
 import { platformIDs, platformLabel } from '../protocol/numbers/platforms.ts';
@@ -37,6 +38,10 @@ export function startSeries(metrics: Metrics): void {
     metrics.jobSeconds.set({ name }, 0);
     metrics.jobOverdueSeconds.set({ name }, 0);
   }
+  for (const content of ['new', 'known']) metrics.fileUploads.inc({ content }, 0);
+  for (const kind of ['original', 'thumbnail', 'redirect']) metrics.fileDownloads.inc({ kind }, 0);
+  for (const direction of ['in', 'out']) metrics.fileBytes.inc({ direction }, 0);
+  for (const operation of storeOperations) metrics.fileStoreFailures.inc({ operation }, 0);
   for (const { command } of Object.values(hookTable)) {
     for (const result of ['continued', 'refused', 'unreachable', 'invalid']) {
       metrics.webhookRequests.inc({ command, result }, 0);
@@ -57,7 +62,10 @@ export function startSeries(metrics: Metrics): void {
 }
 
 const doors = ['api', 'gateway'];
-const jobNames = ['retention', 'timed-destruction', 'token-events', 'client-logs', 'file-retention', 'file-collection'];
+const jobNames = [
+  ...['retention', 'timed-destruction', 'token-events', 'client-logs'],
+  ...['file-retention', 'file-collection', 'file-verification'],
+];
 /** What a verification can end with. */
 const verdictCodes = [0, 500, 1501, 1502, 1503, 1504, 1505, 1506, 1507];
 const endReasons: Readonly<Record<TokenEndReason, true>> = {

@@ -1,6 +1,5 @@
 /** `tessera objects`: whether what the names of files promise is there. */
-import type { BlobStore } from '../files/blob-store.ts';
-import type { NamedBlob } from '../files/file-store.ts';
+import { verifiedBlobs } from '../files/verification.ts';
 import { type Action, commandWithActions, configFromArgs } from './command.ts';
 import { openBesideServer } from './import-database.ts';
 import { print } from './print.ts';
@@ -25,18 +24,13 @@ Exit codes: 0 all is there, 1 something is not, 2 the command line or a setting 
     const store = new SqlFileStore(db);
     let checked = 0;
     let faults = 0;
-    for (let after = ''; ; ) {
-      const page = await store.namedBlobs(after, blobsAtOnce);
-      for (const blob of page) {
-        const fault = await faultOf(blob, blobs);
+    for await (const page of verifiedBlobs(store, blobs)) {
+      checked += page.length;
+      for (const { key, fault } of page) {
         if (fault === undefined) continue;
         faults++;
-        await print(`${blob.key}: ${fault}`);
+        await print(`${key}: ${fault}`);
       }
-      checked += page.length;
-      const last = page.at(-1);
-      if (last === undefined || page.length < blobsAtOnce) break;
-      after = last.key;
     }
     await print(`${checked} blobs looked at, ${faults} with a fault`);
     return faults === 0 ? 0 : 1;
@@ -54,12 +48,3 @@ tessera objects verify --help explains it.
 `,
   actions: () => [verify],
 });
-
-const blobsAtOnce = 500;
-
-async function faultOf({ key, engine, size }: NamedBlob, blobs: BlobStore): Promise<string | undefined> {
-  if (engine !== blobs.engine) return `is in another store: ${engine}`;
-  const there = await blobs.sizeOf(key);
-  if (there === undefined) return 'is missing';
-  return there === size ? undefined : `has ${there} bytes instead of ${size}`;
-}

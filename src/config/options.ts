@@ -270,6 +270,9 @@ export const options = {
   fileCollectionSchedule: atRunTime(
     cron('When content goes that no object has named for a day, with uploads that were never completed.', '23 * * * *'),
   ),
+  fileVerificationSchedule: atRunTime(
+    cron('When the content of all objects is looked for, to tell of what is missing.', '43 4 * * 0'),
+  ),
   jobTimeZone: atRunTime(text('Time zone of these expressions, such as Europe/Berlin.', 'UTC')),
   editWithin: atRunTime(messageAge('How long senders may edit what they have said; 0: for ever.')),
   notificationFile: {

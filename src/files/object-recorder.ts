@@ -4,6 +4,7 @@ import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { Blob, ObjectDescription, Upload } from './file.ts';
+import type { FileObserver } from './file-observer.ts';
 import type { FileStore } from './file-store.ts';
 import { withSegment } from './object-names.ts';
 
@@ -14,6 +15,7 @@ export interface ObjectRecorderOptions {
   /** Unix ms. */
   readonly now: () => number;
   readonly randomBytes: (count: number) => Buffer;
+  readonly observer: Pick<FileObserver, 'uploaded'>;
 }
 
 export class ObjectRecorder {
@@ -34,7 +36,7 @@ export class ObjectRecorder {
     description: ObjectDescription,
     parts: readonly string[] | undefined,
   ): Promise<string> {
-    const { store, blobs, unitOfWork, now } = this.#options;
+    const { store, blobs, unitOfWork, now, observer } = this.#options;
     const complete = (blob: Blob, claim: (tx: Transaction) => Promise<boolean>) =>
       unitOfWork.transaction(async (tx) => {
         if (!(await claim(tx))) return undefined;
@@ -45,6 +47,7 @@ export class ObjectRecorder {
     const name = there && (await complete(there, (tx) => store.claimBlob(tx, there.key)));
     if (name !== undefined) {
       await blobs.abandon(upload);
+      observer.uploaded('known');
       return name;
     }
     await blobs.finish(upload, parts);
@@ -55,6 +58,7 @@ export class ObjectRecorder {
     const blob: Blob = { key, engine, hash, size, createdAt: now() };
     const own = await complete(blob, (tx) => store.addBlob(tx, blob).then(() => true));
     if (own === undefined) throw new Error('a blob of its own could not be claimed');
+    observer.uploaded('new');
     return own;
   }
 

@@ -4,6 +4,7 @@ import type { CallContext } from '../kernel/caller.ts';
 import { errors } from '../protocol/errors.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { StoredObject } from './file.ts';
+import type { FileObserver } from './file-observer.ts';
 import type { FileStore } from './file-store.ts';
 import { objectUrl } from './object-names.ts';
 import { type Presentation, presentationOf } from './presentation.ts';
@@ -13,6 +14,7 @@ export interface ObjectsOptions {
   readonly store: Pick<FileStore, 'objectNamed'>;
   readonly blobs: Pick<BlobStore, 'engine' | 'addressOf' | 'open'>;
   readonly thumbnails: Pick<Thumbnails, 'of'>;
+  readonly observer: Pick<FileObserver, 'served'>;
   /** Unix ms. */
   readonly now: () => number;
 }
@@ -20,8 +22,8 @@ export interface ObjectsOptions {
 export interface Found {
   /** To be tried first. */
   readonly thumbnail: Thumbnail | undefined;
-  /** Where the bytes are: at another address, or here. */
-  readonly original: { readonly address: string } | ObjectContent;
+  /** Where the bytes are: here, or at another address, which the client is sent to. */
+  readonly original: ObjectContent | { address(): string };
 }
 
 export interface ObjectContent {
@@ -73,15 +75,24 @@ export class Objects {
     const type = query.get('type') ?? '';
     const asAttachment = query.get('attachment') === 'true';
     requireType(type);
-    const { blobs, thumbnails } = this.#options;
+    const { blobs, thumbnails, observer } = this.#options;
     const object = await this.#objectNamed(name);
     const { blobKey, size } = object;
     const tag = blobKey.slice(blobKey.lastIndexOf('/') + 1);
     const thumbnail = type === 'image' && !asAttachment ? thumbnails.of(object, tag, query) : undefined;
     const presentation = presentationOf(object, asAttachment);
     const address = await blobs.addressOf(object, presentation);
-    if (address !== undefined) return { thumbnail, original: { address } };
-    const open = (first: number, last: number) => blobs.open(blobKey, first, last);
+    if (address !== undefined) {
+      const visit = () => {
+        observer.served('redirect', 0);
+        return address;
+      };
+      return { thumbnail, original: { address: visit } };
+    }
+    const open = (first: number, last: number) => {
+      observer.served('original', last - first + 1);
+      return blobs.open(blobKey, first, last);
+    };
     return { thumbnail, original: { size, tag, presentation, open } };
   }
 

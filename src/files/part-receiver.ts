@@ -2,6 +2,7 @@
 
 import { type BodySlots, NoSlot } from './body-slots.ts';
 import { partsOf, sizeOfPart, type Upload } from './file.ts';
+import type { FileObserver } from './file-observer.ts';
 import type { FileStore } from './file-store.ts';
 import { isTicketValid } from './part-ticket.ts';
 
@@ -31,6 +32,7 @@ export interface PartReceiverOptions {
   readonly store: Pick<FileStore, 'upload'>;
   readonly sink: PartSink;
   readonly slots: BodySlots;
+  readonly observer: Pick<FileObserver, 'received'>;
   /** Unix ms. */
   readonly now: () => number;
 }
@@ -59,7 +61,7 @@ export class PartReceiver {
 
   /** Reads nothing of what it refuses. @throws PartRefused; whatever the body throws */
   async receive({ uploadID, partNumber, ticket, query, declaredBytes, body, onTurn }: IncomingPart): Promise<void> {
-    const { store, sink, slots, now } = this.#options;
+    const { store, sink, slots, observer, now } = this.#options;
     const upload = await store.upload(uploadID);
     if (upload === undefined || upload.engine !== sink.engine) throw new PartRefused(404, 'no such upload');
     if (!isTicketValid(upload, ticket, query, now())) {
@@ -75,6 +77,7 @@ export class PartReceiver {
     try {
       onTurn?.();
       await sink.receive(upload, partNumber, size, body);
+      observer.received(size);
     } finally {
       slot.release();
     }

@@ -21,6 +21,7 @@ function begin() {
       },
     },
     limits,
+    observer: { served() {} },
     now: () => clock.now,
   });
   const of = (size: number) =>

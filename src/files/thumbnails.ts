@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import type { BlobStore } from './blob-store.ts';
 import { BodySlots } from './body-slots.ts';
 import type { StoredObject } from './file.ts';
+import type { FileObserver } from './file-observer.ts';
 import type { ObjectContent } from './objects.ts';
 
 export type PictureFormat = 'jpeg' | 'png' | 'gif' | 'webp';
@@ -48,6 +49,7 @@ export interface ThumbnailsOptions {
   readonly blobs: Pick<BlobStore, 'open'>;
   readonly scaler: PictureScaler;
   readonly limits: ThumbnailLimits;
+  readonly observer: Pick<FileObserver, 'served'>;
   /** Unix ms. */
   readonly now: () => number;
 }
@@ -87,7 +89,7 @@ export class Thumbnails {
         if (now() - askedAt > longestWaitMs) return undefined;
         const source = await this.#read(key, size);
         const picture = source === undefined ? undefined : await scaler.scale(source, shape);
-        return picture === undefined ? undefined : contentOf(picture, tag);
+        return picture === undefined ? undefined : this.#contentOf(picture, tag);
       } finally {
         slot.release();
       }
@@ -95,6 +97,14 @@ export class Thumbnails {
       // No slot, no picture, a broken one, or none that can be read: the original, or why there is none, says it all.
       return undefined;
     }
+  }
+
+  #contentOf({ bytes, format }: Picture, tag: string): ObjectContent {
+    const open = (first: number, last: number) => {
+      this.#options.observer.served('thumbnail', last - first + 1);
+      return Readable.from([bytes.subarray(first, last + 1)], { objectMode: false });
+    };
+    return { size: bytes.length, tag, presentation: { contentType: `image/${format}`, disposition: undefined }, open };
   }
 
   /** @returns undefined as soon as it is seen to be no picture */
@@ -140,13 +150,4 @@ function isPicture(bytes: Buffer): boolean {
   const head = bytes.toString('latin1', 0, signatureBytes);
   const isWebp = head.startsWith('RIFF') && head.endsWith('WEBP');
   return isWebp || signatures.some((signature) => head.startsWith(signature));
-}
-
-function contentOf({ bytes, format }: Picture, tag: string): ObjectContent {
-  return {
-    size: bytes.length,
-    tag,
-    presentation: { contentType: `image/${format}`, disposition: undefined },
-    open: (first, last) => Readable.from([bytes.subarray(first, last + 1)], { objectMode: false }),
-  };
 }

@@ -7,6 +7,7 @@ import { beginUpload } from './begin-upload.ts';
 import type { BlobStore, PartLimits, PartSignatures } from './blob-store.ts';
 import { type ObjectDescription, partsOf, type Upload } from './file.ts';
 import type { FileLimits } from './file-limits.ts';
+import type { FileObserver } from './file-observer.ts';
 import { requireFileQuotas } from './file-quotas.ts';
 import type { FileStore } from './file-store.ts';
 import { objectUrl, requireName } from './object-names.ts';
@@ -21,6 +22,7 @@ export interface UploadsOptions {
   /** Unix ms. */
   readonly now: () => number;
   readonly randomBytes: (count: number) => Buffer;
+  readonly observer: Pick<FileObserver, 'uploaded'>;
   /** Why nothing can be uploaded; empty: it can. */
   readonly offBecause: string;
 }
@@ -82,7 +84,10 @@ export class Uploads {
 
     const hash = request.hash.toLowerCase();
     const name = await this.#nameStored(call, { ...request, hash });
-    if (name !== undefined) return { url: objectUrl(apiUrl, name) };
+    if (name !== undefined) {
+      this.#options.observer.uploaded('known');
+      return { url: objectUrl(apiUrl, name) };
+    }
     const upload = await this.#begin(call, { ...request, hash }, partSize);
     const count = parts === 1 || maxParts < 0 ? parts : maxParts;
     if (count === 0) return { upload, sign: undefined };

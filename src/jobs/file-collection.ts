@@ -13,6 +13,7 @@ export interface FileCollectionOptions {
   readonly now: () => number;
   /** What a wrong clock erases is gone for good. */
   readonly isClockSteady: () => boolean;
+  readonly onBlobCollected: () => void;
 }
 
 /** Somebody may be fetching it, or have been told to send it, a moment ago. */
@@ -55,13 +56,14 @@ export class FileCollection implements Job {
 
   /** First nobody may name it any more, then it is deleted, then forgotten: whatever dies in between is done again. */
   async #collectBlobs(step: Step, progress: (more: number) => void): Promise<void> {
-    const { store, blobs, now } = this.#options;
+    const { store, blobs, now, onBlobCollected } = this.#options;
     for (;;) {
       const unused = await store.unusedBlobs(blobs.engine, now() - graceMs, atOnce);
       for (const key of unused) {
         if (!(await step((tx) => store.doomBlob(tx, key, now())))) continue;
         await blobs.remove(key);
         await step((tx) => store.removeBlob(tx, key));
+        onBlobCollected();
       }
       progress(unused.length);
       if (unused.length < atOnce) return;

@@ -267,6 +267,40 @@ export function createMetrics() {
       labelNames: ['name'] as const,
       registers,
     }),
+    fileUploads: new Counter({
+      name: 'tessera_file_uploads_total',
+      help: 'Objects made of files, by whether their content had to be sent (new) or was here already (known).',
+      labelNames: ['content'] as const,
+      registers,
+    }),
+    fileDownloads: new Counter({
+      name: 'tessera_file_downloads_total',
+      help: 'Objects given to clients: the original, a thumbnail, or a redirect to where it is.',
+      labelNames: ['kind'] as const,
+      registers,
+    }),
+    fileBytes: new Counter({
+      name: 'tessera_file_bytes_total',
+      help: 'Bytes of files that came in and were asked for (out) here, without those that clients send to a store or fetch there.',
+      labelNames: ['direction'] as const,
+      registers,
+    }),
+    fileStoreFailures: new Counter({
+      name: 'tessera_file_store_failures_total',
+      help: 'Times that the directory or the store of files failed, by what it was asked for.',
+      labelNames: ['operation'] as const,
+      registers,
+    }),
+    fileBlobsCollected: new Counter({
+      name: 'tessera_file_blobs_collected_total',
+      help: 'Contents deleted because no object had named them for a day.',
+      registers,
+    }),
+    fileBlobsWrong: new Counter({
+      name: 'tessera_file_blobs_wrong_total',
+      help: 'Contents that objects name and that a verification has found missing or of another size.',
+      registers,
+    }),
     messagesExpired: new Counter({
       name: 'tessera_messages_expired_total',
       help: 'Messages that were erased because they were older than retainMessages.',

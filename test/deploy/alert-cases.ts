@@ -29,6 +29,8 @@ const verified = (code: number) => `tessera_tokens_verified_total{${node},code="
 const errors = (code: number) => `tessera_errors_total{${node},door="api",code="${code}"}`;
 const failed = `tessera_job_failures_total{${node},name="retention"}`;
 const overdue = `tessera_job_overdue_seconds{${node},name="retention"}`;
+const storeFailures = `tessera_file_store_failures_total{${node},operation="finish"}`;
+const wrong = `tessera_file_blobs_wrong_total{${node}}`;
 const atApi = { ...instance, door: 'api' };
 
 export const alertCases: readonly AlertCase[] = [
@@ -150,6 +152,17 @@ export const alertCases: readonly AlertCase[] = [
   ...about('TesseraJobOverdue', '100m', { name: 'retention' }, [
     ['no node has begun a run for hours', { [overdue]: '0+15x500' }, true],
     ['it begins a run every ten minutes', { [overdue]: '0x500' }, false],
+  ]),
+  ...about('TesseraFileStoreFailing', '12m', { ...instance, operation: 'finish' }, [
+    ['the store has been down for long', { [storeFailures]: '0x4 0+3x100' }, true],
+    ['it fails again and again, with pauses', { [storeFailures]: '0 1x8 2x8 3x8 4x8 5x8 6x8' }, true],
+    ['it failed once', { [storeFailures]: '0x4 1x100' }, false],
+  ]),
+  ...about('TesseraFilesMissing', '6m', instance, [
+    ['a verification finds some missing', { [wrong]: '0x20 2x100' }, true],
+    ['it found them before the first scrape of a new server', { [wrong]: '_x20 2x100' }, true],
+    ['all is there', { [wrong]: '0x120' }, false],
+    ['that was two days ago', { [wrong]: '2x11600' }, false, '48h'],
   ]),
   ...about('TesseraRoleMissing', '10m', { job: 'tessera', role: 'jobs' }, [
     ['no node runs jobs', onTwoNodes('tessera_cluster_nodes', 'role="jobs"', '0x60', '0x60'), true],

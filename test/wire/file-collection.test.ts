@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { DirectoryBlobStore } from '../../src/blobs/directory-blob-store.ts';
 import { openSqlite } from '../../src/database/sqlite-database.ts';
+import type { VerifiedBlob } from '../../src/files/verification.ts';
 import { FileCollection } from '../../src/jobs/file-collection.ts';
 import { FileRetention } from '../../src/jobs/file-retention.ts';
+import { FileVerification } from '../../src/jobs/file-verification.ts';
 import type { Step } from '../../src/jobs/jobs.ts';
 import { SqlFileStore } from '../../src/store/sql-file-store.ts';
 import { runTessera } from '../support/run-tessera.ts';
@@ -31,7 +33,13 @@ async function jobsAt(now: number, work: (jobs: Jobs) => Promise<void>): Promise
   const step: Step = (inTransaction) => db.transaction(inTransaction);
   await work({
     store,
-    collect: () => new FileCollection(shared).sweep(step, () => {}),
+    collect: () => new FileCollection({ ...shared, onBlobCollected: () => {} }).sweep(step, () => {}),
+    verify: async () => {
+      const faults: string[] = [];
+      const onFaults = (faulty: readonly VerifiedBlob[]) => faults.push(...faulty.map(({ key }) => key));
+      await new FileVerification({ ...shared, onFaults }).sweep(step, () => {});
+      return faults;
+    },
     forget: (keepMs) => new FileRetention({ ...shared, keepMs, groups: ['msg-file'] }).sweep(step, () => {}),
     doom: (key) => db.transaction((tx) => store.doomBlob(tx, key, now)),
   });
@@ -40,6 +48,8 @@ async function jobsAt(now: number, work: (jobs: Jobs) => Promise<void>): Promise
 interface Jobs {
   readonly store: SqlFileStore;
   collect(): Promise<void>;
+  /** @returns keys of what is not there whole */
+  verify(): Promise<string[]>;
   forget(keepMs: number): Promise<void>;
   doom(key: string): Promise<boolean>;
 }
@@ -100,11 +110,12 @@ test('Known defect: uploads that were never completed go after their week, and w
   assert.deepEqual(await readdir(join(world.dataDir, 'files/temp')), []);
 });
 
-test('tessera objects verify finds what is missing or cut short', async () => {
+test('tessera objects verify, and the job that does the same, find what is missing or cut short', async () => {
   const env = { TESSERA_DATA_DIR: world.dataDir };
   const verify = () => runTessera(['objects', 'verify'], env);
   const whole = await verify();
   assert.equal(whole.code, 0, whole.stderr);
+  await jobsAt(Date.now(), async (jobs) => assert.deepEqual(await jobs.verify(), []));
   const [first = '', second = ''] = await blobsThere();
   await rm(join(world.dataDir, 'files/openim/data/hash', first));
   await truncate(join(world.dataDir, 'files/openim/data/hash', second), 1);
@@ -113,4 +124,6 @@ test('tessera objects verify finds what is missing or cut short', async () => {
   assert.match(faulty.stdout, new RegExp(`${first}: is missing`));
   assert.match(faulty.stdout, new RegExp(`${second}: has 1 bytes instead of \\d+`));
   assert.match(faulty.stdout, /2 blobs looked at, 2 with a fault/);
+  const keys = [first, second].map((name) => `openim/data/hash/${name}`);
+  await jobsAt(Date.now(), async (jobs) => assert.deepEqual(await jobs.verify(), keys.sort()));
 });

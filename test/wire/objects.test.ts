@@ -1,6 +1,6 @@
 /** Files in parts, and objects by their URL: objects-push-webhooks.md 1.2 to 1.13. */
 import assert from 'node:assert/strict';
-import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, mock, test } from 'node:test';
 import accessUrl from '../../src/http/routes/object/access_url.ts';
@@ -395,6 +395,33 @@ describe('files in a directory', () => {
     assert.ok((await get(url)).body.equals(content));
   });
 
+  test('uploads, downloads and their bytes are counted, and failures of the disk; refusals and 304 are not', async () => {
+    const hashes = join(world.dataDir, 'files/openim/data/hash');
+    const before = await counted(world);
+    const content = contentOf('counted');
+    const url = await upload(world, alice(), { name: 'alice/counted', content });
+    await upload(world, alice(), { name: 'alice/counted-again', content });
+    const { etag } = (await get(url)).headers;
+    await get(url, { range: 'bytes=0-2' });
+    await get(url, { 'if-none-match': etag });
+    const [key = ''] = (await readdir(hashes)).filter((each) => each.startsWith(hashOf(content)));
+    await rm(join(hashes, key));
+    await assert.rejects(get(url));
+    const after = await counted(world);
+    const more = Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]));
+    assert.deepEqual(
+      Object.entries(more).filter(([, value]) => value > 0),
+      [
+        ['uploads_total{content="new"}', 1],
+        ['uploads_total{content="known"}', 1],
+        ['downloads_total{kind="original"}', 3],
+        ['bytes_total{direction="in"}', 7],
+        ['bytes_total{direction="out"}', 7 + 3 + 7],
+        ['store_failures_total{operation="read"}', 1],
+      ],
+    );
+  });
+
   for (const code of ['ENOSPC', 'EDQUOT']) {
     test(`${code} in the middle of a part is 507: nothing of it stays, and the upload goes on once there is room`, async () => {
       const content = contentOf(`no room: ${code} `, 2 * mebibyte);
@@ -506,6 +533,13 @@ test('Known defect: X-Request-Api of anybody else is not believed, and publicUrl
     assert.match((reply.data as Initiated).upload.sign?.parts[0]?.url ?? '', expected);
   }
 });
+
+/** By the name of the series, without `tessera_file_`. */
+async function counted(world: World): Promise<Record<string, number>> {
+  const { body } = await world.send({ method: 'GET', path: '/metrics' });
+  const samples = body.toString().matchAll(/^tessera_file_(\S+) (\d+)$/gm);
+  return Object.fromEntries([...samples].map(([, name, value]) => [name, Number(value)]));
+}
 
 interface Handles {
   write(bytes: Uint8Array, offset: number): Promise<{ readonly bytesWritten: number }>;

@@ -20,7 +20,7 @@ export async function serveObject(exchange: Exchange, objects: Objects): Promise
     const { thumbnail, original } = await objects.find(name, query);
     if (thumbnail !== undefined && (await sendThumbnail(exchange, thumbnail))) return;
     if (original.address === undefined) return await sendHere(exchange, original);
-    await exchange.stream({ status: 302, code: 0, headers: { Location: original.address } }, undefined);
+    await exchange.stream({ status: 302, code: 0, headers: { Location: original.address() } }, undefined);
   } catch (error) {
     await refuse(exchange, error);
   }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { MemoryBus } from '../bus/memory-bus.ts';
 import { NodeBus } from '../bus/node-bus.ts';
+import type { Whereabouts } from '../bus/whereabouts.ts';
 import type { Database } from '../database/database.ts';
 import type { SharedGroups } from '../gateway/group-index.ts';
 import type { MembershipFeed, MembershipRelay } from '../groups/membership-feed.ts';
@@ -41,6 +42,7 @@ export interface Delivering {
 
 export interface Node {
   readonly channel: RedisNodeChannel;
+  readonly whereabouts: Whereabouts;
   readonly outgoing: PostgresOutgoingStore;
   readonly memberships: MembershipRelay;
   readonly sharedGroups: SharedGroups;
@@ -101,15 +103,16 @@ export async function openDelivering(
   );
   const { nodeID } = channel;
   const outgoing = new PostgresOutgoingStore(db, nodeID);
+  const whereabouts = new RedisWhereabouts({
+    redis,
+    onlineKey,
+    nodeIDs: () => new Set([nodeID, ...channel.peers().map((peer) => peer.nodeID)]),
+    monotonicMs,
+  });
   const bus = opened.use(
     new NodeBus({
       channel,
-      whereabouts: new RedisWhereabouts({
-        redis,
-        onlineKey,
-        nodeIDs: () => new Set([nodeID, ...channel.peers().map((peer) => peer.nodeID)]),
-        monotonicMs,
-      }),
+      whereabouts,
       store: outgoing,
       now: clock,
       monotonicMs,
@@ -156,6 +159,7 @@ export async function openDelivering(
       })),
     node: {
       channel,
+      whereabouts,
       outgoing,
       memberships: { outgoing, say: (word) => bus.say(word) },
       sharedGroups: {

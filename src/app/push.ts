@@ -1,5 +1,6 @@
 /** Offline push, composed. Part of the composition root; see app.ts. */
 import { randomUUID } from 'node:crypto';
+import { NodeReach, type NodeReachOptions } from '../bus/node-reach.ts';
 import type { Database } from '../database/database.ts';
 import type { DeliveryEntry } from '../deliveries/delivery-store.ts';
 import { DeliveryWorker } from '../deliveries/delivery-worker.ts';
@@ -34,7 +35,8 @@ export interface PushOptions {
   readonly events: TokenEvents;
   readonly users: Pick<UserStore, 'find'>;
   readonly presence: Presence;
-  readonly isNode: boolean;
+  /** Undefined in a process that is alone. */
+  readonly node: Pick<NodeReachOptions, 'channel' | 'whereabouts'> | undefined;
 }
 
 /** @throws StartError naming the setting of a push service that does not work */
@@ -63,7 +65,7 @@ export async function openPush(ground: Ground, opened: AsyncDisposableStack, opt
 function openOfflinePushes(
   ground: Ground,
   opened: AsyncDisposableStack,
-  { db, presence, isNode }: PushOptions,
+  { db, presence, node }: PushOptions,
   services: Pick<OfflinePushesOptions, 'providers' | 'tokens'>,
 ): Pick<Push, 'messageTeller' | 'results'> {
   const { config, clock, monotonicMs, logger, metrics } = ground;
@@ -72,8 +74,7 @@ function openOfflinePushes(
   const pushes = new OfflinePushes({
     ...services,
     recipients: new SqlPushRecipientStore(db),
-    // Of several nodes who is connected decides.
-    reach: isNode ? { reachedBy: async () => undefined } : results,
+    reach: node === undefined ? results : new NodeReach({ ...node, here: results, monotonicMs }),
     presence,
     limits: config,
     now: clock,

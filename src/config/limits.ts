@@ -254,7 +254,7 @@ export const limits = {
   ),
   pushResultsWithinMs: limit(
     'How long nodes have to say whose phones took a message, before it wakes the others offline.',
-    2000,
+    3000,
     { unit: 'ms', beyond: 'it counts as not delivered there' },
   ),
   maxPushResults: limit(

@@ -74,7 +74,7 @@ export class ReachedUsers implements DeliveryResults, PhoneReach {
 }
 
 /** What is stored is known by its place, and by a delivery at a glance. */
-function messageKey({ logID, seq, id }: Pick<SentMessage, 'logID' | 'seq' | 'id'>): string {
+export function messageKey({ logID, seq, id }: Pick<SentMessage, 'logID' | 'seq' | 'id'>): string {
   return seq === 0 ? id : `${logID} ${seq}`;
 }
 

@@ -1,15 +1,17 @@
 /** Two nodes on one PostgreSQL and one Redis: whoever is on one is there for everybody on the other. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
 import authSign from '../../src/http/routes/object/auth_sign.ts';
 import { SubUserOnlineStatus, SubUserOnlineStatusTips } from '../../src/protocol/gen/openim.ts';
+import { FcmStandIn } from '../support/push/fcm-stand-in.ts';
 import { connect, dial, type SocketClient } from '../support/socket-client.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
 import { within } from '../support/within.ts';
 import { complete, contentOf, hashOf, initiate, partsIn, pathOf, put } from './file-uploads.ts';
+import { offlinePushStates } from './offline-push-states.ts';
 import { envelopeOf } from './raw-http.ts';
 import { World } from './world.ts';
 
@@ -179,6 +181,13 @@ test('two nodes', async (t) => {
     },
   );
 
+  await t.test('whoever has no phone on any node that takes a message is woken, and nobody else', async (t) => {
+    const rows = await cluster.database();
+    const count = "SELECT count(*)::int AS n FROM deliveries WHERE topic = 'push'";
+    const waiting = async () => (await rows.query(count)).rows[0].n;
+    await offlinePushStates(t, { sender: api, homes: [a, gateway, b], fcm: cluster.fcm, waiting });
+  });
+
   await t.test('one process more that is no node is refused, and says what is missing', () => refused);
 });
 
@@ -192,7 +201,12 @@ async function openCluster(t: TestContext) {
   if (databaseUrl === undefined || redis === undefined) return undefined;
   const filesDir = await mkdtemp(`${tmpdir()}/tessera-files-`);
   t.after(() => rm(filesDir, { recursive: true, force: true }));
+  const fcm = await new FcmStandIn().listen();
+  t.after(() => fcm[Symbol.asyncDispose]());
+  const account = `${filesDir}/account.json`;
+  await writeFile(account, JSON.stringify(fcm.account), { mode: 0o600 });
   const settings = {
+    ...{ TESSERA_FCM_ACCOUNT_FILE: account, TESSERA_FCM_URL: fcm.url },
     ...{ TESSERA_DATABASE_URL: databaseUrl, TESSERA_REDIS_URL: redis.url },
     ...{ TESSERA_FILES_DIR: filesDir, TESSERA_FILES_DIR_SHARED: 'true' },
   };
@@ -220,7 +234,7 @@ async function openCluster(t: TestContext) {
     t.after(() => client.end());
     return client;
   };
-  return { a, b, join, open, database, databaseUrl };
+  return { a, b, join, open, database, databaseUrl, fcm };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: as the endpoint answers

@@ -63,6 +63,15 @@ test('files in an S3 store', async (t) => {
     assert.ok((await get(`${url}?type=image&width=40`)).body.equals(content));
   });
 
+  await t.test('nobody reads or writes there without a signature', async () => {
+    const content = contentOf('signed for');
+    const url = await upload(world, alice, { name: 'alice/signed.txt', content });
+    const { headers } = await world.send({ method: 'GET', path: pathOf(url) });
+    const path = new URL(`${headers.location}`).pathname;
+    for (const method of ['GET', 'PUT']) assert.equal((await send(port, { method, path, body: 'x' })).status, 403);
+    assert.ok((await get(url)).body.equals(content));
+  });
+
   await t.test('active types are attachments by headers that are signed', async () => {
     const content = contentOf('<script>1</script>');
     const url = await upload(world, alice, { name: 'alice/x.html', content, contentType: 'text/html' });

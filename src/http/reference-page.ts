@@ -2,7 +2,7 @@
  * The API reference for people. Loaded at the first visit, because it takes 25 MB and a third of a second; works
  * without the internet, and its policy header keeps the page from talking to anybody but this server.
  */
-import { type FastifyInstance, fastify } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Answer } from './exchange.ts';
 
 /** Fonts, telemetry, proxies and assistants of the reference's makers are theirs, elsewhere. */
@@ -42,7 +42,10 @@ export class ReferencePage {
 
 /** A router of its own, never on a port: routes cannot be added to one that already listens. */
 async function load(): Promise<FastifyInstance> {
-  const { default: apiReference } = await import('@scalar/fastify-api-reference');
+  const [{ fastify }, { default: apiReference }] = await Promise.all([
+    import('fastify'),
+    import('@scalar/fastify-api-reference'),
+  ]);
   const site = fastify({ logger: false });
   await site.register(apiReference, { routePrefix: '/docs', configuration });
   await site.ready();

@@ -1,6 +1,6 @@
 /**
  * Files of every kind sent from Chromium by both SDKs, to a directory and to an S3 store: the long form of what
- * test/sdk/browser.test.ts and test/sdk/wasm/wasm-sdk-postgres.test.ts try of it.
+ * test/sdk/browser.test.ts and test/sdk/wasm/wasm-sdk.test.ts try of it.
  *
  *   node bench/browser-files.ts
  */

@@ -16,7 +16,7 @@ const HELP = `Runs the tests. Usage: npm test -- [options] [filter ...]
 
   filter        run only test files whose path contains one of these words
   --unit        run only the tests that need no services (src/**/*.test.ts)
-  --cluster     run the tests of several nodes that fail one after another, and the stories of the JS SDK on three nodes
+  --cluster     run the tests of several nodes that fail one after another, and the stories of both SDKs on three nodes
   --help        show this
   --OPTION=...  any other option goes to node, such as --test-name-pattern=M2
 

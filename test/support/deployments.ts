@@ -31,8 +31,8 @@ export function testOnEveryDeployment(
 ): void {
   if (nodes !== undefined) {
     test(`${subject} on ${nodes} nodes`, async (t) => {
-      const stores = await storesForSuite(t);
-      if (stores !== undefined) await suite(t, await deployNodes(t, Number(nodes), { ...stores, env }));
+      const deployment = await deployNodes(t, Number(nodes), env);
+      if (deployment !== undefined) await suite(t, deployment);
     });
     return;
   }
@@ -59,12 +59,15 @@ export async function deploy(
   return deploymentOf(t, server, () => server.dispose());
 }
 
-async function deployNodes(
+/** Behind nginx. @returns undefined where a store is left out, in which case the test is marked as skipped */
+export async function deployNodes(
   t: TestContext,
   count: number,
-  options: { databaseUrl: string; redisUrl: string; env: Readonly<Record<string, string>> },
-): Promise<Deployment> {
-  const cluster = await NodeCluster.open({ nodes: count, isDirect: true, ...options });
+  env: Readonly<Record<string, string>>,
+): Promise<Deployment | undefined> {
+  const stores = await storesForSuite(t);
+  if (stores === undefined) return undefined;
+  const cluster = await NodeCluster.open({ nodes: count, isDirect: true, ...stores, env });
   return deploymentOf(t, cluster, () => cluster[Symbol.asyncDispose]());
 }
 

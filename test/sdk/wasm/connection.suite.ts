@@ -1,12 +1,16 @@
 /** Connections that are lost, by the network's fault or the server's, and what the users see afterwards. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
+import type { TesseraProcess } from '../../support/tessera-process.ts';
 import { texts, type WasmClient } from '../../support/wasm-client.ts';
 import { Line } from '../../support/wasm-line.ts';
 import type { Stage } from './stage.ts';
 import { messages } from './views.ts';
 
-export async function connectionStories(t: TestContext, { alice, bob, server, backEnd }: Stage): Promise<void> {
+export async function connectionStories(
+  t: TestContext,
+  { alice, bob, server, backEnd }: Stage<TesseraProcess>,
+): Promise<void> {
   const line = await Line.open(server.wsPort);
   t.after(() => line[Symbol.asyncDispose]());
   // The core stays with the addresses of the page's first login.

@@ -1,12 +1,13 @@
 /** What all stories of the wasm SDK play on: one browser, one server, and a device each of alice and bob. */
 import type { TestContext } from 'node:test';
+import type { Browser } from 'playwright-core';
 import { browserForSuite } from '../../support/browser.ts';
-import { type Deployment, deploy } from '../../support/deployments.ts';
+import { type Deployment, deploy, deployNodes, type Server } from '../../support/deployments.ts';
 import type { TesseraProcess } from '../../support/tessera-process.ts';
 import { WasmClient } from '../../support/wasm-client.ts';
 import { serveWasmSite } from '../../support/wasm-site.ts';
 
-export interface Stage extends Deployment<TesseraProcess> {
+export interface Stage<Kind extends Server = Server> extends Deployment<Kind> {
   readonly alice: WasmClient;
   readonly bob: WasmClient;
   /** A device that has never been used: its own storage, and nobody logged in. */
@@ -24,12 +25,29 @@ export const conversationID = 'si_alice_bob';
 export async function openStage(
   t: TestContext,
   env: Readonly<Record<string, string>> = {},
+): Promise<Stage<TesseraProcess> | undefined> {
+  const browser = await browserForSuite(t);
+  return browser === undefined ? undefined : openStageOn(t, browser, await deploy(t, env));
+}
+
+/** The same with clients on any of so many nodes. */
+export async function openStageOfNodes(
+  t: TestContext,
+  count: number,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Stage | undefined> {
   const browser = await browserForSuite(t);
-  if (browser === undefined) return undefined;
+  const deployment = browser === undefined ? undefined : await deployNodes(t, count, env);
+  return browser === undefined || deployment === undefined ? undefined : openStageOn(t, browser, deployment);
+}
+
+async function openStageOn<Kind extends Server>(
+  t: TestContext,
+  browser: Browser,
+  deployment: Deployment<Kind>,
+): Promise<Stage<Kind>> {
   const site = await serveWasmSite();
   t.after(() => site[Symbol.asyncDispose]());
-  const deployment = await deploy(t, env);
   const { server, backEnd } = deployment;
   await backEnd.register('alice', 'bob', 'carol');
 

@@ -1,7 +1,13 @@
-/** Unmodified wasm SDKs, which are the Go core of nearly all OpenIM clients, in a real browser: what their users see. */
+/**
+ * Unmodified wasm SDKs, which are the Go core of nearly all OpenIM clients, in a real browser: what their users see. On
+ * several nodes: test/cluster/wasm-sdk.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { s3Settings } from '../../support/services/versitygw.ts';
 import type { TesseraProcess } from '../../support/tessera-process.ts';
+import { s3ForSuite } from '../../support/test-services.ts';
+import { fileStories } from '../file-stories.ts';
 import { chatStories, historyStory } from './chat.suite.ts';
 import { connectionStories } from './connection.suite.ts';
 import { groupStories } from './groups.suite.ts';
@@ -16,7 +22,8 @@ import { tokenStories } from './tokens.suite.ts';
 import { Witness } from './witness.ts';
 
 test('wasm SDK in Chromium', async (t) => {
-  const stage = await openStage(t);
+  const s3 = await s3ForSuite(t);
+  const stage = await openStage(t, s3 === undefined ? {} : s3Settings(s3.url));
   if (stage === undefined) return;
   await loginStories(t, stage);
   await messageStories(t, stage);
@@ -35,6 +42,7 @@ test('wasm SDK in Chromium', async (t) => {
   await peopleStories(t, stage, witness);
   await groupStories(t, stage, witness);
   await historyStory(t, stage, await chatStories(t, stage, witness));
+  if (s3 !== undefined) await fileStories(t, { page: stage.alice.page, bob: stage.bob, resumes: true });
 
   await t.test('no page had an error, no core panicked, and the server logged no failure', () => {
     assert.deepEqual(stage.failures(), []);

@@ -71,7 +71,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const authority = await openTokenAuthority(ground, opened, { ...tokenStores, events, users: people.users });
   const messaging = openMessaging(ground, db, log, { users: userStore, hooks });
   const files = await openFiles(ground, db);
-  const jobs = openJobs(ground, opened, db, log, { ...messaging, files });
+  const jobs = openJobs(ground, opened, db, log, { ...messaging, files, channel: node?.channel });
   const services: Services = {
     authority,
     tokenEventLog: openTokenEventLog(ground, opened, { db, events }),

@@ -1,5 +1,6 @@
 /** What runs by the clock, composed. Part of the composition root; see app.ts. */
 import { randomUUID } from 'node:crypto';
+import type { NodeChannel } from '../bus/node-channel.ts';
 import type { Database } from '../database/database.ts';
 import type { Services } from '../http/services.ts';
 import { ClockRecord } from '../jobs/clock-record.ts';
@@ -19,13 +20,19 @@ import type { Files } from './files.ts';
 import type { Ground } from './ground.ts';
 import type { Log } from './messaging.ts';
 
+interface JobsGround extends Pick<Services, 'eraser'> {
+  readonly files: Files;
+  /** To other nodes. */
+  readonly channel: NodeChannel | undefined;
+}
+
 /** To begin once everything else is there; ends, when `opened` is disposed of, with the steps under way. */
 export function openJobs(
   { config, clock, clockWatch, metrics, logger }: Ground,
   opened: AsyncDisposableStack,
   db: Database,
   { messages, conversations, versionLog, notifier }: Log,
-  { eraser, files }: Pick<Services, 'eraser'> & { readonly files: Files },
+  { eraser, files, channel }: JobsGround,
 ): Jobs {
   const store = new SqlJobStore(db);
   const record = new ClockRecord({ store, unitOfWork: db, watch: clockWatch, now: clock });
@@ -102,7 +109,7 @@ export function openJobs(
       schedule: { next: (after) => schedule().next(after) },
     };
   };
-  return opened.use(
+  const jobs = opened.use(
     new Jobs({
       jobs: [
         scheduled(retention, () => config.retentionSchedule),
@@ -119,6 +126,9 @@ export function openJobs(
       holder: randomUUID(),
       now: clock,
       clock: record,
+      onRequested: () => {
+        for (const { nodeID } of channel?.peers() ?? []) channel?.send(nodeID, requestedKind, Buffer.alloc(0));
+      },
       observer: {
         done: (job, durationMs) => {
           metrics.jobRuns.inc({ name: job });
@@ -133,6 +143,9 @@ export function openJobs(
       },
     }),
   );
+  channel?.on(requestedKind, () => jobs.wake());
+  return jobs;
 }
 
+const requestedKind = 'job';
 const never: Schedule = { next: () => undefined };

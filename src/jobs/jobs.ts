@@ -53,6 +53,8 @@ export interface JobsOptions {
   readonly observer: JobsObserver;
   /** Looked at before the jobs are. */
   readonly clock?: { look(): Promise<void> };
+  /** Tells other processes that a job was asked for, which then {@link Jobs.wake}; without it they learn it by looking. */
+  readonly onRequested?: () => void;
   /** After each step, in times of what it took. */
   readonly rest?: number;
 }
@@ -103,12 +105,18 @@ export class Jobs implements AsyncDisposable {
    */
   async request(call: CallContext, name: string): Promise<void> {
     requireAdmin(call);
-    const { jobs, store, unitOfWork, now } = this.#options;
+    const { jobs, store, unitOfWork, now, onRequested } = this.#options;
     const entry = jobs.find(({ job }) => job.name === name);
     if (entry === undefined) throw errors.recordNotFound('there is no such job');
     const heldBack = entry.job.heldBack();
     if (heldBack !== undefined) throw errors.args(`the job does not run: ${heldBack}`);
     await unitOfWork.transaction((tx) => store.request(tx, name, now()));
+    this.wake();
+    onRequested?.();
+  }
+
+  /** Looks at once, if it looks at all: something was asked for. */
+  wake(): void {
     this.#wake.abort();
   }
 

@@ -101,6 +101,12 @@ export async function openDelivering(
       }),
     ),
   );
+  if (db.primary !== undefined) {
+    const { SharedTimeline } = await import('../redis/nodes/shared-timeline.ts');
+    const shared = SharedTimeline.open({ redis, known: db.primary, onFailure });
+    opened.use(await opening('TESSERA_REDIS_URL: cannot ask for the newest primary', shared));
+    await opening('TESSERA_DATABASE_URL: cannot use PostgreSQL', db.ping());
+  }
   const { nodeID } = channel;
   const outgoing = new PostgresOutgoingStore(db, nodeID);
   const whereabouts = new RedisWhereabouts({

@@ -74,7 +74,7 @@ export async function openDatabase(
     guard,
     maxConnections: connectionsOf(config),
     // A node that stands still in the midst of an append keeps other nodes waiting no longer.
-    ...(config.redisUrl === '' ? {} : { idleTimeoutMs: 2000 }),
+    ...(config.redisUrl === '' ? {} : { idleTimeoutMs: 2000, fencesPrimary: true }),
   };
   return opening(what, openPostgres(config.databaseUrl, options));
 }

@@ -14,7 +14,7 @@ export interface CommitMark {
 }
 
 export class CommitMarks {
-  readonly #connections: Pick<PostgresConnections, 'query'>;
+  readonly #connections: Pick<PostgresConnections, 'connect' | 'query'>;
   /** Rows of other processes, and of earlier ones, have other names. */
   readonly #process = randomUUID();
   readonly #free: string[] = [];
@@ -22,7 +22,7 @@ export class CommitMarks {
   #slots = 0;
   #last = 0;
 
-  constructor(connections: Pick<PostgresConnections, 'query'>) {
+  constructor(connections: Pick<PostgresConnections, 'connect' | 'query'>) {
     this.#connections = connections;
   }
 
@@ -42,19 +42,34 @@ export class CommitMarks {
   async holds({ slot, number }: CommitMark): Promise<boolean | undefined> {
     while (!this.#closing.signal.aborted) {
       try {
-        // Where there is no row yet, or not for good, this waits for whoever makes it, too; a SELECT would not.
-        const [row] = await this.#connections.query<{ mark: number }>(
-          `INSERT INTO commit_marks (slot, mark, made_at) VALUES ($1, 0, now())
-            ON CONFLICT (slot) DO UPDATE SET mark = commit_marks.mark RETURNING mark`,
-          [slot],
-        );
-        return row?.mark === number;
+        return (await this.#read(slot)) === number;
       } catch {
         // Why it does not answer is told where writes are watched; the wait ends with the process.
         await delay(askAgainMs, undefined, { signal: this.#closing.signal }).catch(() => {});
       }
     }
     return undefined;
+  }
+
+  /** In a transaction that must hold itself: where it is replicated, so is what it has read. */
+  async #read(slot: string): Promise<number | undefined> {
+    const connection = await this.#connections.connect();
+    try {
+      await connection.begin({ isFenced: false });
+      // Where there is no row yet, or not for good, this waits for whoever makes it, too; a SELECT would not.
+      const { rows } = await connection.query<{ mark: number }>(
+        `INSERT INTO commit_marks (slot, mark, made_at) VALUES ($1, 0, now())
+          ON CONFLICT (slot) DO UPDATE SET mark = commit_marks.mark RETURNING mark`,
+        [slot],
+      );
+      await connection.commit();
+      return rows[0]?.mark;
+    } catch (error) {
+      await connection.rollback();
+      throw error;
+    } finally {
+      connection.release();
+    }
   }
 
   /** Removes rows of processes that are long gone. */

@@ -6,6 +6,7 @@ import type { Kysely } from 'kysely';
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import type { Migrated } from './migrate.ts';
 import type { PostgresConnection, PostgresConnections } from './postgres-connections.ts';
+import type { PrimaryFence } from './primary-fence.ts';
 import type { Schema } from './schema.ts';
 import type { SqliteHandle } from './sqlite-database.ts';
 import type { WriteHealthObserver } from './write-health.ts';
@@ -29,6 +30,8 @@ export interface SqliteDatabase extends CommonDatabase {
 export interface PostgresDatabase extends CommonDatabase {
   readonly dialect: 'postgres';
   readonly connections: PostgresConnections;
+  /** Of a node, on an engine that has timelines. */
+  readonly primary: PrimaryFence | undefined;
   /** Runs `work` in one transaction, again from the start if the database asks for that. @throws what `work` throws. */
   write<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T>;
 }

@@ -4,6 +4,7 @@
  */
 import pg from 'pg';
 import { type CommitMark, writeMark } from './commit-marks.ts';
+import { OldPrimary, type PrimaryFence, timeline } from './primary-fence.ts';
 
 export interface ConnectionOptions {
   readonly max: number;
@@ -13,6 +14,8 @@ export interface ConnectionOptions {
   readonly idleTimeoutMs?: number | undefined;
   /** The number that this process's transactions ask the database for; see {@link PostgresGuard}. */
   readonly fence?: () => number | undefined;
+  /** Of nodes: where transactions are begun, and where not. */
+  readonly primary?: () => PrimaryFence | undefined;
   /** Hears of connections that broke while nobody was waiting for them. */
   readonly onIdleFailure: (error: unknown) => void;
 }
@@ -84,7 +87,7 @@ export class PostgresConnections {
   }
 }
 
-interface UseOptions extends Pick<ConnectionOptions, 'statementTimeoutMs' | 'idleTimeoutMs' | 'fence'> {
+interface UseOptions extends Pick<ConnectionOptions, 'statementTimeoutMs' | 'idleTimeoutMs' | 'fence' | 'primary'> {
   readonly onBroken: () => void;
 }
 
@@ -115,31 +118,57 @@ export class PostgresConnection {
   /**
    * Begins a transaction, in one round trip. Its limits hold for it alone.
    * @param mark tells later whether it holds, if its end is not heard of; see CommitMarks
-   * @throws GuardLost, with nothing begun, if another process has become the one that may write
+   * @throws GuardLost, with nothing begun, if another process has become the one that may write; OldPrimary, likewise
    */
   async begin({ isFenced = true, mark }: { isFenced?: boolean; mark?: CommitMark } = {}): Promise<void> {
     const { statementTimeoutMs, idleTimeoutMs = statementTimeoutMs } = this.#options;
     const fence = isFenced ? this.#options.fence?.() : undefined;
+    const primary = this.#options.primary?.();
     const statements = [
       `BEGIN; SET LOCAL statement_timeout = ${statementTimeoutMs}`,
       `SET LOCAL idle_in_transaction_session_timeout = ${idleTimeoutMs}`,
       ...(mark === undefined ? [] : [writeMark(mark)]),
+      ...(primary === undefined ? [] : [`SELECT ${timeline}`]),
       ...(fence === undefined ? [] : [readFence]),
     ];
     const results: unknown = await this.query(statements.join('; '));
-    if (fence === undefined || fenceIn(results) === fence) return;
+    try {
+      primary?.check(valueIn(results, 'timeline'));
+    } catch (error) {
+      await this.rollback();
+      this.#discard();
+      throw error;
+    }
+    if (fence === undefined || valueIn(results, 'fence') === fence) return;
     await this.rollback();
     throw new GuardLost();
   }
 
-  /** @throws UncertainCommit if the connection broke on the way: the transaction may hold or not. */
+  /**
+   * @throws UncertainCommit if the connection broke on the way: the transaction may hold or not; or if the server does not
+   *   know whether a replica has it that was to have it, and would be without it in the place of the server
+   */
   async commit(): Promise<void> {
+    let warning: Error | undefined;
+    const onNotice = ({
+      code,
+      message,
+    }: {
+      readonly code?: string | undefined;
+      readonly message?: string | undefined;
+    }) => {
+      if (code === unreplicatedCode) warning = new Error(message);
+    };
+    this.#client.on('notice', onNotice);
     try {
       const { command } = await this.query('COMMIT');
+      if (warning !== undefined) throw new UncertainCommit(warning);
       // So PostgreSQL answers if a statement had failed and its error was swallowed.
       if (command === 'ROLLBACK') throw new Error('the transaction had failed before its commit');
     } catch (error) {
       throw isConnectionFailure(error) ? new UncertainCommit(error) : error;
+    } finally {
+      this.#client.off('notice', onNotice);
     }
   }
 
@@ -182,10 +211,14 @@ export const fenceLockKey = 7_355_437_202;
  */
 const readFence = `SELECT pg_advisory_xact_lock_shared(${fenceLockKey}); SELECT fence FROM server_guard`;
 
-function fenceIn(results: unknown): number | undefined {
-  const last: pg.QueryResult<{ fence: number }> | undefined = Array.isArray(results) ? results.at(-1) : undefined;
-  return last?.rows[0]?.fence;
+/** @param results one for each of several statements */
+function valueIn(results: unknown, column: string): number | undefined {
+  const all: readonly pg.QueryResult<Record<string, number | null>>[] = Array.isArray(results) ? results : [results];
+  return all.find(({ rows }) => rows[0]?.[column] !== undefined)?.rows[0]?.[column] ?? undefined;
 }
+
+/** So the server warns that waiting for a replica was ended: "committed locally, might not have been replicated". */
+const unreplicatedCode = '01000';
 
 /** The server did not answer. */
 export class ConnectionFailure extends Error {
@@ -201,15 +234,16 @@ export class UncertainCommit extends Error {
   override name = 'UncertainCommit';
 
   constructor(cause: unknown) {
-    super('the connection to PostgreSQL broke during a commit', { cause });
+    super('PostgreSQL has not said that a commit holds', { cause });
   }
 }
 
 /**
  * True for what is not the statement's fault: the connection broke or does not answer, the server is going away
- * (57P01 to 57P05), cannot keep up the connection (08), or has become one that only reads (25006).
+ * (57P01 to 57P05), cannot keep up the connection (08), has become one that only reads (25006), or is an old primary.
  */
 export function isConnectionFailure(error: unknown): boolean {
+  if (error instanceof OldPrimary) return true;
   if (!(error instanceof pg.DatabaseError)) return error instanceof ConnectionFailure;
   const { code = '' } = error;
   return code === '25006' || code.startsWith('57P') || code.startsWith('08');

@@ -16,6 +16,7 @@ import {
 } from './postgres-connections.ts';
 import { kyselyOn, postgresDialect } from './postgres-dialect.ts';
 import type { PostgresGuard } from './postgres-guard.ts';
+import { PrimaryFence, timeline } from './primary-fence.ts';
 import type { Schema } from './schema.ts';
 import {
   executorOf,
@@ -36,12 +37,22 @@ export interface PostgresOptions extends DatabaseObserver {
   readonly doubtMs?: number;
   /** How long a transaction may keep others waiting that has nothing to ask; see {@link ConnectionOptions}. */
   readonly idleTimeoutMs?: number;
+  /** Of nodes, which tell each other where: an old primary that comes back takes no writes. */
+  readonly fencesPrimary?: boolean;
 }
 
 /** Connects to `url`, migrates, and bars the way for whoever was the guard before. */
 export async function openPostgres(
   url: string,
-  { onConnectionLost, guard, doubtMs = 8000, maxConnections = 16, idleTimeoutMs, ...observer }: PostgresOptions,
+  {
+    onConnectionLost,
+    guard,
+    doubtMs = 8000,
+    maxConnections = 16,
+    idleTimeoutMs,
+    fencesPrimary = false,
+    ...observer
+  }: PostgresOptions,
 ): Promise<PostgresDatabase> {
   const migrated = await migratePostgres(url, observer.program ?? '', onConnectionLost);
   if (migrated !== undefined) observer.onMigrated?.(migrated);
@@ -51,10 +62,13 @@ export async function openPostgres(
     idleTimeoutMs,
     onIdleFailure: onConnectionLost,
     fence: () => guard?.fence,
+    primary: () => primary,
   });
+  let primary: PrimaryFence | undefined;
   const marks = new CommitMarks(connections);
   const db = new Kysely<Schema>({ dialect: postgresDialect(connections) });
   try {
+    if (fencesPrimary) primary = await PrimaryFence.open(connections);
     await guard?.arm(connections);
     await marks.sweep();
   } catch (error) {
@@ -77,6 +91,7 @@ export async function openPostgres(
   return {
     dialect: 'postgres',
     connections,
+    primary,
     write: inTransaction,
     reader: db,
     executor: (tx) => (tx === undefined ? db : executorOf(tx)),
@@ -94,7 +109,7 @@ export async function openPostgres(
     },
     ping: async () => {
       health.check();
-      await ping(connections, guard);
+      await ping(connections, guard, primary);
     },
     [Symbol.asyncDispose]: () => {
       health[Symbol.dispose]();
@@ -118,15 +133,26 @@ async function migratePostgres(
   }
 }
 
-/** @throws if the database does not answer, only reads, or is another process's by now. */
-async function ping(connections: PostgresConnections, guard: PostgresGuard | undefined): Promise<void> {
-  const [row] = await connections.query<{ read_only: string; fence: number }>(
-    `SELECT current_setting('transaction_read_only') AS read_only, (SELECT fence FROM server_guard) AS fence`,
+/** @throws if the database does not answer, only reads, is an old primary's, or another process's by now. */
+async function ping(
+  connections: PostgresConnections,
+  guard: PostgresGuard | undefined,
+  primary: PrimaryFence | undefined,
+): Promise<void> {
+  const [row] = await connections.query<{ read_only: string; fence: number; timeline?: number | null }>(
+    `SELECT current_setting('transaction_read_only') AS read_only, (SELECT fence FROM server_guard) AS fence
+      ${primary === undefined ? '' : `, ${timeline}`}`,
   );
   if (row?.read_only === 'on') {
     // It has been demoted: new connections find the one that took its place.
     connections.giveUpAll();
     throw new Error('the database only reads');
+  }
+  try {
+    primary?.check(row?.timeline ?? undefined);
+  } catch (error) {
+    connections.giveUpAll();
+    throw error;
   }
   if (guard !== undefined && row?.fence !== guard.fence) throw new GuardLost();
 }

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test';
 import pg from 'pg';
 import { type ServiceName, skippedServices } from './services/catalogue.ts';
 import { type PgbouncerOptions, startPgbouncer } from './services/pgbouncer.ts';
-import { startPostgres } from './services/postgres.ts';
+import { startPostgres, startPostgresStandby } from './services/postgres.ts';
 import { type RedisOptions, startRedis } from './services/redis.ts';
 import { type RedisCluster, type RedisClusterOptions, startRedisCluster } from './services/redis-cluster.ts';
 import { type RedisSentinel, startRedisSentinel } from './services/redis-sentinel.ts';
@@ -36,6 +36,16 @@ export async function postgresUrlForSuite(t: SuiteScope): Promise<string | undef
   const url = new URL(sharedUrl);
   url.pathname = `/${name}`;
   return url.href;
+}
+
+/** Two servers of the suite's own: whatever commits on the first one is on the second one too. Undefined as above. */
+export async function postgresPairForSuite(
+  t: SuiteScope,
+): Promise<{ readonly primary: Service; readonly standby: Service } | undefined> {
+  if (isSkipped(t, 'postgres')) return undefined;
+  const primary = ownedBy(t, await startPostgres());
+  const standby = ownedBy(t, await startPostgresStandby(primary));
+  return { primary, standby };
 }
 
 /**

@@ -8,6 +8,9 @@ export const registryKeys = [
   'tessera:{nodes}:state',
 ] as const;
 
+/** See shared-timeline.ts. */
+export const timelinesKey = 'tessera:{nodes}:timelines';
+
 /** What is said to a node. */
 export function nodeChannel(nodeID: string): string {
   return `tessera:node:${nodeID}`;

@@ -58,8 +58,8 @@ const messages: readonly (readonly [string, object])[] = [
 ];
 
 export interface PushStage {
-  /** Where messages are sent. */
-  readonly sender: World;
+  /** Where messages are sent: each kind by the next of them, who is the first to hear that somebody is to be woken. */
+  readonly senders: readonly [World, ...World[]];
   /** Where users are connected: each connection to the next of them. */
   readonly homes: readonly World[];
   readonly fcm: FcmStandIn;
@@ -89,9 +89,10 @@ export function woken(fcm: FcmStandIn): string[] {
 }
 
 export async function offlinePushStates(t: TestContext, stage: PushStage): Promise<void> {
-  const { sender, fcm } = stage;
+  const { senders, fcm } = stage;
   const sockets = await enterStates(t, stage);
-  for (const [name, fields] of messages) {
+  for (const [index, [name, fields]] of messages.entries()) {
+    const sender = senders[index % senders.length] ?? senders[0];
     await t.test(name, async () => {
       fcm.asked.length = 0;
       const recipients = 'groupID' in fields ? [''] : Object.keys(states);
@@ -144,7 +145,10 @@ async function chatFrames(client: SocketClient): Promise<number> {
   return count;
 }
 
-async function enterStates(t: TestContext, { sender, homes }: PushStage): Promise<Map<string, readonly OpenSocket[]>> {
+async function enterStates(
+  t: TestContext,
+  { senders: [sender], homes }: PushStage,
+): Promise<Map<string, readonly OpenSocket[]>> {
   const userIDs = Object.keys(states);
   await sender.register(...userIDs);
   await sender.call('/group/create_group', {

@@ -58,7 +58,7 @@ async function enter(userID: string, ...platformIDs: readonly number[]): Promise
 }
 
 test('whoever has no phone that takes a message is woken, and nobody else', (t) =>
-  offlinePushStates(t, { sender: world, homes: [world], fcm, waiting }));
+  offlinePushStates(t, { senders: [world], homes: [world], fcm, waiting }));
 
 test('the text of a message is never in its push: a title by its type, or what the sender gives', async () => {
   await enter('reader', 2);

@@ -185,7 +185,7 @@ test('two nodes', async (t) => {
     const rows = await cluster.database();
     const count = "SELECT count(*)::int AS n FROM deliveries WHERE topic = 'push'";
     const waiting = async () => (await rows.query(count)).rows[0].n;
-    await offlinePushStates(t, { sender: api, homes: [a, gateway, b], fcm: cluster.fcm, waiting });
+    await offlinePushStates(t, { senders: [a, api], homes: [a, gateway, b], fcm: cluster.fcm, waiting });
   });
 
   await t.test('one process more that is no node is refused, and says what is missing', () => refused);

@@ -135,7 +135,7 @@ async function phoneOutcome(userID: string, sockets: readonly OpenSocket[]): Pro
 }
 
 /** Takes what has come to a socket. @returns how many messages of chats there were */
-async function chatFrames(client: SocketClient): Promise<number> {
+export async function chatFrames(client: SocketClient): Promise<number> {
   await client.roundTrip();
   let count = 0;
   while (client.pending.length > 0) {

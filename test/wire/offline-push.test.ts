@@ -5,9 +5,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, beforeEach, test } from 'node:test';
+import { SetAppBackgroundStatusReq } from '../../src/protocol/gen/openim.ts';
+import { reqIdentifiers } from '../../src/protocol/numbers/request-identifiers.ts';
 import { FcmStandIn } from '../support/push/fcm-stand-in.ts';
 import { JpushStandIn } from '../support/push/jpush-stand-in.ts';
-import { offlinePushStates, sendText, settled as settledOn, until, woken as wokenBy } from './offline-push-states.ts';
+import { connect } from '../support/socket-client.ts';
+import {
+  chatFrames as framesOf,
+  offlinePushStates,
+  sendText,
+  settled as settledOn,
+  until,
+  woken as wokenBy,
+} from './offline-push-states.ts';
 import { World } from './world.ts';
 
 const [fcm, jpush] = [new FcmStandIn(), new JpushStandIn()];
@@ -166,6 +176,46 @@ test('F31 an outage of a service slows no message and no other service; afterwar
   await settled();
   assert.deepEqual(woken(), ['early', 'late']);
   assert.equal(jpush.asked.length, 3, 'who was woken by it is not woken again');
+});
+
+test('F31 a service that does not answer holds up no message, nor another service', async (t) => {
+  await enter('patient', 2);
+  await enter('watching', 5);
+  const browser = await connect({
+    port: world.wsPort,
+    query: { sendID: 'watching', platformID: '5', token: await world.issue('watching', 5) },
+  });
+  t.after(() => browser.ws.terminate());
+  fcm.outage = 'hang';
+  await send({ recvID: 'patient' });
+  await until('the service to be asked', () => fcm.asked.length > 0);
+  for (const recvID of ['patient', 'watching', 'patient']) await send({ recvID });
+  while ((await browser.nextReply()).reqIdentifier !== 2001);
+  await until('the other service to be asked', () => jpush.asked.length >= 2);
+  fcm.outage = undefined;
+  fcm.asked.length = 0;
+  fcm.cut();
+  await until('what was cut to be put aside', async () => (await waiting()) <= 3);
+  world.passTime(400_000);
+  await settled();
+  assert.deepEqual(woken(), ['patient', 'patient', 'patient', 'watching']);
+});
+
+test('2.2: who says by 2004 to be in the background is woken from then on, and not any more afterwards', async (t) => {
+  await enter('leaving', 1);
+  const token = await world.issue('leaving', 1);
+  const phone = await connect({ port: world.wsPort, query: { sendID: 'leaving', platformID: '1', token } });
+  t.after(() => phone.ws.terminate());
+  const became: string[] = [];
+  for (const isBackground of [false, true, false]) {
+    const status = SetAppBackgroundStatusReq.encode({ userID: 'leaving', isBackground }).finish();
+    await phone.request(reqIdentifiers.setBackgroundStatus, status);
+    await send({ recvID: 'leaving' });
+    await settled();
+    became.push(`${(await framesOf(phone)) > 0 ? 'phone' : ''}${fcm.asked.length > 0 ? 'push' : ''}`);
+    fcm.asked.length = 0;
+  }
+  assert.deepEqual(became, ['phone', 'push', 'phone']);
 });
 
 test('what no service could take within an hour wakes nobody', async () => {

@@ -50,6 +50,11 @@ export abstract class HttpStandIn implements AsyncDisposable {
     return this;
   }
 
+  /** Resets every connection: what hangs hangs no longer. */
+  cut(): void {
+    this.#server.closeAllConnections();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     this.#server.close();

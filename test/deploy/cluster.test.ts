@@ -8,6 +8,7 @@ import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse as parseYaml } from 'yaml';
@@ -63,7 +64,7 @@ test('nginx goes round a node that is away, and passes sockets on without a word
   });
   node.on('upgrade', (asked, socket) => {
     heard.push({ url: asked.url ?? '', headers: asked.headers });
-    socket.end('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+    socket.end(switching);
   });
   await once(node.listen(0, '127.0.0.1'), 'listening');
   t.after(() => {
@@ -87,7 +88,7 @@ test('nginx goes round a node that is away, and passes sockets on without a word
   await run(nginx, ['-t', '-c', path, '-p', root]);
 
   const server = spawn(nginx, ['-c', path, '-p', root, '-g', 'daemon off;'], { stdio: 'ignore' });
-  t.after(() => server.kill('SIGKILL'));
+  t.after(() => server.kill('SIGTERM'));
   const api = `http://127.0.0.1:${apiPort}`;
   // It says nothing when it begins: asked again until somebody answers.
   const answers = () =>
@@ -104,20 +105,38 @@ test('nginx goes round a node that is away, and passes sockets on without a word
   assert.equal(heard[0]?.headers['x-forwarded-for'], '127.0.0.1');
   assert.equal((await fetch(`${api}/metrics`)).status, 404);
   for (const base of [api, `http://127.0.0.1:${gatewayPort}`]) {
-    const asked = request(`${base}/msg_gateway?token=not-for-logs`, {
-      headers: { connection: 'Upgrade', upgrade: 'websocket' },
-    }).end();
-    const [answer, socket] = await once(asked, 'upgrade');
-    assert.equal(answer.statusCode, 101);
-    socket.destroy();
+    const { status, socket } = await askUpgrade(`${base}/msg_gateway?token=not-for-logs`);
+    assert.equal(status, 101);
+    socket?.destroy();
     assert.equal(heard.at(-1)?.url, '/msg_gateway?token=not-for-logs');
   }
-  server.kill('SIGQUIT');
+
+  // The one that was away is back, and the other goes: everybody comes at once, to stay.
+  const back = createServer().on('upgrade', (_asked, socket) => socket.write(switching));
+  await once(back.listen(gonePort, '127.0.0.1'), 'listening');
+  t.after(() => back.close());
+  node.close();
+  node.closeAllConnections();
+  for (let i = 0; i < 5; i += 1) {
+    const { status, socket } = await askUpgrade(`http://127.0.0.1:${gatewayPort}/`);
+    t.after(() => socket?.destroy());
+    assert.equal(status, 101);
+  }
+  server.kill('SIGTERM');
   await once(server, 'exit');
   const log = await readFile(join(root, 'access.log'), 'utf8');
   assert.match(log, /GET \/msg_gateway/);
   assert.ok(!log.includes('not-for-logs'));
 });
+
+const switching = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
+
+/** The status of the answer, and the socket if that is 101. */
+async function askUpgrade(url: string): Promise<{ readonly status: number | undefined; readonly socket?: Duplex }> {
+  const asked = request(url, { headers: { connection: 'Upgrade', upgrade: 'websocket' } }).end();
+  const upgraded = once(asked, 'upgrade').then(([answer, socket]) => ({ status: answer.statusCode, socket }));
+  return Promise.race([upgraded, once(asked, 'response').then(([answer]) => ({ status: answer.statusCode }))]);
+}
 
 interface Service {
   readonly ports?: readonly string[];

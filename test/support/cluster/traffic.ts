@@ -5,7 +5,7 @@
 import { setTimeout as passed } from 'node:timers/promises';
 import pg from 'pg';
 import { within } from '../within.ts';
-import type { NodeCluster } from './node-cluster.ts';
+import type { ClusterNode, NodeCluster } from './node-cluster.ts';
 import { SdkTraffic } from './sdk-traffic.ts';
 import { TokenTraffic } from './token-traffic.ts';
 import { type Sent, TrafficClient } from './traffic-client.ts';
@@ -67,9 +67,9 @@ export class Traffic {
   /** Resolves when everybody is connected and sends. */
   static async start(options: TrafficOptions): Promise<Traffic> {
     const { cluster, name } = options;
-    const { backEnd, nginx, nodes } = cluster;
+    const { backEnd, nginx } = cluster;
     // Each fault by itself: the one before may have cost an admin's token.
-    for (const each of [cluster, ...nodes]) await each.backEnd.logIn();
+    await logIn(cluster);
     const traffic = new Traffic(options, SdkTraffic.open());
     const userIDs = Array.from({ length: clients }, (_, index) => `${name}user${index}`);
     const sdkUsers = [`${name}sdk0`, `${name}sdk1`];
@@ -108,6 +108,12 @@ export class Traffic {
     this.#left.push(leaver.userID);
   }
 
+  /** Those that were issued so far may be unknown from now on. */
+  async forgiveLostTokens(): Promise<void> {
+    this.#tokens.forgiveLost();
+    await logIn(this.#options.cluster);
+  }
+
   /** Once the fault is over. */
   async finish(): Promise<TrafficResult> {
     const faults: string[] = [];
@@ -120,10 +126,10 @@ export class Traffic {
     await this.#tokens.stop();
     const sent = this.#clients.flatMap((client) => client.sent);
     faults.push(...(await this.#everythingArrives()));
-    const presenceMs = await presence;
-    if (presenceMs === undefined) faults.push(`presence is not right after ${presenceLimitMs / 1000} s`);
-    for (const { name, backEnd, process } of this.#options.cluster.nodes) {
-      if (!process.isAlive) faults.push(`${name} has ended: ${process.logLines.at(-1)}`);
+    const { ms: presenceMs, wrong } = await presence;
+    if (presenceMs === Number.POSITIVE_INFINITY) faults.push(`after ${presenceLimitMs / 1000} s ${wrong}`);
+    for (const { name, backEnd, process: server } of this.#options.cluster.nodes) {
+      if (!server.isAlive) faults.push(`${name} has ended: ${server.logLines.at(-1)}`);
       const isSure = await this.#tokens.check(backEnd, name);
       if (!isSure) faults.push(`${name} cannot say of all tokens what they are`);
     }
@@ -137,7 +143,7 @@ export class Traffic {
       ...this.#deliveries(sent),
       sdkAcknowledged: sdks.acknowledged,
       tokens: this.#tokens.counts,
-      presenceMs: presenceMs ?? Number.POSITIVE_INFINITY,
+      presenceMs,
       faults,
     };
   }
@@ -155,23 +161,28 @@ export class Traffic {
     }
   }
 
-  /** @returns ms until it was so on every node; undefined if it never was */
-  async #presenceRecovers(sinceMs: number): Promise<number | undefined> {
+  /** How long it took until every node knew who is online, and what the last one said that did not. */
+  async #presenceRecovers(sinceMs: number): Promise<{ readonly ms: number; readonly wrong: string }> {
     const { nodes } = this.#options.cluster;
-    const expected = new Map(this.#clients.map(({ userID }) => [userID, this.#left.includes(userID) ? 0 : 1]));
-    const userIDs = [...expected.keys()];
-    const isRight = async (node: (typeof nodes)[number]) => {
-      const reply = await node.backEnd.post('/user/get_users_online_status', { userIDs }).catch(() => undefined);
-      if (reply?.errCode !== 0) return false;
-      const statuses = reply.data as readonly { userID: string; status: number }[];
-      return statuses.length === userIDs.length && statuses.every((each) => each.status === expected.get(each.userID));
-    };
+    let wrong = '';
     while (performance.now() - sinceMs < presenceLimitMs) {
-      const answers = await Promise.all(nodes.map(isRight));
-      if (answers.every(Boolean)) return performance.now() - sinceMs;
+      const answers = await Promise.all(nodes.map((node) => this.#wrongAt(node)));
+      const stillWrong = answers.find((answer) => answer !== '');
+      if (stillWrong === undefined) return { ms: performance.now() - sinceMs, wrong };
+      wrong = stillWrong;
       await passed(lookEveryMs);
     }
-    return undefined;
+    return { ms: Number.POSITIVE_INFINITY, wrong };
+  }
+
+  /** Empty if the node is right about everybody. */
+  async #wrongAt({ name, backEnd }: ClusterNode): Promise<string> {
+    const userIDs = this.#clients.map(({ userID }) => userID);
+    const reply = await backEnd.post('/user/get_users_online_status', { userIDs }).catch(() => undefined);
+    if (reply?.errCode !== 0) return `${name} says ${reply?.errCode ?? 'nothing'}`;
+    const statuses = reply.data as readonly { userID: string; status: number }[];
+    const wrong = statuses.filter(({ userID, status }) => status !== (this.#left.includes(userID) ? 0 : 1));
+    return wrong.map(({ userID, status }) => `${name} says that ${userID} is ${status}`).join(', ');
   }
 
   /** By itself: nobody reconnects or asks. @returns what did not */
@@ -256,6 +267,10 @@ export class Traffic {
       await client.end();
     }
   }
+}
+
+async function logIn({ backEnd, nodes }: NodeCluster): Promise<void> {
+  for (const each of [backEnd, ...nodes.map((node) => node.backEnd)]) await each.logIn();
 }
 
 function concerns(conversationID: string, userID: string): boolean {

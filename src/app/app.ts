@@ -94,6 +94,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     sharedGroups: node?.sharedGroups,
     committed: node?.committed,
     lease: node?.channel,
+    secretsFeed: node?.secretsFeed,
     results: push.results,
   });
   await node?.start(memberships);

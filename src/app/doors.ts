@@ -12,6 +12,7 @@ import { OauthClients } from '../http/oauth/oauth-clients.ts';
 import { endpoints } from '../http/routes/index.ts';
 import { HttpServer } from '../http/server.ts';
 import type { Services } from '../http/services.ts';
+import type { ThrottleFeed } from '../http/throttle.ts';
 import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
 import type { DeliveryResults } from '../log/delivery-results.ts';
@@ -45,6 +46,7 @@ export interface DoorsOptions {
   readonly sharedGroups: SharedGroups | undefined;
   readonly committed: GatewayOptions['committed'];
   readonly lease: NodeLease | undefined;
+  readonly secretsFeed: ThrottleFeed | undefined;
   /** Told whom messages reach; undefined while nobody is woken offline. */
   readonly results: DeliveryResults | undefined;
   /** What the server cannot do without, by the names that /readyz gives; each resolves if it answers. */
@@ -59,7 +61,8 @@ export interface DoorsOptions {
  */
 export async function openDoors(ground: Ground, opened: AsyncDisposableStack, options: DoorsOptions): Promise<Doors> {
   const { config, logger, metrics, scope, clock, monotonicMs, reportFailure } = ground;
-  const { services, events, bus, presence, memberships, sharedGroups, committed, lease, results } = options;
+  const { services, events, bus, presence, memberships, sharedGroups, committed, lease, secretsFeed, results } =
+    options;
   const { stores, warnings } = options;
   let isDraining = false;
   let isHearing = true;
@@ -89,6 +92,7 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
     trustedProxies: config.trustedProxies,
     bounds: config,
     limits: config,
+    secretsFeed,
     monitoring: {
       get grafanaUrl() {
         return config.grafanaUrl;

@@ -10,6 +10,7 @@ import type { Whereabouts } from '../bus/whereabouts.ts';
 import type { Database } from '../database/database.ts';
 import type { SharedGroups } from '../gateway/group-index.ts';
 import type { MembershipFeed, MembershipRelay } from '../groups/membership-feed.ts';
+import type { ThrottleFeed } from '../http/throttle.ts';
 import type { ClusterNode } from '../jobs/cluster.ts';
 import { AskedTogether } from '../kernel/asked-together.ts';
 import { opening } from '../kernel/start-error.ts';
@@ -46,6 +47,7 @@ export interface Node {
   readonly outgoing: PostgresOutgoingStore;
   readonly memberships: MembershipRelay;
   readonly sharedGroups: SharedGroups;
+  readonly secretsFeed: ThrottleFeed;
   /** What has committed by now. */
   committed(): Promise<Committed>;
   /** What other nodes say of memberships goes there; and from now on there is something to hear. */
@@ -177,6 +179,12 @@ export async function openDelivering(
           bus.readLogs([groupChatID(groupID), companionLogID(groupChatID(groupID))], isFound),
         onFailure,
         monotonicMs,
+      },
+      secretsFeed: {
+        tell: (news) => {
+          for (const peer of channel.peers()) channel.send(peer.nodeID, 'secrets', Buffer.from(news));
+        },
+        listen: (hear) => channel.on('secrets', (_from, payload) => hear(payload.toString())),
       },
       committed: () => committed.ask(undefined),
       start: async (feed) => {

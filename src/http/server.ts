@@ -29,7 +29,7 @@ import { ReferencePage } from './reference-page.ts';
 import { contentTypes } from './response-headers.ts';
 import { serveEndpoint } from './serve-endpoint.ts';
 import type { Services } from './services.ts';
-import { FailureThrottle } from './throttle.ts';
+import { FailureThrottle, type ThrottleFeed } from './throttle.ts';
 
 export interface HttpServerOptions {
   readonly endpoints: readonly Endpoint[];
@@ -48,6 +48,8 @@ export interface HttpServerOptions {
   readonly timeouts?: Partial<HttpTimeouts>;
   readonly bounds?: WireBounds;
   readonly limits: HttpLimits;
+  /** Of wrong secrets at other nodes. */
+  readonly secretsFeed?: ThrottleFeed | undefined;
   readonly monitoring?: Monitoring;
   /** Of the API as clients call it; empty, the default: as each request says. */
   readonly publicUrl?: string;
@@ -104,7 +106,7 @@ export class HttpServer implements AsyncDisposable {
       addresses: new ClientAddresses({ trustedProxies, onUntrustedProxy: proxyWarning(telemetry) }),
       bodies: new BodyBudget(limits),
       turns: new FairTurns(),
-      secrets: secretThrottle(telemetry, limits),
+      secrets: secretThrottle(telemetry, limits, options.secretsFeed),
       isListening: () => this.server.listening,
       publicUrl: options.publicUrl ?? '',
     };
@@ -157,8 +159,13 @@ export class HttpServer implements AsyncDisposable {
   }
 }
 
-function secretThrottle(telemetry: Telemetry, { maxWrongSecretsPerMinute }: SecretLimits): FailureThrottle {
+function secretThrottle(
+  telemetry: Telemetry,
+  { maxWrongSecretsPerMinute }: SecretLimits,
+  feed: ThrottleFeed | undefined,
+): FailureThrottle {
   return new FailureThrottle({
+    ...(feed === undefined ? {} : { feed }),
     maxFailures: maxWrongSecretsPerMinute,
     windowMs: 60_000,
     maxAddresses: 10_000,

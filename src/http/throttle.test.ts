@@ -131,6 +131,43 @@ test('who has proved the secret of late is not locked out by others with its add
   assert.ok((await outcomeOf('192.0.2.1', 'right', 'back end')) instanceof RetryLater, 'a day later it is forgotten');
 });
 
+test('nodes count together who guesses at several of them, and apart who has proved the secret at one', async () => {
+  const nodes = joinedThrottles(2);
+  const [one, other] = nodes;
+  assert.equal(await one.outcomeOf('192.0.2.1', 'right', 'back end'), 'right');
+  await one.fail('192.0.2.1', 5);
+  await other.fail('192.0.2.1', 5);
+  for (const { outcomeOf, attempts } of nodes) {
+    const looked = attempts.length;
+    assert.ok((await outcomeOf('192.0.2.1', 'right')) instanceof RetryLater);
+    assert.equal(attempts.length, looked);
+    assert.equal(await outcomeOf('192.0.2.1', 'right', 'back end'), 'right');
+  }
+  for (let i = 0; i < 5; i++) await one.outcomeOf('192.0.2.1', 'wrong', 'back end');
+  for (let i = 0; i < 5; i++) await other.outcomeOf('192.0.2.1', 'wrong', 'back end');
+  for (const { outcomeOf } of nodes) {
+    assert.ok((await outcomeOf('192.0.2.1', 'right', 'back end')) instanceof RetryLater);
+  }
+});
+
+type Throttle = ReturnType<typeof openThrottle>;
+
+/** What one tells, the others hear at once. */
+function joinedThrottles(count: 2): readonly [Throttle, Throttle];
+function joinedThrottles(count: number): readonly Throttle[] {
+  const listeners: ((news: string) => void)[] = [];
+  return Array.from({ length: count }, (_, node) =>
+    openThrottle({
+      feed: {
+        tell: (news) => {
+          for (const [index, hear] of listeners.entries()) if (index !== node) hear(news);
+        },
+        listen: (hear) => listeners.push(hear),
+      },
+    }),
+  );
+}
+
 function openThrottle(options: Partial<ThrottleOptions> = {}) {
   const time = { now: start };
   let strangers = 0;

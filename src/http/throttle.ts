@@ -1,9 +1,8 @@
 /**
  * Slows down who guesses secrets: an address that has failed too often is refused for a while, before what it sends is
  * even compared. Who has proved a secret of late is counted apart, so that a stranger behind the same proxy or gateway
- * does not lock a back end out. Counts are by plain texts and the times of failures, which nodes
- * can share. Not the rate limiter of OpenIM (rest-core.md 1.6), but it answers in the same way: HTTP 429, error 429,
- * Retry-After.
+ * does not lock a back end out. Nodes tell each other, so that who guesses at several has one count. Not the rate limiter
+ * of OpenIM (rest-core.md 1.6), but it answers in the same way: HTTP 429, error 429, Retry-After.
  */
 import { createHash } from 'node:crypto';
 import { errorTable, ProtocolError } from '../protocol/errors.ts';
@@ -20,7 +19,20 @@ export interface ThrottleOptions {
   readonly clock: () => number;
   /** Told when an address begins to be refused. */
   readonly onBlocked?: (network: string) => void;
+  /** None by default: the process is alone. */
+  readonly feed?: ThrottleFeed;
 }
+
+/** Between the nodes of a cluster; what it says may be lost. */
+export interface ThrottleFeed {
+  /** To all others. */
+  tell(news: string): void;
+  /** @param hear gets what they tell */
+  listen(hear: (news: string) => void): void;
+}
+
+/** Who has failed, and from which network it came; or the mark of who has proved its secret. Nothing of a secret. */
+type News = readonly ['failed', counted: string, network: string] | readonly ['proved', mark: string, network: string];
 
 /** As much as is known of who tries, before the secret is looked at. */
 export interface Origin {
@@ -47,6 +59,7 @@ export class FailureThrottle {
 
   constructor(options: ThrottleOptions) {
     this.#options = options;
+    options.feed?.listen((text) => this.#hear(JSON.parse(text)));
   }
 
   /**
@@ -65,16 +78,35 @@ export class FailureThrottle {
   ): Promise<T> {
     const network = clientNetwork(claimant.address);
     const mark = markOf(network, claimant);
-    const counted = this.#hasProved(mark) ? mark : network;
+    const hasProved = this.#hasProved(mark);
+    const counted = hasProved ? mark : network;
     this.#refuseIfBlocked(counted);
     try {
       const result = await attempt();
       this.#remember(mark);
+      if (!hasProved) this.#tell(['proved', mark, network]);
       return result;
     } catch (error) {
-      if (isWrongCredential(error)) this.#count(counted, network);
+      if (isWrongCredential(error)) {
+        this.#count(counted, network);
+        this.#tell(['failed', counted, network]);
+      }
       throw error;
     }
+  }
+
+  #tell(news: News): void {
+    this.#options.feed?.tell(JSON.stringify(news));
+  }
+
+  /** What a later version says besides is not for us. */
+  #hear(news: News): void {
+    const [what, counted, network] = news;
+    if (what === 'proved') this.#remember(counted);
+    if (what !== 'failed') return;
+    // It was proved before this node could hear of it.
+    if (counted !== network && !this.#hasProved(counted)) this.#remember(counted);
+    this.#count(counted, network);
   }
 
   #hasProved(mark: string): boolean {

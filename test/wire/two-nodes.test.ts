@@ -13,7 +13,7 @@ import { within } from '../support/within.ts';
 import { complete, contentOf, hashOf, initiate, partsIn, pathOf, put } from './file-uploads.ts';
 import { offlinePushStates } from './offline-push-states.ts';
 import { envelopeOf } from './raw-http.ts';
-import { World } from './world.ts';
+import { adminSecret, World } from './world.ts';
 
 test('two nodes', async (t) => {
   const cluster = await openCluster(t);
@@ -186,6 +186,19 @@ test('two nodes', async (t) => {
     const count = "SELECT count(*)::int AS n FROM deliveries WHERE topic = 'push'";
     const waiting = async () => (await rows.query(count)).rows[0].n;
     await offlinePushStates(t, { senders: [a, api], homes: [a, gateway, b], fcm: cluster.fcm, waiting });
+  });
+
+  await t.test('wrong secrets count together, whichever node they are sent to', async () => {
+    const guess = async (node: World, secret = 'wrong') => {
+      return envelopeOf(await node.post('/auth/get_admin_token', { secret, userID: 'imAdmin' }, '')).errCode;
+    };
+    const frank = await open(b, 'frank', 5);
+    for (let i = 0; i < 10; i += 1) assert.equal(await guess(a), 1002);
+    // It goes the same way behind them.
+    await sendText(a, 'frank');
+    assert.equal((await frank.nextReply()).reqIdentifier, 2001);
+    assert.equal(await guess(b, adminSecret), 429);
+    await leave(frank);
   });
 
   await t.test('one process more that is no node is refused, and says what is missing', () => refused);

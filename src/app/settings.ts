@@ -1,6 +1,7 @@
 /** Settings that change while the server runs, and its restart, composed. Part of the composition root; see app.ts. */
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { workerPlace } from '../config/env.ts';
 import { RunTimeSettings } from '../config/run-time-settings.ts';
 import type { Database } from '../database/database.ts';
 import { RollingRestart } from '../jobs/rolling-restart.ts';
@@ -42,7 +43,7 @@ export async function openSettings(
       store,
       leases: new SqlLeaseStore(db),
       unitOfWork: db,
-      nodeName: `${hostname()}:${config.apiPort}`,
+      nodeName: `${hostname()}:${config.apiPort}:${workerPlace()}`,
       isSupervised: config.supervised,
       awayMs: config.drainSpreadMs + config.shutdownTimeoutMs + comingBackMs,
       now: clock,

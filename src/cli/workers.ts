@@ -4,6 +4,7 @@
  */
 import cluster, { type Worker } from 'node:cluster';
 import { setTimeout as delay } from 'node:timers/promises';
+import { workerPlaceName } from '../config/env.ts';
 
 export interface WorkersOptions {
   readonly count: number;
@@ -50,7 +51,7 @@ async function keepWorker({ index, workers, stopping, log }: Place): Promise<num
   let hasServed = false;
   for (let failures = 0; ; failures++) {
     const startedAtMs = performance.now();
-    const worker = cluster.fork();
+    const worker = cluster.fork({ [workerPlaceName]: String(index) });
     workers.add(worker);
     worker.once('listening', () => {
       hasServed = true;

@@ -35,3 +35,11 @@ function loadEnvironmentFile(): readonly string[] {
   for (const [name, value] of given) process.env[name] = value;
   return given.map(([name]) => name);
 }
+
+/** By which a worker is told which one it is. */
+export const workerPlaceName = 'WORKER_PLACE';
+
+/** Which of the workers of one command this process is, and the one that is started in its place; empty: it is none. */
+export function workerPlace(): string {
+  return process.env[workerPlaceName] ?? '';
+}

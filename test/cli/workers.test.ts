@@ -6,29 +6,37 @@ import { untilTrue } from '../support/services/redis-command.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
 
-test('O3: workers serve on the same ports, one that dies is started again, and all drain together', async (t) => {
+test('O3: workers serve on the same ports, are restarted one after another, and all drain together', async (t) => {
   const databaseUrl = await postgresUrlForSuite(t);
   const redis = await redisForSuite(t);
   if (databaseUrl === undefined || redis === undefined) return;
   const server = await TesseraProcess.start({
-    env: { TESSERA_DATABASE_URL: databaseUrl, TESSERA_REDIS_URL: redis.url, TESSERA_WORKERS: '2' },
+    env: {
+      ...{ TESSERA_DATABASE_URL: databaseUrl, TESSERA_REDIS_URL: redis.url },
+      ...{ TESSERA_WORKERS: '2', TESSERA_SUPERVISED: 'true' },
+    },
   });
   t.after(() => server.dispose());
-  const listening = () => server.logLines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'listening');
+  const lines = (...messages: string[]) =>
+    server.logLines.map((line) => JSON.parse(line)).filter(({ msg }) => messages.includes(msg));
+  const listening = () => lines('listening');
   await untilTrue('both listen', async () => listening().length === 2);
   const [first, second] = listening();
   assert.deepEqual([second.apiPort, second.wsPort], [first.apiPort, first.wsPort]);
   assert.notEqual(second.pid, first.pid);
 
-  process.kill(first.pid, 'SIGKILL');
-  await untilTrue('another one listens', async () => listening().length === 3);
-  const [, , third] = listening();
-  assert.equal(third.apiPort, first.apiPort);
   const backEnd = new BackEnd(() => server.apiUrl);
   await backEnd.register('alice');
+  await backEnd.call('/restart', {});
+  await untilTrue('both have been restarted', async () => listening().length === 4);
+  const [, , third, fourth] = listening();
+  assert.equal(third.apiPort, first.apiPort);
+  // The second one goes when the first one is back.
+  const order = lines('listening', 'stopping').map(({ msg }) => msg);
+  assert.deepEqual(order, ['listening', 'listening', 'stopping', 'listening', 'stopping', 'listening']);
   assert.ok((await backEnd.userToken('alice', 5)).length > 0);
 
   assert.equal(await server.stop(), 0);
-  const stopped = server.logLines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'stopped');
-  assert.deepEqual(stopped.map(({ pid }) => pid).sort(), [second.pid, third.pid].sort());
+  const stopped = lines('stopped').slice(2);
+  assert.deepEqual(stopped.map(({ pid }) => pid).sort(), [third.pid, fourth.pid].sort());
 });

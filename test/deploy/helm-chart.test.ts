@@ -9,6 +9,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parseAllDocuments, parse as parseYaml } from 'yaml';
 import { optionInfos } from '../../src/config/options.ts';
+import { createMetrics } from '../../src/telemetry/metrics.ts';
 import { readVersion } from '../../src/version.ts';
 import { helmProgram, kubeconformProgram } from '../support/services/kubernetes-tools.ts';
 import { requireProgram } from '../support/services/program.ts';
@@ -23,15 +24,9 @@ const stores = {
   databaseUrl: 'postgres://tessera@db/tessera',
   redisUrl: 'redis://redis:6379',
 };
-const everything = {
-  secrets: { ...stores, pagesToken: 'for-the-scraper', signingKeys: 'a-key-of-some-length,another-key-of-it' },
-  settings: { TESSERA_LOG_LEVEL: 'debug' },
-  trustedProxies: ['10.0.0.0/8'],
-  ingress: { enabled: true, className: 'nginx', hosts: ['im.example.com'], tls: [{ hosts: ['im.example.com'] }] },
-  networkPolicy: { enabled: true },
-  serviceMonitor: { enabled: true },
-  prometheusRule: { enabled: true },
-};
+const nodes = { topology: 'nodes', secrets: stores, files: { sharedClaim: 'tessera-files' } };
+const byRole = parseYaml(readFileSync(join(chart, 'ci/by-role.yaml'), 'utf8')) as Values;
+const deployment = (name: string, of: Values) => ({ ...nodes, deployments: { [name]: of } });
 
 describe('the Helm chart', { skip: skipReason('helm') }, () => {
   test('is of the version of the server', () => {
@@ -40,9 +35,9 @@ describe('the Helm chart', { skip: skipReason('helm') }, () => {
   });
 
   const shapes: Readonly<Record<string, Values>> = {
-    'as it comes': {},
-    'with all there is': everything,
-    'with a Secret that exists': { secrets: { existingSecret: 'mine', existingKeys: ['admin-secret', 'redis-url'] } },
+    'one process': {},
+    'several nodes': nodes,
+    'a Deployment for each role': byRole,
   };
   for (const [title, values] of Object.entries(shapes)) {
     test(`${title}: helm lint has nothing to say`, async (t) => {
@@ -84,12 +79,13 @@ describe('the Helm chart', { skip: skipReason('helm') }, () => {
   }
 
   test('a pod is killed only after load balancers have heard and the process has had its time', async (t) => {
-    const values = { preStopSeconds: 20, shutdownTimeoutSeconds: 40 };
-    const pod = find(await render(t, values), 'StatefulSet', 'im-tessera').spec?.template?.spec;
+    const values = { ...nodes, preStopSeconds: 20, drainSpreadSeconds: 30, shutdownTimeoutSeconds: 40 };
+    const pod = find(await render(t, values), 'Deployment', 'im-tessera-node').spec?.template?.spec;
     const [container] = pod?.containers ?? [];
     assert.deepEqual(container?.lifecycle.preStop.exec.command, ['sleep', '20']);
     assert.equal(container?.env.find(({ name }) => name === 'TESSERA_SHUTDOWN_TIMEOUT')?.value, '40s');
-    assert.ok((pod?.terminationGracePeriodSeconds ?? 0) > 60);
+    assert.equal(container?.env.find(({ name }) => name === 'TESSERA_DRAIN_SPREAD')?.value, '30s');
+    assert.ok((pod?.terminationGracePeriodSeconds ?? 0) > 90);
   });
 
   test('a data directory has one process: the next starts when the last has gone', async (t) => {
@@ -112,8 +108,58 @@ describe('the Helm chart', { skip: skipReason('helm') }, () => {
     });
   });
 
+  test('files of several nodes are where all of them reach them: on a claim, or in an S3 store', async (t) => {
+    const podOf = async (values: Values, name: string) =>
+      find(await render(t, values), 'Deployment', name).spec?.template?.spec;
+    const onClaim = await podOf(nodes, 'im-tessera-node');
+    assert.deepEqual(onClaim?.volumes.at(-1), { name: 'files', persistentVolumeClaim: { claimName: 'tessera-files' } });
+    const env = new Map(onClaim?.containers[0]?.env.map(({ name, value }) => [name, value]));
+    assert.deepEqual([env.get('TESSERA_FILES_DIR'), env.get('TESSERA_FILES_DIR_SHARED')], ['/files', 'true']);
+    const inStore = await podOf(byRole, 'im-tessera-api');
+    const names = inStore?.containers[0]?.env.map(({ name }) => name) ?? [];
+    assert.ok(names.includes('TESSERA_S3_SECRET_ACCESS_KEY') && !names.includes('TESSERA_FILES_DIR'));
+  });
+
+  test('nodes roll one by one, with none missing, and go one by one', async (t) => {
+    const all = await render(t, nodes);
+    assert.deepEqual(find(all, 'Deployment', 'im-tessera-node').spec?.strategy, {
+      type: 'RollingUpdate',
+      rollingUpdate: { maxSurge: 1, maxUnavailable: 0 },
+    });
+    assert.equal(find(all, 'PodDisruptionBudget', 'im-tessera-node').spec?.maxUnavailable, 1);
+  });
+
+  test('each role has pods of its own, and each Service those that can answer', async (t) => {
+    const all = await render(t, byRole);
+    const rolesOf = (name: string) => {
+      const labels = find(all, 'Deployment', name).spec?.template?.metadata.labels ?? {};
+      return Object.keys(labels).filter((label) => label.startsWith('tessera/'));
+    };
+    assert.deepEqual(['im-tessera-api', 'im-tessera-gateway', 'im-tessera-jobs'].map(rolesOf), [
+      ['tessera/api'],
+      ['tessera/gateway'],
+      ['tessera/jobs'],
+    ]);
+    for (const role of ['api', 'gateway']) {
+      const selector = find(all, 'Service', `im-tessera-${role}`).spec?.selector as Record<string, string>;
+      assert.equal(selector[`tessera/${role}`], 'true');
+    }
+  });
+
+  test('a Deployment that grows by itself grows by connections and by CPU, and shrinks slowly', async (t) => {
+    const all = await render(t, byRole);
+    const metricsOf = (name: string) =>
+      find(all, 'HorizontalPodAutoscaler', name).spec?.metrics?.map(({ type }) => type);
+    assert.deepEqual(metricsOf('im-tessera-gateway'), ['Resource', 'Pods']);
+    assert.deepEqual(metricsOf('im-tessera-api'), ['Resource']);
+    assert.equal(find(all, 'Deployment', 'im-tessera-gateway').spec?.replicas, undefined);
+    assert.equal(find(all, 'Deployment', 'im-tessera-jobs').spec?.replicas, 2);
+    assert.deepEqual(podMetrics(all), ['tessera_gateway_connections']);
+    assert.ok(createMetrics().registry.getSingleMetric('tessera_gateway_connections') !== undefined);
+  });
+
   test('the ingress gives sockets to the gateway and all else to the API', async (t) => {
-    const { spec } = find(await render(t, everything), 'Ingress', 'im-tessera');
+    const { spec } = find(await render(t, byRole), 'Ingress', 'im-tessera');
     const paths = (spec?.rules as IngressRule[] | undefined)?.[0]?.http.paths.map(({ path, backend }) => [
       path,
       backend.service.name,
@@ -125,20 +171,36 @@ describe('the Helm chart', { skip: skipReason('helm') }, () => {
   });
 
   test('the rules are those of deploy/prometheus', async (t) => {
-    const { spec } = find(await render(t, everything), 'PrometheusRule', 'im-tessera');
+    const { spec } = find(await render(t, byRole), 'PrometheusRule', 'im-tessera');
     const rules = readFileSync(join(chart, '../../prometheus/alerts.yml'), 'utf8');
     assert.deepEqual(spec?.groups, (parseYaml(rules) as { groups: unknown }).groups);
   });
 
   test('another secret starts the pods anew', async (t) => {
     const sumOf = async (adminSecret: string) => {
-      const all = await render(t, { secrets: { ...stores, adminSecret } });
-      return find(all, 'StatefulSet', 'im-tessera').spec?.template?.metadata.annotations?.['checksum/secrets'];
+      const all = await render(t, { ...nodes, secrets: { ...stores, adminSecret } });
+      return find(all, 'Deployment', 'im-tessera-node').spec?.template?.metadata.annotations?.['checksum/secrets'];
     };
     assert.notEqual(await sumOf('not-to-be-guessed-2'), await sumOf('not-to-be-guessed-3'));
   });
 
+  test('no secret of the server may stand among the settings', () => {
+    const schema = JSON.parse(readFileSync(join(chart, 'values.schema.json'), 'utf8'));
+    const banned = schema.properties.settings.propertyNames.not.enum;
+    for (const { env, isSecret } of optionInfos) if (isSecret === true) assert.ok(banned.includes(env), env);
+  });
+
   const refused: readonly (readonly [string, Values, RegExp])[] = [
+    ['nodes without a database', { topology: 'nodes', secrets: { ...stores, databaseUrl: '' } }, /needs database-url/],
+    ['nodes without Redis', { topology: 'nodes', secrets: { ...stores, redisUrl: '' } }, /needs redis-url/],
+    [
+      'nodes without a common secret',
+      { topology: 'nodes', secrets: { ...stores, adminSecret: '' } },
+      /needs admin-secret/,
+    ],
+    ['nodes with files that the others do not reach', { ...nodes, files: {} }, /needs a store of files/],
+    ['nobody who does the jobs', deployment('node', { roles: ['api', 'gateway'] }), /none has the role jobs/],
+    ['a role that there is not', deployment('node', { roles: ['queue'] }), /roles/],
     ['a secret in two places', { secrets: { existingSecret: 'mine', adminSecret: 'abcdefgh' } }, /is to hold it/],
     ['a secret among the settings', { settings: { TESSERA_SECRET: 'abcdefgh' } }, /TESSERA_SECRET/],
     ['an ingress for no host', { ingress: { enabled: true } }, /hosts/],
@@ -187,6 +249,10 @@ interface Resource {
       };
     };
     readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
+    readonly metrics?: readonly {
+      readonly type: string;
+      readonly pods?: { readonly metric: { readonly name: string } };
+    }[];
   };
 }
 
@@ -229,6 +295,10 @@ function find(all: readonly Resource[], kind: string, name: string): Resource {
 
 function kinds(all: readonly Resource[]): string[] {
   return all.map(({ kind }) => kind).toSorted();
+}
+
+function podMetrics(all: readonly Resource[]): string[] {
+  return all.flatMap(({ spec }) => spec?.metrics?.flatMap(({ pods }) => pods?.metric.name ?? []) ?? []);
 }
 
 async function temporaryDirectory(t: TestContext): Promise<string> {

@@ -93,18 +93,20 @@ test('docker-compose takes the compose file', { skip: skipReason('compose') }, a
   assert.ok(ports?.every((port) => port.startsWith('127.0.0.1:')));
 });
 
-test('systemd takes the unit, and finds little that it leaves open', { skip: skipReason('systemd') }, async (t) => {
-  const directory = await temporaryDirectory(t);
-  const unit = join(directory, 'tessera.service');
-  const text = read('deploy/systemd/tessera.service');
-  // The program has to be there to be checked.
-  await writeFile(unit, text.replace('/usr/local/bin/tessera', process.execPath));
-  const analyze = requireProgram(systemdProgram);
-  const { stdout, stderr } = await run(analyze, ['verify', '--man=no', unit]);
-  assert.deepEqual([stdout, stderr], ['', '']);
-  // From 0, everything taken away, to 100.
-  await run(analyze, ['security', '--offline=true', '--no-pager', '--threshold=20', unit]);
-});
+for (const name of ['tessera.service', 'tessera-workers.service']) {
+  test(`systemd takes ${name}, and finds little that it leaves open`, { skip: skipReason('systemd') }, async (t) => {
+    const directory = await temporaryDirectory(t);
+    const unit = join(directory, name);
+    const text = read(`deploy/systemd/${name}`);
+    // The program has to be there to be checked.
+    await writeFile(unit, text.replace('/usr/local/bin/tessera', process.execPath));
+    const analyze = requireProgram(systemdProgram);
+    const { stdout, stderr } = await run(analyze, ['verify', '--man=no', unit]);
+    assert.deepEqual([stdout, stderr], ['', '']);
+    // From 0, everything taken away, to 100.
+    await run(analyze, ['security', '--offline=true', '--no-pager', '--threshold=20', unit]);
+  });
+}
 
 test('whoever links bin/tessera.js into the PATH has the program', async (t) => {
   const directory = await temporaryDirectory(t);

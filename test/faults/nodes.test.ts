@@ -2,8 +2,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
+import { MsgData } from '../../src/protocol/gen/openim.ts';
+import { newMsgData } from '../../src/protocol/message.ts';
+import { reqIdentifiers } from '../../src/protocol/numbers/request-identifiers.ts';
 import { BackEnd } from '../support/back-end.ts';
 import { PushLog } from '../support/push-log.ts';
+import { connect } from '../support/socket-client.ts';
 import { StormClient } from '../support/storm-client.ts';
 import { type Link, TcpProxy } from '../support/tcp-proxy.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
@@ -13,7 +17,7 @@ import { within } from '../support/within.ts';
 test('M4 two nodes', async (t) => {
   const cluster = await openCluster(t);
   if (cluster === undefined) return;
-  const { a, b, backEnd, bob, send, proxies, redis } = cluster;
+  const { a, b, backEnd, bob, send, say, proxies, redis } = cluster;
   const delayOf = async (text: string, sentAtMs: number) =>
     `${Math.round((await bob.message(text)).arrivedAtMs - sentAtMs)} ms`;
 
@@ -29,6 +33,50 @@ test('M4 two nodes', async (t) => {
     s.diagnostic(`delivered after ${await delayOf(await send(), sentAtMs)}`);
     assert.equal(lost, 1);
     proxies.redisOfB.watch = () => true;
+  });
+
+  await t.test('a node stops in the midst of an append, and others send to the same conversation', async () => {
+    const { promise: appending, resolve } = Promise.withResolvers<void>();
+    let stopped: Link | undefined;
+    proxies.postgresOfA.watch = (piece, link, from) => {
+      if (from === 'client' && stopped === undefined && piece.includes('INSERT INTO outgoing')) stopped = link;
+      if (from === 'client' || link !== stopped) return true;
+      // It holds what it has locked, and hears nothing more of PostgreSQL.
+      resolve();
+      return false;
+    };
+    const onA = say(a, 'stopped');
+    await within('an append', appending);
+    // PostgreSQL ends what has been silent for two seconds; otherwise this one's time would be over.
+    assert.equal((await say(b, 'elsewhere')).errCode, 0);
+    proxies.postgresOfA.watch = () => true;
+    assert.equal((await onA).errCode, 0);
+    for (const text of ['elsewhere', 'stopped']) await bob.message(text);
+  });
+
+  await t.test('M3 the answer of a COMMIT is lost, and the sender repeats on the other node', async () => {
+    let appending: Link | undefined;
+    let isCommitting = false;
+    const { promise: lost, resolve } = Promise.withResolvers<void>();
+    proxies.postgresOfA.watch = (piece, link, from) => {
+      if (from === 'client' && piece.includes('INSERT INTO outgoing')) appending = link;
+      if (from === 'client' && link === appending && piece.includes('COMMIT')) isCommitting = true;
+      if (from === 'client' || link !== appending || !isCommitting) return true;
+      // Nor can it ask whether it holds.
+      proxies.postgresOfA.isClosed = true;
+      proxies.postgresOfA.cutAll();
+      resolve();
+      return false;
+    };
+    const onA = say(a, 'in doubt').catch(() => undefined);
+    await within('a commit', lost);
+    const again = await say(b, 'in doubt');
+    assert.equal(again.errCode, 0);
+    await bob.message('in doubt');
+    proxies.postgresOfA.isClosed = false;
+    proxies.postgresOfA.watch = () => true;
+    // Whatever it says at last.
+    await onA;
   });
 
   await t.test('a node is killed between its COMMIT and the publication', async (s) => {
@@ -186,7 +234,26 @@ async function openCluster(t: TestContext) {
     });
     return text;
   };
-  return { a, b, backEnd, bob, send, proxies, redis };
+  const token = await backEnd.userToken('alice');
+  /** From a client of either node, with an ID of its own. */
+  const say = async (node: TesseraProcess, text: string) => {
+    const client = await connect({ port: node.wsPort, query: { sendID: 'alice', token } });
+    try {
+      return await client.request(reqIdentifiers.sendMessage, MsgData.encode(toBob(text)).finish());
+    } finally {
+      client.ws.terminate();
+    }
+  };
+  return { a, b, backEnd, bob, send, say, proxies, redis };
+}
+
+/** The next frame that its sender gets is the answer. */
+function toBob(text: string): MsgData {
+  return newMsgData({
+    ...{ sendID: 'alice', recvID: 'bob', clientMsgID: text, sessionType: 1, contentType: 101, senderPlatformID: 5 },
+    content: Buffer.from(JSON.stringify({ content: text })),
+    options: new Map([['senderSync', false]]),
+  });
 }
 
 async function insist(name: string, work: () => Promise<unknown>): Promise<void> {

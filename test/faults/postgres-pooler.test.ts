@@ -2,12 +2,44 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { BackEnd } from '../support/back-end.ts';
+import { PushLog } from '../support/push-log.ts';
 import { runTessera } from '../support/run-tessera.ts';
 import { adminSecret, TesseraProcess } from '../support/tessera-process.ts';
-import { pgbouncerForSuite, postgresUrlForSuite } from '../support/test-services.ts';
+import { pgbouncerForSuite, postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
+import { World } from '../wire/world.ts';
 
 for (const mode of ['session', 'transaction'] as const) {
   test(`PgBouncer in ${mode} mode, with its own settings`, (t) => behindPooler(t, mode));
+}
+
+test('M4 two nodes behind PgBouncer in transaction mode', async (t) => {
+  const url = await postgresUrlForSuite(t);
+  const redis = await redisForSuite(t);
+  const pooler = url === undefined ? undefined : await pgbouncerForSuite(t, { mode: 'transaction', url });
+  if (pooler === undefined || redis === undefined) return;
+  await using owned = new AsyncDisposableStack();
+  owned.defer(() => pooler.stop());
+  const settings = { TESSERA_DATABASE_URL: pooler.url, TESSERA_REDIS_URL: redis.url };
+  const a = owned.use(await World.open(settings));
+  const b = owned.use(await World.join(a, settings));
+  const token = await a.issue('bob', 5);
+  const bob = await PushLog.open({ port: b.wsPort, query: { sendID: 'bob', platformID: '5', token } });
+  const texts = Array.from({ length: 30 }, (_, index) => `message ${index}`);
+  await Promise.all(texts.map((text) => a.call('/msg/send_msg', textTo({ recvID: 'bob', sessionType: 1 }, text))));
+  for (const text of texts) await bob.message(text);
+  await a.call('/group/create_group', {
+    ...{ ownerUserID: 'alice', memberUserIDs: ['bob'], groupInfo: { groupID: 'pooled', groupType: 2 } },
+  });
+  await a.call('/msg/send_msg', textTo({ groupID: 'pooled', sessionType: 3 }, 'to all'));
+  await bob.message('to all');
+  await b.call('/auth/force_logout', { userID: 'bob', platformID: 5 });
+  assert.equal(await a.verdict(token), 1506);
+  const [status] = await a.call('/user/get_users_online_status', { userIDs: ['alice'] });
+  assert.equal(status.status, 0);
+});
+
+function textTo(place: object, content: string) {
+  return { sendID: 'alice', senderPlatformID: 1, ...place, content: { content }, contentType: 101 };
 }
 
 async function behindPooler(t: TestContext, mode: 'session' | 'transaction'): Promise<void> {

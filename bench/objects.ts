@@ -1,78 +1,127 @@
 /**
- * Files up and down, in a directory and in an S3 store: MB/s, processor time and the largest memory of the server, and many
- * small files. The uploader and the server share the machine. Run: node bench/objects.ts [MB, 1024] [small files, 10000]
+ * Files up and down, one large and many small ones: to a directory, to an S3 store, and beside them to nginx, which serves
+ * and takes the same bytes from a disk of the same machine. MB/s, processor time and the largest memory of the server in
+ * each step. The client shares the machine.
+ *
+ *   node bench/objects.ts [--megabytes 1024] [--small 10000] [--only directory,s3,nginx]
+ *
+ * `--megabytes 5120` shows that an upload of 5 GB takes no more memory than one of 100 MB. TMPDIR says on which disk.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { BackEnd } from '../test/support/back-end.ts';
 import { s3Settings, startVersitygw } from '../test/support/services/versitygw.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
+import { startFileNginx } from './support/file-servers.ts';
 import { printTable } from './support/table.ts';
 
-const [megabytes = 1024, smallFiles = 10_000] = process.argv.slice(2).map(Number);
+const { values } = parseArgs({
+  options: {
+    megabytes: { type: 'string', default: '1024' },
+    small: { type: 'string', default: '10000' },
+    only: { type: 'string', default: 'directory,s3,nginx' },
+  },
+});
+const [megabytes, smallFiles, only] = [Number(values.megabytes), Number(values.small), values.only.split(',')];
 const partSize = 5 * 2 ** 20;
+const smallSize = 1000;
 const atOnce = 4;
 
-const rows: string[][] = [];
-{
-  const server = await TesseraProcess.start();
-  rows.push(...(await measure('directory', server)));
-  await server.dispose();
+/** Where files are sent and fetched. */
+interface FileServer {
+  readonly name: string;
+  readonly pid: number;
+  /** @param part the content of each, in order; made anew whenever it is needed. @returns where the file is */
+  upload(name: string, parts: number, part: (index: number) => Buffer<ArrayBuffer>): Promise<string>;
 }
-{
-  await using s3 = await startVersitygw();
-  const server = await TesseraProcess.start({ env: s3Settings(s3.url) });
-  rows.push(...(await measure('S3', server)));
-  await server.dispose();
-}
-printTable('Files', ['engine', 'what', 'per second', "server's CPU s", 'largest MB'], rows);
 
-async function measure(engine: string, server: TesseraProcess): Promise<string[][]> {
+const rows: string[][] = [];
+if (only.includes('directory')) await measureTessera('directory', {});
+if (only.includes('s3')) {
+  await using s3 = await startVersitygw();
+  await measureTessera('S3', s3Settings(s3.url));
+}
+if (only.includes('nginx')) {
+  await using nginx = await startFileNginx();
+  await measure({
+    name: 'nginx',
+    pid: nginx.pid,
+    async upload(name, parts, part) {
+      const url = `${nginx.url}/${name}`;
+      const body = ReadableStream.from(Array(parts).keys()).pipeThrough(
+        new TransformStream({ transform: (index, controller) => controller.enqueue(part(index)) }),
+      );
+      await sent(url, body, parts === 1 ? smallSize : parts * partSize);
+      return url;
+    },
+  });
+}
+printTable('Files', ['server', 'what', 'per second', 'CPU s', 'largest MB'], rows);
+
+async function measureTessera(name: string, env: Readonly<Record<string, string>>): Promise<void> {
+  const server = await TesseraProcess.start({ env });
   const backEnd = new BackEnd(() => server.apiUrl);
   await backEnd.register('ann');
   const token = await backEnd.userToken('ann', 5);
   const call = async (path: string, body: object) => (await backEnd.post(path, body, token)).data;
-  const md5 = (bytes: Uint8Array | string) => createHash('md5').update(bytes).digest('hex');
+  await measure({
+    name,
+    pid: server.pid,
+    async upload(file, parts, part) {
+      const md5s = Array.from({ length: parts }, (_, index) => md5(part(index)));
+      const size = parts === 1 ? smallSize : parts * partSize;
+      const asked = { name: `ann/${file}`, size, hash: md5(md5s.join(',')), maxParts: -1 };
+      const { upload } = await call('/object/initiate_multipart_upload', asked);
+      await eachOf(Array(parts).keys(), (index) => sent(upload.sign.parts[index].url, part(index)));
+      const done = { uploadID: upload.uploadID, parts: md5s, name: asked.name };
+      return (await call('/object/complete_multipart_upload', done)).url;
+    },
+  });
+  await server.dispose();
+}
 
-  async function upload(name: string, parts: readonly Buffer<ArrayBuffer>[]): Promise<string> {
-    const md5s = parts.map(md5);
-    const size = parts.reduce((sum, part) => sum + part.length, 0);
-    const hash = md5(md5s.join(','));
-    const { upload: begun } = await call('/object/initiate_multipart_upload', { name, size, hash, maxParts: -1 });
-    await eachOf(parts.entries(), async ([index, body]) => {
-      const { ok, status } = await fetch(begun.sign.parts[index].url, { method: 'PUT', body });
-      if (!ok) throw new Error(`a part was answered with ${status}`);
-    });
-    const { url } = await call('/object/complete_multipart_upload', { uploadID: begun.uploadID, parts: md5s, name });
-    return url;
-  }
-
-  let url = '';
-  const parts = Array.from({ length: Math.ceil((megabytes * 2 ** 20) / partSize) }, (_, index) =>
-    Buffer.alloc(partSize, `part ${index} `),
-  );
-  const size = (parts.length * partSize) / 1e6;
+async function measure({ name, pid, upload }: FileServer): Promise<void> {
+  const parts = Math.ceil((megabytes * 2 ** 20) / partSize);
+  const size = (parts * partSize) / 1e6;
   const timed = async (what: string, amount: number, unit: string, work: () => Promise<void>) => {
-    const [startedMs, cpu] = [performance.now(), cpuSeconds(server.pid)];
+    // From now on the largest is counted anew.
+    writeFileSync(`/proc/${pid}/clear_refs`, '5');
+    const [startedMs, cpu] = [performance.now(), cpuSeconds(pid)];
     await work();
     const seconds = (performance.now() - startedMs) / 1000;
-    const spent = (cpuSeconds(server.pid) - cpu).toFixed(1);
-    return [engine, what, `${(amount / seconds).toFixed(0)} ${unit}`, spent, largestMegabytes(server.pid)];
+    const spent = (cpuSeconds(pid) - cpu).toFixed(1);
+    rows.push([name, what, `${(amount / seconds).toFixed(0)} ${unit}`, spent, largestMegabytes(pid)]);
   };
-  return [
-    await timed(`${megabytes} MB up`, size, 'MB', async () => {
-      url = await upload('ann/large', parts);
+  let large = '';
+  const small: string[] = [];
+  await timed(`${megabytes} MB up`, size, 'MB', async () => {
+    large = await upload('large', parts, (index) => Buffer.alloc(partSize, `part ${index} `));
+  });
+  await timed(`${megabytes} MB down`, size, 'MB', () => fetched(large));
+  await timed(`${smallFiles} of 1 kB up`, smallFiles, 'files', () =>
+    eachOf(Array(smallFiles).keys(), async (index) => {
+      small.push(await upload(`small-${index}`, 1, () => Buffer.alloc(smallSize, `small ${index} `)));
     }),
-    await timed(`${megabytes} MB down`, size, 'MB', async () => {
-      const { body } = await fetch(url);
-      for await (const _chunk of body ?? []);
-    }),
-    await timed(`${smallFiles} of 1 kB up`, smallFiles, 'files', () =>
-      eachOf(Array(smallFiles).keys(), async (index) => {
-        await upload(`ann/small-${index}`, [Buffer.alloc(1000, `small ${index} `)]);
-      }),
-    ),
-  ];
+  );
+  await timed(`${smallFiles} of 1 kB down`, smallFiles, 'files', () => eachOf(small.values(), fetched));
+}
+
+async function sent(url: string, body: Buffer<ArrayBuffer> | ReadableStream, size?: number): Promise<void> {
+  const headers = size === undefined ? {} : { 'Content-Length': String(size) };
+  const answer = await fetch(url, { method: 'PUT', body, headers, duplex: 'half' } as RequestInit);
+  if (!answer.ok) throw new Error(`a PUT was answered with ${answer.status}`);
+  await answer.arrayBuffer();
+}
+
+async function fetched(url: string): Promise<void> {
+  const { ok, status, body } = await fetch(url);
+  if (!ok) throw new Error(`a GET was answered with ${status}`);
+  for await (const _chunk of body ?? []);
+}
+
+function md5(bytes: Uint8Array | string): string {
+  return createHash('md5').update(bytes).digest('hex');
 }
 
 async function eachOf<Item>(items: IterableIterator<Item>, work: (item: Item) => Promise<void>): Promise<void> {

@@ -38,6 +38,7 @@ import { up as files } from './migrations/031-files.ts';
 import { up as outboxClaims } from './migrations/032-outbox-claims.ts';
 import { up as settings } from './migrations/033-settings.ts';
 import { up as oldestProgram } from './migrations/034-oldest-program.ts';
+import { up as fileUsage } from './migrations/035-file-usage.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -76,6 +77,7 @@ const steps: Readonly<Record<string, Step>> = {
   '032-outbox-claims': outboxClaims,
   '033-settings': settings,
   '034-oldest-program': oldestProgram,
+  '035-file-usage': fileUsage,
 };
 
 /**

@@ -55,7 +55,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
 
   const { bus, presence, node, nodes } = await openDelivering(ground, opened, { db, redis: tokenStores.redis });
   const userStore = new SqlUserStore(db);
-  const hooks = await openWebhooks(ground, opened, db);
+  const hooks = await openWebhooks(ground, opened, { db, events, tokens: tokenStores.store, presence, node });
   const push = await openPush(ground, opened, { db, events, users: userStore, presence, node });
   const teller = joinTellers(hooks.messageTeller, push.messageTeller);
   const outgoing = node?.outgoing;
@@ -89,7 +89,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   };
   const stores = { database: () => db.ping(), tokens: () => tokenStores.store.ping() };
   const doors = await openDoors(ground, opened, {
-    ...{ services, events, bus, presence, memberships, stores },
+    ...{ services, events, bus, presence: hooks.presence, memberships, stores },
     warnings: await watchDurability(ground, opened, db),
     sharedGroups: node?.sharedGroups,
     committed: node?.committed,

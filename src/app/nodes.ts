@@ -17,7 +17,7 @@ import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
 import type { Committed } from '../log/outgoing-store.ts';
 import { MemoryPresence } from '../presence/memory-presence.ts';
-import type { Presence } from '../presence/presence.ts';
+import type { OnlineConnection, Presence } from '../presence/presence.ts';
 import { groupChatID } from '../protocol/conversation-id.ts';
 import { companionLogID } from '../protocol/log-id.ts';
 import type { RedisClient } from '../redis/client/client.ts';
@@ -50,6 +50,8 @@ export interface Node {
   readonly secretsFeed: ThrottleFeed;
   /** What has committed by now. */
   committed(): Promise<Committed>;
+  /** Hears, on one node only, of connections that ended with theirs. Rejecting has it told again. */
+  onLost(listener: (connections: readonly OnlineConnection[]) => Promise<void>): void;
   /** What other nodes say of memberships goes there; and from now on there is something to hear. */
   start(feed: Pick<MembershipFeed, 'hear'>): Promise<void>;
 }
@@ -187,6 +189,7 @@ export async function openDelivering(
         listen: (hear) => channel.on('secrets', (_from, payload) => hear(payload.toString())),
       },
       committed: () => committed.ask(undefined),
+      onLost: (listener) => shared.onLost(listener),
       start: async (feed) => {
         bus.onWord((word) => feed.hear(word));
         await bus.start();

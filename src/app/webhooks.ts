@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import type { ConversationHooks } from '../conversations/conversation-rows.ts';
 import type { ReadHooks } from '../conversations/read-state.ts';
-import type { Database } from '../database/database.ts';
 import { DeliveryWorker } from '../deliveries/delivery-worker.ts';
 import type { FriendHooks } from '../friends/friend-hooks.ts';
 import type { GroupHooks } from '../groups/group-hooks.ts';
 import type { MessageTeller } from '../log/pipeline.ts';
 import type { MessageHooks } from '../messaging/messenger.ts';
 import type { RevocationHooks } from '../messaging/revocations.ts';
+import type { Presence } from '../presence/presence.ts';
 import { SqlDeliveryStore } from '../store/sql-delivery-store.ts';
 import type { UserHooks } from '../users/users.ts';
 import { ConversationWebhooks } from '../webhooks/conversation-webhooks.ts';
@@ -20,12 +20,15 @@ import { MessageAsker, WebhookTeller } from '../webhooks/message-webhooks.ts';
 import { UserWebhooks } from '../webhooks/user-webhooks.ts';
 import { WebhookClient } from '../webhooks/webhook-client.ts';
 import { Webhooks } from '../webhooks/webhooks.ts';
+import { type FollowedEvents, followConnections, followTokens } from './followed-events.ts';
 import type { Ground } from './ground.ts';
 import { watchDeliveries } from './watched-deliveries.ts';
 import { readWebhooksFile } from './webhooks-file.ts';
 
 /** What the domains are given; undefined what nobody outside is asked or told about, which then costs nothing. */
 export interface Hooks {
+  /** For the gateway. */
+  readonly presence: Presence;
   readonly messageTeller: MessageTeller | undefined;
   readonly messages: MessageHooks | undefined;
   readonly users: UserHooks | undefined;
@@ -40,10 +43,15 @@ export interface Hooks {
  * @param opened waits, when it is disposed of, for requests under way
  * @throws StartError if the file cannot be read
  */
-export async function openWebhooks(ground: Ground, opened: AsyncDisposableStack, db: Database): Promise<Hooks> {
+export async function openWebhooks(
+  ground: Ground,
+  opened: AsyncDisposableStack,
+  followed: FollowedEvents,
+): Promise<Hooks> {
+  const { db, presence } = followed;
   const { config, clock, logger, metrics } = ground;
   const settings = await readWebhooksFile(config.webhooksFile, logger);
-  if (settings.hooks.size === 0) return off;
+  if (settings.hooks.size === 0) return { ...off, presence };
   const store = new SqlDeliveryStore(db);
   const { url } = settings;
   const client = new WebhookClient({ url, secret: config.webhooksSecret, now: clock, maxReplyBytes });
@@ -87,7 +95,10 @@ export async function openWebhooks(ground: Ground, opened: AsyncDisposableStack,
     worker.wake();
   };
   const teller = new WebhookTeller({ webhooks, keep, wake: () => worker.wake() });
+  const telling = { webhooks, wake: () => worker.wake() };
+  followTokens(ground, opened, followed, telling);
   return {
+    presence: followConnections(ground, opened, followed, telling),
     messageTeller: isOn('afterSendSingleMsg', 'afterSendGroupMsg', 'afterMsgSaveDB') ? teller : undefined,
     messages: isOn('beforeSendSingleMsg', 'beforeSendGroupMsg', 'beforeMsgModify')
       ? new MessageAsker(webhooks, clock)
@@ -103,7 +114,7 @@ export async function openWebhooks(ground: Ground, opened: AsyncDisposableStack,
   };
 }
 
-const off: Hooks = {
+const off: Omit<Hooks, 'presence'> = {
   messageTeller: undefined,
   messages: undefined,
   users: undefined,

@@ -39,6 +39,7 @@ import { up as outboxClaims } from './migrations/032-outbox-claims.ts';
 import { up as settings } from './migrations/033-settings.ts';
 import { up as oldestProgram } from './migrations/034-oldest-program.ts';
 import { up as fileUsage } from './migrations/035-file-usage.ts';
+import { up as toldOnline } from './migrations/036-told-online.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -78,6 +79,7 @@ const steps: Readonly<Record<string, Step>> = {
   '033-settings': settings,
   '034-oldest-program': oldestProgram,
   '035-file-usage': fileUsage,
+  '036-told-online': toldOnline,
 };
 
 /**

@@ -32,6 +32,7 @@ export interface Schema {
   steady_clock: SteadyClockTable;
   deliveries: DeliveriesTable;
   delivery_keys: DeliveryKeysTable;
+  told_online: ToldOnlineTable;
   friends: FriendsTable;
   friend_requests: FriendRequestsTable;
   blacks: BlacksTable;
@@ -561,4 +562,10 @@ interface UploadsTable {
   completed_as: string;
   created_at: number;
   expires_at: number;
+}
+
+export interface ToldOnlineTable {
+  user_id: string;
+  platform_id: number;
+  conn_id: string;
 }

@@ -6,7 +6,7 @@
 import type { Transaction } from '../kernel/unit-of-work.ts';
 
 /** Who works a row off. */
-export type DeliveryTopic = 'webhooks' | 'push';
+export type DeliveryTopic = 'webhooks' | 'expiries' | 'push';
 
 /** One thing that the world outside is to hear. */
 export interface DeliveryEntry {
@@ -78,6 +78,8 @@ export interface DeliveryCounts {
 export interface DeliveryStore {
   /** Writes rows in a transaction, in order. Until it ends nobody else writes rows of their keys: call it late. @param at Unix ms */
   add(tx: Transaction, entries: readonly DeliveryEntry[], at: number): Promise<void>;
+  /** Forgets all rows of these keys, which are not to be delivered any more. */
+  cancel(tx: Transaction, topic: DeliveryTopic, keys: readonly string[]): Promise<void>;
   /** Claims keys that have open rows, are due at `at` and held by nobody, the longest due first. Times are Unix ms. */
   claim(topic: DeliveryTopic, at: number, until: number, limit: number): Promise<readonly DeliveryClaim[]>;
   /** The oldest rows of a key that are not parked, in order. */

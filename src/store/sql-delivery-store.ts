@@ -18,7 +18,7 @@ import type {
   Settlement,
 } from '../deliveries/delivery-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import { insertPieces } from './sql-lists.ts';
+import { insertPieces, isOneOf } from './sql-lists.ts';
 
 export class SqlDeliveryStore implements DeliveryStore {
   readonly #db: Database;
@@ -31,6 +31,17 @@ export class SqlDeliveryStore implements DeliveryStore {
     if (this.#db.dialect === 'sqlite') return addDeliveriesInSqlite(this.#db.sqlite.within(tx), entries, at);
     const db = this.#db;
     await addDeliveriesInPostgres((query, values) => runHot(db, hotQuery(query), values as string[], tx), entries, at);
+  }
+
+  async cancel(tx: Transaction, topic: DeliveryTopic, keys: readonly string[]): Promise<void> {
+    for (const table of ['delivery_keys', 'deliveries'] as const) {
+      await this.#db
+        .executor(tx)
+        .deleteFrom(table)
+        .where('topic', '=', topic)
+        .where(isOneOf(this.#db.dialect, 'item_key', keys.toSorted()))
+        .execute();
+    }
   }
 
   async claim(topic: DeliveryTopic, at: number, until: number, limit: number): Promise<readonly DeliveryClaim[]> {

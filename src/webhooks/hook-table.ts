@@ -48,6 +48,10 @@ export const hookTable = {
   afterGroupMsgRead: after('GroupMsgRead'),
   // As OpenIM spells it.
   afterRevokeMsg: { command: 'callbackBeforeAfterMsgCommand', when: 'after' },
+  // 3.5 Connections
+  afterUserOnline: after('UserOnline'),
+  afterUserOffline: after('UserOffline'),
+  afterUserKickOff: after('UserKickOff'),
   // 3.6 Users
   beforeUserRegister: before('UserRegister'),
   afterUserRegister: after('UserRegister'),
@@ -71,6 +75,13 @@ export const hookTable = {
   // 3.9 Conversations of two
   beforeCreateSingleChatConversations: before('CreateSingleChatConversations'),
   afterCreateSingleChatConversations: after('CreateSingleChatConversations'),
+  // Tokens: ours
+  afterTokenIssued: after('TokenIssued'),
+  afterTokenRenewed: after('TokenRenewed'),
+  afterTokenKicked: after('TokenKicked'),
+  afterTokenRevoked: after('TokenRevoked'),
+  afterTokenExpired: after('TokenExpired'),
+  afterTokenRefused: after('TokenRefused'),
 } as const satisfies Record<string, Hook>;
 
 export type HookName = keyof typeof hookTable;

@@ -25,6 +25,19 @@ testOnEveryDatabase('DeliveryStore', async (t, databases) => {
   await t.test('what comes of a row is written as it goes, and what is left of one keeps its place', () =>
     parts(databases),
   );
+  await t.test('what is cancelled is not delivered, and other keys are', async () => {
+    const { db } = databases;
+    const store = new SqlDeliveryStore(db);
+    const expiry = (key: string): DeliveryEntry => ({ ...entry(key, key), topic: 'expiries', dueAt: 50 });
+    await db.transaction((tx) => store.add(tx, [expiry('x'), expiry('y'), expiry('z')], 10));
+    await db.transaction((tx) => store.cancel(tx, 'expiries', ['z', 'x', 'none']));
+    assert.deepEqual(await store.claim('expiries', 49, 60, 10), []);
+    assert.deepEqual(
+      (await store.claim('expiries', 50, 60, 10)).map(({ key }) => key),
+      ['y'],
+    );
+    assert.equal((await store.counts('expiries')).waiting, 1);
+  });
   await t.test(
     'O1: two processes deliver in order, at least once, each row’s removal once, though one of them stops',
     (sub) => twoWorkers(sub, databases),

@@ -57,6 +57,13 @@ export class HookReceiver implements AsyncDisposable {
     return this.heard.slice(from);
   }
 
+  /** Once it has heard this command since `from`. */
+  async until(from: number, command: string): Promise<void> {
+    while (!this.heard.slice(from).some((hook) => hook.command === command)) {
+      await within(command, this.#onHeard.promise, 10_000);
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
-import { hookNames } from '../../src/webhooks/hook-table.ts';
+import { hookNames, hookTable } from '../../src/webhooks/hook-table.ts';
 import { type HeardHook, type HookAnswer, HookReceiver } from '../support/hook-receiver.ts';
 import { type Envelope, envelopeOf } from './raw-http.ts';
 import { World } from './world.ts';
@@ -60,7 +60,7 @@ export class HookWorld implements AsyncDisposable {
   /** Once all has been told. */
   async settled(): Promise<void> {
     using database = new DatabaseSync(join(this.world.dataDir, 'tessera.db'), { readOnly: true });
-    const open = database.prepare('SELECT 1 FROM deliveries WHERE parked_at IS NULL LIMIT 1');
+    const open = database.prepare(`SELECT 1 FROM deliveries WHERE topic = 'webhooks' AND parked_at IS NULL LIMIT 1`);
     while (open.get() !== undefined) await setTimeout(5);
   }
 
@@ -93,18 +93,22 @@ const everyHook = hookNames.map((name) => `${name}: { enable: true, timeout: 5 }
 
 /** The receiver is asked in an order; what it is told of comes in order per key only, whenever it comes. */
 export function inOrder(heard: readonly HeardBody[]): readonly HeardBody[] {
-  const isAsked = ([command]: HeardBody) => command.startsWith('Before');
+  const isAsked = ([command]: HeardBody) => asked.has(command);
   const told = heard.filter((one) => !isAsked(one));
   return [...heard.filter(isAsked), ...told.toSorted((one, other) => (canonical(one) < canonical(other) ? -1 : 1))];
 }
+
+export const shortCommand = (command: string) => command.replace(/^callback|Command$/g, '');
+
+const asked: ReadonlySet<string> = new Set(
+  Object.values(hookTable).flatMap(({ command, when }) => (when === 'before' ? [shortCommand(command)] : [])),
+);
 
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   return canonical(Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
-
-export const shortCommand = (command: string) => command.replace(/^callback|Command$/g, '');
 
 function toHeardBody({ command, body }: HeardHook): HeardBody {
   const { callbackCommand, ...rest } = body;
@@ -120,6 +124,13 @@ const changing: Readonly<Record<string, (value: never) => boolean>> = {
   serverMsgID: (value: string) => /^[0-9a-f]{32}$/.test(value),
   sendTime: (value: number) => value > 1e12,
   createTime: (value: number) => value === 0 || value > 1e12,
+  time: (value: number) => value > 1e12,
+  expiresAt: (value: number) => value > 1e12,
+  // Of what has no place in a log it is a time.
+  seq: (value: number) => value > 1e12,
+  connID: (value: string) => value.length > 0,
+  tokenID: (value: string) => value.length > 0,
+  renews: (value: string) => value.length > 0,
 };
 
 function withoutChanging(value: unknown): unknown {

@@ -10,10 +10,12 @@ import { MsgData, SendMsgResp } from '../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
 import { reqIdentifiers } from '../../src/protocol/numbers/request-identifiers.ts';
 import { connect } from '../support/socket-client.ts';
+import { connectionScenes } from './hook-scenes/connections.ts';
 import { conversationScenes } from './hook-scenes/conversations.ts';
 import { friendScenes } from './hook-scenes/friends.ts';
 import { groupEndScenes, groupScenes } from './hook-scenes/groups.ts';
 import { messageScenes } from './hook-scenes/messages.ts';
+import { tokenEndScenes, tokenScenes } from './hook-scenes/tokens.ts';
 import { userScenes } from './hook-scenes/users.ts';
 import { HookWorld, hookSecret, inOrder, shortCommand } from './hook-world.ts';
 
@@ -21,12 +23,22 @@ let on: HookWorld;
 
 before(async () => {
   on = await HookWorld.open();
+  // Of the users that a world begins with: two of their registration, seven of their tokens.
+  await on.receiver.since(0, 9);
 });
 beforeEach(() => on.settled());
 after(() => on[Symbol.asyncDispose]());
 
 describe('each hook is called exactly when the table says, with its whole body', () => {
-  for (const scene of [...userScenes, ...friendScenes, ...groupScenes, ...messageScenes, ...conversationScenes]) {
+  for (const scene of [
+    ...userScenes,
+    ...friendScenes,
+    ...groupScenes,
+    ...messageScenes,
+    ...conversationScenes,
+    ...connectionScenes,
+    ...tokenScenes,
+  ]) {
     test(scene.name, async () => assert.deepEqual(await on.heardBy(scene), inOrder(scene.heard)));
   }
 });
@@ -123,6 +135,7 @@ describe('before-hooks decide', () => {
       ...{ content: '{"content":"changed"}', senderNickname: 'A', ex: 'e', contentType: 101, atUserIDList: ['bob'] },
       ...{ options: { unreadCount: false }, offlinePushInfo: { title: 't', iOSBadgeCount: true } },
     };
+    const from = on.receiver.heard.length;
     const socket = await connect({ port: on.world.wsPort, query: { platformID: '1', token: on.world.token('user') } });
     const sent = newMsgData({
       ...{ sendID: 'alice', recvID: 'bob', sessionType: 1, contentType: 101, clientMsgID: 'by socket' },
@@ -133,6 +146,7 @@ describe('before-hooks decide', () => {
     );
     const { modify } = SendMsgResp.decode(Buffer.from(reply.data ?? '', 'base64'));
     await socket.close();
+    await on.receiver.until(from, 'callbackAfterUserOfflineCommand');
     assert.ok(modify);
     assert.equal(Buffer.from(modify.content).toString(), changes.content);
     assert.deepEqual([modify.senderNickname, modify.ex, modify.atUserIDList], ['A', 'e', ['bob']]);
@@ -378,6 +392,20 @@ describe('requests', () => {
 
 describe('the end of a group', () => {
   for (const scene of groupEndScenes) {
+    test(scene.name, async () => assert.deepEqual(await on.heardBy(scene), inOrder(scene.heard)));
+  }
+});
+
+describe('tokens as time passes', () => {
+  before(async () => {
+    // Those of a world's users expire: alice, bob, carol and the admin.
+    const from = on.receiver.heard.length;
+    on.world.passTime(3_700_000);
+    await on.receiver.since(from, 4);
+    await on.world.renewAdmin();
+    await on.receiver.since(from, 5);
+  });
+  for (const scene of tokenEndScenes) {
     test(scene.name, async () => assert.deepEqual(await on.heardBy(scene), inOrder(scene.heard)));
   }
 });

@@ -148,6 +148,11 @@ export class World implements AsyncDisposable {
     return token;
   }
 
+  /** Once that of the beginning has expired. */
+  async renewAdmin(): Promise<void> {
+    this.#tokens.set('admin', await this.issueAdmin());
+  }
+
   /** The errCode that `token` meets on an ordinary endpoint; 0 if it is accepted. */
   async verdict(token: string): Promise<number> {
     return envelopeOf(await this.post('/user/get_users_info', { userIDs: ['alice'] }, token)).errCode;

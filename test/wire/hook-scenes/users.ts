@@ -13,11 +13,12 @@ export const userScenes: readonly Scene[] = [
         users: [
           { userID: 'dora', nickname: 'Dora' },
           { userID: 'emil', nickname: 'E', ex: 'x' },
+          { userID: 'tina', nickname: 'T' },
         ],
       }),
     heard: [
-      ['BeforeUserRegister', { users: [user('dora', 'Dora'), user('emil', 'E', 'x')] }],
-      ['AfterUserRegister', { users: [user('dora', 'Dora'), user('emil', 'E', 'x')] }],
+      ['BeforeUserRegister', { users: [user('dora', 'Dora'), user('emil', 'E', 'x'), user('tina', 'T')] }],
+      ['AfterUserRegister', { users: [user('dora', 'Dora'), user('emil', 'E', 'x'), user('tina', 'T')] }],
     ],
   },
   {

@@ -4,9 +4,8 @@
  *
  * Somebody may be the friend of ten thousand. The change itself would then hold its locks, and on SQLite the one writer,
  * for as long as it takes to write ten thousand logs. So it writes the first slice only; each slice leaves behind, in its
- * own transaction, a row in the outbox for the next. What others send and change has its turn in between, a crash loses
- * none, and what a slice does a second time after one is told once more. In this order, too, whoever is told reads the
- * new profile.
+ * own transaction, a row in the outbox for the next, and takes its own. What others send and change has its turn in
+ * between, and a crash neither loses one nor tells it twice. In this order, too, whoever is told reads the new profile.
  */
 import type { CallContext } from '../kernel/caller.ts';
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
@@ -21,7 +20,7 @@ export interface FriendProfilesOptions {
   readonly store: Pick<FriendStore, 'ownersAfter' | 'ownersAmong'>;
   readonly versionLog: Pick<VersionLog, 'lock' | 'record'>;
   readonly notifier: Pick<Notifier, 'notify'>;
-  readonly outbox: Pick<Outbox, 'add'>;
+  readonly outbox: Pick<Outbox, 'add' | 'take'>;
   readonly unitOfWork: UnitOfWork;
   /** For tests. */
   readonly ownersPerSlice?: number;
@@ -48,9 +47,12 @@ export class FriendProfiles {
   }
 
   /** The outbox's handler for further slices. */
-  async workOff({ payload }: Pick<OutboxRow, 'payload'>): Promise<void> {
-    const slice = JSON.parse(payload) as Slice;
-    await this.#options.unitOfWork.transaction((tx) => this.#tell(tx, slice));
+  async workOff(row: OutboxRow): Promise<void> {
+    const { unitOfWork, outbox } = this.#options;
+    const slice = JSON.parse(row.payload) as Slice;
+    await unitOfWork.transaction(async (tx) => {
+      if (await outbox.take(tx, row)) await this.#tell(tx, slice);
+    });
   }
 
   async #tell(tx: Transaction, slice: Slice): Promise<void> {

@@ -23,7 +23,7 @@ export interface GroupProfilesOptions {
   readonly users: Pick<UserStore, 'find'>;
   readonly versionLog: Pick<VersionLog, 'record'>;
   readonly notifier: Pick<Notifier, 'notify'>;
-  readonly outbox: Pick<Outbox, 'add'>;
+  readonly outbox: Pick<Outbox, 'add' | 'take'>;
   readonly unitOfWork: UnitOfWork;
   /** For tests. */
   readonly groupsPerSlice?: number;
@@ -55,9 +55,12 @@ export class GroupProfiles {
   }
 
   /** The outbox's handler for further slices. */
-  async workOff({ payload }: Pick<OutboxRow, 'payload'>): Promise<void> {
-    const slice = JSON.parse(payload) as Slice;
-    await this.#options.unitOfWork.transaction((tx) => this.#tell(tx, slice));
+  async workOff(row: OutboxRow): Promise<void> {
+    const { unitOfWork, outbox } = this.#options;
+    const slice = JSON.parse(row.payload) as Slice;
+    await unitOfWork.transaction(async (tx) => {
+      if (await outbox.take(tx, row)) await this.#tell(tx, slice);
+    });
   }
 
   /** In as many statements for a whole slice as for one group. */

@@ -42,6 +42,8 @@ export interface SharedOutboxStore {
    * @returns false if it is not
    */
   release(key: string, fence: string, done: readonly number[]): Promise<boolean>;
+  /** See {@link OutboxStore.take}. */
+  take(tx: Transaction, row: Pick<OutboxRow, 'id'>): Promise<boolean>;
   /** Keys of rows that have been there for so long. */
   left(forMs: number, limit: number): Promise<readonly string[]>;
 }
@@ -49,6 +51,11 @@ export interface SharedOutboxStore {
 export interface OutboxStore {
   /** Writes rows in a transaction, in order. @param at Unix ms */
   add(tx: Transaction, entries: readonly OutboxEntry[], at: number): Promise<readonly OutboxRow[]>;
+  /**
+   * Removes a row in the transaction of what it causes in the database, which so happens once, whoever else works it off.
+   * @returns false if it has been removed: then that has happened
+   */
+  take(tx: Transaction, row: Pick<OutboxRow, 'id'>): Promise<boolean>;
   /** The oldest committed rows. */
   oldest(limit: number): Promise<readonly OutboxRow[]>;
   /** Forgets rows that have been worked off; those that are gone already do not matter. */

@@ -156,6 +156,7 @@ function world(_t: TestContext, limits: Partial<OutboxLimits> = {}) {
         (tx as FakeTransaction).onCommit(() => rows.push(...added));
         return added;
       },
+      take: async () => true,
       oldest: async (limit) => rows.slice(0, limit),
       remove: async (ids) => {
         if (failingRemovals-- > 0) throw new Error('cannot remove');

@@ -1,7 +1,8 @@
 /**
  * The outbox: what a change causes (notices; later pushes and webhooks) is written in the change's own transaction and
  * worked off once that has committed, so that a crash in between loses neither (design, section 2). Rows are worked off
- * at least once: after a crash some may be a second time, which their handlers must not mind.
+ * at least once: after a crash some may be a second time. Handlers must not mind, or take their row in the transaction of
+ * what it causes.
  */
 import { TimeSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
@@ -65,6 +66,11 @@ export class Outbox {
     if (entries.length === 0) return;
     const rows = await this.#options.store.add(tx, entries, this.#options.now());
     tx.afterCommit(() => this.#take(rows));
+  }
+
+  /** See {@link OutboxStore.take}. */
+  take(tx: Transaction, row: OutboxRow): Promise<boolean> {
+    return this.#options.store.take(tx, row);
   }
 
   /** Works off what an earlier process has left. To be called once, before anything is added. */

@@ -77,6 +77,11 @@ export class SharedOutbox {
     tx.afterCommit(() => this.#note(entries.map(({ key }) => key)));
   }
 
+  /** See {@link OutboxStore.take}. */
+  take(tx: Transaction, row: OutboxRow): Promise<boolean> {
+    return this.#options.store.take(tx, row);
+  }
+
   /** Begins to look for rows that nobody works off. @throws the store's failure, of the first time */
   async resume(): Promise<void> {
     await this.#look();

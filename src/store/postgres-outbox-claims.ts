@@ -4,16 +4,20 @@ import type { OutboxRow, OutboxStore, OutboxTopic, SharedOutboxStore } from '../
 
 export class PostgresOutboxClaims implements SharedOutboxStore {
   readonly #db: PostgresDatabase;
-  readonly #rows: Pick<OutboxStore, 'add'>;
+  readonly #rows: Pick<OutboxStore, 'add' | 'take'>;
 
-  /** @param rows adds the rows themselves */
-  constructor(db: PostgresDatabase, rows: Pick<OutboxStore, 'add'>) {
+  /** @param rows adds and takes the rows themselves */
+  constructor(db: PostgresDatabase, rows: Pick<OutboxStore, 'add' | 'take'>) {
     this.#db = db;
     this.#rows = rows;
   }
 
   add(...rows: Parameters<OutboxStore['add']>): Promise<readonly OutboxRow[]> {
     return this.#rows.add(...rows);
+  }
+
+  take(...args: Parameters<OutboxStore['take']>): Promise<boolean> {
+    return this.#rows.take(...args);
   }
 
   async claim(

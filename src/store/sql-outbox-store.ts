@@ -26,6 +26,11 @@ export class SqlOutboxStore implements OutboxStore {
     return rows;
   }
 
+  async take(tx: Transaction, { id }: Pick<OutboxRow, 'id'>): Promise<boolean> {
+    const { numDeletedRows } = await this.#db.executor(tx).deleteFrom('outbox').where('id', '=', id).executeTakeFirst();
+    return numDeletedRows > 0n;
+  }
+
   async oldest(limit: number): Promise<readonly OutboxRow[]> {
     const rows = await this.#db.reader
       .selectFrom('outbox')

@@ -28,6 +28,19 @@ export async function outboxStoreSuite(t: TestContext, store: OutboxStore, unitO
     assert.deepEqual(await store.oldest(10), []);
   });
 
+  await t.test('a row is taken once, with what is done for it, or not at all', async () => {
+    const [row] = await add('once');
+    assert.ok(row);
+    const failing = unitOfWork.transaction(async (tx) => {
+      assert.equal(await store.take(tx, row), true);
+      throw new Error('undone');
+    });
+    await assert.rejects(failing, /undone/);
+    const take = () => unitOfWork.transaction((tx) => store.take(tx, row));
+    assert.deepEqual((await Promise.all([take(), take()])).sort(), [false, true]);
+    assert.deepEqual(await store.oldest(10), []);
+  });
+
   await t.test('M4: no ID is given out twice, also after the newest row has gone', async () => {
     const [first] = await add('first');
     assert.ok(first);

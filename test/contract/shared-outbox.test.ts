@@ -86,6 +86,35 @@ test('an outbox that nodes share', async (t) => {
     assert.deepEqual(await rowsLeft(), []);
   });
 
+  await t.test(
+    'what a row causes in the database happens once, though a node has stood still in the midst of it',
+    async () => {
+      const log: string[] = [];
+      const [stands, goesOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const take = (name: string) => (row: OutboxRow) =>
+        db.transaction(async (tx) => {
+          if (await store.take(tx, row)) tx.afterCommit(() => void log.push(name));
+        });
+      const [first, second] = [
+        openNode([], async (row) => {
+          stands.resolve();
+          await goesOn.promise;
+          await take('first')(row);
+        }),
+        openNode([], take('second')),
+      ];
+      await commit(first, entry('row', 'k'));
+      await stands.promise;
+      await db.connections.query('UPDATE outbox_claims SET held_until = 0');
+      await db.connections.query('UPDATE outbox SET created_at = 0');
+      await second.resume();
+      await within('the other node', untilLogged(log, 'second'));
+      goesOn.resolve();
+      for (const node of [first, second]) await node.close(60_000);
+      assert.deepEqual(log, ['second']);
+    },
+  );
+
   await t.test('a claim that has ended removes nothing and holds nothing', async () => {
     await db.transaction((tx) => store.add(tx, [entry('row', 'k')], 1));
     const [row] = (await store.claim(['k'], 'old', 60_000, 10)).get('k') ?? [];

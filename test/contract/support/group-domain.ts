@@ -81,6 +81,7 @@ export async function groupDomainOn(
       tx.afterCommit(() => {
         told.push(...entries);
       }),
+    take: async () => true,
   };
   const notifier = new Notifier({ outbox, pipeline, rows, settings: defaultNoticeSettings, newMessageID, now });
   const calls = new SqlGroupCallStore(db);

@@ -71,7 +71,7 @@ export async function changeProfile(
   // Each slice leaves the next one behind.
   for (let index = before; index < told.length; index++) {
     const entry = told[index];
-    if (entry?.key === `group-profiles:${userID}`) await profiles.workOff(entry);
+    if (entry?.key === `group-profiles:${userID}`) await profiles.workOff({ ...entry, id: index });
   }
   const notices = told.slice(before).filter(({ topic }) => topic === 'notices');
   return new Map(notices.map(({ key, payload }) => [key, tipsOf(payload)]));

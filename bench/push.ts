@@ -1,7 +1,7 @@
 /**
- * What offline pushes cost messages, and what an outage of their service does: the same messages at the same rate without a
- * service, with one that answers, and with one that is down in three ways. Everybody is online with a browser, so that each
- * message is delivered and wakes a phone as well. Load and server share the machine.
+ * What offline pushes cost messages, and what an outage of their service does: the same messages at the same rate go to a
+ * server with a service that answers, or is down in three ways, and to one without any beside it. Everybody is online with a
+ * browser, so that each message is delivered and wakes a phone as well. Load and servers share the machine.
  *
  *   node bench/push.ts [--seconds N] [--rate N] [--users N] [--store sqlite|postgres]
  *
@@ -27,7 +27,7 @@ import { connect } from '../test/support/socket-client.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
 import { whole } from './support/numbers.ts';
 import { figuresOf } from './support/server-figures.ts';
-import { spreadOf } from './support/spread.ts';
+import { type Spread, spreadOf } from './support/spread.ts';
 import { printTable } from './support/table.ts';
 
 const { values } = parseArgs({
@@ -47,7 +47,6 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { name: 'no push service', hasService: false },
   { name: 'it answers', hasService: true },
   { name: 'it answers 503', hasService: true, outage: { status: 503, json: {} } },
   { name: 'it resets connections', hasService: true, outage: 'reset' },
@@ -56,50 +55,100 @@ const cases: readonly Case[] = [
 
 async function main(): Promise<void> {
   const rows: string[][] = [];
-  for (const each of cases) rows.push(await measure(each));
+  for (const each of cases) {
+    // Beside it, at the same time: whatever else the machine does holds up both.
+    await using without = await Stage.open({ name: '', hasService: false });
+    await using stage = await Stage.open(each);
+    const figures = await Promise.all([without.measure(), stage.measure()]);
+    const pair = (of: (figure: Figures) => string) => figures.map(of).join(' / ');
+    const calls = stage.fcm.asked.length;
+    const left = await waiting(stage.server);
+    rows.push([
+      ...[each.name, pair(({ acked }) => acked.p50.toFixed(1)), pair(({ acked }) => acked.p99.toFixed(1))],
+      ...[pair(({ delivered }) => delivered.p99.toFixed(1)), pair(({ cpu }) => whole(cpu))],
+      ...[pair(({ megabytes }) => whole(megabytes)), whole(calls), whole(left), (await stage.drain()).toFixed(1)],
+    ]);
+  }
   printTable(
-    `${whole(rate)} messages/s for ${seconds} s, ${values.store}`,
+    `${whole(rate)} messages/s for ${seconds} s, ${values.store}; without / with a push service`,
     ['push service', 'ack p50 ms', 'p99', 'delivered p99', 'CPU us a message', 'MB', 'calls', 'waiting', 'drained s'],
     rows,
   );
 }
 
-async function measure({ name, hasService, outage }: Case): Promise<string[]> {
-  await using fcm = await new FcmStandIn().listen();
-  await using postgres = values.store === 'postgres' ? await startPostgres() : undefined;
-  const env: Record<string, string> = postgres === undefined ? {} : { TESSERA_DATABASE_URL: postgres.url };
-  const directory = await mkdtemp(join(tmpdir(), 'tessera-bench-'));
-  const account = join(directory, 'account.json');
-  await writeFile(account, JSON.stringify(fcm.account), { mode: 0o600 });
-  if (hasService) Object.assign(env, { TESSERA_FCM_ACCOUNT_FILE: account, TESSERA_FCM_URL: fcm.url });
-  const server = await TesseraProcess.start({ env });
-  await using _end = {
-    [Symbol.asyncDispose]: async () => {
-      await server.dispose();
-      await rm(directory, { recursive: true });
-    },
-  };
-  const backEnd = new BackEnd(() => server.apiUrl);
-  const traffic = await Traffic.open(server, backEnd);
-  await traffic.run(2);
-  fcm.outage = outage;
-  fcm.asked.length = 0;
-  traffic.forget();
-  const before = await figuresOf(server.apiUrl);
-  await traffic.run(seconds);
-  const after = await figuresOf(server.apiUrl);
-  const [calls, left] = [fcm.asked.length, await waiting(server)];
-  fcm.outage = undefined;
-  const drainingMs = performance.now();
-  while (hasService && (await waiting(server)) > 0) await passed(500);
-  const drained = (performance.now() - drainingMs) / 1000;
-  await traffic.close();
-  const [acked, delivered] = [spreadOf(traffic.acked, 1e6), spreadOf(traffic.delivered, 1e6)];
-  const cpu = ((after.cpuSeconds - before.cpuSeconds) * 1e6) / (after.messages - before.messages);
-  return [
-    ...[name, acked.p50.toFixed(1), acked.p99.toFixed(1), delivered.p99.toFixed(1), whole(cpu)],
-    ...[whole(after.residentBytes / 2 ** 20), whole(calls), whole(left), drained.toFixed(1)],
-  ];
+interface Figures {
+  readonly acked: Spread;
+  readonly delivered: Spread;
+  /** us of the server's, of a message. */
+  readonly cpu: number;
+  readonly megabytes: number;
+}
+
+/** A server with traffic. */
+class Stage implements AsyncDisposable {
+  readonly server: TesseraProcess;
+  readonly fcm: FcmStandIn;
+  readonly #outage: Fault | undefined;
+  readonly #traffic: Traffic;
+  readonly #opened: AsyncDisposableStack;
+
+  private constructor(
+    { outage }: Case,
+    { server, fcm, traffic }: { server: TesseraProcess; fcm: FcmStandIn; traffic: Traffic },
+    opened: AsyncDisposableStack,
+  ) {
+    this.server = server;
+    this.fcm = fcm;
+    this.#outage = outage;
+    this.#traffic = traffic;
+    this.#opened = opened;
+  }
+
+  static async open(each: Case): Promise<Stage> {
+    await using opened = new AsyncDisposableStack();
+    const fcm = opened.use(await new FcmStandIn().listen());
+    const postgres = values.store === 'postgres' ? opened.use(await startPostgres()) : undefined;
+    const env: Record<string, string> = postgres === undefined ? {} : { TESSERA_DATABASE_URL: postgres.url };
+    const directory = await mkdtemp(join(tmpdir(), 'tessera-bench-'));
+    opened.defer(() => rm(directory, { recursive: true }));
+    const account = join(directory, 'account.json');
+    await writeFile(account, JSON.stringify(fcm.account), { mode: 0o600 });
+    if (each.hasService) Object.assign(env, { TESSERA_FCM_ACCOUNT_FILE: account, TESSERA_FCM_URL: fcm.url });
+    const server = await TesseraProcess.start({ env });
+    opened.defer(() => server.dispose());
+    const traffic = await Traffic.open(server, new BackEnd(() => server.apiUrl));
+    opened.defer(() => traffic.close());
+    return new Stage(each, { server, fcm, traffic }, opened.move());
+  }
+
+  async measure(): Promise<Figures> {
+    await this.#traffic.run(2);
+    this.fcm.outage = this.#outage;
+    this.fcm.asked.length = 0;
+    this.#traffic.forget();
+    const before = await figuresOf(this.server.apiUrl);
+    await this.#traffic.run(seconds);
+    const after = await figuresOf(this.server.apiUrl);
+    return {
+      acked: spreadOf(this.#traffic.acked, 1e6),
+      delivered: spreadOf(this.#traffic.delivered, 1e6),
+      cpu: ((after.cpuSeconds - before.cpuSeconds) * 1e6) / (after.messages - before.messages),
+      megabytes: after.residentBytes / 2 ** 20,
+    };
+  }
+
+  /** The service works again. @returns how many seconds it took until nothing waited any more */
+  async drain(): Promise<number> {
+    this.fcm.outage = undefined;
+    this.fcm.cut();
+    const startedAtMs = performance.now();
+    while ((await waiting(this.server)) > 0) await passed(500);
+    return (performance.now() - startedAtMs) / 1000;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#opened.disposeAsync();
+  }
 }
 
 async function waiting(server: TesseraProcess): Promise<number> {

@@ -3,6 +3,7 @@
  * what became of them. Any number of processes may do so at once. A row is delivered at least once: after a crash, or by a
  * process that was stopped and goes on, it may be a second time, with the same ID. See docs/adr/0015.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type {
   Delivery,
   DeliveryClaim,
@@ -92,6 +93,8 @@ export class DeliveryWorker implements AsyncDisposable {
   readonly #lanes = new Set<Promise<void>>();
   /** Resolves a rest of the loop early. */
   #wake = Promise.withResolvers<void>();
+  /** Resolves when the loop looks again: what has ended by then is settled with one sync of an embedded database. */
+  #look = Promise.withResolvers<void>();
   #running: Promise<void> | undefined;
   #isClosed = false;
 
@@ -115,6 +118,7 @@ export class DeliveryWorker implements AsyncDisposable {
     this.wake();
     const timer = setTimeout(() => this.#aborting.abort(), limitMs);
     await this.#running;
+    this.#look.resolve();
     await Promise.all(this.#lanes);
     clearTimeout(timer);
   }
@@ -130,12 +134,18 @@ export class DeliveryWorker implements AsyncDisposable {
       const room = maxKeys - this.#lanes.size;
       // What comes from now on is seen by the next look.
       this.#wake = Promise.withResolvers();
+      this.#look.resolve();
+      this.#look = Promise.withResolvers();
       let hasFound = false;
       try {
         const at = now();
         const claims = room > 0 ? await store.claim(topic, at, at + claimMs, room) : [];
         hasFound = claims.length > 0;
-        for (const claim of claims) this.#begin(claim);
+        for (const claim of claims) {
+          this.#begin(claim);
+          // An embedded database answers without a turn of the event loop: others have theirs between the keys.
+          await nextTurn();
+        }
       } catch (error) {
         observer.heldUp(error);
       }
@@ -171,6 +181,8 @@ export class DeliveryWorker implements AsyncDisposable {
       kept = this.#keep(row, result.left);
       break;
     }
+    this.wake();
+    if (!this.#isClosed) await this.#look.promise;
     // If it was taken over meanwhile, the other one delivers and removes the rows.
     await store.settle(claim, { delivered, following: { entries: following, at: now() }, ...kept });
   }

@@ -62,7 +62,7 @@ export class OfflinePushes {
     );
   }
 
-  /** The deliveries' handler. */
+  /** The deliveries' handler. @throws DeliveryError if all services that are concerned are left alone now */
   async deliver(delivery: Delivery, signal: AbortSignal): Promise<PartlyDelivered | undefined> {
     const { now, observer, limits, monotonicMs } = this.#options;
     const row = pushRowIn(delivery);
@@ -70,6 +70,9 @@ export class OfflinePushes {
       observer.tooOld();
       return;
     }
+    const concerned = row.again === undefined ? [...this.#services.keys()] : [row.again.provider];
+    const restMs = Math.min(...concerned.map((name) => this.#services.get(name)?.rest.leftMs ?? 0));
+    if (restMs > 0) throw new DeliveryError(leftAlone, restMs);
     const turn = { signal, endsAtMs: monotonicMs() + turnMs };
     return row.again === undefined ? this.#first(row, turn) : this.#again(row, row.again, turn);
   }
@@ -180,7 +183,7 @@ export class OfflinePushes {
     { signal, endsAtMs }: Turn,
   ): Promise<Postponed | undefined> {
     const later: PushTarget[] = [];
-    let reason = 'the service is left alone for a while';
+    let reason = leftAlone;
     let afterMs = 0;
     for (let start = 0; start < targets.length; start += provider.maxTargets) {
       const piece = targets.slice(start, start + provider.maxTargets);
@@ -213,6 +216,8 @@ export class OfflinePushes {
     if (dead.length > 0) await this.#options.tokens.removeDead(dead);
   }
 }
+
+const leftAlone = 'the service is left alone for a while';
 
 /** Of one row, which is worked off in several if it takes longer. */
 interface Turn {

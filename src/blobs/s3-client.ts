@@ -49,6 +49,8 @@ const maxAnswerBytes = 1024 * 1024;
 
 export class S3Client {
   readonly #place: S3Place;
+  /** Derived from the secret for each day: four HMACs that only the first request of a day needs. */
+  readonly #signingKeys = new Map<string, ArrayBuffer>();
 
   constructor(place: S3Place) {
     this.#place = place;
@@ -113,7 +115,10 @@ export class S3Client {
     signQuery?: boolean;
   }): AwsV4Signer {
     const { accessKeyID: accessKeyId, secretAccessKey, region } = this.#place;
-    return new AwsV4Signer({ ...request, accessKeyId, secretAccessKey, region, service: 's3' });
+    return new AwsV4Signer({
+      ...{ ...request, accessKeyId, secretAccessKey, region, service: 's3' },
+      cache: this.#signingKeys,
+    });
   }
 }
 

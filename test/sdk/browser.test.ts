@@ -1,5 +1,6 @@
 /** The SDK in a real browser, on a page of another origin: preflights, headers and frames as a browser sees them. */
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { browserForSuite } from '../support/browser.ts';
 import { deploy } from '../support/deployments.ts';
@@ -40,7 +41,13 @@ test('JS SDK in Chromium', async (t) => {
     assert.deepEqual(await page.evaluate(() => window.texts), ['to the browser']);
   });
 
+  const hadLibvips = await hasLibvips(server.pid);
   await fileStories(t, { page, bob, resumes: false });
+
+  const skip = process.platform !== 'linux' && 'only Linux says what a process has loaded';
+  await t.test('what makes thumbnails is loaded with the first of them', { skip }, async () => {
+    assert.deepEqual([hadLibvips, await hasLibvips(server.pid)], [false, true]);
+  });
 
   await t.test('under /msg_gateway of the API port the same works on one port', async () => {
     await page.reload();
@@ -54,6 +61,12 @@ test('JS SDK in Chromium', async (t) => {
     assert.equal(outcome, 'OnSyncServerFinish');
   });
 });
+
+/** Undefined where the system does not say. */
+async function hasLibvips(pid: number): Promise<boolean | undefined> {
+  const libraries = await readFile(`/proc/${pid}/maps`, 'utf8').catch(() => undefined);
+  return libraries?.includes('libvips');
+}
 
 /** Inside `evaluate`: the page's own globals. */
 declare const window: { sdk: BrowserSdk; texts: string[] };

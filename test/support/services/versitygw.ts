@@ -41,7 +41,7 @@ export function startVersitygw(): Promise<Service> {
       file,
       args: [
         ...['--access', s3Keys.accessKeyID, '--secret', s3Keys.secretAccessKey, '--port', `127.0.0.1:${place.port}`],
-        ...['--health', '/health', '--quiet', 'posix', join(place.directory, 'data')],
+        ...['--health', '/health', '--keep-alive', '--quiet', 'posix', join(place.directory, 'data')],
       ],
     }),
     url: ({ port }) => `http://127.0.0.1:${port}`,

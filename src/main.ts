@@ -12,11 +12,25 @@ import { serve } from './cli/serve.ts';
 import { token } from './cli/token.ts';
 import { tokens } from './cli/tokens-import.ts';
 import { users } from './cli/users.ts';
+import { webhooks } from './cli/webhooks.ts';
 import { ConfigError } from './config/config.ts';
 import { StartError } from './kernel/start-error.ts';
 import { readVersion } from './version.ts';
 
-const commands: readonly Command[] = [serve, backup, config, doctor, jobs, keys, nodes, objects, token, tokens, users];
+const commands: readonly Command[] = [
+  serve,
+  backup,
+  config,
+  doctor,
+  jobs,
+  keys,
+  nodes,
+  objects,
+  token,
+  tokens,
+  users,
+  webhooks,
+];
 
 // A reader that goes away ends no work. What has to know of it waits for its writes: the log, and print.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});

@@ -83,6 +83,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     ...messaging,
     jobs,
     cluster: new Cluster(nodes),
+    webhookDeliveries: hooks.deliveries,
     ...files.services,
     runTimeSettings,
     restart,

@@ -19,6 +19,7 @@ import { MessageEventWebhooks } from '../webhooks/message-event-webhooks.ts';
 import { MessageAsker, WebhookTeller } from '../webhooks/message-webhooks.ts';
 import { UserWebhooks } from '../webhooks/user-webhooks.ts';
 import { WebhookClient } from '../webhooks/webhook-client.ts';
+import { WebhookDeliveries } from '../webhooks/webhook-deliveries.ts';
 import { Webhooks } from '../webhooks/webhooks.ts';
 import { type FollowedEvents, followConnections, followTokens } from './followed-events.ts';
 import type { Ground } from './ground.ts';
@@ -27,6 +28,8 @@ import { readWebhooksFile } from './webhooks-file.ts';
 
 /** What the domains are given; undefined what nobody outside is asked or told about, which then costs nothing. */
 export interface Hooks {
+  /** For operators. */
+  readonly deliveries: WebhookDeliveries;
   /** For the gateway. */
   readonly presence: Presence;
   readonly messageTeller: MessageTeller | undefined;
@@ -51,8 +54,9 @@ export async function openWebhooks(
   const { db, presence } = followed;
   const { config, clock, logger, metrics } = ground;
   const settings = await readWebhooksFile(config.webhooksFile, logger);
-  if (settings.hooks.size === 0) return { ...off, presence };
   const store = new SqlDeliveryStore(db);
+  const deliveriesWaking = (wake: () => void) => new WebhookDeliveries({ settings, store, wake, now: clock });
+  if (settings.hooks.size === 0) return { ...off, presence, deliveries: deliveriesWaking(() => {}) };
   const { url } = settings;
   const client = new WebhookClient({ url, secret: config.webhooksSecret, now: clock, maxReplyBytes });
   opened.defer(() => client.close());
@@ -98,6 +102,7 @@ export async function openWebhooks(
   const telling = { webhooks, wake: () => worker.wake() };
   followTokens(ground, opened, followed, telling);
   return {
+    deliveries: deliveriesWaking(telling.wake),
     presence: followConnections(ground, opened, followed, telling),
     messageTeller: isOn('afterSendSingleMsg', 'afterSendGroupMsg', 'afterMsgSaveDB') ? teller : undefined,
     messages: isOn('beforeSendSingleMsg', 'beforeSendGroupMsg', 'beforeMsgModify')
@@ -114,7 +119,7 @@ export async function openWebhooks(
   };
 }
 
-const off: Omit<Hooks, 'presence'> = {
+const off: Omit<Hooks, 'presence' | 'deliveries'> = {
   messageTeller: undefined,
   messages: undefined,
   users: undefined,

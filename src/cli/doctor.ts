@@ -16,7 +16,7 @@ export const doctor: Command = {
   help: () => `Usage: tessera doctor [--repair] [--json] [flags]
 
 Looks at the settings, the data directory, PostgreSQL where there is one (version, writes, durability, replication,
-connections, latency), how jobs went, and Redis where there is one: its version, eviction, persistence, replication,
+connections, latency), how jobs went, what could not be told to webhooks, and Redis where there is one: its version, eviction, persistence, replication,
 clock and latency, every token in it, and whether all who hold one are registered. Where both make nodes, at those that
 run: their roles, versions, clocks and heartbeats. Prints each finding with its remedy. Changes nothing unless told to, and may run beside the server. The
 exit code is 1 if there is a problem, 0 otherwise.

@@ -55,6 +55,7 @@ import type { NotificationAccounts } from '../users/notification-accounts.ts';
 import type { UserCommands } from '../users/user-commands.ts';
 import type { UserDirectory } from '../users/user-directory.ts';
 import type { Users } from '../users/users.ts';
+import type { WebhookDeliveries } from '../webhooks/webhook-deliveries.ts';
 
 export interface Services {
   readonly authority: TokenAuthority;
@@ -106,6 +107,7 @@ export interface Services {
   readonly pushTest: PushTest;
   readonly jobs: Jobs;
   readonly cluster: Cluster;
+  readonly webhookDeliveries: WebhookDeliveries;
   readonly runTimeSettings: RunTimeSettings;
   readonly restart: RollingRestart;
   readonly uploads: Uploads;

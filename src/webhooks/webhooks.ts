@@ -132,6 +132,11 @@ export class Webhooks {
   }
 }
 
+/** Which hook a row is of. */
+export function hookIn({ payload }: Pick<Delivery, 'payload'>): HookName {
+  return (JSON.parse(payload) as KeptHook).name;
+}
+
 interface KeptHook {
   readonly name: HookName;
   readonly operationID: string;

@@ -100,6 +100,16 @@ describe('tessera token', () => {
     assert.deepEqual(JSON.parse((await list('--json')).stdout)[0].roles, ['api', 'gateway', 'jobs']);
   });
 
+  test('tessera webhooks says what is on and what waits, and what was given up', async () => {
+    const webhooks = (...args: string[]) =>
+      runTessera(['webhooks', ...args, '--url', server.apiUrl], { TESSERA_SECRET: adminSecret });
+    assert.match((await webhooks('list')).stdout, /^HOOK +COMMAND +TIMEOUT +FAILURE\n\n0 waiting, 0 parked\n$/);
+    assert.match((await webhooks('parked')).stdout, /^ID +COMMAND +KEY +PARKED +FAILURE\n$/);
+    assert.equal((await webhooks('replay', 'all')).stdout, '0\n');
+    assert.deepEqual(JSON.parse((await webhooks('drop', '3', '4', '--json')).stdout), { count: 0 });
+    assert.equal((await webhooks('drop')).code, 2);
+  });
+
   test('what is wrong is said, and nothing happens', async () => {
     const cases: [string[], number, RegExp][] = [
       [['issue', '--user', 'alice'], 2, /--platform is missing/],

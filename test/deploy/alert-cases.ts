@@ -31,6 +31,8 @@ const failed = `tessera_job_failures_total{${node},name="retention"}`;
 const overdue = `tessera_job_overdue_seconds{${node},name="retention"}`;
 const storeFailures = `tessera_file_store_failures_total{${node},operation="finish"}`;
 const wrong = `tessera_file_blobs_wrong_total{${node}}`;
+const parked = `tessera_deliveries_parked{${node},topic="webhooks"}`;
+const waiting = `tessera_deliveries_waiting{${node},topic="webhooks"}`;
 const atApi = { ...instance, door: 'api' };
 
 export const alertCases: readonly AlertCase[] = [
@@ -152,6 +154,15 @@ export const alertCases: readonly AlertCase[] = [
   ...about('TesseraJobOverdue', '100m', { name: 'retention' }, [
     ['no node has begun a run for hours', { [overdue]: '0+15x500' }, true],
     ['it begins a run every ten minutes', { [overdue]: '0x500' }, false],
+  ]),
+  ...about('TesseraDeliveriesParked', '12m', { topic: 'webhooks' }, [
+    ['a webhook was given up', { [parked]: '0x4 1x100' }, true],
+    ['it was told again at last', { [parked]: '1x8 0x100' }, false],
+  ]),
+  ...about('TesseraDeliveriesHeldUp', '30m', { topic: 'webhooks' }, [
+    ['the receiver is away for long', { [waiting]: '0x4 20000x120' }, true],
+    ['it was away, and catches up', { [waiting]: '20000x20 100x120' }, false],
+    ['some wait', { [waiting]: '500x120' }, false],
   ]),
   ...about('TesseraFileStoreFailing', '12m', { ...instance, operation: 'finish' }, [
     ['the store has been down for long', { [storeFailures]: '0x4 0+3x100' }, true],

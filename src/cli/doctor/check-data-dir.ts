@@ -3,6 +3,7 @@ import { chmodSync, existsSync, readdirSync, statfsSync, statSync } from 'node:f
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../../config/config.ts';
+import { checkDeliveries, type DeliveryRow, selectDeliveries } from './check-deliveries.ts';
 import { checkJobs, type JobRow, selectJobs } from './check-jobs.ts';
 import { advice, type Finding, ok, problem } from './finding.ts';
 
@@ -51,7 +52,12 @@ function checkDatabase(path: string): Finding[] {
     const [row] = database.prepare('PRAGMA quick_check(1)').all();
     const verdict = String(row?.quick_check);
     if (verdict === 'ok')
-      return [ok(path, 'the database is whole'), ...checkClock(database), ...checkJobRuns(database)];
+      return [
+        ok(path, 'the database is whole'),
+        ...checkClock(database),
+        ...checkJobRuns(database),
+        ...checkTold(database),
+      ];
     return [
       problem(path, `the database is damaged: ${verdict}`, 'restore the last backup; keep the file for analysis'),
     ];
@@ -63,6 +69,11 @@ function checkDatabase(path: string): Finding[] {
 
 function checkJobRuns(database: DatabaseSync): Finding[] {
   return hasTable(database, 'job_runs') ? checkJobs(database.prepare(selectJobs).all() as unknown as JobRow[]) : [];
+}
+
+function checkTold(database: DatabaseSync): Finding[] {
+  if (!hasTable(database, 'deliveries')) return [];
+  return checkDeliveries(database.prepare(selectDeliveries).all() as unknown as DeliveryRow[]);
 }
 
 /** It may be of an earlier version. */

@@ -1,6 +1,7 @@
 /** Whether PostgreSQL is new enough, takes writes, and keeps what it has acknowledged. */
 import pg from 'pg';
 import { type DurabilitySettings, lossByCrash, lossByFailover, selectDurability } from '../../database/durability.ts';
+import { checkDeliveries, type DeliveryRow, selectDeliveries } from './check-deliveries.ts';
 import { checkJobs, type JobRow, selectJobs } from './check-jobs.ts';
 import { advice, type Finding, ok, problem } from './finding.ts';
 import { checkLatency, latencyOf } from './latency.ts';
@@ -25,6 +26,7 @@ export async function checkDatabase(url: string, use: DatabaseUse): Promise<Find
       ...rows.flatMap((row) => judge(row, use)),
       checkLatency(`${subject}: latency`, await latencyOf(() => client.query('SELECT 1'))),
       ...(await jobRuns(client)),
+      ...(await deliveries(client)),
     ];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -37,6 +39,11 @@ export async function checkDatabase(url: string, use: DatabaseUse): Promise<Find
 async function jobRuns(client: pg.Client): Promise<Finding[]> {
   const { rows } = await client.query<{ exists: boolean }>("SELECT to_regclass('job_runs') IS NOT NULL AS exists");
   return rows[0]?.exists === true ? checkJobs((await client.query<JobRow>(selectJobs)).rows) : [];
+}
+
+async function deliveries(client: pg.Client): Promise<Finding[]> {
+  const { rows } = await client.query<{ exists: boolean }>("SELECT to_regclass('deliveries') IS NOT NULL AS exists");
+  return rows[0]?.exists === true ? checkDeliveries((await client.query<DeliveryRow>(selectDeliveries)).rows) : [];
 }
 
 interface Facts extends DurabilitySettings {

@@ -14,6 +14,7 @@ import restart from './restart.ts';
 import { statisticsEndpoints } from './statistics/index.ts';
 import { thirdEndpoints } from './third/index.ts';
 import { userEndpoints } from './user/index.ts';
+import { webhooksEndpoints } from './webhooks/index.ts';
 
 export const endpoints: readonly Endpoint[] = [
   ...authEndpoints,
@@ -28,6 +29,7 @@ export const endpoints: readonly Endpoint[] = [
   ...thirdEndpoints,
   ...jobsEndpoints,
   ...nodesEndpoints,
+  ...webhooksEndpoints,
   ...configEndpoints,
   restart,
 ];

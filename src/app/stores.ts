@@ -26,6 +26,7 @@ import { readVersion } from '../version.ts';
 import { DurabilityWatch } from './durability-watch.ts';
 import type { Ground } from './ground.ts';
 import { RedisOutages } from './redis-outages.ts';
+import { configuredPolicy } from './tokens.ts';
 
 /**
  * The durable database, locked for this process, or for nodes: processes that have Redis besides.
@@ -148,6 +149,7 @@ export async function openTokenStores(
     memory: new RedisMemory(redis),
     ends: new SqlTokenEndStore(db),
     longestLifeMs: longestTokenLifeMs,
+    loginPolicy: configuredPolicy(config),
     clock,
     observer: memoryObserver(logger, metrics),
   });
@@ -194,6 +196,10 @@ function memoryObserver(logger: Logger, metrics: Metrics): DurableStoreObserver 
       }
       isOwing = ends > 0;
       metrics.tokenEndsOwed.set(ends);
+    },
+    onTakenBack: ({ userID, jti }, cause) => {
+      metrics.tokensLost.inc({ cause });
+      logger.warn({ userID, jti, cause }, 'a token that Redis had lost was taken in again: nothing had ended it');
     },
     onDoubt: (isInDoubt) => metrics.tokenStoreDoubted.set(isInDoubt ? 1 : 0),
     onRestored: (tokens) => {

@@ -114,7 +114,7 @@ const numberedPolicies: Readonly<Record<number, PolicyName>> = {
   5: 'pc-and-one-other',
 };
 
-function configuredPolicy({ loginPolicy: chosen, loginPolicyTable, maxTokensPerPlatform }: Config): LoginPolicy {
+export function configuredPolicy({ loginPolicy: chosen, loginPolicyTable, maxTokensPerPlatform }: Config): LoginPolicy {
   const name = policyNames.find((known) => known === chosen) ?? numberedPolicies[Number(chosen)];
   return name === undefined ? loginPolicyTable : loginPolicy(name, maxTokensPerPlatform);
 }

@@ -107,8 +107,15 @@ async function remembering(store: TokenStore, redis: RedisClient, db: Database):
   const kept = new SqlTokenEndStore(db);
   const hasEnds = (await kept.ends(undefined, Date.now(), 1)).length > 0;
   const [memory, ends] = [new RedisMemory(redis), hasEnds ? kept : new NothingEnded(db)];
-  const observer = { onSettings: () => {}, onDoubt: () => {}, onOwed: () => {}, onRestored: () => {} };
-  return new DurableTokenStore({ store, memory, ends, longestLifeMs: longestTokenLifeMs, clock: Date.now, observer });
+  const observer = {
+    onSettings: () => {},
+    onDoubt: () => {},
+    onOwed: () => {},
+    onRestored: () => {},
+    onTakenBack: () => {},
+  };
+  const [longestLifeMs, clock] = [longestTokenLifeMs, Date.now];
+  return new DurableTokenStore({ store, memory, ends, longestLifeMs, loginPolicy: [], clock, observer });
 }
 
 async function run(

@@ -401,7 +401,7 @@ export function createMetrics() {
     }),
     tokensLost: new Counter({
       name: 'tessera_tokens_lost_total',
-      help: 'Tokens that are signed, unexpired and were never ended, but that the store no longer knows; by likely cause.',
+      help: 'Tokens that are signed, unexpired and were never ended, but that the store had lost; by likely cause. Unless that is unknown they are taken in again.',
       labelNames: ['cause'] as const,
       registers,
     }),

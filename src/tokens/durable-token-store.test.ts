@@ -65,12 +65,14 @@ async function open(t: TestContext) {
           : (ends[name] as () => unknown).bind(ends),
     }),
     longestLifeMs: 365 * 24 * hourMs,
+    loginPolicy: loginPolicy('one-per-platform', 0),
     clock,
     observer: {
       onSettings: (settings) => told.push(settings),
       onDoubt: (isInDoubt) => told.push(isInDoubt ? 'doubt' : 'trust'),
       onOwed: (ends) => told.push(`${ends} owed`),
       onRestored: (tokens) => told.push(tokens),
+      onTakenBack: () => assert.fail('nothing is known of a loss'),
     },
   });
   const authority = new TestAuthority(store, {

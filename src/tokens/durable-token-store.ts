@@ -1,16 +1,23 @@
 /**
  * A token store that may forget, made one that does not (T4): what ends tokens is on disk before it is acknowledged, and
  * is told again to a store that has come back as another one. Until then, and where single tokens may be thrown away for
- * want of memory, a token that the store takes for good is looked up on disk as well.
+ * want of memory, a token that the store takes for good is looked up on disk as well. Tokens themselves are not on disk:
+ * one of ours that the store has recognisably lost, and that nothing on disk has ended, is taken in again when it is
+ * shown (T1).
  */
+
+import type { TokenClaims } from './claims.ts';
 import { type Cutoffs, laterCutoffs } from './cutoffs.ts';
 import { EndRecorder } from './end-recorder.ts';
+import { hasRoomFor, type LoginPolicy } from './policy.ts';
+import { keyMark } from './signing-keys.ts';
 import type { KeptCutoff, TokenEnd, TokenEndStore } from './token-end-store.ts';
 import type {
   FoundToken,
   IssueOutcome,
   IssueRequest,
   LossCause,
+  PresentedToken,
   TokenChangeListener,
   TokenEndReason,
   TokenKey,
@@ -30,6 +37,7 @@ export interface DurableTokenStoreOptions {
   readonly ends: TokenEndStore;
   /** No token lives longer. */
   readonly longestLifeMs: number;
+  readonly loginPolicy: LoginPolicy;
   /** Unix ms. */
   readonly clock: () => number;
   readonly observer: DurableStoreObserver;
@@ -44,6 +52,8 @@ export interface DurableStoreObserver {
   onOwed(ends: number): void;
   /** A store that may have forgotten has been told everything; so many tokens had come back to life or were gone. */
   onRestored(tokens: number): void;
+  /** A token that the store had lost was shown, and taken in again. */
+  onTakenBack(token: Pick<TokenRecord, 'userID' | 'jti'>, cause: LossCause): void;
 }
 
 export class DurableTokenStore implements TokenStore {
@@ -87,14 +97,17 @@ export class DurableTokenStore implements TokenStore {
     return outcome;
   }
 
-  async find(token: TokenKey): Promise<FoundToken> {
+  async find(token: TokenKey, presented?: PresentedToken): Promise<FoundToken> {
     const { store, ends } = this.#options;
     const found = await store.find(token);
     // What the store knows to have ended has ended, whatever else it has forgotten.
     if (found.record !== undefined && !this.#isInDoubt) return found;
     const known = await ends.find(token.userID, token.jti);
     const cutoffs = laterCutoffs(found.cutoffs, known.cutoffs);
-    if (known.end === undefined || known.end.expiresAt <= this.#options.clock()) return { ...found, cutoffs };
+    if (known.end === undefined || known.end.expiresAt <= this.#options.clock()) {
+      const isLost = found.record === undefined && known.end === undefined && presented !== undefined;
+      return { record: isLost ? await this.#takeBack(presented.claims) : found.record, cutoffs };
+    }
     const isEnded = found.record?.state === 'kicked' || found.record?.state === 'revoked';
     return { record: isEnded ? found.record : endedRecord(found.record, known.end), cutoffs };
   }
@@ -180,6 +193,27 @@ export class DurableTokenStore implements TokenStore {
 
   ping(): Promise<void> {
     return this.#options.store.ping();
+  }
+
+  /** @returns undefined for one of which it is not known that the store has had it and lost it */
+  async #takeBack(claims: TokenClaims): Promise<TokenRecord | undefined> {
+    const { store, clock, loginPolicy, observer } = this.#options;
+    const { userID, jti, platformID, issuedAt, expiresAt, isOurs, needsStore, kid } = claims;
+    if (!isOurs || needsStore || expiresAt <= clock()) return undefined;
+    const cause = await store.explainLoss(userID, issuedAt);
+    if (cause === 'unknown' || (await store.hasForgotten(userID))) return undefined;
+    const record = await store.adopt({
+      ...{ userID, jti, platformID, issuedAt, expiresAt, keyMark: keyMark(kid), deviceName: '', lastSeenAt: 0 },
+      ...{ state: 'live', reason: '', acceptedUntil: 0 },
+    });
+    if (record?.state !== 'live') return record;
+    observer.onTakenBack(record, cause);
+    // After it was taken in, so that a login at this moment either ends it or is seen here.
+    const { tokens } = await store.list(userID);
+    const others = tokens.filter((token) => token.state === 'live' && token.jti !== jti);
+    if (hasRoomFor(loginPolicy, record, others)) return record;
+    const [kicked] = await this.kick(userID, { jtis: [jti] }, 'policy', 'kicked');
+    return kicked ?? record;
   }
 
   async #look(): Promise<void> {

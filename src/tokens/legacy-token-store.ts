@@ -45,7 +45,7 @@ export class LegacyTokenStore implements TokenStore {
 
   /** @throws 1505 for a token in a state that OpenIM calls invalid */
   async find(token: TokenKey, presented?: PresentedToken): Promise<FoundToken> {
-    const found = await this.#store.find(token);
+    const found = await this.#store.find(token, presented);
     if (presented === undefined) return found;
     return { ...found, record: await this.#legacy.check(presented.claims, presented.text, found.record) };
   }

@@ -5,6 +5,7 @@ import type { PlatformID } from '../protocol/numbers/platforms.ts';
 import {
   chooseVictims,
   displacedPlatforms,
+  hasRoomFor,
   type LoginPolicy,
   loginPolicy,
   type PolicyName,
@@ -166,4 +167,21 @@ describe('a custom policy', () => {
     assert.deepEqual(displacedPlatforms(rooms, 8), []);
     assert.deepEqual(displacedPlatforms(rooms, 3), []);
   });
+});
+
+test('T3 a token that was lost has room where later logins have left any', () => {
+  const policy = [{ platforms: [1, 2] as const, size: 2 }];
+  const at = (issuedAt: number, platformID: PlatformID = 1) => ({ issuedAt, platformID });
+  const lost = at(100);
+  for (const [others, expected] of [
+    [[], true],
+    [[at(50), at(60), at(200)], true],
+    [[at(200), at(200, 2)], false],
+    [[at(200), at(200, 3), at(201, 3)], true],
+  ] as const) {
+    assert.equal(hasRoomFor(policy, lost, others), expected);
+  }
+  assert.equal(hasRoomFor(policy, at(100, 3), [at(200, 3)]), true, 'on platforms without a limit');
+  assert.equal(hasRoomFor([], at(100, 10), [at(99, 10)]), true);
+  assert.equal(hasRoomFor([], at(100, 10), [at(101, 10)]), false, 'of an admin the newest stays');
 });

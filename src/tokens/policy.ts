@@ -94,5 +94,26 @@ export function chooseVictims<T extends Contender>(groups: readonly PolicyGroup[
   return [...victims];
 }
 
+/**
+ * Whether the user's later logins leave room for a token that they may not have known of.
+ * @param others the user's other live tokens
+ */
+export function hasRoomFor(
+  policy: LoginPolicy,
+  { platformID, issuedAt }: { readonly platformID: number; readonly issuedAt: number },
+  others: readonly { readonly platformID: number; readonly issuedAt: number }[],
+): boolean {
+  // Of an admin's tokens the newest stays; others have their grace, which nobody knows any more.
+  const rooms = platformID === platforms.Admin ? [{ platforms: [platforms.Admin], size: 1 }] : policy;
+  return rooms
+    .filter((room) => room.size > 0 && (room.platforms as readonly number[]).includes(platformID))
+    .every(({ platforms: shared, size }) => {
+      const later = others.filter(
+        (token) => (shared as readonly number[]).includes(token.platformID) && token.issuedAt >= issuedAt,
+      );
+      return later.length < size;
+    });
+}
+
 const userPlatforms = platformIDs.filter((id) => id !== platforms.Admin);
 const userClasses = [...new Set(userPlatforms.map((id) => platformClass(id)))];

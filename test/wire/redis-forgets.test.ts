@@ -63,6 +63,28 @@ test('T4 tokens that were ended after the snapshot stay ended when Redis comes b
   assert.ok((await metric('tessera_token_ends_restored_total')) >= 3);
 });
 
+test('T1, T3 a token that Redis has lost is good when it is shown, but where it has ended or a later login has its place', async (t) => {
+  const opened = await open(t);
+  if (opened === undefined) return;
+  const { redis, world, metric } = opened;
+  const [good, revoked, replaced] = [
+    await world.issue('alice', 5),
+    await world.issue('bob', 5),
+    await world.issue('carol', 5),
+  ];
+  await world.call('/auth/revoke_token', { token: revoked });
+  // Before it has told anybody or anything.
+  await redis.kill();
+  await redis.restart();
+  await untilTrue('Redis answers', async () => (await world.verdict(revoked)) !== 500);
+  const newer = await world.issue('carol', 5);
+  const verdicts = () => Promise.all([good, revoked, replaced, newer].map((token) => world.verdict(token)));
+  assert.deepEqual(await verdicts(), [0, 1506, 1506, 0]);
+  assert.ok((await metric('tessera_tokens_lost_total{cause="restart"}')) >= 2);
+  await world.call('/auth/force_logout', { userID: 'alice', platformID: 5 });
+  assert.deepEqual(await verdicts(), [1506, 1506, 1506, 0]);
+});
+
 test('T4 a Redis that was flushed revives nothing, and takes nothing of OpenIM in again that was revoked', async (t) => {
   const opened = await open(t, { TESSERA_OPENIM_TOKENS: 'read' });
   if (opened === undefined) return;

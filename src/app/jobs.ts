@@ -1,6 +1,7 @@
 /** What runs by the clock, composed. Part of the composition root; see app.ts. */
 import { randomUUID } from 'node:crypto';
 import type { NodeChannel } from '../bus/node-channel.ts';
+import { isNode } from '../config/node-settings.ts';
 import type { Database } from '../database/database.ts';
 import type { Services } from '../http/services.ts';
 import { ClockRecord } from '../jobs/clock-record.ts';
@@ -121,7 +122,7 @@ export function openJobs(
         scheduled(fileVerification, () => config.fileVerificationSchedule),
       ],
       store,
-      leases: new SqlLeaseStore(db),
+      leases: new SqlLeaseStore(db, isNode(config)),
       unitOfWork: db,
       holder: randomUUID(),
       now: clock,

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { workerPlace } from '../config/env.ts';
+import { isNode } from '../config/node-settings.ts';
 import { RunTimeSettings } from '../config/run-time-settings.ts';
 import type { Database } from '../database/database.ts';
 import { RollingRestart } from '../jobs/rolling-restart.ts';
@@ -41,7 +42,7 @@ export async function openSettings(
   const restart = opened.use(
     new RollingRestart({
       store,
-      leases: new SqlLeaseStore(db),
+      leases: new SqlLeaseStore(db, isNode(config)),
       unitOfWork: db,
       nodeName: `${hostname()}:${config.apiPort}:${workerPlace()}`,
       isSupervised: config.supervised,

@@ -28,10 +28,13 @@ export async function followRedis(
     metrics.clockUncertainty.set(sharedClock.uncertaintyMs / 1000);
   };
   const [key] = registryKeys;
-  for (let reading = 0; reading < mostReadings; reading += 1) {
+  const read = async () => {
     const sentAtMs = monotonicMs();
     const [seconds, microseconds] = (await redis.command(key, ['TIME'])) as [string, string];
     clockRead(Number(seconds) * 1000 + Math.floor(Number(microseconds) / 1000), sentAtMs, monotonicMs());
+  };
+  for (let reading = 0; reading < mostReadings; reading += 1) {
+    await read();
     if (sharedClock.uncertaintyMs <= goodEnoughMs) break;
   }
   clockWatch.begin();
@@ -45,6 +48,8 @@ export async function followRedis(
     onStep: (stepMs) => {
       metrics.clockSteps.inc({ clock: 'host', direction: stepMs < 0 ? 'back' : 'forward' });
       logger.warn({ stepMs }, 'the clock of this host was set: this node goes on by that of Redis');
+      // A machine that slept looks the same, and its monotonic clock may have slept too. Heartbeats ask again anyway.
+      read().catch(() => {});
     },
   });
   opened.use(setInterval(() => hostWatch.look(), lookAtClockEveryMs));

@@ -206,7 +206,7 @@ export class Jobs implements AsyncDisposable {
     const { leases, store, unitOfWork, holder, now } = this.#options;
     const { name } = entry.job;
     return unitOfWork.transaction(async (tx) => {
-      const lease = await leases.take(tx, name, holder, now(), now() + leaseMs);
+      const lease = await leases.take(tx, name, holder, now(), leaseMs);
       if (lease === undefined) return undefined;
       if (this.#dueAt(entry, await store.find(tx, name)) > now()) {
         await leases.release(tx, lease);
@@ -223,7 +223,7 @@ export class Jobs implements AsyncDisposable {
     if (signal.aborted) throw new RunEnded();
     const startedAt = performance.now();
     const result = await unitOfWork.transaction(async (tx) => {
-      if (!(await leases.extend(tx, lease, now() + leaseMs))) throw new RunEnded('another process has taken over');
+      if (!(await leases.extend(tx, lease, now(), leaseMs))) throw new RunEnded('another process has taken over');
       if (progress.done > progress.told) {
         await store.progress(tx, lease.name, progress.done);
         progress.told = progress.done;
@@ -237,9 +237,9 @@ export class Jobs implements AsyncDisposable {
 
   /** What somebody else has taken over is theirs to end. */
   async #end(lease: Lease, end: Parameters<JobStore['end']>[2]): Promise<void> {
-    const { leases, store, unitOfWork } = this.#options;
+    const { leases, store, unitOfWork, now } = this.#options;
     await unitOfWork.transaction(async (tx) => {
-      if (await leases.extend(tx, lease, 0)) await store.end(tx, lease.name, end);
+      if (await leases.extend(tx, lease, now(), 0)) await store.end(tx, lease.name, end);
     });
   }
 

@@ -10,12 +10,13 @@ export interface Lease {
 
 export interface LeaseStore {
   /**
-   * Takes a lease that nobody holds at `now`, or that the holder has already. Times are Unix ms.
+   * Takes a lease that nobody holds, or that the holder has already, for so long.
+   * @param now Unix ms, of a store that has no clock of its own
    * @returns undefined if somebody else has it
    */
-  take(tx: Transaction, name: string, holder: string, now: number, until: number): Promise<Lease | undefined>;
-  /** Holds it until then, and lets nobody else take it before the transaction ends. @returns false if it was taken over */
-  extend(tx: Transaction, lease: Lease, until: number): Promise<boolean>;
+  take(tx: Transaction, name: string, holder: string, now: number, holdMs: number): Promise<Lease | undefined>;
+  /** Holds it so long from now on, and lets nobody else take it before the transaction ends. @returns false if it was taken over */
+  extend(tx: Transaction, lease: Lease, now: number, holdMs: number): Promise<boolean>;
   /** For the next one to take it at once. */
   release(tx: Transaction, lease: Lease): Promise<void>;
 }

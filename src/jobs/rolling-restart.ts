@@ -50,7 +50,7 @@ export class RollingRestart implements AsyncDisposable {
     const { store, leases, unitOfWork, nodeName, now, onFailure } = this.#options;
     this.#earlier = await store.restarts();
     await unitOfWork.transaction(async (tx) => {
-      const lease = await leases.take(tx, leaseName, nodeName, now(), now());
+      const lease = await leases.take(tx, leaseName, nodeName, now(), 0);
       if (lease !== undefined) await leases.release(tx, lease);
     });
     this.#timer = setInterval(() => {
@@ -71,7 +71,7 @@ export class RollingRestart implements AsyncDisposable {
     const { store, leases, unitOfWork, nodeName, isSupervised, awayMs, now } = this.#options;
     if (!isSupervised || this.#earlier === undefined) return;
     if ((await store.restarts()) <= this.#earlier) return;
-    const lease = await unitOfWork.transaction((tx) => leases.take(tx, leaseName, nodeName, now(), now() + awayMs));
+    const lease = await unitOfWork.transaction((tx) => leases.take(tx, leaseName, nodeName, now(), awayMs));
     if (lease === undefined) return;
     // It is on its way: the lease is its successor's to give back.
     clearInterval(this.#timer);

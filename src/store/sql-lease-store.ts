@@ -1,16 +1,21 @@
 /** Leases in SQL, for both dialects. */
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Lease, LeaseStore } from '../jobs/lease-store.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 
 export class SqlLeaseStore implements LeaseStore {
   readonly #db: Database;
+  readonly #hasOwnTime: boolean;
 
-  constructor(db: Database) {
+  /** @param hasOwnTime PostgreSQL's clock says when leases end, and nobody else's */
+  constructor(db: Database, hasOwnTime = false) {
     this.#db = db;
+    this.#hasOwnTime = hasOwnTime;
   }
 
-  async take(tx: Transaction, name: string, holder: string, now: number, until: number): Promise<Lease | undefined> {
+  async take(tx: Transaction, name: string, holder: string, at: number, holdMs: number): Promise<Lease | undefined> {
+    const [now, until] = [this.#in(at, 0), this.#in(at, holdMs)];
     const taken = await this.#db
       .executor(tx)
       .insertInto('leases')
@@ -26,7 +31,15 @@ export class SqlLeaseStore implements LeaseStore {
     return taken === undefined ? undefined : { name, holder, fence: taken.fence };
   }
 
-  async extend(tx: Transaction, lease: Lease, until: number): Promise<boolean> {
+  extend(tx: Transaction, lease: Lease, now: number, holdMs: number): Promise<boolean> {
+    return this.#hold(tx, lease, this.#in(now, holdMs));
+  }
+
+  async release(tx: Transaction, lease: Lease): Promise<void> {
+    await this.#hold(tx, lease, sql`0`);
+  }
+
+  async #hold(tx: Transaction, lease: Lease, until: RawBuilder<number>): Promise<boolean> {
     const held = await this.#db
       .executor(tx)
       .updateTable('leases')
@@ -38,7 +51,9 @@ export class SqlLeaseStore implements LeaseStore {
     return held !== undefined;
   }
 
-  async release(tx: Transaction, lease: Lease): Promise<void> {
-    await this.extend(tx, lease, 0);
+  /** So many ms from now on. */
+  #in(at: number, ms: number): RawBuilder<number> {
+    if (!this.#hasOwnTime) return sql`${at + ms}`;
+    return sql`(extract(epoch FROM clock_timestamp()) * 1000)::bigint + ${ms}::bigint`;
   }
 }

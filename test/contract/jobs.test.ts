@@ -53,19 +53,29 @@ testOnEveryDatabase('Jobs', async (t, { db, peer }: Databases) => {
 async function leases(db: Database, peer: Database): Promise<void> {
   const [a, b] = [new SqlLeaseStore(db), new SqlLeaseStore(peer)];
   const take = (who: SqlLeaseStore, at: Database, holder: string, now: number) =>
-    at.transaction((tx) => who.take(tx, 'work', holder, now, now + 10));
+    at.transaction((tx) => who.take(tx, 'work', holder, now, 10));
   const first = await take(a, db, 'a', 100);
   assert.ok(first);
   assert.equal(await take(b, peer, 'b', 109), undefined);
-  assert.ok(await db.transaction((tx) => a.extend(tx, first, 120)));
+  assert.ok(await db.transaction((tx) => a.extend(tx, first, 110, 10)));
   assert.equal(await take(b, peer, 'b', 110), undefined);
   const second = await take(b, peer, 'b', 120);
   assert.ok(second && second.fence > first.fence);
-  assert.equal(await db.transaction((tx) => a.extend(tx, first, 200)), false);
+  assert.equal(await db.transaction((tx) => a.extend(tx, first, 190, 10)), false);
   await db.transaction((tx) => a.release(tx, first));
   assert.equal(await take(a, db, 'a', 125), undefined);
   await peer.transaction((tx) => b.release(tx, second));
   assert.ok(await take(a, db, 'a', 125));
+  if (db.dialect !== 'postgres') return;
+  // Of nodes: whatever they say what time it is, it is PostgreSQL's clock that ends them.
+  const [here, there] = [new SqlLeaseStore(db, true), new SqlLeaseStore(peer, true)];
+  const hold = (who: SqlLeaseStore, at: Database, holder: string, now: number, holdMs: number) =>
+    at.transaction((tx) => who.take(tx, 'by its own time', holder, now, holdMs));
+  const held = await hold(here, db, 'a', 0, 60_000);
+  assert.ok(held);
+  assert.equal(await hold(there, peer, 'b', Number.MAX_SAFE_INTEGER, 10), undefined);
+  assert.ok(await db.transaction((tx) => here.extend(tx, held, 0, 0)));
+  assert.ok(await hold(there, peer, 'b', 0, 10));
 }
 
 async function takeover(db: Database, peer: Database): Promise<void> {

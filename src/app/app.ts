@@ -95,6 +95,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     sharedGroups: node?.sharedGroups,
     committed: node?.committed,
     lease: node?.channel,
+    nodes,
     secretsFeed: node?.secretsFeed,
     results: push.results,
   });

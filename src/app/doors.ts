@@ -1,6 +1,7 @@
 /** The API port and the gateway, and what they say of their readiness. Part of the composition root; see app.ts. */
 import type { Config } from '../config/config.ts';
-import { hasRole, isNode } from '../config/node-settings.ts';
+import { workerPlace } from '../config/env.ts';
+import { hasRole, isNode, metricsPortOf } from '../config/node-settings.ts';
 import { createAddressOf } from '../gateway/connection/peer.ts';
 import type { NodeLease } from '../gateway/connection/recheck.ts';
 import { createGateway, type GatewayOptions } from '../gateway/gateway.ts';
@@ -13,6 +14,7 @@ import { endpoints } from '../http/routes/index.ts';
 import { HttpServer } from '../http/server.ts';
 import type { Services } from '../http/services.ts';
 import type { ThrottleFeed } from '../http/throttle.ts';
+import type { ClusterNode } from '../jobs/cluster.ts';
 import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
 import type { DeliveryResults } from '../log/delivery-results.ts';
@@ -46,6 +48,7 @@ export interface DoorsOptions {
   readonly sharedGroups: SharedGroups | undefined;
   readonly committed: GatewayOptions['committed'];
   readonly lease: NodeLease | undefined;
+  readonly nodes: () => readonly Pick<ClusterNode, 'metricsAddress'>[];
   readonly secretsFeed: ThrottleFeed | undefined;
   /** Told whom messages reach; undefined while nobody is woken offline. */
   readonly results: DeliveryResults | undefined;
@@ -61,7 +64,7 @@ export interface DoorsOptions {
  */
 export async function openDoors(ground: Ground, opened: AsyncDisposableStack, options: DoorsOptions): Promise<Doors> {
   const { config, logger, metrics, scope, clock, monotonicMs, reportFailure } = ground;
-  const { services, events, bus, presence, memberships, sharedGroups, committed, lease, secretsFeed, results } =
+  const { services, events, bus, presence, memberships, sharedGroups, committed, lease, nodes, secretsFeed, results } =
     options;
   const { stores, warnings } = options;
   let isDraining = false;
@@ -97,8 +100,10 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
       get grafanaUrl() {
         return config.grafanaUrl;
       },
-      // The one place that says which processes there are to scrape.
-      targets: async (here) => [here],
+      targets: async (here) => {
+        const told = nodes().flatMap(({ metricsAddress }) => (metricsAddress === '' ? [] : [metricsAddress]));
+        return told.length === 0 ? [here] : told;
+      },
     },
     publicUrl: config.publicUrl,
     pages: {
@@ -143,6 +148,10 @@ export async function openDoors(ground: Ground, opened: AsyncDisposableStack, op
         gateway === undefined
           ? 0
           : await opening(`TESSERA_WS_PORT: cannot listen on ${host}`, gateway.listen(host, config.wsPort));
+      const metricsPort = metricsPortOf(config, workerPlace());
+      if (metricsPort > 0) {
+        await opening(`TESSERA_METRICS_PORT: cannot listen on ${host}`, http.listenForScrapers(host, metricsPort));
+      }
       logger.info(startReport(config, { apiPort, wsPort }), 'listening');
       return { apiPort, wsPort };
     },

@@ -7,6 +7,9 @@ import { hostname } from 'node:os';
 import { MemoryBus } from '../bus/memory-bus.ts';
 import { NodeBus } from '../bus/node-bus.ts';
 import type { Whereabouts } from '../bus/whereabouts.ts';
+import type { Config } from '../config/config.ts';
+import { workerPlace } from '../config/env.ts';
+import { isNode, metricsPortOf } from '../config/node-settings.ts';
 import type { Database } from '../database/database.ts';
 import type { SharedGroups } from '../gateway/group-index.ts';
 import type { MembershipFeed, MembershipRelay } from '../groups/membership-feed.ts';
@@ -216,10 +219,18 @@ function describer(ground: Ground, opened: AsyncDisposableStack, connections: ()
     connections: connections(),
     lagMs: loop.takeMaxMs(),
     clockAheadMs: ground.sharedClock.hostAheadMs,
+    metricsAddress: metricsAddressOf(ground.config),
   });
 }
 
+/** Empty where only who has reached this process knows how: it is alone, or its port is the system's choice. */
+function metricsAddressOf(config: Config): string {
+  const ownPort = metricsPortOf(config, workerPlace());
+  const port = ownPort === 0 && isNode(config) ? config.apiPort : ownPort;
+  return port === 0 ? '' : `${config.advertisedHost === '' ? hostname() : config.advertisedHost}:${port}`;
+}
+
 const unreadable = {
-  ...{ version: '', roles: [], host: '', pid: 0 },
+  ...{ version: '', roles: [], host: '', pid: 0, metricsAddress: '' },
   ...{ startedAt: 0, connections: 0, lagMs: 0, clockAheadMs: 0 },
 };

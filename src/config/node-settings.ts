@@ -21,6 +21,11 @@ export function workersOf({ workers }: Pick<NodeSettings, 'workers'>, cores = av
   return workers === 'auto' ? cores : Number(workers);
 }
 
+/** Of a process. @param place among the workers of its machine, '' for one that is none */
+export function metricsPortOf({ metricsPort }: Pick<Options, 'metricsPort'>, place: string): number {
+  return metricsPort === 0 ? 0 : metricsPort + Number(place);
+}
+
 /** Of one process: those of all workers together are as many as are set. */
 export function connectionsOf(settings: Pick<NodeSettings, 'workers' | 'databaseConnections'>): number {
   return Math.max(leastConnections, Math.floor(settings.databaseConnections / workersOf(settings)));

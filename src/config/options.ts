@@ -131,6 +131,16 @@ export const options = {
     'Port of the message gateway (WebSocket), which also answers under /msg_gateway of the API port.',
     10_001,
   ),
+  metricsPort: port(
+    'A port more for /metrics and the probes alone, under the same rules: of workers, which share the other ports, each has its own, the first this one, the second the next. 0: none.',
+    0,
+  ),
+  advertisedHost: {
+    kind: 'text',
+    default: '',
+    description:
+      'Name or address by which whoever scrapes metrics reaches this process, as /prometheus_discovery tells. Empty: the name of its host.',
+  },
   dataDir: text('Directory of the embedded database and the generated secret.', './data'),
   databaseUrl: secretText(
     'PostgreSQL connection URL (postgres://...). Empty: the embedded SQLite database in dataDir.',

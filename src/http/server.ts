@@ -94,11 +94,14 @@ const gatewayPath = '/msg_gateway';
 export class HttpServer implements AsyncDisposable {
   /** For the gateway's 'upgrade' listener, which gets only requests under /msg_gateway. */
   readonly server: Server;
+  /** For scrapers: the API port may be shared by several processes. */
+  readonly #scraped: Server;
   readonly #inFlight: InFlight;
 
   /** Opens no port yet. */
   constructor(options: HttpServerOptions) {
     this.server = openServer({ ...defaultTimeouts, ...options.timeouts });
+    this.#scraped = openServer({ ...defaultTimeouts, ...options.timeouts });
     this.#inFlight = new InFlight(this.server);
     const { endpoints, services, telemetry, limits, trustedProxies = [] } = options;
     const surroundings: Surroundings = {
@@ -126,13 +129,21 @@ export class HttpServer implements AsyncDisposable {
       const { path, work } = routes.get(routeOf(request)) ?? folderOf(request, folders) ?? unrouted;
       serve(new Exchange(surroundings, path, request, response), work);
     });
+    this.#scraped.on('request', (request, response) => {
+      const route = routeOf(request);
+      const { path, work } = (scrapedRoutes.has(route) ? routes.get(route) : undefined) ?? unrouted;
+      serve(new Exchange(surroundings, path, request, response), work);
+    });
   }
 
   /** @returns the port, which is the system's choice if `port` is 0 */
   async listen(host: string, port: number): Promise<number> {
-    this.server.listen(port, host);
-    await once(this.server, 'listening');
-    return (this.server.address() as AddressInfo).port;
+    return listen(this.server, host, port);
+  }
+
+  /** For `/metrics` and the probes of this process alone. @returns the port */
+  async listenForScrapers(host: string, port: number): Promise<number> {
+    return listen(this.#scraped, host, port);
   }
 
   /**
@@ -150,13 +161,21 @@ export class HttpServer implements AsyncDisposable {
     clearTimeout(timer);
     this.server.closeAllConnections();
     await closed;
-    // Its timer looks for slow requests.
+    // Their timers look for slow requests.
     this.server.close();
+    this.#scraped.closeAllConnections();
+    this.#scraped.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
 }
 
 function secretThrottle(
@@ -241,6 +260,8 @@ function routesOf(options: HttpServerOptions): ReadonlyMap<string, Route> {
   }
   return routes;
 }
+
+const scrapedRoutes: ReadonlySet<string> = new Set(['GET /metrics', 'GET /healthz', 'GET /readyz']);
 
 const openPages: PageAccess = { isOpen: true, token: '' };
 /** Orchestrators ask for these from wherever they are, and the first says nothing but where to look. */

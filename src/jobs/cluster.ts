@@ -15,6 +15,8 @@ export interface ClusterNode {
   readonly lagMs: number;
   /** By how much its host's clock is ahead of that of Redis, by which nodes judge, ms. */
   readonly clockAheadMs: number;
+  /** Where its metrics are scraped, as `host:port`; empty where it does not know. */
+  readonly metricsAddress: string;
   /** How long ago it last said that it lives, ms. */
   readonly heartbeatAgeMs: number;
 }

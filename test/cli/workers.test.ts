@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BackEnd } from '../support/back-end.ts';
+import { freePort } from '../support/services/free-port.ts';
 import { untilTrue } from '../support/services/redis-command.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
@@ -10,10 +11,11 @@ test('O3: workers serve on the same ports, are restarted one after another, and 
   const databaseUrl = await postgresUrlForSuite(t);
   const redis = await redisForSuite(t);
   if (databaseUrl === undefined || redis === undefined) return;
+  const metricsPort = await freePort();
   const server = await TesseraProcess.start({
     env: {
       ...{ TESSERA_DATABASE_URL: databaseUrl, TESSERA_REDIS_URL: redis.url },
-      ...{ TESSERA_WORKERS: '2', TESSERA_SUPERVISED: 'true' },
+      ...{ TESSERA_WORKERS: '2', TESSERA_SUPERVISED: 'true', TESSERA_METRICS_PORT: String(metricsPort) },
     },
   });
   t.after(() => server.dispose());
@@ -24,6 +26,13 @@ test('O3: workers serve on the same ports, are restarted one after another, and 
   const [first, second] = listening();
   assert.deepEqual([second.apiPort, second.wsPort], [first.apiPort, first.wsPort]);
   assert.notEqual(second.pid, first.pid);
+
+  const startOf = async (port: number) => {
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    return /^process_start_time_seconds (.+)$/m.exec(metrics)?.[1];
+  };
+  const starts = await Promise.all([metricsPort, metricsPort + 1].map(startOf));
+  assert.ok(starts[0] !== undefined && starts[1] !== undefined, 'each has metrics of its own');
 
   const backEnd = new BackEnd(() => server.apiUrl);
   await backEnd.register('alice');

@@ -1,6 +1,8 @@
 /** What OpenIM's monitoring asks for: rest-core.md 8 and 11. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { freePort } from '../support/services/free-port.ts';
+import { send } from './raw-http.ts';
 import { World } from './world.ts';
 
 let world: World;
@@ -35,6 +37,21 @@ test('rest-core 11: discovery tells the process once, as it was asked, and no ot
   }
   assert.deepEqual(await read('msg_transfer'), []);
   assert.equal((await get('/prometheus_discovery/mail')).status, 404);
+});
+
+test('a port of its own has the metrics of this process and the probes, and is what discovery tells', async () => {
+  const port = await freePort();
+  const settings = { TESSERA_METRICS_PORT: String(port), TESSERA_ADVERTISED_HOST: 'im1.internal' };
+  await using scraped = await World.open(settings);
+  const ask = async (path: string) => (await send(port, { method: 'GET', path })).status;
+  assert.deepEqual(await Promise.all(['/metrics', '/healthz', '/readyz'].map(ask)), [200, 200, 200]);
+  assert.deepEqual(await Promise.all(['/docs', '/prometheus_discovery/api', '/'].map(ask)), [404, 404, 404]);
+  const closed = await send(port, { path: '/metrics', method: 'GET', headers: { 'X-Forwarded-For': '192.0.2.1' } });
+  assert.equal(closed.status, 401);
+  const { body } = await scraped.send({ method: 'GET', path: '/prometheus_discovery/api' });
+  assert.deepEqual(JSON.parse(body.toString()), [
+    { targets: [`im1.internal:${port}`], labels: { namespace: 'default' } },
+  ]);
 });
 
 test('rest-core 11: whoever comes through a proxy needs the token of the pages', async () => {

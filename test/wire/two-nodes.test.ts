@@ -7,6 +7,7 @@ import pg from 'pg';
 import authSign from '../../src/http/routes/object/auth_sign.ts';
 import { SubUserOnlineStatus, SubUserOnlineStatusTips } from '../../src/protocol/gen/openim.ts';
 import { FcmStandIn } from '../support/push/fcm-stand-in.ts';
+import { freePort } from '../support/services/free-port.ts';
 import { connect, dial, type SocketClient } from '../support/socket-client.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
 import { within } from '../support/within.ts';
@@ -19,9 +20,13 @@ test('two nodes', async (t) => {
   const cluster = await openCluster(t);
   if (cluster === undefined) return;
   const { a, b, open } = cluster;
+  const metricsPort = await freePort();
   const [api, gateway] = [
     await cluster.join({ TESSERA_ROLES: 'api' }, -5000),
-    await cluster.join({ TESSERA_ROLES: 'gateway' }),
+    await cluster.join({
+      ...{ TESSERA_ROLES: 'gateway', TESSERA_ADVERTISED_HOST: 'im3.internal' },
+      TESSERA_METRICS_PORT: String(metricsPort),
+    }),
   ];
   // It waits for some seconds whether somebody is just ending.
   const refused = assert.rejects(World.open({ TESSERA_DATABASE_URL: cluster.databaseUrl }), {
@@ -186,6 +191,11 @@ test('two nodes', async (t) => {
     const count = "SELECT count(*)::int AS n FROM deliveries WHERE topic = 'push'";
     const waiting = async () => (await rows.query(count)).rows[0].n;
     await offlinePushStates(t, { senders: [a, api], homes: [a, gateway, b], fcm: cluster.fcm, waiting });
+  });
+
+  await t.test('any of them tells where the metrics of all are', async () => {
+    const { body } = await a.send({ method: 'GET', path: '/prometheus_discovery/api' });
+    assert.deepEqual(JSON.parse(body.toString())[0].targets, [`im3.internal:${metricsPort}`]);
   });
 
   await t.test('wrong secrets count together, whichever node they are sent to', async () => {

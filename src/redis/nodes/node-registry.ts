@@ -20,6 +20,8 @@ export interface NodeDescription {
   readonly lagMs: number;
   /** By how much its host's clock is ahead of that of Redis, ms. */
   readonly clockAheadMs: number;
+  /** Where its metrics are scraped, as `host:port`; empty where it does not know. */
+  readonly metricsAddress: string;
 }
 
 export interface LiveNode {
@@ -114,7 +116,8 @@ function toLiveNodes(flat: readonly string[]): LiveNode[] {
 
 function parse(description: string): NodeDescription | undefined {
   try {
-    const { version, roles, host, pid, startedAt, connections, lagMs, clockAheadMs } = JSON.parse(description);
+    const told = JSON.parse(description);
+    const { version, roles, host, pid, startedAt, connections, lagMs, clockAheadMs, metricsAddress = '' } = told;
     return {
       version: String(version),
       roles: Array.isArray(roles) ? roles.map(String) : [],
@@ -124,6 +127,7 @@ function parse(description: string): NodeDescription | undefined {
       connections: Number(connections) || 0,
       lagMs: Number(lagMs) || 0,
       clockAheadMs: Number(clockAheadMs) || 0,
+      metricsAddress: String(metricsAddress),
     };
   } catch {
     return undefined;

@@ -24,6 +24,7 @@ export default endpoint({
           clockAheadMs: Wire.int64({
             description: "by how much its host's clock is ahead of that of Redis, by which nodes judge",
           }),
+          metricsAddress: Wire.string({ description: 'where its metrics are scraped, if it knows' }),
           heartbeatAgeMs: Wire.int64({
             description: 'how long ago it last said that it lives, as far as is known here',
           }),

@@ -169,7 +169,7 @@ export const alertCases: readonly AlertCase[] = [
     ['it fails again and again, with pauses', { [storeFailures]: '0 1x8 2x8 3x8 4x8 5x8 6x8' }, true],
     ['it failed once', { [storeFailures]: '0x4 1x100' }, false],
   ]),
-  ...about('TesseraFilesMissing', '6m', instance, [
+  ...about('TesseraFilesMissing', '10m', instance, [
     ['a verification finds some missing', { [wrong]: '0x20 2x100' }, true],
     ['it found them before the first scrape of a new server', { [wrong]: '_x20 2x100' }, true],
     ['all is there', { [wrong]: '0x120' }, false],

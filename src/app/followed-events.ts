@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import type { DeliveryEntry } from '../deliveries/delivery-store.ts';
 import { DeliveryWorker } from '../deliveries/delivery-worker.ts';
+import type { DeliveryBus } from '../log/delivery.ts';
 import type { Presence } from '../presence/presence.ts';
 import { SqlDeliveryStore } from '../store/sql-delivery-store.ts';
 import { SqlToldOnlineStore } from '../store/sql-told-online-store.ts';
@@ -21,6 +22,7 @@ export interface FollowedEvents {
   readonly events: TokenEvents;
   readonly tokens: TokenStore;
   readonly presence: Presence;
+  readonly bus: DeliveryBus;
   readonly node: Pick<Node, 'onLost'> | undefined;
 }
 

@@ -134,7 +134,7 @@ export async function openLog(
   const pipeline = new MessagePipeline({
     commits,
     messages,
-    bus,
+    bus: hooks.leaving ?? bus,
     teller,
     now: clock,
     newMessageID,

@@ -8,6 +8,7 @@ import type { Services } from '../http/services.ts';
 import type { DeliveryResults } from '../log/delivery-results.ts';
 import type { MessageTeller } from '../log/pipeline.ts';
 import type { Presence } from '../presence/presence.ts';
+import type { OfflinePushHooks } from '../push/offline-push-hooks.ts';
 import { OfflinePushes, type OfflinePushesOptions } from '../push/offline-pushes.ts';
 import { PushTeller } from '../push/push-teller.ts';
 import { PushTest } from '../push/push-test.ts';
@@ -37,6 +38,7 @@ export interface PushOptions {
   readonly presence: Presence;
   /** Undefined in a process that is alone. */
   readonly node: Pick<NodeReachOptions, 'channel' | 'whereabouts'> | undefined;
+  readonly hooks: OfflinePushHooks | undefined;
 }
 
 /** @throws StartError naming the setting of a push service that does not work */
@@ -65,7 +67,7 @@ export async function openPush(ground: Ground, opened: AsyncDisposableStack, opt
 function openOfflinePushes(
   ground: Ground,
   opened: AsyncDisposableStack,
-  { db, presence, node }: PushOptions,
+  { db, presence, node, hooks }: PushOptions,
   services: Pick<OfflinePushesOptions, 'providers' | 'tokens'>,
 ): Pick<Push, 'messageTeller' | 'results'> {
   const { config, clock, monotonicMs, logger, metrics } = ground;
@@ -76,6 +78,7 @@ function openOfflinePushes(
     recipients: new SqlPushRecipientStore(db),
     reach: node === undefined ? results : new NodeReach({ ...node, here: results, monotonicMs }),
     presence,
+    hooks,
     limits: config,
     now: clock,
     monotonicMs,
@@ -115,6 +118,7 @@ function openOfflinePushes(
     waiting: () => counts().waiting,
     limits: config,
     onLeftOut: () => metrics.offlinePushesLeftOut.inc(),
+    hooks,
     now: clock,
   });
   return { messageTeller, results };

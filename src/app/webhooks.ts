@@ -5,10 +5,12 @@ import type { ReadHooks } from '../conversations/read-state.ts';
 import { DeliveryWorker } from '../deliveries/delivery-worker.ts';
 import type { FriendHooks } from '../friends/friend-hooks.ts';
 import type { GroupHooks } from '../groups/group-hooks.ts';
+import type { DeliveryBus } from '../log/delivery.ts';
 import type { MessageTeller } from '../log/pipeline.ts';
 import type { MessageHooks } from '../messaging/messenger.ts';
 import type { RevocationHooks } from '../messaging/revocations.ts';
 import type { Presence } from '../presence/presence.ts';
+import type { OfflinePushHooks } from '../push/offline-push-hooks.ts';
 import { SqlDeliveryStore } from '../store/sql-delivery-store.ts';
 import type { UserHooks } from '../users/users.ts';
 import { ConversationWebhooks } from '../webhooks/conversation-webhooks.ts';
@@ -17,6 +19,7 @@ import { GroupWebhooks } from '../webhooks/group-webhooks.ts';
 import { groupHookNames, type HookName } from '../webhooks/hook-table.ts';
 import { MessageEventWebhooks } from '../webhooks/message-event-webhooks.ts';
 import { MessageAsker, WebhookTeller } from '../webhooks/message-webhooks.ts';
+import { PushWebhooks } from '../webhooks/push-webhooks.ts';
 import { UserWebhooks } from '../webhooks/user-webhooks.ts';
 import { WebhookClient } from '../webhooks/webhook-client.ts';
 import { WebhookDeliveries } from '../webhooks/webhook-deliveries.ts';
@@ -28,6 +31,9 @@ import { readWebhooksFile } from './webhooks-file.ts';
 
 /** What the domains are given; undefined what nobody outside is asked or told about, which then costs nothing. */
 export interface Hooks {
+  readonly pushes: OfflinePushHooks | undefined;
+  /** In place of the bus. */
+  readonly leaving: Pick<DeliveryBus, 'deliver' | 'deliverAgain'> | undefined;
   /** For operators. */
   readonly deliveries: WebhookDeliveries;
   /** For the gateway. */
@@ -99,9 +105,12 @@ export async function openWebhooks(
     worker.wake();
   };
   const teller = new WebhookTeller({ webhooks, keep, wake: () => worker.wake() });
+  const pushes = new PushWebhooks({ webhooks, bus: followed.bus, now: clock });
   const telling = { webhooks, wake: () => worker.wake() };
   followTokens(ground, opened, followed, telling);
   return {
+    pushes: isOn(...onlinePushHooks, 'beforeOfflinePush') ? pushes : undefined,
+    leaving: isOn(...onlinePushHooks) ? pushes : undefined,
     deliveries: deliveriesWaking(telling.wake),
     presence: followConnections(ground, opened, followed, telling),
     messageTeller: isOn('afterSendSingleMsg', 'afterSendGroupMsg', 'afterMsgSaveDB') ? teller : undefined,
@@ -120,6 +129,8 @@ export async function openWebhooks(
 }
 
 const off: Omit<Hooks, 'presence' | 'deliveries'> = {
+  pushes: undefined,
+  leaving: undefined,
   messageTeller: undefined,
   messages: undefined,
   users: undefined,
@@ -128,6 +139,8 @@ const off: Omit<Hooks, 'presence' | 'deliveries'> = {
   conversations: undefined,
   messageEvents: undefined,
 };
+
+const onlinePushHooks = ['beforeOnlinePush', 'beforeGroupOnlinePush'] as const;
 
 /** Of one answer: a message and what belongs to it. */
 const maxReplyBytes = 1024 * 1024;

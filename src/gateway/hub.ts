@@ -218,7 +218,9 @@ export class Hub implements SessionObserver {
   /** As of now, on a node as of the message: who joins or leaves before the last push is as in or out as before. */
   #receiversOf(audience: Audience, asOf: GroupVersion | undefined): Session[] {
     const receivers: Session[] = [];
+    const only = audience.only === undefined ? undefined : new Set(audience.only);
     for (const userID of this.#usersOf(audience, asOf)) {
+      if (only?.has(userID) === false) continue;
       for (const session of this.sessionsOf(userID)) if (takesPushes(session)) receivers.push(session);
     }
     return receivers;

@@ -14,6 +14,8 @@ export type Audience = UserAudience | GroupAudience;
 export interface UserAudience {
   /** User IDs; repeats are the same as once. */
   readonly users: readonly string[];
+  /** User IDs: nobody but these gets it. Undefined: no such bound. */
+  readonly only?: readonly string[];
 }
 
 export interface GroupAudience {
@@ -23,6 +25,8 @@ export interface GroupAudience {
   readonly plus?: readonly string[];
   /** User IDs that do not get it, whatever else names them. */
   readonly except?: readonly string[];
+  /** User IDs: nobody but these gets it. Undefined: no such bound. */
+  readonly only?: readonly string[];
   /** The group is no more, and this tells its members: afterwards nobody is in it. */
   readonly isLast?: true;
 }

@@ -8,6 +8,7 @@ import { DeliveryError, type PartlyDelivered } from '../deliveries/delivery-work
 import type { Presence } from '../presence/presence.ts';
 import { isPhoneReached } from '../presence/reach.ts';
 import type { PushProviderName } from '../protocol/numbers/push-providers.ts';
+import type { OfflinePushHooks } from './offline-push-hooks.ts';
 import type { PhoneReach } from './phone-reach.ts';
 import type { PushOutcome, PushProvider, PushTarget } from './push-provider.ts';
 import type { PushRecipient, PushRecipientStore } from './push-recipient-store.ts';
@@ -21,6 +22,8 @@ export interface OfflinePushesOptions {
   readonly recipients: PushRecipientStore;
   readonly reach: PhoneReach;
   readonly presence: Pick<Presence, 'connectionsOf'>;
+  /** Undefined while nobody outside is asked. */
+  readonly hooks?: OfflinePushHooks | undefined;
   readonly limits: { readonly pushResultsWithinMs: number; readonly maxPushAgeMs: number };
   /** Unix ms. */
   readonly now: () => number;
@@ -79,21 +82,25 @@ export class OfflinePushes {
 
   /** Everybody whom it is for, by and by. */
   async #first(row: PushRow, turn: Turn): Promise<PartlyDelivered> {
-    const { now, monotonicMs, limits, reach, recipients } = this.#options;
+    const { now, monotonicMs, limits, reach, recipients, hooks } = this.#options;
     const isLate = now() - row.sentAt > limits.pushResultsWithinMs;
     const reached = await reach.reachedBy(row, isLate ? 0 : limits.pushResultsWithinMs);
+    const only = await hooks?.onlyTo(row);
+    if (only?.length === 0) return { following: [] };
     const following: DeliveryEntry[] = [];
     let after = row.after ?? '';
     const left = (error?: unknown) => ({ following, left: { payload: pushEntryOf({ ...row, after }).payload, error } });
     for (;;) {
       if (turn.signal.aborted || monotonicMs() > turn.endsAtMs) return left();
       try {
-        const page = await recipients.recipients(row, after, pageLength);
+        const page = await (only === undefined
+          ? recipients.recipients(row, after, pageLength)
+          : recipients.among(row, only));
         const unreached = page.filter(({ userID }) => reached?.has(userID) !== true);
         const userIDs = await this.#toWake(row, unreached, isLate || reached === undefined);
-        following.push(...(await this.#wakeAll(row, userIDs, turn)));
+        following.push(...(await this.#wakeAllowed(row, userIDs, turn)));
         const last = page.at(-1);
-        if (last === undefined || page.length < pageLength) return { following };
+        if (last === undefined || only !== undefined || page.length < pageLength) return { following };
         after = last.userID;
       } catch (error) {
         // Those before it have been woken, and are not again.
@@ -129,6 +136,16 @@ export class OfflinePushes {
     if (userIDs.length === 0 || !isLate) return userIDs;
     const connections = await this.#options.presence.connectionsOf(userIDs);
     return userIDs.filter((_, index) => !isPhoneReached(connections[index] ?? []));
+  }
+
+  /** Those of them whom the operator's receiver lets be woken, or others. */
+  async #wakeAllowed(row: PushRow, userIDs: readonly string[], turn: Turn): Promise<readonly DeliveryEntry[]> {
+    const { hooks } = this.#options;
+    const { asked, ...rest } = row;
+    if (hooks === undefined || asked === undefined || userIDs.length === 0) return this.#wakeAll(rest, userIDs, turn);
+    const woken = await hooks.beforeWaking(row, userIDs);
+    if (woken === undefined) return [];
+    return this.#wakeAll({ ...rest, content: woken.content, hasBadge: woken.hasBadge }, woken.userIDs, turn);
   }
 
   /** @returns rows of what is to be tried again, by each service for itself */

@@ -11,7 +11,7 @@ import { sessionTypes } from '../protocol/numbers/sessions.ts';
 import type { PushContent } from './push-provider.ts';
 import type { PushedChat } from './push-recipient-store.ts';
 
-/** Never the text of the message. */
+/** Never the text of the message, unless the operator's receiver is asked with it. */
 export interface PushRow extends PushedChat {
   /** `serverMsgID`. */
   readonly id: string;
@@ -21,6 +21,8 @@ export interface PushRow extends PushedChat {
   readonly sentAt: number;
   readonly content: Omit<PushContent, 'id'>;
   readonly hasBadge: boolean;
+  /** What the operator's receiver is asked with; undefined if it is not. */
+  readonly asked?: object | undefined;
   /** Up to this user, in order of their IDs, it is done. */
   readonly after?: string;
   /** Set of what a service could not take then, and nobody else is concerned: user and platform, 0 for a user by alias. */

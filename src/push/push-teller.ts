@@ -3,6 +3,7 @@ import type { DeliveryEntry } from '../deliveries/delivery-store.ts';
 import type { MessageDeliveries } from '../log/message-store.ts';
 import type { MessageTeller } from '../log/pipeline.ts';
 import type { MsgData } from '../protocol/gen/openim.ts';
+import type { OfflinePushHooks } from './offline-push-hooks.ts';
 import { causesPushes, pushEntryOf, pushRowOf } from './push-row.ts';
 
 export interface PushTellerOptions {
@@ -13,6 +14,8 @@ export interface PushTellerOptions {
   readonly limits: { readonly maxWaitingPushes: number };
   /** Of a message that wakes nobody, since too many wait. */
   readonly onLeftOut: () => void;
+  /** Undefined while nobody outside is asked. */
+  readonly hooks?: OfflinePushHooks | undefined;
   /** Unix ms. */
   readonly now: () => number;
 }
@@ -26,12 +29,13 @@ export class PushTeller implements MessageTeller {
 
   deliveriesOf(message: MsgData, operationID: string): MessageDeliveries | undefined {
     if (!causesPushes(message)) return undefined;
-    const { waiting, limits, onLeftOut, now } = this.#options;
+    const { waiting, limits, onLeftOut, hooks, now } = this.#options;
     if (waiting() >= limits.maxWaitingPushes) {
       onLeftOut();
       return undefined;
     }
-    return ({ seq }) => [pushEntryOf(pushRowOf(message, seq, operationID, now()))];
+    const asked = hooks?.bodyOf(message, operationID);
+    return ({ seq }) => [pushEntryOf({ ...pushRowOf(message, seq, operationID, now()), asked })];
   }
 
   keep(entries: readonly DeliveryEntry[]): Promise<void> {

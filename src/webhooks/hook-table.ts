@@ -48,7 +48,10 @@ export const hookTable = {
   afterGroupMsgRead: after('GroupMsgRead'),
   // As OpenIM spells it.
   afterRevokeMsg: { command: 'callbackBeforeAfterMsgCommand', when: 'after' },
-  // 3.5 Connections
+  // 3.5 Pushes and connections
+  beforeOnlinePush: before('OnlinePush'),
+  beforeGroupOnlinePush: before('GroupOnlinePush'),
+  beforeOfflinePush: before('OfflinePush'),
   afterUserOnline: after('UserOnline'),
   afterUserOffline: after('UserOffline'),
   afterUserKickOff: after('UserKickOff'),

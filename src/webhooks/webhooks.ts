@@ -61,6 +61,17 @@ export class Webhooks {
     { operationID }: Pick<CallContext, 'operationID'>,
     body: object,
   ): Promise<WebhookReply | undefined> {
+    const reply = await this.consult(name, { operationID }, body);
+    if (reply instanceof ProtocolError) throw reply;
+    return reply;
+  }
+
+  /** {@link ask}. @returns the refusal instead of throwing it */
+  async consult(
+    name: HookName,
+    { operationID }: Pick<CallContext, 'operationID'>,
+    body: object,
+  ): Promise<WebhookReply | ProtocolError | undefined> {
     const setting = this.setting(name);
     if (setting === undefined) return undefined;
     const { client, newID, observer } = this.#options;
@@ -78,8 +89,7 @@ export class Webhooks {
       });
       const refusal = refusalOf(reply);
       told(refusal === undefined ? 'continued' : 'refused');
-      if (refusal !== undefined) throw refusal;
-      return reply;
+      return refusal ?? reply;
     } catch (error) {
       if (!(error instanceof WebhookFailure)) throw error;
       told(error.kind);

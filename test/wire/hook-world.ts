@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
-import { hookNames, hookTable } from '../../src/webhooks/hook-table.ts';
+import { type HookName, hookNames, hookTable } from '../../src/webhooks/hook-table.ts';
 import { type HeardHook, type HookAnswer, HookReceiver } from '../support/hook-receiver.ts';
 import { type Envelope, envelopeOf } from './raw-http.ts';
 import { World } from './world.ts';
@@ -31,7 +31,7 @@ export class HookWorld implements AsyncDisposable {
     this.world = world;
   }
 
-  /** @param hooks lines of the file that say which are on; all of them by default @param settings TESSERA_* */
+  /** @param hooks lines of the file that say which are on; all by default but those of pushes @param settings TESSERA_* */
   static async open(hooks = everyHook, settings: Readonly<Record<string, string>> = {}): Promise<HookWorld> {
     const receiver = await HookReceiver.open();
     const path = join(tmpdir(), `tessera-hooks-${process.pid}.yml`);
@@ -89,7 +89,13 @@ export class HookWorld implements AsyncDisposable {
   }
 }
 
-const everyHook = hookNames.map((name) => `${name}: { enable: true, timeout: 5 }`);
+/** Asked before whatever is pushed: notices of all that scenes do as well. */
+const pushHookNames: readonly HookName[] = ['beforeOnlinePush', 'beforeGroupOnlinePush', 'beforeOfflinePush'];
+
+const switchedOn = (names: readonly HookName[]) => names.map((name) => `${name}: { enable: true, timeout: 5 }`);
+
+export const pushHooks = switchedOn(pushHookNames);
+const everyHook = switchedOn(hookNames.filter((name) => !pushHookNames.includes(name)));
 
 /** The receiver is asked in an order; what it is told of comes in order per key only, whenever it comes. */
 export function inOrder(heard: readonly HeardBody[]): readonly HeardBody[] {

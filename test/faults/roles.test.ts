@@ -60,8 +60,16 @@ test('api, gateway and jobs in processes of their own', async (t) => {
       assert.equal(answer.status, 404, 'no REST');
     }
     for (const node of [api, gateway, jobs]) {
-      assert.equal((await fetch(`${node.apiUrl}/readyz`)).status, 200);
+      const ready = await fetch(`${node.apiUrl}/readyz`);
+      assert.equal(ready.status, 200);
+      assert.match(
+        await ready.text(),
+        /"warnings":\["PostgreSQL: the loss of its primary .*synchronous_standby_names is empty/,
+      );
       const metrics = await (await fetch(`${node.apiUrl}/metrics`)).text();
+      for (const series of ['nodes{role="gateway"} 1', 'nodes{role="jobs"} 1', 'peers 2', 'versions 1']) {
+        assert.ok(metrics.includes(`tessera_cluster_${series}\n`), series);
+      }
       assert.match(metrics, /tessera_job_runs_total{name="timed-destruction"} /);
       assert.equal(/tessera_job_runs_total{name="timed-destruction"} [1-9]/.test(metrics), node === jobs);
     }

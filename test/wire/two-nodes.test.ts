@@ -8,7 +8,7 @@ import authSign from '../../src/http/routes/object/auth_sign.ts';
 import { SubUserOnlineStatus, SubUserOnlineStatusTips } from '../../src/protocol/gen/openim.ts';
 import { FcmStandIn } from '../support/push/fcm-stand-in.ts';
 import { freePort } from '../support/services/free-port.ts';
-import { connect, dial, type SocketClient } from '../support/socket-client.ts';
+import { connect, type SocketClient } from '../support/socket-client.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
 import { within } from '../support/within.ts';
 import { complete, contentOf, hashOf, initiate, partsIn, pathOf, put } from './file-uploads.ts';
@@ -111,41 +111,6 @@ test('two nodes', async (t) => {
       assert.deepEqual(times, times.toSorted(byValue), 'M2 sendTime never falls in a conversation');
     },
   );
-
-  await t.test('a node with a part of the roles does that part for all', async () => {
-    assert.equal(api.wsPort, 0);
-    const socket = await dial({ port: api.apiPort, path: '/msg_gateway', query: { sendID: 'bob' } });
-    assert.equal('ws' in socket || socket.status, 404, 'sockets are not served there');
-    const refused = await gateway.post('/user/get_users_online_status', { userIDs: ['bob'] }, a.token('admin'));
-    assert.equal(refused.status, 404, 'nor REST here');
-    const readyz = await gateway.send({ method: 'GET', path: '/readyz' });
-    assert.equal(readyz.status, 200);
-    assert.match(
-      readyz.body.toString(),
-      /"warnings":\["PostgreSQL: the loss of its primary .*synchronous_standby_names is empty/,
-    );
-    const { body: metrics } = await gateway.send({ method: 'GET', path: '/metrics' });
-    for (const [series, is] of [
-      ['nodes{role="gateway"}', 3],
-      ['nodes{role="jobs"}', 2],
-      ['peers', 3],
-      ['versions', 1],
-    ]) {
-      assert.ok(metrics.includes(`tessera_cluster_${series} ${is}\n`), `${series} ${is}`);
-    }
-
-    const bob = await open(gateway, 'bob', 5);
-    const [status] = await api.call('/user/get_users_online_status', { userIDs: ['bob'] });
-    assert.equal(status.status, 1);
-    await sendText(api, 'bob');
-    assert.equal((await bob.nextReply()).reqIdentifier, 2001);
-    await api.call('/auth/force_logout', { userID: 'bob', platformID: 5 });
-    let last = await bob.nextReply();
-    // What a node finds that has just started may have been pushed elsewhere before.
-    while (last.reqIdentifier === 2001) last = await bob.nextReply();
-    assert.equal(last.reqIdentifier, 2002);
-    await bob.closed;
-  });
 
   await t.test(
     'a node of this version starts beside one that has brought the schema further, and serves with it',

@@ -47,7 +47,9 @@ export class S3BlobStore implements BlobStore {
 
   /** Which pages of any origin may use, as they may use ours. Not all stores know that; MinIO lets them anyway. */
   async #makeBucket(): Promise<void> {
-    await this.#client.send({ method: 'PUT', key: '' });
+    const { status } = await this.#client.send({ method: 'PUT', key: '' }, [409]);
+    // Another node may be about it: then it is there, or this one is started again.
+    if (status === 409) await this.#client.send({ method: 'HEAD', key: '' });
     const headers = { 'content-md5': createHash('md5').update(openToPages).digest('base64') };
     const rules = this.#client.send({ method: 'PUT', key: '', query: { cors: '' }, headers, body: openToPages });
     await rules.catch((error: unknown) => {

@@ -144,8 +144,10 @@ testOnEveryDeployment('Messages with the JS SDK', {}, async (t, deployment) => {
     const { groupID } = group;
     const cat = await device('cat');
     for (const revoker of [ann, ben]) {
-      const arrived = [ann, ben].map((side) => side.next('OnRecvNewMessages'));
       const { data: message } = await cat.sdk.createTextMessage('against the rules');
+      const isIt = ({ data }: { data: { clientMsgID: string }[] }) =>
+        data.some(({ clientMsgID }) => clientMsgID === message.clientMsgID);
+      const arrived = [ann, ben].map((side) => side.next('OnRecvNewMessages', isIt));
       const { clientMsgID } = (await cat.sdk.sendMessage({ recvID: '', groupID, message })).data;
       await Promise.all(arrived);
       const heard = [ann, ben, cat].map((side) => side.next('OnNewRecvMessageRevoked'));

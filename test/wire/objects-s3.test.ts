@@ -226,6 +226,20 @@ test('a store that answers nothing is waited for no longer than it may take', as
   await assert.rejects(blobs.open('openim/none', 0, 1).toArray(), { name: 'TimeoutError' });
 });
 
+test('a bucket that another node makes at the same time is there', async () => {
+  let isThere = false;
+  await using store = await standIn(({ method }, response) => {
+    if (method === 'HEAD') response.statusCode = isThere ? 200 : 404;
+    else if (!isThere) {
+      isThere = true;
+      response.statusCode = 409;
+    }
+    response.end();
+  });
+  const place = { endpoint: store.url, publicEndpoint: store.url, region: 'us-east-1', bucket: 'openim' };
+  await S3BlobStore.open({ ...place, ...s3Keys, timeoutMs: 8000, now: Date.now });
+});
+
 test('F30: a store that is not there is refused at start by the name of its setting', async () => {
   await assert.rejects(World.open(s3Settings('http://127.0.0.1:1')), /^StartError: TESSERA_S3_ENDPOINT: cannot use/);
   await assert.rejects(

@@ -1,7 +1,7 @@
 /** One fault after another, each under traffic of its own. */
 import { setTimeout as passed } from 'node:timers/promises';
 import { type FaultStage, type StageName, stages } from './fault-stage.ts';
-import { type FaultName, faults, forgetsTokens, stageOf } from './faults.ts';
+import { type FaultName, faults, stageOf } from './faults.ts';
 import { Traffic, type TrafficResult } from './traffic.ts';
 
 export interface FaultResult extends TrafficResult {
@@ -33,7 +33,6 @@ export class FaultSuite implements AsyncDisposable {
     await passed(500);
     traffic.oneLeaves();
     await breaking;
-    if (forgetsTokens(fault)) await traffic.forgiveLostTokens();
     const result = await traffic.finish();
     const after = await cluster.repairs();
     // One that was started again counts from nothing.

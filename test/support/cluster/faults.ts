@@ -49,7 +49,6 @@ const onSingleStores = {
     await faulty.stage.redis?.restart();
   },
 
-  /** Tokens that it held are gone: it is one that must not lose them. What they have ended stays ended. */
   'Redis is flushed': async ({ stage }) => {
     await redisCommand(stage.redis?.port ?? 0, 'FLUSHALL');
   },
@@ -128,11 +127,6 @@ export function stageOf(fault: FaultName): StageName {
     default:
       return 'single stores';
   }
-}
-
-/** Whether tokens that were issued before may be unknown afterwards: 1507. */
-export function forgetsTokens(fault: FaultName): boolean {
-  return fault === 'Redis is flushed';
 }
 
 /** Some of the slots of a server that have keys. */

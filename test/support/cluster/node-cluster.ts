@@ -46,9 +46,10 @@ export class NodeCluster implements AsyncDisposable {
 
   static async open(options: ClusterOptions): Promise<NodeCluster> {
     await using owned = new AsyncDisposableStack();
-    const nodes = await Promise.all(
-      Array.from({ length: options.nodes }, (_, index) => startNode(options, index, owned)),
-    );
+    const started = Array.from({ length: options.nodes }, (_, index) => startNode(options, index, owned));
+    // If one cannot be started, the others are known when they are to be ended.
+    await Promise.allSettled(started);
+    const nodes = await Promise.all(started);
     const nginx = owned.use(await startNginx(nodes.map(({ process }) => portsOf(process))));
     return new NodeCluster(nodes, nginx, owned.move());
   }

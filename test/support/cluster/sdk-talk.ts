@@ -75,7 +75,8 @@ async function faultsOf({ userID, partnerID, client, acknowledged }: Talker): Pr
     await passed(500);
     seen = await textsAt(partner, userID, partnerID);
   }
-  const faults = missing().map((text) => `the SDK of ${partnerID} never got ${text}`);
+  const heard = partner.events.slice(-6).map(({ event }) => event);
+  const faults = missing().map((text) => `the SDK of ${partnerID} never got ${text}: it has heard ${heard.join(', ')}`);
   if (new Set(seen).size !== seen.length) faults.push(`the SDK of ${partnerID} shows a message twice`);
   const places = seen.map((text) => Number(text.slice(userID.length + 1)));
   const isInOrder = places.every((place, index) => index === 0 || place > places[index - 1]!);

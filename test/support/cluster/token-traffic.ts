@@ -7,8 +7,6 @@ interface Known {
   readonly token: string;
   /** `ending` while an end is asked for: either answer is right. */
   state: 'live' | 'ending' | 'ended';
-  /** The store that held it has forgotten everything. */
-  mayBeLost: boolean;
 }
 
 const everyMs = 150;
@@ -37,12 +35,6 @@ export class TokenTraffic {
     await this.#running;
   }
 
-  /** Those that were issued so far may be unknown: 1507. What was refused for that reason already is forgiven, too. */
-  forgiveLost(): void {
-    for (const known of this.#known) known.mayBeLost = true;
-    for (const fault of this.faults) if (fault.endsWith('with 1507')) this.faults.delete(fault);
-  }
-
   get counts(): { readonly issued: number; readonly ended: number } {
     return { issued: this.#known.length, ended: this.#known.filter(({ state }) => state === 'ended').length };
   }
@@ -69,7 +61,7 @@ export class TokenTraffic {
 
   async #issue(userID: string): Promise<void> {
     const reply = await this.#ask(this.#backEnd, '/auth/get_user_token', { userID, platformID: 5 });
-    if (reply?.errCode === 0) this.#known.push({ userID, token: reply.data.token, state: 'live', mayBeLost: false });
+    if (reply?.errCode === 0) this.#known.push({ userID, token: reply.data.token, state: 'live' });
     else this.#note(reply, `issuing a token for ${userID}`);
   }
 
@@ -88,8 +80,7 @@ export class TokenTraffic {
     if (reply === undefined) return false;
     const { errCode } = reply;
     if (before === 'ended' && errCode === 0) this.faults.add(`${name} accepted the dead token of ${known.userID}`);
-    const isForgiven = known.mayBeLost && errCode === 1507;
-    if (before === 'live' && known.state === 'live' && isDead(errCode) && !isForgiven) {
+    if (before === 'live' && known.state === 'live' && isDead(errCode)) {
       this.faults.add(`${name} refused the live token of ${known.userID} with ${errCode}`);
     }
     return errCode === 0 || isDead(errCode);

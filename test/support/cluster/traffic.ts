@@ -108,12 +108,6 @@ export class Traffic {
     this.#left.push(leaver.userID);
   }
 
-  /** Those that were issued so far may be unknown from now on. */
-  async forgiveLostTokens(): Promise<void> {
-    this.#tokens.forgiveLost();
-    await logIn(this.#options.cluster);
-  }
-
   /** Once the fault is over. */
   async finish(): Promise<TrafficResult> {
     const faults: string[] = [];

@@ -97,7 +97,7 @@ test('FCM', async (t) => {
     [
       'a redirect',
       { status: 302, headers: { location: 'http://127.0.0.1:1/' } },
-      { kind: 'later', reason: 'no answer (network)' },
+      { kind: 'later', reason: 'no answer (redirected)' },
     ],
   ] as const;
   for (const [name, answer, outcome] of answers) {

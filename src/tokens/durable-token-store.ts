@@ -12,21 +12,22 @@ import { EndRecorder } from './end-recorder.ts';
 import { hasRoomFor, type LoginPolicy } from './policy.ts';
 import { keyMark } from './signing-keys.ts';
 import type { KeptCutoff, TokenEnd, TokenEndStore } from './token-end-store.ts';
-import type {
-  FoundToken,
-  IssueOutcome,
-  IssueRequest,
-  LossCause,
-  PresentedToken,
-  TokenChangeListener,
-  TokenEndReason,
-  TokenKey,
-  TokenPage,
-  TokenRecord,
-  TokenSelector,
-  TokenStore,
-  TokenWatch,
-  UserTokens,
+import {
+  type FoundToken,
+  type IssueOutcome,
+  type IssueRequest,
+  type LossCause,
+  loginOf,
+  type PresentedToken,
+  type TokenChangeListener,
+  type TokenEndReason,
+  type TokenKey,
+  type TokenPage,
+  type TokenRecord,
+  type TokenSelector,
+  type TokenStore,
+  type TokenWatch,
+  type UserTokens,
 } from './token-store.ts';
 import type { MemoryLook, StoreMemory } from './token-store-memory.ts';
 
@@ -122,7 +123,9 @@ export class DurableTokenStore implements TokenStore {
     this.#recorder.requireRoom();
     const ended = await store.kick(userID, selector, reason, state);
     // Where nothing was left to end, a first attempt may have come to grief between the two stores.
-    await this.#recorder.record(ended.length > 0 ? ended : await this.#endedBefore(userID, selector));
+    const meant = ended.length > 0 ? ended : await this.#endedBefore(userID, selector);
+    await this.#recorder.record(meant);
+    if ('platformIDs' in selector) await this.#endLost(userID, selector, meant.length === 0);
     return ended;
   }
 
@@ -193,6 +196,26 @@ export class DurableTokenStore implements TokenStore {
 
   ping(): Promise<void> {
     return this.#options.store.ping();
+  }
+
+  /**
+   * What the store has lost is not taken in again after its user was logged out there: in that respect a logout is a
+   * cutoff. Where the store knows of no token that was meant, it is one for what is connected and remembered, too.
+   */
+  async #endLost(
+    userID: string,
+    { platformIDs, exceptJti }: Extract<TokenSelector, { platformIDs: unknown }>,
+    knowsNone: boolean,
+  ): Promise<void> {
+    const { store, ends, clock, longestLifeMs } = this.#options;
+    const { tokens } = exceptJti === undefined ? { tokens: [] } : await store.list(userID);
+    const spared = tokens.find(({ jti }) => jti === exceptJti);
+    const notBefore = spared === undefined ? clock() : loginOf(spared);
+    const keepUntil = clock() + longestLifeMs;
+    for (const platformID of platformIDs) {
+      await ends.cutOff({ userID, platformID, notBefore, keepUntil });
+      if (knowsNone) await store.cutOff(userID, platformID, notBefore, keepUntil);
+    }
   }
 
   /** @returns undefined for one of which it is not known that the store has had it and lost it */

@@ -181,10 +181,13 @@ export class TokenEnder {
     }
   }
 
-  /** So that one of OpenIM's that was never used here can be ended, also one in a grace that only its text leads to. */
+  /**
+   * So that one of OpenIM's that was never used here can be ended, also one in a grace that only its text leads to, and one
+   * that the store has lost.
+   */
   async #takeIn(claims: TokenClaims, token: string): Promise<void> {
     const { store, honoursLegacy } = this.#options;
-    if (!honoursLegacy || claims.isOurs) return;
+    if (!honoursLegacy && !claims.isOurs) return;
     try {
       await guarded(store.find(claims, { claims, text: token }));
     } catch (error) {

@@ -85,6 +85,22 @@ test('T1, T3 a token that Redis has lost is good when it is shown, but where it 
   assert.deepEqual(await verdicts(), [1506, 1506, 1506, 0]);
 });
 
+test('T4 a token that Redis has lost is ended like any other: by a logout, a revocation, and that of all', async (t) => {
+  const opened = await open(t);
+  if (opened === undefined) return;
+  const { redis, world } = opened;
+  const lost = await Promise.all(['alice', 'bob', 'carol', 'dave', 'erin'].map((userID) => world.issue(userID, 5)));
+  await redisCommand(redis.port, 'FLUSHALL');
+  // Who has another one by now, which is not to be the only one that is ended.
+  const newer = await world.issue('erin', 1);
+  await world.call('/auth/force_logout', { userID: 'alice', platformID: 5 });
+  await world.call('/auth/revoke_token', { token: lost[1] });
+  await world.call('/auth/revoke_tokens', { userID: 'carol' });
+  await world.call('/auth/revoke_tokens', { userID: 'erin' });
+  const verdicts = await Promise.all([...lost, newer].map((token) => world.verdict(token)));
+  assert.deepEqual(verdicts, [1506, 1506, 1506, 0, 1506, 1506]);
+});
+
 test('T4 a Redis that was flushed revives nothing, and takes nothing of OpenIM in again that was revoked', async (t) => {
   const opened = await open(t, { TESSERA_OPENIM_TOKENS: 'read' });
   if (opened === undefined) return;

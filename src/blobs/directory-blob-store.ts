@@ -6,10 +6,8 @@
  * of several stays a directory of them, since to put 5 GB together would take longer than clients wait.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
 import type { BlobStore, FormSignature, PartLimits, PartSignatures, Signing } from '../files/blob-store.ts';
 import { partsOf, type Upload } from '../files/file.ts';
 import { PartRefused, type PartSink, wrongSize } from '../files/part-receiver.ts';
@@ -122,8 +120,8 @@ export class DirectoryBlobStore implements BlobStore, PartSink {
     return undefined;
   }
 
-  open(key: string, first: number, last: number): Readable {
-    return Readable.from(readBlob(this.#blob(key), first, last), { objectMode: false });
+  open(key: string, first: number, last: number): AsyncIterable<Uint8Array> {
+    return readBlob(this.#blob(key), first, last);
   }
 
   async remove(key: string): Promise<void> {
@@ -203,23 +201,40 @@ async function partFilesOf(directory: string): Promise<readonly PartFile[]> {
 }
 
 /** Bytes of a blob that is a file, or a directory of parts that are all as large as the first, but for the last. */
-async function* readBlob(path: string, first: number, last: number): AsyncGenerator<Buffer> {
+async function* readBlob(path: string, first: number, last: number): AsyncGenerator<Uint8Array> {
   if (last < first) return;
-  if ((await stat(path)).isFile()) return yield* readFile(path, first, last);
+  // The same for all chunks: to collect one for each took three quarters of the time.
+  const memory = Buffer.allocUnsafeSlow(Math.min(readBytes, last - first + 1));
+  if ((await stat(path)).isFile()) return yield* readFile(path, first, last, memory);
   const parts = await partFilesOf(path);
   const partSize = parts[0] === undefined ? 0 : (await stat(parts[0].path)).size;
   for (let index = Math.floor(first / partSize); index * partSize <= last; index++) {
     const from = index * partSize;
     const part = parts[index];
-    if (part === undefined) throw new Error('a blob is shorter than its record says');
-    yield* readFile(part.path, Math.max(first - from, 0), Math.min(last - from, partSize - 1));
+    if (part === undefined) throw tooShort();
+    yield* readFile(part.path, Math.max(first - from, 0), Math.min(last - from, partSize - 1), memory);
   }
 }
 
 const readBytes = 256 * 1024;
 
-function readFile(path: string, start: number, end: number): AsyncIterable<Buffer> {
-  return createReadStream(path, { start, end, highWaterMark: readBytes });
+/** @param first to `last`, inclusive. @param memory what chunks are read into */
+async function* readFile(path: string, first: number, last: number, memory: Buffer): AsyncGenerator<Uint8Array> {
+  const file = await open(path, 'r');
+  try {
+    for (let at = first; at <= last; ) {
+      const { bytesRead } = await file.read(memory, 0, Math.min(memory.length, last - at + 1), at);
+      if (bytesRead === 0) throw tooShort();
+      yield memory.subarray(0, bytesRead);
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+function tooShort(): Error {
+  return new Error('a blob is shorter than its record says');
 }
 
 /** So that the names in it outlive a crash of the machine. */

@@ -4,7 +4,6 @@
  * would let the client change it later.
  */
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
 import type { BlobStore, FormSignature, PartLimits, PartSignatures, Signing } from '../files/blob-store.ts';
 import { partsOf, type StoredObject, type Upload } from '../files/file.ts';
 import type { Presentation } from '../files/presentation.ts';
@@ -140,9 +139,9 @@ export class S3BlobStore implements BlobStore {
     return this.#client.presign({ method: 'GET', key, query: shown }, longestLifeSeconds);
   }
 
-  open(key: string, first: number, last: number): Readable {
+  open(key: string, first: number, last: number): AsyncIterable<Uint8Array> {
     const headers = { range: `bytes=${first}-${last}` };
-    return Readable.from(this.#client.read({ method: 'GET', key, headers }), { objectMode: false });
+    return this.#client.read({ method: 'GET', key, headers });
   }
 
   async remove(key: string): Promise<void> {

@@ -1,5 +1,4 @@
 /** What every engine does that keeps the content of files: a blob is there whole or not at all. */
-import type { Readable } from 'node:stream';
 import type { StoredObject, Upload } from './file.ts';
 import type { Presentation } from './presentation.ts';
 
@@ -66,8 +65,8 @@ export interface BlobStore {
   sizeOf(key: string): Promise<number | undefined>;
   /** Where clients fetch it; undefined if that is here, by {@link open}. */
   addressOf(object: StoredObject, presentation: Presentation): Promise<string | undefined>;
-  /** Bytes of a blob, first and last inclusive. */
-  open(key: string, first: number, last: number): Readable;
+  /** Bytes of a blob, first and last inclusive; each chunk is good until the next is asked for. */
+  open(key: string, first: number, last: number): AsyncIterable<Uint8Array>;
   /** One that is not there is fine. */
   remove(key: string): Promise<void>;
   /** Deletes what was left on its way by a crash before `until`, Unix ms. */

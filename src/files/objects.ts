@@ -1,5 +1,4 @@
 /** Finding objects again: by their URL, and URLs for back ends (objects chapter, 1.12 and 1.13). */
-import type { Readable } from 'node:stream';
 import type { CallContext } from '../kernel/caller.ts';
 import { errors } from '../protocol/errors.ts';
 import type { BlobStore } from './blob-store.ts';
@@ -32,8 +31,8 @@ export interface ObjectContent {
   /** Names the content. */
   readonly tag: string;
   readonly presentation: Presentation;
-  /** First and last byte, inclusive. */
-  open(first: number, last: number): Readable;
+  /** First and last byte, inclusive; each chunk is good until the next is asked for. */
+  open(first: number, last: number): AsyncIterable<Uint8Array>;
 }
 
 const urlLifeMs = 7 * 86_400_000;

@@ -2,7 +2,6 @@
  * Smaller pictures of objects (objects chapter, 1.14), made each time they are asked for and never stored. Whatever cannot
  * be made, or not soon enough, is answered with the original.
  */
-import { Readable } from 'node:stream';
 import type { BlobStore } from './blob-store.ts';
 import { BodySlots } from './body-slots.ts';
 import type { StoredObject } from './file.ts';
@@ -102,7 +101,7 @@ export class Thumbnails {
   #contentOf({ bytes, format }: Picture, tag: string): ObjectContent {
     const open = (first: number, last: number) => {
       this.#options.observer.served('thumbnail', last - first + 1);
-      return Readable.from([bytes.subarray(first, last + 1)], { objectMode: false });
+      return inOne(bytes.subarray(first, last + 1));
     };
     return { size: bytes.length, tag, presentation: { contentType: `image/${format}`, disposition: undefined }, open };
   }
@@ -150,4 +149,8 @@ function isPicture(bytes: Buffer): boolean {
   const head = bytes.toString('latin1', 0, signatureBytes);
   const isWebp = head.startsWith('RIFF') && head.endsWith('WEBP');
   return isWebp || signatures.some((signature) => head.startsWith(signature));
+}
+
+async function* inOne(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }

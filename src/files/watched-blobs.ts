@@ -1,5 +1,4 @@
 /** Engines whose failures are told. What they refuse is none, nor a client that goes away. */
-import type { Readable } from 'node:stream';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { BlobStore, FormSignature, PartLimits, PartSignatures, Signing } from './blob-store.ts';
 import type { StoredObject, Upload } from './file.ts';
@@ -58,10 +57,13 @@ export class WatchedBlobs implements BlobStore {
     return this.#watch('sign', this.#blobs.addressOf(object, presentation));
   }
 
-  open(key: string, first: number, last: number): Readable {
-    return this.#blobs.open(key, first, last).on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE' && error.code !== 'ABORT_ERR') this.#observer.storeFailed('read');
-    });
+  async *open(key: string, first: number, last: number): AsyncGenerator<Uint8Array> {
+    try {
+      yield* this.#blobs.open(key, first, last);
+    } catch (error) {
+      this.#observer.storeFailed('read');
+      throw error;
+    }
   }
 
   remove(key: string): Promise<void> {

@@ -5,8 +5,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Caller } from '../kernel/caller.ts';
 import { errorEnvelope, successEnvelope, successEnvelopeBytes } from '../protocol/envelope.ts';
 import { isOurFault, toProtocolError } from '../protocol/failure.ts';
@@ -206,20 +204,27 @@ export class Exchange {
 
   /**
    * A long answer, read as fast as its client reads it. What fails on its way cuts the connection, so that nobody takes
-   * a part for the whole. @param body undefined: there is none
+   * a part for the whole. @param body each chunk is good until the next is asked for; undefined: there is none
    */
-  async stream(answer: Omit<Answer, 'body'>, body: Readable | undefined): Promise<void> {
+  async stream(answer: Omit<Answer, 'body'>, body: AsyncIterable<Uint8Array> | undefined): Promise<void> {
     const headers: OutgoingHttpHeaders = { ...corsHeaders, 'X-HTTP-ID': this.id, ...answer.headers };
     if (!this.surroundings.isListening()) headers.Connection = 'close';
     this.#response.writeHead(answer.status, headers);
     if (body === undefined) this.#response.end();
-    else await this.untimed(pipeline(body, this.#response).catch((error) => this.#noteCut(error)));
+    else await this.untimed(this.#write(body));
     this.#record(answer);
   }
 
-  #noteCut(error: unknown): void {
-    const hasClientGone = error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
-    if (!hasClientGone) this.logOurFault(error);
+  async #write(body: AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      for await (const chunk of body) {
+        if (!(await hasLeft(this.#response, chunk))) return;
+      }
+      this.#response.end();
+    } catch (error) {
+      this.#response.destroy();
+      this.logOurFault(error);
+    }
   }
 
   /** What takes as long as the client takes for it does not count as duration of the request. */
@@ -266,6 +271,19 @@ export class Exchange {
     if (elapsedMs > slowMs) logger.warn({ route: this.#route, status, code, elapsedMs }, 'slow request');
     else logger.debug({ route: this.#route, status, code, elapsedMs }, 'request');
   }
+}
+
+/** @returns false if its client has gone; else nothing needs the chunk's memory any more */
+function hasLeft(response: ServerResponse, chunk: Uint8Array): Promise<boolean> {
+  if (response.destroyed) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const onClose = () => resolve(false);
+    response.once('close', onClose);
+    response.write(chunk, (error) => {
+      response.off('close', onClose);
+      resolve(error === undefined || error === null);
+    });
+  });
 }
 
 /** The one failure that also shows in the HTTP status (rest-core.md 1.1). */

@@ -223,7 +223,8 @@ test('a store that answers nothing is waited for no longer than it may take', as
   const blobs = await S3BlobStore.open({ ...place, ...s3Keys, timeoutMs: 100, now: Date.now });
   isSilent = true;
   await assert.rejects(blobs.sizeOf('openim/none'), { name: 'TimeoutError' });
-  await assert.rejects(blobs.open('openim/none', 0, 1).toArray(), { name: 'TimeoutError' });
+  const bytes = blobs.open('openim/none', 0, 1)[Symbol.asyncIterator]();
+  await assert.rejects(bytes.next(), { name: 'TimeoutError' });
 });
 
 test('a bucket that another node makes at the same time is there', async () => {

@@ -1,6 +1,8 @@
 /** Files in parts, and objects by their URL: objects-push-webhooks.md 1.2 to 1.13. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { type FileHandle, open, readdir, readFile, rm } from 'node:fs/promises';
+import { request as requestOf } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, mock, test } from 'node:test';
 import accessUrl from '../../src/http/routes/object/access_url.ts';
@@ -9,6 +11,7 @@ import completeMultipartUpload from '../../src/http/routes/object/complete_multi
 import initiateMultipartUpload from '../../src/http/routes/object/initiate_multipart_upload.ts';
 import partLimit from '../../src/http/routes/object/part_limit.ts';
 import partSize from '../../src/http/routes/object/part_size.ts';
+import { within } from '../support/within.ts';
 import { complete, contentOf, hashOf, initiate, md5Of, partsIn, pathOf, put, upload } from './file-uploads.ts';
 import { envelopeOf } from './raw-http.ts';
 import { type Scenario, testEndpoint } from './scenario.ts';
@@ -297,6 +300,28 @@ describe('files in a directory', () => {
     }
     const beyond = await get(url, { range: `bytes=${content.length}-` });
     assert.deepEqual([beyond.status, beyond.headers['content-range']], [416, `bytes */${content.length}`]);
+  });
+
+  test('whoever goes away in the middle of a file is let go, and is no failure', async () => {
+    const url = await upload(world, alice(), { name: 'alice/left', content: contentOf('left ', 11 * mebibyte) });
+    const served = async () => {
+      const { body } = await world.send({ method: 'GET', path: '/metrics' });
+      return Number(
+        /^tessera_http_request_seconds_count\{route="\/object\/\*",code="0"\} (\d+)$/m.exec(`${body}`)?.[1],
+      );
+    };
+    const before = (await served()) || 0;
+    const client = requestOf({ port: world.apiPort, path: pathOf(url) }).end();
+    const [response] = await once(client, 'response');
+    await once(response, 'data');
+    client.destroy();
+    await within(
+      'the end of its answer',
+      (async () => {
+        while (((await served()) || 0) === before);
+      })(),
+    );
+    assert.equal((await counted(world))['store_failures_total{operation="read"}'], 0);
   });
 
   test('ETag, HEAD and conditional requests', async () => {

@@ -7,7 +7,7 @@
  */
 
 import type { TokenClaims } from './claims.ts';
-import { type Cutoffs, laterCutoffs } from './cutoffs.ts';
+import { type Cutoffs, effectiveCutoff, laterCutoffs } from './cutoffs.ts';
 import { EndRecorder } from './end-recorder.ts';
 import { hasRoomFor, type LoginPolicy } from './policy.ts';
 import { keyMark } from './signing-keys.ts';
@@ -107,7 +107,7 @@ export class DurableTokenStore implements TokenStore {
     const cutoffs = laterCutoffs(found.cutoffs, known.cutoffs);
     if (known.end === undefined || known.end.expiresAt <= this.#options.clock()) {
       const isLost = found.record === undefined && known.end === undefined && presented !== undefined;
-      return { record: isLost ? await this.#takeBack(presented.claims) : found.record, cutoffs };
+      return { record: isLost ? await this.#takeBack(presented.claims, cutoffs) : found.record, cutoffs };
     }
     const isEnded = found.record?.state === 'kicked' || found.record?.state === 'revoked';
     return { record: isEnded ? found.record : endedRecord(found.record, known.end), cutoffs };
@@ -219,16 +219,19 @@ export class DurableTokenStore implements TokenStore {
   }
 
   /** @returns undefined for one of which it is not known that the store has had it and lost it */
-  async #takeBack(claims: TokenClaims): Promise<TokenRecord | undefined> {
+  async #takeBack(claims: TokenClaims, cutoffs: Cutoffs): Promise<TokenRecord | undefined> {
     const { store, clock, loginPolicy, observer } = this.#options;
     const { userID, jti, platformID, issuedAt, expiresAt, isOurs, needsStore, kid } = claims;
     if (!isOurs || needsStore || expiresAt <= clock()) return undefined;
     const cause = await store.explainLoss(userID, issuedAt);
     if (cause === 'unknown' || (await store.hasForgotten(userID))) return undefined;
-    const record = await store.adopt({
+    const lost: TokenRecord = {
       ...{ userID, jti, platformID, issuedAt, expiresAt, keyMark: keyMark(kid), deviceName: '', lastSeenAt: 0 },
       ...{ state: 'live', reason: '', acceptedUntil: 0 },
-    });
+    };
+    // The store need not know of the cutoff: it would take what it has taken in for good.
+    if (issuedAt < effectiveCutoff(platformID, cutoffs)) return { ...lost, state: 'kicked', reason: 'forced' };
+    const record = await store.adopt(lost);
     if (record?.state !== 'live') return record;
     observer.onTakenBack(record, cause);
     // After it was taken in, so that a login at this moment either ends it or is seen here.

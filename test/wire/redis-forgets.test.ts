@@ -66,11 +66,15 @@ test('T4 tokens that were ended after the snapshot stay ended when Redis comes b
 test('T1, T3 a token that Redis has lost is good when it is shown, but where it has ended or a later login has its place', async (t) => {
   const opened = await open(t);
   if (opened === undefined) return;
-  const { redis, world, metric } = opened;
-  const [good, revoked, replaced] = [
+  const { redis, world, metric, untilTrusted } = opened;
+  await world.register('frank');
+  const [good, revoked, replaced, forced, shown, beside] = [
     await world.issue('alice', 5),
     await world.issue('bob', 5),
     await world.issue('carol', 5),
+    await world.issue('dave', 5),
+    await world.issue('erin', 5),
+    await world.issue('frank', 5),
   ];
   await world.call('/auth/revoke_token', { token: revoked });
   // Before it has told anybody or anything.
@@ -78,6 +82,15 @@ test('T1, T3 a token that Redis has lost is good when it is shown, but where it 
   await redis.restart();
   await untilTrue('Redis answers', async () => (await world.verdict(revoked)) !== 500);
   const newer = await world.issue('carol', 5);
+  // What Redis does not know can be ended all the same.
+  await world.call('/auth/force_logout', { userID: 'dave', platformID: 5 });
+  await world.call('/auth/revoke_token', { token: shown });
+  await untilTrusted();
+  await world.issue('frank', 1);
+  await world.call('/auth/revoke_tokens', { userID: 'frank', platformIDs: [1, 5] });
+  for (const token of [forced, shown, beside]) {
+    for (let time = 0; time < 2; time += 1) assert.equal(await world.verdict(token), 1506);
+  }
   const verdicts = () => Promise.all([good, revoked, replaced, newer].map((token) => world.verdict(token)));
   assert.deepEqual(await verdicts(), [0, 1506, 1506, 0]);
   assert.ok((await metric('tessera_tokens_lost_total{cause="restart"}')) >= 2);

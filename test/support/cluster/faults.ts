@@ -32,6 +32,14 @@ const onSingleStores = {
     process.kill(pid, 'SIGCONT');
   },
 
+  /** Others have buried it, and its users are offline for them. */
+  'a node stands still for longer than a lease': async (faulty) => {
+    const { pid } = anyNode(faulty).process;
+    process.kill(pid, 'SIGSTOP');
+    await passed(15_000);
+    process.kill(pid, 'SIGCONT');
+  },
+
   'a node is cut off from Redis': async (faulty) => {
     const { redis } = anyNode(faulty);
     // Longer than a lease.
@@ -49,6 +57,7 @@ const onSingleStores = {
     await faulty.stage.redis?.restart();
   },
 
+  /** Tokens that it held are gone: those that nothing has ended are taken in again, the others stay ended. */
   'Redis is flushed': async ({ stage }) => {
     await redisCommand(stage.redis?.port ?? 0, 'FLUSHALL');
   },

@@ -6,6 +6,7 @@ import { type Command, configFromArgs } from './command.ts';
 import { checkDataDir } from './doctor/check-data-dir.ts';
 import { checkNodes, type NodeFacts } from './doctor/check-nodes.ts';
 import { checkSettings } from './doctor/check-settings.ts';
+import { checkWebhooks } from './doctor/check-webhooks.ts';
 import { type Finding, formatFindings, ok, problem } from './doctor/finding.ts';
 import { print } from './print.ts';
 import { openRegisteredUsers } from './registered-users.ts';
@@ -16,7 +17,7 @@ export const doctor: Command = {
   help: () => `Usage: tessera doctor [--repair] [--json] [flags]
 
 Looks at the settings, the data directory, PostgreSQL where there is one (version, writes, durability, replication,
-connections, latency), how jobs went, what could not be told to webhooks, and Redis where there is one: its version, eviction, persistence, replication,
+connections, latency), how jobs went, what could not be told to webhooks and whether their receiver answers, and Redis where there is one: its version, eviction, persistence, replication,
 clock and latency, every token in it, and whether all who hold one are registered. Where both make nodes, at those that
 run: their roles, versions, clocks and heartbeats. Prints each finding with its remedy. Changes nothing unless told to, and may run beside the server. The
 exit code is 1 if there is a problem, 0 otherwise.
@@ -34,6 +35,7 @@ exit code is 1 if there is a problem, 0 otherwise.
       ...checkDataDir(config, { repair }),
       ...checkSettings(config),
       ...(await examineStores(config, repair)),
+      ...(await checkWebhooks(config)),
     ];
     await print(values.json === true ? JSON.stringify(findings, null, 2) : formatFindings(findings));
     return findings.some(({ severity, isRepaired }) => severity === 'problem' && isRepaired !== true) ? 1 : 0;

@@ -66,8 +66,8 @@ test('api, gateway and jobs in processes of their own', async (t) => {
         await ready.text(),
         /"warnings":\["PostgreSQL: the loss of its primary .*synchronous_standby_names is empty/,
       );
-      const metrics = await (await fetch(`${node.apiUrl}/metrics`)).text();
-      for (const series of ['nodes{role="gateway"} 1', 'nodes{role="jobs"} 1', 'peers 2', 'versions 1']) {
+      const metrics = await within('the nodes to have heard of each other', metricsAmongPeers(node, 2));
+      for (const series of ['nodes{role="gateway"} 1', 'nodes{role="jobs"} 1', 'versions 1']) {
         assert.ok(metrics.includes(`tessera_cluster_${series}\n`), series);
       }
       assert.match(metrics, /tessera_job_runs_total{name="timed-destruction"} /);
@@ -106,6 +106,14 @@ async function openCluster(t: TestContext) {
   };
   const [api, gateway, jobs] = await Promise.all([start('api'), start('gateway'), start('jobs')]);
   return { api, gateway, jobs, backEnd: new BackEnd(() => api.apiUrl) };
+}
+
+/** With the next heartbeats a node hears of those that were started with it. */
+async function metricsAmongPeers({ apiUrl }: TesseraProcess, peers: number): Promise<string> {
+  for (;;) {
+    const metrics = await (await fetch(`${apiUrl}/metrics`)).text();
+    if (metrics.includes(`tessera_cluster_peers ${peers}\n`)) return metrics;
+  }
 }
 
 function portOf({ apiUrl }: TesseraProcess): number {

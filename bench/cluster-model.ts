@@ -40,7 +40,7 @@ const habits = {
 };
 /** Taken for what was not measured: µs of CPU, from single measurements of like commands. */
 const assumed: Costs = {
-  node: { logins: 2000, pulses: 20 },
+  node: { logins: 2000, pulses: 20, publications: 150 },
   postgres: { logins: 300 },
   redis: { logins: 60, pulses: 10, lookups: 5, publications: 10 },
   load: {},

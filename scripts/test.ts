@@ -30,7 +30,7 @@ const UNIT_TESTS = 'src/**/*.test.ts';
 const SERVICE_TESTS = 'test/**/*.test.ts';
 /** Take minutes, and time what they see: not among the others. */
 const CLUSTER_TESTS = 'test/cluster/*.test.ts';
-const STORIES = ['test/sdk/js-!(files).test.ts', 'test/sdk/acceptance.test.ts', 'test/sdk/kill.test.ts'];
+const STORIES = ['test/sdk/js-!(files).test.ts', 'test/sdk/acceptance.test.ts'];
 /** The launcher's own: what tests and the servers that they start have in common is stripped and compiled once. */
 const COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/compiled');
 const RUNNER = join(import.meta.dirname, 'run-test-files.ts');

@@ -36,6 +36,8 @@ test('api, gateway and jobs in processes of their own', async (t) => {
         },
       });
       assert.equal((await bob.nextReply()).reqIdentifier, 2001, 'of the change of the settings');
+      // Else it would be found by looking, 15 s later.
+      await within('api to have heard of jobs', metricsAmongPeers(api, 2));
       await backEnd.call('/jobs/run', { name: 'timed-destruction' });
       assert.equal((await bob.nextReply()).reqIdentifier, 2001, 'of what the job has done');
       const ran = async () => {
@@ -113,6 +115,7 @@ async function metricsAmongPeers({ apiUrl }: TesseraProcess, peers: number): Pro
   for (;;) {
     const metrics = await (await fetch(`${apiUrl}/metrics`)).text();
     if (metrics.includes(`tessera_cluster_peers ${peers}\n`)) return metrics;
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 

@@ -16,6 +16,8 @@ export interface TokenClaims {
   readonly jti: string;
   /** Unix ms, to the second; 0 if the token does not say. */
   readonly issuedAt: number;
+  /** Unix ms, to the second, from the claim `auth_time`: when the login was that the token goes on from, if it is renewed. */
+  readonly loginAt?: number;
   /** Unix ms, from the claim `nbf`; 0 if the token does not say, as ours do not. */
   readonly notBefore: number;
   /** Unix ms: accepted while now < expiresAt (T1). */
@@ -40,6 +42,8 @@ export interface SignRequest {
   /** Unix ms. */
   readonly now: number;
   readonly ttlMs: number;
+  /** Unix ms; of a renewal. The store may lose what it knows of it. */
+  readonly loginAt?: number | undefined;
 }
 
 /**
@@ -62,11 +66,13 @@ export class TokenCodec {
   }
 
   /** Makes a token whose `exp` is the first whole second at or after now + ttlMs, so that it is never short-lived. */
-  sign({ userID, platformID, jti, now, ttlMs }: SignRequest): SignedToken {
+  sign({ userID, platformID, jti, now, ttlMs, loginAt }: SignRequest): SignedToken {
     const exp = Math.ceil((now + ttlMs) / 1000);
     const iat = Math.floor(now / 1000) - clockSkewSeconds;
     const { ring, sign } = this.#current();
-    const token = sign({ UserID: userID, PlatformID: platformID, exp, iat, jti });
+    const login = loginAt === undefined ? undefined : Math.floor(loginAt / 1000);
+    const own = login === undefined ? {} : { auth_time: login };
+    const token = sign({ UserID: userID, PlatformID: platformID, exp, iat, jti, ...own });
     const { kid, needsStore } = ring.signing;
     return {
       token,
@@ -74,6 +80,7 @@ export class TokenCodec {
       platformID,
       jti,
       issuedAt: issuedAtOf(iat),
+      ...(login === undefined ? {} : { loginAt: login * 1000 }),
       notBefore: 0,
       expiresAt: exp * 1000,
       isOurs: true,
@@ -236,7 +243,7 @@ function protocolErrorFor(error: unknown): unknown {
 }
 
 function readClaims({ payload, namesKey, key }: Signed, token: string): TokenClaims {
-  const { UserID, PlatformID, exp, iat, nbf, jti } = payload;
+  const { UserID, PlatformID, exp, iat, nbf, jti, auth_time: login } = payload;
   if (typeof UserID !== 'string' || UserID === '') throw errors.tokenMalformed('claim UserID');
   if (typeof PlatformID !== 'number' || !isKnownPlatform(PlatformID)) throw errors.tokenMalformed('claim PlatformID');
   if (!isSeconds(exp)) throw errors.tokenMalformed('claim exp');
@@ -248,6 +255,7 @@ function readClaims({ payload, namesKey, key }: Signed, token: string): TokenCla
     platformID: PlatformID,
     jti: ownID ?? hashOf(token),
     issuedAt: iat === undefined ? 0 : issuedAtOf(iat),
+    ...(isSeconds(login) ? { loginAt: login * 1000 } : {}),
     notBefore: nbf === undefined ? 0 : nbf * 1000,
     expiresAt: exp * 1000,
     isOurs: ownID !== undefined && namesKey,

@@ -221,16 +221,17 @@ export class DurableTokenStore implements TokenStore {
   /** @returns undefined for one of which it is not known that the store has had it and lost it */
   async #takeBack(claims: TokenClaims, cutoffs: Cutoffs): Promise<TokenRecord | undefined> {
     const { store, clock, loginPolicy, observer } = this.#options;
-    const { userID, jti, platformID, issuedAt, expiresAt, isOurs, needsStore, kid } = claims;
+    const { userID, jti, platformID, issuedAt, loginAt, expiresAt, isOurs, needsStore, kid } = claims;
     if (!isOurs || needsStore || expiresAt <= clock()) return undefined;
     const cause = await store.explainLoss(userID, issuedAt);
     if (cause === 'unknown' || (await store.hasForgotten(userID))) return undefined;
     const lost: TokenRecord = {
       ...{ userID, jti, platformID, issuedAt, expiresAt, keyMark: keyMark(kid), deviceName: '', lastSeenAt: 0 },
       ...{ state: 'live', reason: '', acceptedUntil: 0 },
+      ...(loginAt === undefined ? {} : { loginAt }),
     };
     // The store need not know of the cutoff: it would take what it has taken in for good.
-    if (issuedAt < effectiveCutoff(platformID, cutoffs)) return { ...lost, state: 'kicked', reason: 'forced' };
+    if (loginOf(lost) < effectiveCutoff(platformID, cutoffs)) return { ...lost, state: 'kicked', reason: 'forced' };
     const record = await store.adopt(lost);
     if (record?.state !== 'live') return record;
     observer.onTakenBack(record, cause);

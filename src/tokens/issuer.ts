@@ -166,8 +166,8 @@ export class TokenIssuer {
     const now = clock();
     const { record } = await guarded(store.find({ userID, jti, expiresAt }));
     if (record?.state !== 'live' || !isKnownPlatform(platformID)) throw endedAlready();
-    const { issuedAt } = record;
-    const { token } = codec.sign({ userID, platformID, jti, now: issuedAt, ttlMs: expiresAt - issuedAt });
+    const { issuedAt, loginAt } = record;
+    const { token } = codec.sign({ userID, platformID, jti, now: issuedAt, ttlMs: expiresAt - issuedAt, loginAt });
     return { token, expireTimeSeconds: Math.floor((expiresAt - now) / 1000) };
   }
 
@@ -178,7 +178,8 @@ export class TokenIssuer {
     const cutoffs = await guarded(everyonesCutoffs.current());
 
     const now = clock();
-    const signed = codec.sign({ userID, platformID, jti: newTokenID(randomBytes), now, ttlMs });
+    const loginAt = renews === undefined ? undefined : loginOf(renews);
+    const signed = codec.sign({ userID, platformID, jti: newTokenID(randomBytes), now, ttlMs, loginAt });
     const { jti, expiresAt } = signed;
     const outcome = await guarded(
       store.issue(

@@ -10,6 +10,7 @@ import { OpenimServer, openimHash } from '../support/openim-redis.ts';
 import { runTessera } from '../support/run-tessera.ts';
 import { redisCommand, untilTrue } from '../support/services/redis-command.ts';
 import { redisForSuite } from '../support/test-services.ts';
+import { envelopeOf } from './raw-http.ts';
 import { adminSecret, World } from './world.ts';
 
 /** No signing keys, so that what OpenIM has signed with the secret verifies. */
@@ -112,6 +113,23 @@ test('T4 a token that Redis has lost is ended like any other: by a logout, a rev
   await world.call('/auth/revoke_tokens', { userID: 'erin' });
   const verdicts = await Promise.all([...lost, newer].map((token) => world.verdict(token)));
   assert.deepEqual(verdicts, [1506, 1506, 1506, 0, 1506, 1506]);
+});
+
+test('T4 a renewed token that Redis has lost goes by its login, which lies before what has ended it', async (t) => {
+  const opened = await open(t);
+  if (opened === undefined) return;
+  const { redis, world } = opened;
+  const renew = async (token: string) => {
+    const { data } = envelopeOf(await world.post('/auth/renew_token', {}, token));
+    return (data as { token: string }).token;
+  };
+  const first = [await world.issue('dave', 5), await world.issue('erin', 5)] as const;
+  world.passTime(120_000);
+  const [ended, good] = [await renew(first[0]), await renew(first[1])];
+  await world.call('/auth/revoke_tokens', { userID: 'dave', issuedBefore: Date.now() + 60_000 });
+  assert.deepEqual([await world.verdict(ended), await world.verdict(good)], [1506, 0]);
+  await redisCommand(redis.port, 'FLUSHALL');
+  assert.deepEqual([await world.verdict(ended), await world.verdict(good)], [1506, 0]);
 });
 
 test('T4 a Redis that was flushed revives nothing, and takes nothing of OpenIM in again that was revoked', async (t) => {

@@ -7,7 +7,9 @@ import { storeOperations } from '../files/file-observer.ts';
 import { closeReasons, cutReasons } from '../gateway/connection/close-reason.ts';
 import { errorTable } from '../protocol/errors.ts';
 import { platformIDs, platformLabel } from '../protocol/numbers/platforms.ts';
+import { pushProviderNames } from '../protocol/numbers/push-providers.ts';
 import { reqIdentifiers } from '../protocol/numbers/request-identifiers.ts';
+import type { PushOutcome } from '../push/push-provider.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { LossCause, TokenEndReason } from '../tokens/token-store.ts';
 import { hookTable } from '../webhooks/hook-table.ts';
@@ -47,6 +49,9 @@ export function startSeries(metrics: Metrics): void {
       metrics.webhookRequests.inc({ command, result }, 0);
     }
   }
+  for (const provider of pushProviderNames) {
+    for (const outcome of Object.keys(pushOutcomes)) metrics.offlinePushes.inc({ provider, outcome }, 0);
+  }
   for (const topic of ['webhooks', 'push']) {
     metrics.deliveriesWaiting.set({ topic }, 0);
     metrics.deliveriesParked.set({ topic }, 0);
@@ -74,6 +79,12 @@ const endReasons: Readonly<Record<TokenEndReason, true>> = {
   forced: true,
   revoked: true,
   openim: true,
+};
+const pushOutcomes: Readonly<Record<PushOutcome['kind'], true>> = {
+  sent: true,
+  dead: true,
+  refused: true,
+  later: true,
 };
 const lossCauses: Readonly<Record<LossCause, true>> = {
   eviction: true,

@@ -1,5 +1,6 @@
 /** A server and its operator's receiver: which hooks a call fires, and with which bodies. */
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +35,8 @@ export class HookWorld implements AsyncDisposable {
   /** @param hooks lines of the file that say which are on; all by default but those of pushes @param settings TESSERA_* */
   static async open(hooks = everyHook, settings: Readonly<Record<string, string>> = {}): Promise<HookWorld> {
     const receiver = await HookReceiver.open();
-    const path = join(tmpdir(), `tessera-hooks-${process.pid}.yml`);
+    // Several suites of a process open theirs at the same time.
+    const path = join(tmpdir(), `tessera-hooks-${randomUUID()}.yml`);
     await writeFile(path, [`url: ${receiver.url}/back/end/?tenant=a`, ...hooks].join('\n'));
     const world = await World.open({ TESSERA_WEBHOOKS_FILE: path, TESSERA_WEBHOOKS_SECRET: hookSecret, ...settings });
     await rm(path);

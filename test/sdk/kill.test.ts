@@ -1,13 +1,18 @@
-/** What an acknowledgement is worth: the server is killed in the middle of everything, three times. */
+/**
+ * What an acknowledgement is worth: the server is killed in the middle of everything, three times. On PostgreSQL too:
+ * test/faults/group-storm.test.ts.
+ */
 import assert from 'node:assert/strict';
-import { testOnEveryDeployment } from '../support/deployments.ts';
+import { test } from 'node:test';
+import { deploy } from '../support/deployments.ts';
 import { MessageSender } from '../support/message-sender.ts';
 
 const senders = ['kill_a', 'kill_b', 'kill_c', 'kill_d'];
 const perSender = 250;
 const total = senders.length * perSender;
 
-testOnEveryDeployment('1000 messages and three kills', {}, async (t, { server, backEnd }) => {
+test('1000 messages and three kills', async (t) => {
+  const { server, backEnd } = await deploy(t);
   await backEnd.register('kill_receiver', ...senders);
   // After how many acknowledgements to kill: at any point, but never before anything has happened in between.
   const killAfter = [0, 1, 2].map((round) => 1 + Math.floor(((round + Math.random()) * (total - 1)) / 3));

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { BackEnd } from '../support/back-end.ts';
+import { untilTrue } from '../support/services/redis-command.ts';
 import { connect, dial } from '../support/socket-client.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
@@ -37,7 +38,7 @@ test('api, gateway and jobs in processes of their own', async (t) => {
       });
       assert.equal((await bob.nextReply()).reqIdentifier, 2001, 'of the change of the settings');
       // Else it would be found by looking, 15 s later.
-      await within('api to have heard of jobs', metricsAmongPeers(api, 2));
+      await metricsAmongPeers(api, 2);
       await backEnd.call('/jobs/run', { name: 'timed-destruction' });
       assert.equal((await bob.nextReply()).reqIdentifier, 2001, 'of what the job has done');
       const ran = async () => {
@@ -68,7 +69,7 @@ test('api, gateway and jobs in processes of their own', async (t) => {
         await ready.text(),
         /"warnings":\["PostgreSQL: the loss of its primary .*synchronous_standby_names is empty/,
       );
-      const metrics = await within('the nodes to have heard of each other', metricsAmongPeers(node, 2));
+      const metrics = await metricsAmongPeers(node, 2);
       for (const series of ['nodes{role="gateway"} 1', 'nodes{role="jobs"} 1', 'versions 1']) {
         assert.ok(metrics.includes(`tessera_cluster_${series}\n`), series);
       }
@@ -112,11 +113,12 @@ async function openCluster(t: TestContext) {
 
 /** With the next heartbeats a node hears of those that were started with it. */
 async function metricsAmongPeers({ apiUrl }: TesseraProcess, peers: number): Promise<string> {
-  for (;;) {
-    const metrics = await (await fetch(`${apiUrl}/metrics`)).text();
-    if (metrics.includes(`tessera_cluster_peers ${peers}\n`)) return metrics;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+  let metrics = '';
+  await untilTrue('the nodes have heard of each other', async () => {
+    metrics = await (await fetch(`${apiUrl}/metrics`)).text();
+    return metrics.includes(`tessera_cluster_peers ${peers}\n`);
+  });
+  return metrics;
 }
 
 function portOf({ apiUrl }: TesseraProcess): number {

@@ -19,11 +19,12 @@ export interface ArrivalOrderOptions<Item extends Arrival> {
   /** Adds those of the seqs that concern somebody here; resolves once it is known which. */
   readonly fetch: (logID: string, seqs: readonly number[]) => Promise<void>;
   readonly onFailure: (error: unknown) => void;
+  /** How long what comes too early waits before the database is asked; by default always {@link ArrivalLimits.holdMs}. */
+  readonly holdMs?: () => number;
   readonly limits?: Partial<ArrivalLimits>;
 }
 
 export interface ArrivalLimits {
-  /** How long what comes too early waits before the database is asked. */
   readonly holdMs: number;
   /** What is so much older than what follows it is not waited for: it has been repaired, or was for nobody here. */
   readonly forgetAfterMs: number;
@@ -123,7 +124,7 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
     log.held.set(item.seq, item);
     this.#heldCount += 1;
     this.#holding.add(log);
-    if (!log.isFetching) log.timer ??= setTimeout(() => void this.#fill(log, logID), this.#limits.holdMs).unref();
+    if (!log.isFetching) this.#wait(log, logID);
     const [longest] = this.#holding;
     if (this.#heldCount > this.#limits.maxHeld && longest !== undefined) this.#release(longest);
   }
@@ -143,7 +144,20 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
     clearTimeout(log.timer);
     log.timer = undefined;
     // What comes too early now has a moment of its own.
-    if (log.held !== undefined) log.timer = setTimeout(() => void this.#fill(log, logID), this.#limits.holdMs).unref();
+    if (log.held !== undefined) this.#wait(log, logID);
+  }
+
+  #wait(log: Log<Item>, logID: string): void {
+    if (log.timer !== undefined) return;
+    const timer = setTimeout(
+      () =>
+        // What has come meanwhile, to a process that was busy, is read first.
+        setImmediate(() => {
+          if (log.timer === timer) void this.#fill(log, logID);
+        }),
+      this.#options.holdMs?.() ?? this.#limits.holdMs,
+    ).unref();
+    log.timer = timer;
   }
 
   #unhold(log: Log<Item>, held: Map<number, Item>, { seq }: Item): void {
@@ -171,8 +185,7 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
     }
     log.isFetching = false;
     this.#release(log, upTo);
-    if (log.held !== undefined)
-      log.timer ??= setTimeout(() => void this.#fill(log, logID), this.#limits.holdMs).unref();
+    if (log.held !== undefined) this.#wait(log, logID);
   }
 
   /** Delivers in order what is held, whatever lacks in between. */

@@ -128,6 +128,40 @@ test('what could not be looked up is missed by number, and found', async (t) => 
   assert.deepEqual(cluster.node('B').seqsOf('sg_1'), [1]);
 });
 
+test('what is no later than others were of late is waited for, and not looked for in the database', async (t) => {
+  let delay = 0.75;
+  const network = new MemoryNetwork({ random: () => delay, maxDelayMs: 400 });
+  await using cluster = new Cluster(t, network, ['A', 'B']);
+  await cluster.pass(2000);
+  cluster.send('A', 'sg_1');
+  await cluster.pass(310);
+  cluster.send('A', 'sg_2');
+  cluster.send('B', 'sg_2');
+  await cluster.pass(310);
+  const b = cluster.node('B');
+  assert.deepEqual([b.seqsOf('sg_2'), cluster.searches], [[1, 2], 0]);
+  delay = 0;
+  await cluster.pass(4000);
+  network.lost = (from) => from === 'A';
+  cluster.send('A', 'sg_2');
+  cluster.send('B', 'sg_2');
+  await cluster.pass(150);
+  assert.deepEqual([b.seqsOf('sg_2'), cluster.searches], [[1, 2, 3, 4], 1], 'soon again, when they are fast');
+});
+
+test('what many logs lack at once is looked for together', async (t) => {
+  const network = new MemoryNetwork();
+  await using cluster = new Cluster(t, network, ['A', 'B']);
+  await cluster.pass(2000);
+  network.lost = (from) => from === 'A';
+  const many = Array.from({ length: 30 }, (_, index) => `sg_${index}`);
+  for (const log of many) cluster.send('A', log);
+  for (const log of many) cluster.send('B', log);
+  await cluster.pass(150);
+  for (const log of many) assert.deepEqual(cluster.node('B').seqsOf(log), [1, 2]);
+  assert.ok(cluster.searches <= 2, `${cluster.searches} searches`);
+});
+
 test('a conversation whose gap is not filled holds up no other, and none for ever', async (t) => {
   const network = new MemoryNetwork();
   await using cluster = new Cluster(t, network, ['A', 'B']);
@@ -230,6 +264,8 @@ class Cluster implements AsyncDisposable {
   readonly messages: (Delivery & { readonly row: OutgoingRow; readonly at: number })[] = [];
   onlineAt: Readonly<Record<string, readonly string[]>> = {};
   published = 0;
+  /** Readings of the database for what lacks in logs. */
+  searches = 0;
   noticesUnderWay: readonly number[] = [];
   /** The database does not answer. */
   isAway = false;
@@ -333,6 +369,14 @@ class TestNode implements AsyncDisposable {
           ),
         rows: (refs) => cluster.rows((row) => refs.some(({ node, id }) => row.node === node && row.id === id)),
         about: (logIDs) => cluster.rows((row) => row.messages.some(({ logID }) => logIDs.includes(logID))),
+        holding: (refs) => {
+          cluster.searches += 1;
+          return cluster.rows(({ node, messages }) =>
+            messages.some(
+              ({ logID, seq }) => node !== nodeID && refs.some((ref) => ref.logID === logID && ref.seq === seq),
+            ),
+          );
+        },
         bodies: async (refs): Promise<readonly StoredBody[]> =>
           cluster.messages.filter((message) =>
             refs.some(({ logID, seq }) => message.logID === logID && message.seq === seq),

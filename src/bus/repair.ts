@@ -19,7 +19,10 @@ import { MsgData } from '../protocol/gen/openim.ts';
 import { companionLogID } from '../protocol/log-id.ts';
 
 export interface RepairOptions {
-  readonly store: Pick<OutgoingStore, 'refs' | 'rows' | 'about' | 'bodies' | 'noticesUnderWay' | 'committed'>;
+  readonly store: Pick<
+    OutgoingStore,
+    'refs' | 'rows' | 'about' | 'holding' | 'bodies' | 'noticesUnderWay' | 'committed'
+  >;
   /** This one. */
   readonly nodeID: string;
   /** Who is here. */
@@ -42,6 +45,10 @@ export class Repair {
   readonly #options: RepairOptions;
   /** Rows that were read, by node. */
   readonly #read = new Map<string, Set<number>>();
+  /** Seqs that the next reading looks for. */
+  readonly #wanted: MessageRef[] = [];
+  #reading: Promise<void> = Promise.resolve();
+  #nextReading: Promise<void> | undefined;
   /** What had committed before anybody connected here. */
   #before: Committed | undefined;
 
@@ -68,11 +75,30 @@ export class Repair {
     }
   }
 
-  /** Of these seqs of a log those that concern somebody here, whichever other node has stored them. */
-  async readSeqs(logID: string, seqs: readonly number[]): Promise<void> {
-    const wanted = new Set(seqs);
-    const rows = (await this.#options.store.about([logID])).filter(({ node }) => node !== this.#options.nodeID);
-    await this.#deliver(messagesOf(rows).filter((message) => message.logID === logID && wanted.has(message.seq)));
+  /**
+   * Of these seqs of a log those that concern somebody here, whichever other node has stored them. What is asked while a
+   * reading is under way is read by the next one: where publications are late, many logs lack something at once.
+   */
+  readSeqs(logID: string, seqs: readonly number[]): Promise<void> {
+    for (const seq of seqs) this.#wanted.push({ logID, seq });
+    this.#nextReading ??= this.#reading.then(() => this.#readWanted());
+    return this.#nextReading;
+  }
+
+  async #readWanted(): Promise<void> {
+    // All that this turn still brings.
+    await new Promise(setImmediate);
+    const wanted = this.#wanted.splice(0);
+    const reading = this.#readMessages(wanted);
+    this.#nextReading = undefined;
+    this.#reading = reading.catch(() => {});
+    await reading;
+  }
+
+  async #readMessages(refs: readonly MessageRef[]): Promise<void> {
+    const wanted = new Set(refs.map(refKey));
+    const messages = messagesOf(await this.#options.store.holding(refs));
+    await this.#deliver(messages.filter((message) => wanted.has(refKey(message))));
   }
 
   /** All that was stored lately in these logs, but what this node has stored and is about to deliver. */

@@ -52,6 +52,8 @@ export interface OutgoingStore {
   rows(refs: readonly OutgoingRef[]): Promise<readonly OutgoingRow[]>;
   /** The rows of any node that have a message of one of these logs. */
   about(logIDs: readonly string[]): Promise<readonly OutgoingRow[]>;
+  /** The rows of nodes other than this one that have one of these messages. */
+  holding(refs: readonly MessageRef[]): Promise<readonly OutgoingRow[]>;
   /** Of messages as they are now, without those that were taken back. */
   bodies(refs: readonly MessageRef[]): Promise<readonly StoredBody[]>;
   /** Notices to these conversations that were to be sent a moment ago and are not stored yet, by IDs of their own. */

@@ -66,6 +66,23 @@ export class PostgresOutgoingStore implements OutgoingStore {
     return rows.map(decode);
   }
 
+  async holding(refs: readonly MessageRef[]): Promise<readonly OutgoingRow[]> {
+    const heads = refs.map(headOf);
+    const logIDs = [...new Set(refs.map(({ logID }) => logID))];
+    for (const withinMs of [lateForMs, keptForMs]) {
+      const rows = await this.#db.connections.query<Row>(
+        `SELECT node, id, entries, transaction::text FROM outgoing
+          WHERE node <> $1 AND at > ${nowMs} - ${withinMs} AND logs && $2::text[]`,
+        [this.#nodeID, logIDs],
+      );
+      // Rows have hundreds of messages each: those that lack are found in the text of few.
+      const holding = rows.filter(({ entries }) => heads.some((head) => entries.includes(head)));
+      const areFound = heads.every((head) => holding.some(({ entries }) => entries.includes(head)));
+      if (areFound || withinMs === keptForMs) return holding.map(decode);
+    }
+    return [];
+  }
+
   async bodies(refs: readonly MessageRef[]): Promise<readonly StoredBody[]> {
     return this.#db.connections.query<StoredBody>(
       `SELECT conversation_id AS "logID", seq, body FROM unnest($1::text[], $2::bigint[]) AS k (conversation_id, seq)
@@ -107,6 +124,8 @@ export class PostgresOutgoingStore implements OutgoingStore {
 /** Its rows may be written, and their transactions end, up to 15 s later than this says; see longestTransactionMs. */
 const nowMs = '(extract(epoch FROM now()) * 1000)::bigint';
 const keptForMs = 60_000;
+/** What lacks was most likely stored a moment ago: not all rows need be read. */
+const lateForMs = 5000;
 /** One that is still there is held up, and what follows it is not to be. */
 const waitedForMs = 1000;
 /** Of a node that is no more. */
@@ -143,6 +162,11 @@ function encode(messages: readonly OutgoingMessage[], words: readonly OutgoingWo
     words,
   };
   return JSON.stringify(entries);
+}
+
+/** With what the entry of a message begins, and nothing within another one does: there quotes are escaped. */
+function headOf({ logID, seq }: MessageRef): string {
+  return `[${JSON.stringify(logID)},${seq},`;
 }
 
 function decode({ node, id, entries, transaction }: Row): OutgoingRow {

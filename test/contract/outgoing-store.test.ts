@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openPostgres } from '../../src/database/postgres-database.ts';
-import type { NewMessage } from '../../src/log/message-store.ts';
+import type { MessageRef, NewMessage } from '../../src/log/message-store.ts';
 import { MsgData } from '../../src/protocol/gen/openim.ts';
 import { PostgresOutgoingStore } from '../../src/store/postgres-outgoing-store.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
@@ -87,6 +87,24 @@ test('OutgoingStore on PostgreSQL', async (t) => {
       [['si_u_v', 1, 1]],
     );
   });
+
+  await t.test(
+    'what lacks is found in the rows of others that hold it, however long ago they were written',
+    async () => {
+      const lacking = [{ logID: 'sg_g', seq: 2 }];
+      const holding = async (refs: readonly MessageRef[]) =>
+        (await nodes.b.holding(refs)).map(({ messages: found }) => found.map(({ logID, seq }) => `${logID} ${seq}`));
+      assert.deepEqual(await holding(lacking), [['sg_g 2']]);
+      assert.deepEqual(await holding([...lacking, { logID: 'si_u_v', seq: 1 }, { logID: 'sg_g', seq: 20 }]), [
+        ['si_u_v 1', 'sg_g 1'],
+        ['sg_g 2'],
+      ]);
+      assert.deepEqual(await nodes.a.holding(lacking), [], 'of its own it knows');
+      await db.connections.query('UPDATE outgoing SET at = at - 30000');
+      assert.deepEqual(await holding(lacking), [['sg_g 2']]);
+      await db.connections.query('UPDATE outgoing SET at = at + 30000');
+    },
+  );
 
   await t.test(
     '1.4 notices that are to be sent are under way until they are stored, or held up for a second',

@@ -5,7 +5,7 @@
 import type { Kysely } from 'kysely';
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import type { Migrated } from './migrate.ts';
-import type { PostgresConnection, PostgresConnections } from './postgres-connections.ts';
+import type { PostgresConnection, PostgresConnections, Statement } from './postgres-connections.ts';
 import type { PrimaryFence } from './primary-fence.ts';
 import type { Schema } from './schema.ts';
 import type { SqliteHandle } from './sqlite-database.ts';
@@ -33,7 +33,15 @@ export interface PostgresDatabase extends CommonDatabase {
   /** Of a node, on an engine that has timelines. */
   readonly primary: PrimaryFence | undefined;
   /** Runs `work` in one transaction, again from the start if the database asks for that. @throws what `work` throws. */
-  write<T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T>;
+  write<T>(work: BriefWork<T> | ((connection: PostgresConnection) => Promise<T>)): Promise<T>;
+}
+
+/** A transaction of two round trips: in the first it begins, in the second it ends. Locks are held for the second. */
+export interface BriefWork<T> {
+  /** Locks and reads; nothing that would matter if the transaction turned out not to have begun. */
+  readonly first: readonly Statement[];
+  /** @param found the rows of each of the first. @returns what is written */
+  decide(found: readonly (readonly object[])[]): { readonly result: T; readonly last: readonly Statement[] };
 }
 
 export type Database = SqliteDatabase | PostgresDatabase;

@@ -2,6 +2,7 @@
  * Connections to PostgreSQL, any of which may die at any moment: idle, in use or in the midst of a transaction. One that
  * has failed, or that leads to a server which only reads now, is never used again, nor are those that are as old.
  */
+import type { Socket } from 'node:net';
 import pg from 'pg';
 import { type CommitMark, writeMark } from './commit-marks.ts';
 import { OldPrimary, type PrimaryFence, timeline } from './primary-fence.ts';
@@ -20,10 +21,20 @@ export interface ConnectionOptions {
   readonly onIdleFailure: (error: unknown) => void;
 }
 
+/** One of a few texts that are asked again and again: PostgreSQL parses and plans it once for each connection. */
+export interface Statement {
+  /** Of this text alone. */
+  readonly name: string;
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
 export class PostgresConnections {
   readonly #pool: pg.Pool;
   readonly #options: ConnectionOptions;
   readonly #generations = new WeakMap<pg.PoolClient, number>();
+  /** Those behind which no pooler gives each transaction another session, by what PostgreSQL said when it was asked. */
+  readonly #direct = new WeakMap<pg.PoolClient, boolean>();
   #generation = 0;
 
   constructor(url: string, options: ConnectionOptions) {
@@ -34,6 +45,8 @@ export class PostgresConnections {
       connectionTimeoutMillis: 5000,
       // A server that stops answering without closing must not hold requests, or the end of this process, for ever.
       keepAlive: true,
+      // Statements may be sent before those before them are answered.
+      pipeline: true,
       // No setting of the session: a pooler in transaction mode gives every transaction another one.
       ...(options.statementTimeoutMs === 0 ? {} : { query_timeout: options.statementTimeoutMs + graceMs }),
       types,
@@ -55,6 +68,7 @@ export class PostgresConnections {
       if (generation === this.#generation) {
         return new PostgresConnection(client, {
           ...this.#options,
+          isDirect: await this.#isDirect(client),
           // What ended this one has happened to all that were made before: the server went away, or has been demoted.
           onBroken: () => {
             if (generation === this.#generation) this.giveUpAll();
@@ -66,14 +80,32 @@ export class PostgresConnections {
   }
 
   /** Runs one statement on a connection of its own. */
-  async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+  async query<Row extends pg.QueryResultRow>(
+    text: string,
+    values: readonly unknown[] = [],
+    { name }: Partial<Pick<Statement, 'name'>> = {},
+  ): Promise<Row[]> {
     const connection = await this.connect();
     try {
-      const { rows } = await connection.query<Row>(text, values);
+      const { rows } = await connection.query<Row>(text, values, name);
       return rows;
     } finally {
       connection.release();
     }
+  }
+
+  /** A pooler makes up its own number of the process that serves a session. */
+  async #isDirect(client: pg.PoolClient): Promise<boolean> {
+    const known = this.#direct.get(client);
+    if (known !== undefined) return known;
+    const { processID } = client as unknown as { readonly processID?: number };
+    const isDirect = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid').then(
+      ({ rows }) => rows[0]?.pid === processID,
+      // Whatever is asked next fails likewise, or this engine does not know.
+      () => false,
+    );
+    this.#direct.set(client, isDirect);
+    return isDirect;
   }
 
   /** No connection that exists now is handed out again. */
@@ -89,6 +121,8 @@ export class PostgresConnections {
 
 interface UseOptions extends Pick<ConnectionOptions, 'statementTimeoutMs' | 'idleTimeoutMs' | 'fence' | 'primary'> {
   readonly onBroken: () => void;
+  /** Statements may be prepared: the next one is asked of the same session. */
+  readonly isDirect: boolean;
 }
 
 /** A connection in use by one caller. */
@@ -105,9 +139,11 @@ export class PostgresConnection {
   async query<Row extends pg.QueryResultRow>(
     text: string,
     values: readonly unknown[] = [],
+    name?: string,
   ): Promise<pg.QueryResult<Row>> {
+    const isNamed = name !== undefined && this.#options.isDirect;
     try {
-      return await this.#client.query<Row>(text, [...values]);
+      return await this.#client.query<Row>({ text, values: [...values], ...(isNamed ? { name } : {}) });
     } catch (error) {
       const failure = error instanceof pg.DatabaseError ? error : new ConnectionFailure(error);
       if (isConnectionFailure(failure)) this.#discard();
@@ -115,18 +151,43 @@ export class PostgresConnection {
     }
   }
 
+  run<Row extends pg.QueryResultRow>({ name, text, values }: Statement): Promise<pg.QueryResult<Row>> {
+    return this.query<Row>(text, values, name);
+  }
+
+  /** What `ask` asks goes out in one write, and is answered in its order: one round trip. */
+  together<T>(ask: () => T): T {
+    const { stream } = (this.#client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
+    stream.cork();
+    try {
+      return ask();
+    } finally {
+      stream.uncork();
+    }
+  }
+
   /**
    * Begins a transaction, in one round trip. Its limits hold for it alone.
    * @param mark tells later whether it holds, if its end is not heard of; see CommitMarks
+   * @param isPlannedOnce what is prepared has one plan, whatever the values
    * @throws GuardLost, with nothing begun, if another process has become the one that may write; OldPrimary, likewise
    */
-  async begin({ isFenced = true, mark }: { isFenced?: boolean; mark?: CommitMark } = {}): Promise<void> {
-    const { statementTimeoutMs, idleTimeoutMs = statementTimeoutMs } = this.#options;
+  async begin({
+    isFenced = true,
+    isPlannedOnce = false,
+    mark,
+  }: {
+    isFenced?: boolean;
+    isPlannedOnce?: boolean;
+    mark?: CommitMark;
+  } = {}): Promise<void> {
+    const { isDirect, statementTimeoutMs, idleTimeoutMs = statementTimeoutMs } = this.#options;
     const fence = isFenced ? this.#options.fence?.() : undefined;
     const primary = this.#options.primary?.();
     const statements = [
       `BEGIN; SET LOCAL statement_timeout = ${statementTimeoutMs}`,
       `SET LOCAL idle_in_transaction_session_timeout = ${idleTimeoutMs}`,
+      ...(isPlannedOnce && isDirect ? ['SET LOCAL plan_cache_mode = force_generic_plan'] : []),
       ...(mark === undefined ? [] : [writeMark(mark)]),
       ...(primary === undefined ? [] : [`SELECT ${timeline}`]),
       ...(fence === undefined ? [] : [readFence]),

@@ -4,7 +4,7 @@ import { Kysely } from 'kysely';
 import pg from 'pg';
 import { InDoubt } from '../kernel/in-doubt.ts';
 import { type CommitMark, CommitMarks } from './commit-marks.ts';
-import type { DatabaseObserver, EffectFailureListener, PostgresDatabase } from './database.ts';
+import type { BriefWork, DatabaseObserver, EffectFailureListener, PostgresDatabase } from './database.ts';
 import { type Migrated, migrateToLatest } from './migrate.ts';
 import {
   ConnectionFailure,
@@ -75,7 +75,7 @@ export async function openPostgres(
     await connections.end();
     throw error;
   }
-  const inTransaction = async <T>(work: (connection: PostgresConnection) => Promise<T>): Promise<T> => {
+  const inTransaction = async <T>(work: Work<T>): Promise<T> => {
     try {
       const result = await retrying(() => runTransaction({ connections, marks, doubtMs }, work));
       health.succeeded();
@@ -157,6 +157,8 @@ async function ping(
   if (guard !== undefined && row?.fence !== guard.fence) throw new GuardLost();
 }
 
+type Work<T> = BriefWork<T> | ((connection: PostgresConnection) => Promise<T>);
+
 interface Place {
   readonly connections: PostgresConnections;
   readonly marks: CommitMarks;
@@ -164,10 +166,7 @@ interface Place {
 }
 
 /** @throws ConnectionFailure if nothing of it holds, InDoubt if it is not known in time whether it does */
-async function runTransaction<T>(
-  { connections, marks, doubtMs }: Place,
-  work: (connection: PostgresConnection) => Promise<T>,
-): Promise<T> {
+async function runTransaction<T>({ connections, marks, doubtMs }: Place, work: Work<T>): Promise<T> {
   const { result, doubt, mark } = await attempt(connections, marks, work);
   if (doubt === undefined) return result;
   const holding = marks.holds(mark);
@@ -184,27 +183,66 @@ async function runTransaction<T>(
 async function attempt<T>(
   connections: PostgresConnections,
   marks: CommitMarks,
-  work: (connection: PostgresConnection) => Promise<T>,
-): Promise<{ readonly result: T; readonly doubt: UncertainCommit | undefined; readonly mark: CommitMark }> {
+  work: Work<T>,
+): Promise<Run<T> & { readonly mark: CommitMark }> {
   const connection = await connections.connect();
   const mark = marks.take();
   try {
-    await connection.begin({ mark });
-    const result = await work(connection);
-    const doubt = await connection.commit().then(
-      () => undefined,
-      (error: unknown) => {
-        if (error instanceof UncertainCommit) return error;
-        throw error;
-      },
-    );
-    return { result, doubt, mark };
+    const ran = typeof work === 'function' ? run(connection, mark, work) : runBriefly(connection, mark, work);
+    return { ...(await ran), mark };
   } catch (error) {
     await connection.rollback();
     throw error;
   } finally {
     if (!connection.isBroken) marks.giveBack(mark);
     connection.release();
+  }
+}
+
+interface Run<T> {
+  readonly result: T;
+  readonly doubt: UncertainCommit | undefined;
+}
+
+async function run<T>(
+  connection: PostgresConnection,
+  mark: CommitMark,
+  work: (connection: PostgresConnection) => Promise<T>,
+): Promise<Run<T>> {
+  await connection.begin({ mark });
+  const result = await work(connection);
+  return { result, doubt: await doubtOf(connection.commit()) };
+}
+
+async function runBriefly<T>(
+  connection: PostgresConnection,
+  mark: CommitMark,
+  { first, decide }: BriefWork<T>,
+): Promise<Run<T>> {
+  const found = await connection.together(() => {
+    const begun = connection.begin({ mark, isPlannedOnce: true });
+    const asked = first.map((statement) => connection.run(statement));
+    return Promise.all([begun, ...asked]).then(([, ...results]) => results.map(({ rows }) => rows));
+  });
+  const { result, last } = decide(found);
+  const [written, ended] = await connection.together(() => {
+    const writing = Promise.all(last.map((statement) => connection.run(statement)));
+    return Promise.allSettled([writing, doubtOf(connection.commit())]);
+  });
+  // What PostgreSQL refuses undoes the transaction, whether or not its end is answered.
+  if (written.status === 'rejected' && written.reason instanceof pg.DatabaseError) throw written.reason;
+  if (ended.status === 'rejected') throw ended.reason;
+  return { result, doubt: ended.value };
+}
+
+/** @throws if it is known not to hold */
+async function doubtOf(commit: Promise<void>): Promise<UncertainCommit | undefined> {
+  try {
+    await commit;
+    return undefined;
+  } catch (error) {
+    if (error instanceof UncertainCommit) return error;
+    throw error;
   }
 }
 

@@ -1,16 +1,20 @@
 /**
- * Appending a batch to PostgreSQL in a fixed number of round trips, whatever its size. The conversations' counter rows
- * are locked first, in order of their IDs: from then on no other node can give out a seq or store a repeat in them.
+ * Appending a batch to PostgreSQL in two round trips, whatever its size. The conversations' counter rows are locked first,
+ * in order of their IDs: from then on no other node can give out a seq or store a repeat in them.
+ *
+ * Statements are prepared, and may be planned once for as long as a connection lasts, maybe on empty tables. So each finds
+ * its rows one by one (LATERAL with LIMIT 1, ON CONFLICT), for which there is no plan but the right one.
  */
 import { CompiledQuery } from 'kysely';
-import type { PostgresDatabase } from '../database/database.ts';
+import type { BriefWork, PostgresDatabase } from '../database/database.ts';
+import type { Statement } from '../database/postgres-connections.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { GroupVersion } from '../log/delivery.ts';
 import type { Appended, NewMessage } from '../log/message-store.ts';
 import type { OutgoingMessage } from '../log/outgoing-store.ts';
 import { refused, stamped } from './append-stamp.ts';
 import { keepOutgoing, type PostgresOutgoingStore } from './postgres-outgoing-store.ts';
-import { addDeliveriesInPostgres } from './sql-delivery-store.ts';
+import { deliveriesInPostgres } from './sql-delivery-store.ts';
 import { raiseSendersInPostgres } from './sql-read-position-store.ts';
 import { isOpenGroup } from './sql-sending-facts.ts';
 
@@ -20,36 +24,50 @@ export function appendInPostgres(
   batch: readonly NewMessage[],
   outgoing?: PostgresOutgoingStore,
 ): Promise<Appended[]> {
-  return db.write((connection) => appendAll(connection, batch, outgoing));
-}
-
-/** What of a connection, or of a transaction on one, is needed here. */
-interface Queries {
-  query<Row extends object>(text: string, values: readonly unknown[]): Promise<{ readonly rows: readonly Row[] }>;
+  return db.write(appending(batch, outgoing));
 }
 
 /** In a transaction under way, which has Kysely's executor and not a connection. */
-export function appendInPostgresWithin(
+export async function appendInPostgresWithin(
   db: PostgresDatabase,
   tx: Transaction,
   batch: readonly NewMessage[],
   outgoing?: PostgresOutgoingStore,
 ): Promise<Appended[]> {
   const executor = db.executor(tx);
-  const connection: Queries = { query: (text, values) => executor.executeQuery(CompiledQuery.raw(text, [...values])) };
-  return appendAll(connection, batch, outgoing);
+  const ask = async ({ text, values }: Statement) =>
+    (await executor.executeQuery<object>(CompiledQuery.raw(text, [...values]))).rows;
+  const { first, decide } = appending(batch, outgoing);
+  const found: (readonly object[])[] = [];
+  for (const statement of first) found.push(await ask(statement));
+  const { result, last } = decide(found);
+  for (const statement of last) await ask(statement);
+  return result;
 }
 
-async function appendAll(
-  connection: Queries,
+function appending(batch: readonly NewMessage[], outgoing: PostgresOutgoingStore | undefined): BriefWork<Appended[]> {
+  const isNode = outgoing !== undefined;
+  const inGroups = batch.filter(
+    (message) => message.condition !== undefined || (isNode && groupOf(message) !== undefined),
+  );
+  const first = [lockCounters(batch), findRepeats(batch)];
+  if (inGroups.length > 0) first.push(findGroups(inGroups, isNode));
+  return {
+    first,
+    decide: ([counters = [], repeats = [], groups = []]) =>
+      append(batch, toCounters(counters), toRepeats(repeats), toGroups(groups), outgoing),
+  };
+}
+
+function append(
   batch: readonly NewMessage[],
+  counters: Map<string, Counter>,
+  known: Map<string, Appended>,
+  groups: ReadonlyMap<string, ConditionGroup>,
   outgoing: PostgresOutgoingStore | undefined,
-): Promise<Appended[]> {
-  const counters = await lockCounters(connection, batch);
-  const known = await findRepeats(connection, batch);
-  const groups = await findGroups(connection, batch, outgoing !== undefined);
+): { readonly result: Appended[]; readonly last: readonly Statement[] } {
   const fresh: { message: NewMessage; appended: Appended }[] = [];
-  const results = batch.map((message) => {
+  const result = batch.map((message) => {
     const repeat = known.get(identity(message));
     if (repeat !== undefined) return repeat;
     if (!holds(message, groups)) return refused(message);
@@ -73,35 +91,38 @@ async function appendAll(
     known.set(identity(message), { ...appended, isDuplicate: true, body: Buffer.alloc(0) });
     return appended;
   });
-  if (fresh.length > 0) await insert(connection, fresh, outgoing);
+  const last: Statement[] = fresh.length === 0 ? [] : [insert(fresh, outgoing)];
   const told = fresh.flatMap(({ message, appended }) => message.deliveries?.(appended) ?? []);
-  if (told.length > 0) {
-    await addDeliveriesInPostgres(
-      (text, values) => connection.query(text, values),
-      told,
-      fresh[0]?.message.acceptedAt ?? 0,
-    );
-  }
-  return results;
+  if (told.length > 0) last.push(...deliveriesInPostgres(told, fresh[0]?.message.acceptedAt ?? 0));
+  return { result, last };
 }
 
-/** @returns each conversation's newest message; the counter rows are now locked until the transaction ends. */
-async function lockCounters(connection: Queries, batch: readonly NewMessage[]): Promise<Map<string, Counter>> {
+/** Tells each conversation's newest message; the counter rows are locked then until the transaction ends. */
+function lockCounters(batch: readonly NewMessage[]): Statement {
   const ids = [...new Set(batch.map(({ logID }) => logID))];
-  const { rows } = await connection.query<{
-    conversation_id: string;
-    max_seq: number;
-    max_seq_at: number;
-    last_sent_at: number;
-  }>(
-    `INSERT INTO conversation_seqs (conversation_id, max_seq, max_seq_at)
+  return {
+    name: 'append-lock',
+    text: `INSERT INTO conversation_seqs (conversation_id, max_seq, max_seq_at)
       SELECT id, 0, 0 FROM unnest($1::text[]) AS id ORDER BY id COLLATE "C"
       ON CONFLICT (conversation_id) DO UPDATE SET max_seq = conversation_seqs.max_seq
       RETURNING conversation_id, max_seq, max_seq_at, last_sent_at`,
-    [ids],
-  );
+    values: [ids],
+  };
+}
+
+interface CounterRow {
+  readonly conversation_id: string;
+  readonly max_seq: number;
+  readonly max_seq_at: number;
+  readonly last_sent_at: number;
+}
+
+function toCounters(rows: readonly object[]): Map<string, Counter> {
   return new Map(
-    rows.map((row) => [row.conversation_id, { seq: row.max_seq, sentAt: row.last_sent_at, at: row.max_seq_at }]),
+    (rows as readonly CounterRow[]).map((row) => [
+      row.conversation_id,
+      { seq: row.max_seq, sentAt: row.last_sent_at, at: row.max_seq_at },
+    ]),
   );
 }
 
@@ -113,22 +134,33 @@ interface Counter {
   readonly at: number;
 }
 
-async function findRepeats(connection: Queries, batch: readonly NewMessage[]): Promise<Map<string, Appended>> {
-  const { rows } = await connection.query<{
-    send_id: string;
-    client_msg_id: string;
-    conversation_id: string;
-    seq: number;
-    server_msg_id: string;
-    sent_at: number;
-  }>(
-    `SELECT m.send_id, m.client_msg_id, m.conversation_id, m.seq, m.server_msg_id, m.sent_at
-      FROM unnest($1::text[], $2::text[], $3::text[]) AS k (send_id, client_msg_id, conversation_id)
-      JOIN messages AS m USING (send_id, client_msg_id, conversation_id)`,
-    [batch.map(({ sendID }) => sendID), batch.map(({ clientMsgID }) => clientMsgID), batch.map(({ logID }) => logID)],
-  );
+function findRepeats(batch: readonly NewMessage[]): Statement {
+  return {
+    name: 'append-repeats',
+    text: `SELECT k.send_id, k.client_msg_id, k.conversation_id, m.seq, m.server_msg_id, m.sent_at
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS k (send_id, client_msg_id, conversation_id), LATERAL (
+        SELECT seq, server_msg_id, sent_at FROM messages
+        WHERE send_id = k.send_id AND client_msg_id = k.client_msg_id AND conversation_id = k.conversation_id LIMIT 1) AS m`,
+    values: [
+      batch.map(({ sendID }) => sendID),
+      batch.map(({ clientMsgID }) => clientMsgID),
+      batch.map(({ logID }) => logID),
+    ],
+  };
+}
+
+interface RepeatRow {
+  readonly send_id: string;
+  readonly client_msg_id: string;
+  readonly conversation_id: string;
+  readonly seq: number;
+  readonly server_msg_id: string;
+  readonly sent_at: number;
+}
+
+function toRepeats(rows: readonly object[]): Map<string, Appended> {
   return new Map(
-    rows.map((row) => [
+    (rows as readonly RepeatRow[]).map((row) => [
       JSON.stringify([row.send_id, row.client_msg_id, row.conversation_id]),
       {
         seq: row.seq,
@@ -143,24 +175,20 @@ async function findRepeats(connection: Queries, batch: readonly NewMessage[]): P
 }
 
 /**
- * By group ID, the groups of conditions, with those of the batch's senders who are in them. No query without conditions.
+ * The groups of conditions, with those of the batch's senders who are in them.
  * @param isNode those of audiences, too, and as of which version of their membership
  */
-async function findGroups(
-  connection: Queries,
-  batch: readonly NewMessage[],
-  isNode: boolean,
-): Promise<Map<string, ConditionGroup>> {
+function findGroups(inGroups: readonly NewMessage[], isNode: boolean): Statement {
+  return {
+    ...(isNode ? selectGroupsAsOf : selectGroups),
+    values: [inGroups.map(groupOf), inGroups.map(({ sendID }) => sendID)],
+  };
+}
+
+function toGroups(rows: readonly object[]): Map<string, ConditionGroup> {
   const groups = new Map<string, ConditionGroup>();
-  const asked = batch.filter(
-    (message) => message.condition !== undefined || (isNode && groupOf(message) !== undefined),
-  );
-  if (asked.length === 0) return groups;
-  const { rows } = await connection.query<GroupRow>(isNode ? selectGroupsAsOf : selectGroups, [
-    asked.map(groupOf),
-    asked.map(({ sendID }) => sendID),
-  ]);
-  for (const { group_id: groupID, status, member_id: memberID, version_id: versionID, version } of rows) {
+  for (const row of rows as readonly GroupRow[]) {
+    const { group_id: groupID, status, member_id: memberID, version_id: versionID, version } = row;
     const asOf = typeof versionID === 'string' ? { versionID, version: version ?? 0 } : undefined;
     const group = groups.get(groupID) ?? { isOpen: isOpenGroup(status), members: new Set<string>(), asOf };
     if (memberID !== null) group.members.add(memberID);
@@ -182,14 +210,20 @@ interface GroupRow {
   readonly version?: number | null;
 }
 
-const fromGroups = `FROM unnest($1::text[], $2::text[]) AS k (group_id, user_id)
-  JOIN groups AS g ON g.group_id = k.group_id
-  LEFT JOIN group_members AS m ON m.group_id = k.group_id AND m.user_id = k.user_id`;
+const groupColumns = `g.group_id, g.status,
+  (SELECT user_id FROM group_members WHERE group_id = k.group_id AND user_id = k.user_id) AS member_id`;
 
-const selectGroups = `SELECT g.group_id, g.status, m.user_id AS member_id ${fromGroups}`;
+const fromGroups = `FROM unnest($1::text[], $2::text[]) AS k (group_id, user_id),
+  LATERAL (SELECT group_id, status FROM groups WHERE group_id = k.group_id LIMIT 1) AS g`;
 
-const selectGroupsAsOf = `SELECT g.group_id, g.status, m.user_id AS member_id, v.version_id, v.version ${fromGroups}
-  LEFT JOIN version_heads AS v ON v.kind = 'group_members' AND v.owner_id = k.group_id`;
+const selectGroups = { name: 'append-groups', text: `SELECT ${groupColumns} ${fromGroups}` };
+
+const selectGroupsAsOf = {
+  name: 'append-groups-as-of',
+  text: `SELECT ${groupColumns}, v.version_id, v.version ${fromGroups}
+    LEFT JOIN LATERAL (SELECT version_id, version FROM version_heads
+      WHERE kind = 'group_members' AND owner_id = k.group_id LIMIT 1) AS v ON true`,
+};
 
 interface ConditionGroup {
   readonly isOpen: boolean;
@@ -204,27 +238,28 @@ function holds({ condition, sendID }: NewMessage, groups: ReadonlyMap<string, Co
 }
 
 /** Messages, counters and senders' read positions in one statement, and what a node keeps of whom they go to. */
-async function insert(
-  connection: Queries,
+function insert(
   fresh: readonly { message: NewMessage; appended: Appended }[],
   outgoing: PostgresOutgoingStore | undefined,
-): Promise<void> {
+): Statement {
   const row = outgoing?.rowOf(fresh.flatMap(toOutgoing));
   const column = <T>(pick: (entry: (typeof fresh)[number]) => T): T[] => fresh.map(pick);
-  await connection.query(
-    `WITH fresh AS (
+  return {
+    name: row === undefined ? 'append' : 'append-kept',
+    text: `WITH fresh AS (
         SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::int[], $8::int[], $9::bytea[], $10::bool[], $11::bigint[], $12::bool[])
           AS f (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body, raises, accepted_at, chosen)
       ), stored AS (
         INSERT INTO messages (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body)
         SELECT conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body FROM fresh
       ), counted AS (
-        UPDATE conversation_seqs AS c SET max_seq = n.seq, max_seq_at = GREATEST(c.max_seq_at, n.accepted_at), last_sent_at = GREATEST(c.last_sent_at, n.sent_at)
-        FROM (SELECT conversation_id, max(seq) AS seq, max(accepted_at) AS accepted_at, max(sent_at) FILTER (WHERE NOT chosen) AS sent_at FROM fresh GROUP BY conversation_id) AS n
-        WHERE c.conversation_id = n.conversation_id
+        INSERT INTO conversation_seqs AS c (conversation_id, max_seq, max_seq_at, last_sent_at)
+        SELECT conversation_id, max(seq), max(accepted_at), COALESCE(max(sent_at) FILTER (WHERE NOT chosen), 0) FROM fresh GROUP BY conversation_id
+        ON CONFLICT (conversation_id) DO UPDATE SET max_seq = excluded.max_seq,
+          max_seq_at = GREATEST(c.max_seq_at, excluded.max_seq_at), last_sent_at = GREATEST(c.last_sent_at, excluded.last_sent_at)
       )${row === undefined ? '' : `, kept AS (${keepOutgoing(13)})`}
       ${raiseSendersInPostgres}`,
-    [
+    values: [
       column(({ message }) => message.logID),
       column(({ appended }) => appended.seq),
       column(({ message }) => message.sendID),
@@ -239,7 +274,7 @@ async function insert(
       column(({ message }) => message.hasChosenTime),
       ...(row ?? []),
     ],
-  );
+  };
 }
 
 function toOutgoing({ message, appended }: { message: NewMessage; appended: Appended }): OutgoingMessage[] {

@@ -3,9 +3,10 @@
  * their IDs rise in the order of commits; it goes with the last row that is open. Appends add rows in their own transaction.
  */
 import { randomUUID } from 'node:crypto';
-import { sql } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
+import type { Statement } from '../database/postgres-connections.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
 import type {
   Delivery,
@@ -29,8 +30,9 @@ export class SqlDeliveryStore implements DeliveryStore {
 
   async add(tx: Transaction, entries: readonly DeliveryEntry[], at: number): Promise<void> {
     if (this.#db.dialect === 'sqlite') return addDeliveriesInSqlite(this.#db.sqlite.within(tx), entries, at);
-    const db = this.#db;
-    await addDeliveriesInPostgres((query, values) => runHot(db, hotQuery(query), values as string[], tx), entries, at);
+    for (const { text, values } of deliveriesInPostgres(entries, at)) {
+      await this.#db.executor(tx).executeQuery(CompiledQuery.raw(text, [...values]));
+    }
   }
 
   async cancel(tx: Transaction, topic: DeliveryTopic, keys: readonly string[]): Promise<void> {
@@ -164,18 +166,18 @@ export function addDeliveriesInSqlite(connection: StatementCache, entries: reado
   }
 }
 
-/** Adds rows in the transaction that `query` runs in: two statements, whatever their number. */
-export async function addDeliveriesInPostgres(
-  query: (text: string, values: readonly unknown[]) => Promise<unknown>,
-  entries: readonly DeliveryEntry[],
-  at: number,
-): Promise<void> {
-  if (entries.length === 0) return;
+/** What adds rows to a transaction: two statements, whatever their number. */
+export function deliveriesInPostgres(entries: readonly DeliveryEntry[], at: number): readonly Statement[] {
+  if (entries.length === 0) return [];
   const topics = entries.map(({ topic }) => topic);
   const keys = entries.map(({ key }) => key);
-  await query(lockKeysInPostgres, [topics, keys, entries.map(({ dueAt = at }) => dueAt)]);
   const deliveryIDs = entries.map(({ deliveryID }) => deliveryID);
-  await query(insertInPostgres, [topics, keys, deliveryIDs, entries.map(({ payload }) => payload), at]);
+  const payloads = entries.map(({ payload }) => payload);
+  const dueAts = entries.map(({ dueAt = at }) => dueAt);
+  return [
+    { name: 'deliveries-lock', text: lockKeysInPostgres, values: [topics, keys, dueAts] },
+    { name: 'deliveries-add', text: insertInPostgres, values: [topics, keys, deliveryIDs, payloads, at] },
+  ];
 }
 
 /** What waits for its next attempt goes on waiting. */

@@ -62,6 +62,35 @@ test('O1: a connection dies in the midst of a statement, which fails; a unit of 
   assert.equal(runs, 2);
 });
 
+test('of a brief transaction nothing is left that PostgreSQL has refused, and its caller hears why', async (t) => {
+  const place = await openPlace(t);
+  if (place === undefined) return;
+  const { db } = place;
+  const insert = (userID: string) => ({
+    ...{ name: 'insert', values: [userID] },
+    text: `INSERT INTO users VALUES ($1, '', '', '', 1, 0, 0)`,
+  });
+  const write = (first: string[], last: string[]) =>
+    db.write({ first: first.map(insert), decide: () => ({ result: last.length, last: last.map(insert) }) });
+  assert.equal(await write(['a'], ['b', 'c']), 2);
+  await assert.rejects(write(['d'], ['e', 'b', 'f']), { code: '23505' });
+  await assert.rejects(write(['a', 'd'], ['e']), { code: '23505' });
+  const undecided = db.write({
+    first: [insert('d')],
+    decide: () => {
+      throw new Error('undecided');
+    },
+  });
+  await assert.rejects(undecided, /undecided/);
+  const rows = await db.connections.query<{ user_id: string }>('SELECT user_id FROM users ORDER BY user_id');
+  assert.deepEqual(
+    rows.map(({ user_id: id }) => id),
+    ['a', 'b', 'c'],
+  );
+  const prepared = await db.connections.query('SELECT name FROM pg_prepared_statements');
+  assert.deepEqual(prepared, [{ name: 'insert' }], 'parsed once, since there is no pooler');
+});
+
 test('a connection that only reads after a failover is given up, and so are those that are as old', async (t) => {
   const place = await openPlace(t);
   if (place === undefined) return;

@@ -68,7 +68,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     // Groups first: their locks come before those of version logs.
     followers: [log.groupProfiles, log.friendProfiles],
   });
-  const authority = await openTokenAuthority(ground, opened, { ...tokenStores, events, users: people.users });
+  const authority = await openTokenAuthority(ground, opened, {
+    ...{ ...tokenStores, events, users: people.users, teller: hooks.tokenTeller },
+  });
   const messaging = openMessaging(ground, db, log, { users: userStore, hooks });
   const files = await openFiles(ground, db);
   const jobs = openJobs(ground, opened, db, log, { ...messaging, files, channel: node?.channel });

@@ -1,7 +1,6 @@
 /** Hooks of what nobody asks for in a call: connections and tokens. Part of the composition root; see app.ts. */
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
-import type { DeliveryEntry } from '../deliveries/delivery-store.ts';
 import { DeliveryWorker } from '../deliveries/delivery-worker.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
 import type { Presence } from '../presence/presence.ts';
@@ -9,6 +8,7 @@ import { SqlDeliveryStore } from '../store/sql-delivery-store.ts';
 import { SqlToldOnlineStore } from '../store/sql-told-online-store.ts';
 import type { TokenEvents } from '../tokens/events.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
+import type { TokenTeller } from '../tokens/token-teller.ts';
 import type { HookName } from '../webhooks/hook-table.ts';
 import { OnlineWebhooks } from '../webhooks/online-webhooks.ts';
 import { TokenWebhooks } from '../webhooks/token-webhooks.ts';
@@ -57,29 +57,26 @@ export function followConnections(
   return notingPresence(presence, (connection) => online.note(connection));
 }
 
+/** @returns the teller for the token authority; undefined if nothing is told that it does */
 export function followTokens(
   { logger, clock, monotonicMs, config }: Ground,
   opened: AsyncDisposableStack,
   { db, events, tokens }: FollowedEvents,
   { webhooks, wake }: Telling,
-): void {
-  if (!tokenHooks.some((name) => webhooks.setting(name))) return;
+): TokenTeller | undefined {
+  const isOn = (name: HookName) => webhooks.setting(name) !== undefined;
+  if (!tokenHooks.some(isOn)) return undefined;
   const observer = {
     failed: (error: unknown) => logger.warn({ err: error }, 'hooks of tokens are held up'),
     dropped: () => {},
     outageEnded: (dropped: number) => logger.warn({ dropped }, 'hooks of tokens are written again'),
   };
   const store = new SqlDeliveryStore(db);
-  const keep = async (entries: readonly DeliveryEntry[], over: readonly string[]) => {
-    await db.transaction(async (tx) => {
-      await store.add(tx, entries, clock());
-      if (over.length > 0) await store.cancel(tx, 'expiries', over);
-    });
-    wake();
-  };
-  const options = { webhooks, events, tokens, keep, now: clock, monotonicMs, observer };
-  const told = opened.use(new TokenWebhooks(options));
-  if (webhooks.setting('afterTokenExpired') === undefined) return;
+  const told = opened.use(
+    new TokenWebhooks({ webhooks, events, tokens, store, unitOfWork: db, wake, now: clock, monotonicMs, observer }),
+  );
+  const teller = tokenHooks.some((name) => name !== 'afterTokenRefused' && isOn(name)) ? told : undefined;
+  if (!isOn('afterTokenExpired')) return teller;
   const worker = new DeliveryWorker({
     topic: 'expiries',
     store,
@@ -93,9 +90,10 @@ export function followTokens(
   });
   opened.defer(() => worker.close(config.shutdownTimeoutMs));
   worker.start();
+  return teller;
 }
 
-const tokenHooks = [
+const tokenHooks: readonly HookName[] = [
   ...(['afterTokenIssued', 'afterTokenRenewed', 'afterTokenKicked', 'afterTokenRevoked'] as const),
   ...(['afterTokenExpired', 'afterTokenRefused', 'afterUserKickOff'] as const),
 ];

@@ -18,6 +18,7 @@ import { TokenSweeper } from '../tokens/sweeper.ts';
 import { timedTokenStore } from '../tokens/timed-token-store.ts';
 import { TokenEventLog, type TokenEventLogObserver } from '../tokens/token-event-log.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
+import type { TokenTeller } from '../tokens/token-teller.ts';
 import type { Ground } from './ground.ts';
 
 export interface TokenAuthorityParts {
@@ -25,6 +26,7 @@ export interface TokenAuthorityParts {
   readonly legacy: LegacyTokens | undefined;
   readonly users: TokenUsers;
   readonly events: TokenEvents;
+  readonly teller: TokenTeller | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface TokenAuthorityParts {
 export async function openTokenAuthority(
   { config, secrets, signingKeys, clock, monotonicMs, clockWatch, metrics, logger, reportFailure }: Ground,
   opened: AsyncDisposableStack,
-  { store: plainStore, legacy, users, events }: TokenAuthorityParts,
+  { store: plainStore, legacy, users, events, teller }: TokenAuthorityParts,
 ): Promise<TokenAuthority> {
   const timed = timedTokenStore(plainStore, (operation, seconds) =>
     metrics.tokenStoreSeconds.observe({ operation }, seconds),
@@ -47,6 +49,7 @@ export async function openTokenAuthority(
     adminSecret: secrets.adminSecret,
     users,
     events,
+    teller,
     clock,
     monotonicMs,
     store,

@@ -12,6 +12,7 @@ import type { RevocationHooks } from '../messaging/revocations.ts';
 import type { Presence } from '../presence/presence.ts';
 import type { OfflinePushHooks } from '../push/offline-push-hooks.ts';
 import { SqlDeliveryStore } from '../store/sql-delivery-store.ts';
+import type { TokenTeller } from '../tokens/token-teller.ts';
 import type { UserHooks } from '../users/users.ts';
 import { ConversationWebhooks } from '../webhooks/conversation-webhooks.ts';
 import { FriendWebhooks } from '../webhooks/friend-webhooks.ts';
@@ -39,6 +40,7 @@ export interface Hooks {
   /** For the gateway. */
   readonly presence: Presence;
   readonly messageTeller: MessageTeller | undefined;
+  readonly tokenTeller: TokenTeller | undefined;
   readonly messages: MessageHooks | undefined;
   readonly users: UserHooks | undefined;
   readonly friends: FriendHooks | undefined;
@@ -107,8 +109,8 @@ export async function openWebhooks(
   const teller = new WebhookTeller({ webhooks, keep, wake: () => worker.wake() });
   const pushes = new PushWebhooks({ webhooks, bus: followed.bus, now: clock });
   const telling = { webhooks, wake: () => worker.wake() };
-  followTokens(ground, opened, followed, telling);
   return {
+    tokenTeller: followTokens(ground, opened, followed, telling),
     pushes: isOn(...onlinePushHooks, 'beforeOfflinePush') ? pushes : undefined,
     leaving: isOn(...onlinePushHooks) ? pushes : undefined,
     deliveries: deliveriesWaking(telling.wake),
@@ -132,6 +134,7 @@ const off: Omit<Hooks, 'presence' | 'deliveries'> = {
   pushes: undefined,
   leaving: undefined,
   messageTeller: undefined,
+  tokenTeller: undefined,
   messages: undefined,
   users: undefined,
   friends: undefined,

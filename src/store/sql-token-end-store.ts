@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Cutoffs } from '../tokens/cutoffs.ts';
 import type { KeptCutoff, KnownEnds, TokenEnd, TokenEndStore } from '../tokens/token-end-store.ts';
 import type { TokenEndReason } from '../tokens/token-store.ts';
@@ -16,13 +17,26 @@ export class SqlTokenEndStore implements TokenEndStore {
     this.#db = db;
   }
 
-  async record(ends: readonly TokenEnd[]): Promise<void> {
+  async record(ends: readonly TokenEnd[], also?: Parameters<TokenEndStore['record']>[1]): Promise<void> {
     // One statement may not touch a row twice, and the last word on a token is the one that counts.
     const rows = [...new Map(ends.map((end) => [`${end.userID}\0${end.jti}`, toRow(end)])).values()];
-    if (this.#db.dialect === 'sqlite') return this.#db.sqlite.write((connection) => recordRows(connection, rows));
+    if (this.#db.dialect === 'sqlite' && also === undefined) {
+      return this.#db.sqlite.write((connection) => void recordRows(connection, rows));
+    }
     await this.#db.transaction(async (tx) => {
-      for (const piece of insertPieces(rows)) {
-        await this.#db
+      const written =
+        this.#db.dialect === 'sqlite'
+          ? recordRows(this.#db.sqlite.within(tx), rows)
+          : await this.#recordInPostgres(tx, rows);
+      await also?.(tx, written.map(toEnd));
+    });
+  }
+
+  async #recordInPostgres(tx: Transaction, rows: readonly EndRow[]): Promise<readonly EndRow[]> {
+    const written: EndRow[] = [];
+    for (const piece of insertPieces(rows)) {
+      written.push(
+        ...(await this.#db
           .executor(tx)
           .insertInto('token_ends')
           .values(piece)
@@ -36,14 +50,19 @@ export class SqlTokenEndStore implements TokenEndStore {
               }))
               .where('token_ends.state', '=', 'superseded'),
           )
-          .execute();
-      }
-    });
+          .returningAll()
+          .execute()),
+      );
+    }
+    return written;
   }
 
-  async cutOff({ userID, platformID, notBefore, keepUntil }: KeptCutoff): Promise<void> {
+  async cutOff(
+    { userID, platformID, notBefore, keepUntil }: KeptCutoff,
+    also?: (tx: Transaction) => Promise<void>,
+  ): Promise<void> {
     await this.#db.transaction(async (tx) => {
-      await this.#db
+      const moved = await this.#db
         .executor(tx)
         .insertInto('token_end_cutoffs')
         .values({ user_id: userID, platform_id: platformID, not_before: notBefore, keep_until: keepUntil })
@@ -56,7 +75,9 @@ export class SqlTokenEndStore implements TokenEndStore {
             }))
             .whereRef('token_end_cutoffs.not_before', '<', sql.ref('excluded.not_before')),
         )
+        .returning('user_id')
         .execute();
+      if (moved.length > 0) await also?.(tx);
     });
   }
 
@@ -164,17 +185,18 @@ type CutoffRow = Pick<Selectable<Schema['token_end_cutoffs']>, 'platform_id' | '
 const findEnd = hotQuery('SELECT * FROM token_ends WHERE user_id = $1 AND jti = $2');
 const findCutoffs = hotQuery('SELECT platform_id, not_before FROM token_end_cutoffs WHERE user_id = $1');
 
-/** Nearly every login ends a token. */
-function recordRows(connection: StatementCache, rows: readonly EndRow[]): void {
+/** Nearly every login ends a token. @returns those that are new */
+function recordRows(connection: StatementCache, rows: readonly EndRow[]): readonly EndRow[] {
   const statement = connection.prepare(recordEnd);
-  for (const row of rows) {
+  return rows.filter((row) => {
     const { user_id, jti, platform_id, state, reason, issued_at, expires_at, accepted_until } = row;
     const { key_mark, login_at, successor, successor_expires_at } = row;
-    statement.run(
+    const { changes } = statement.run(
       ...[user_id, jti, platform_id, state, reason, issued_at, expires_at, accepted_until],
       ...[key_mark, login_at, successor, successor_expires_at],
     );
-  }
+    return Number(changes) > 0;
+  });
 }
 
 const recordEnd = `INSERT INTO token_ends

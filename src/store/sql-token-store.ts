@@ -24,6 +24,7 @@ import {
   type TokenWatch,
   type UserTokens,
 } from '../tokens/token-store.ts';
+import type { Telling } from '../tokens/token-teller.ts';
 
 export class SqlTokenStore implements TokenStore {
   readonly #db: Database;
@@ -35,7 +36,7 @@ export class SqlTokenStore implements TokenStore {
     this.#clock = clock;
   }
 
-  issue({ record, groups, supersede, everyonesCutoffs }: IssueRequest): Promise<IssueOutcome> {
+  issue({ record, groups, supersede, everyonesCutoffs, tell }: IssueRequest): Promise<IssueOutcome> {
     const { userID, platformID, issuedAt } = record;
     return this.#db.transaction(async (tx) => {
       const executor = this.#db.executor(tx);
@@ -69,7 +70,9 @@ export class SqlTokenStore implements TokenStore {
       };
       await this.#insert(fresh, Math.max(order, notBefore), tx);
       if (superseded.length > 0) await forgetSuperseded(executor, userID, issuedAt);
-      return { isIssued: true, kicked: kickedRows.map(toRecord), superseded: supersededRows.map(toRecord) };
+      const outcome = { isIssued: true, kicked: kickedRows.map(toRecord), superseded: supersededRows.map(toRecord) };
+      if (tell !== undefined) await tell.teller.tell(tx, tell.of(outcome));
+      return outcome;
     });
   }
 
@@ -87,15 +90,18 @@ export class SqlTokenStore implements TokenStore {
     selector: TokenSelector,
     reason: TokenEndReason,
     state: 'kicked' | 'revoked',
+    tell?: Telling<readonly TokenRecord[]>,
   ): Promise<readonly TokenRecord[]> {
     const now = this.#clock();
-    const rows = await this.#db.transaction(async (tx) => {
+    return this.#db.transaction(async (tx) => {
       const executor = this.#db.executor(tx);
       await this.#lockUser(executor, userID);
       const jtis = 'jtis' in selector ? selector.jtis : await jtisOn(executor, { userID, now, ...selector });
-      return update(executor, { userID, jtis, states: acceptedStates, now }, { state, reason, accepted_until: 0 });
+      const change = { state, reason, accepted_until: 0 };
+      const ended = (await update(executor, { userID, jtis, states: acceptedStates, now }, change)).map(toRecord);
+      if (tell !== undefined) await tell.teller.tell(tx, tell.of(ended));
+      return ended;
     });
-    return rows.map(toRecord);
   }
 
   async list(userID: string, { after, limit }: TokenPage = firstTokens): Promise<UserTokens> {
@@ -120,7 +126,13 @@ export class SqlTokenStore implements TokenStore {
     };
   }
 
-  cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<boolean> {
+  cutOff(
+    userID: string,
+    platformID: number,
+    notBefore: number,
+    keepUntil: number,
+    tell?: Telling<void>,
+  ): Promise<boolean> {
     return this.#db.transaction(async (tx) => {
       const executor = this.#db.executor(tx);
       await this.#lockUser(executor, userID);
@@ -144,6 +156,7 @@ export class SqlTokenStore implements TokenStore {
         .values({ user_id: userID, platform_id: platformID, ...row })
         .onConflict((conflict) => conflict.columns(['user_id', 'platform_id']).doUpdateSet(row))
         .execute();
+      if (tell !== undefined) await tell.teller.tell(tx, tell.of());
       return true;
     });
   }

@@ -16,6 +16,7 @@ import { guarded, StoreOutage } from './store-outage.ts';
 import { pageAsked, showTokens, type TokenListPage, type TokenListRequest } from './token-list.ts';
 import { TokenNews } from './token-news.ts';
 import type { TokenStore, TokenWatch } from './token-store.ts';
+import type { TokenTeller } from './token-teller.ts';
 import { type RunningSession, TokenVerifier } from './verifier.ts';
 
 export interface TokenAuthorityOptions {
@@ -41,6 +42,7 @@ export interface TokenAuthorityOptions {
   readonly randomBytes: (size: number) => Buffer;
   readonly users: TokenUsers;
   readonly events: TokenEvents;
+  readonly teller?: TokenTeller | undefined;
 }
 
 export class TokenAuthority {
@@ -57,7 +59,7 @@ export class TokenAuthority {
       ...options,
       codec: new TokenCodec(signingKeys),
       adminUserIDs: new Set(options.adminUserIDs),
-      news: new TokenNews(events),
+      news: new TokenNews(events, options.teller),
     };
     this.#options = options;
     this.#news = shared.news;

@@ -6,6 +6,7 @@
  * shown (T1).
  */
 
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { TokenClaims } from './claims.ts';
 import { type Cutoffs, effectiveCutoff, laterCutoffs } from './cutoffs.ts';
 import { EndRecorder } from './end-recorder.ts';
@@ -30,6 +31,7 @@ import {
   type UserTokens,
 } from './token-store.ts';
 import type { MemoryLook, StoreMemory } from './token-store-memory.ts';
+import type { Telling } from './token-teller.ts';
 
 export interface DurableTokenStoreOptions {
   /** It may forget. */
@@ -94,7 +96,12 @@ export class DurableTokenStore implements TokenStore {
   async issue(request: IssueRequest, text?: string): Promise<IssueOutcome> {
     this.#recorder.requireRoom();
     const outcome = await this.#options.store.issue(request, text);
-    await this.#recorder.record([...outcome.kicked, ...outcome.superseded]);
+    const { tell } = request;
+    const isTold = tell !== undefined && outcome.isIssued;
+    await this.#recorder.record(
+      [...outcome.kicked, ...outcome.superseded],
+      isTold ? { teller: tell.teller, of: () => tell.of(outcome) } : undefined,
+    );
     return outcome;
   }
 
@@ -118,13 +125,14 @@ export class DurableTokenStore implements TokenStore {
     selector: TokenSelector,
     reason: TokenEndReason,
     state: 'kicked' | 'revoked',
+    tell?: Telling<readonly TokenEnd[]>,
   ): Promise<readonly TokenRecord[]> {
     const { store } = this.#options;
     this.#recorder.requireRoom();
     const ended = await store.kick(userID, selector, reason, state);
     // Where nothing was left to end, a first attempt may have come to grief between the two stores.
     const meant = ended.length > 0 ? ended : await this.#endedBefore(userID, selector);
-    await this.#recorder.record(meant);
+    if (meant.length > 0) await this.#recorder.record(meant, tell);
     if ('platformIDs' in selector) await this.#endLost(userID, selector, meant.length === 0);
     return ended;
   }
@@ -133,10 +141,17 @@ export class DurableTokenStore implements TokenStore {
     return this.#options.store.list(userID, page);
   }
 
-  async cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<boolean> {
+  async cutOff(
+    userID: string,
+    platformID: number,
+    notBefore: number,
+    keepUntil: number,
+    tell?: Telling<void>,
+  ): Promise<boolean> {
     const { store, ends, longestLifeMs } = this.#options;
     const longest = Math.max(keepUntil, notBefore + longestLifeMs);
-    await ends.cutOff({ userID, platformID, notBefore, keepUntil: longest });
+    const also = tell && ((tx: Transaction) => tell.teller.tell(tx, tell.of()));
+    await ends.cutOff({ userID, platformID, notBefore, keepUntil: longest }, also);
     return store.cutOff(userID, platformID, notBefore, keepUntil);
   }
 

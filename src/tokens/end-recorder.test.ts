@@ -68,6 +68,38 @@ test('T4 what could not be written fails for who asked, and goes with the next w
   assert.deepEqual(owed, [1, 1, 0]);
 });
 
+test('what is to be told of ends is told of those that are new, in one go, also when it goes with a later write', async () => {
+  const told: unknown[] = [];
+  const teller = { tell: async (_: unknown, news: readonly unknown[]) => void told.push(news) };
+  const tell = {
+    teller,
+    of: (ends: readonly TokenEnd[]) =>
+      ends.map(({ userID, jti }) => {
+        const by = { userID: '', operationID: '' };
+        return { kind: 'ended', userID, platformID: 1, jtis: [jti], reason: 'policy', by } as const;
+      }),
+  };
+  let isDown = true;
+  const known = new Set<string>(['old']);
+  const recorder = new EndRecorder({
+    record: async (ends, also) => {
+      if (isDown) throw new Error('disk is away');
+      await also?.(
+        { afterCommit() {} },
+        ends.filter(({ jti }) => !known.has(jti)),
+      );
+    },
+  });
+  await assert.rejects(recorder.record([], tell), /disk is away/);
+  await assert.rejects(recorder.record([endOf('a'), endOf('old')], tell), /disk is away/);
+  isDown = false;
+  await recorder.record([endOf('b')], tell);
+  assert.deepEqual(
+    told.map((news) => (news as { jtis: string[] }[]).map(({ jtis }) => jtis)),
+    [[['a'], ['b']]],
+  );
+});
+
 test('T4 none that waits is given up: while ten thousand wait there is no room for more', async () => {
   const { recorder, writes, owed, nextWrite } = open();
   const fail = async (count: number, from: number) => {

@@ -4,7 +4,9 @@
  * a commit costs more than what it holds. Who comes alone waits for nobody.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { TokenEnd, TokenEndStore } from './token-end-store.ts';
+import type { Telling } from './token-teller.ts';
 
 /** What could not be written goes with the next one; while so much waits, nothing further may be ended. */
 const maxOwed = 10_000;
@@ -12,8 +14,8 @@ const longestGatheringMs = 10;
 
 export class EndRecorder {
   readonly #store: Pick<TokenEndStore, 'record'>;
-  #waiting: { readonly ends: readonly TokenEnd[]; readonly done: PromiseWithResolvers<void> }[] = [];
-  #owed: readonly TokenEnd[] = [];
+  #waiting: { readonly entry: Entry; readonly done: PromiseWithResolvers<void> }[] = [];
+  #owed: readonly Entry[] = [];
   #isWorking = false;
 
   readonly #onOwed: (ends: number) => void;
@@ -30,23 +32,27 @@ export class EndRecorder {
    * @throws while too many ends wait to be written
    */
   requireRoom(): void {
-    if (this.#owed.length < maxOwed) return;
-    throw new Error(`${this.#owed.length} ends of tokens wait to be written to the database: nothing more is ended`);
+    const owed = sizeOf(this.#owed);
+    if (owed < maxOwed) return;
+    throw new Error(`${owed} ends of tokens wait to be written to the database: nothing more is ended`);
   }
 
-  /** Resolves when they are on disk. @throws the store's failure; they are then written with the next ones */
-  record(ends: readonly TokenEnd[]): Promise<void> {
-    return ends.length === 0 ? Promise.resolve() : this.#queue(ends);
+  /**
+   * Resolves when they are on disk, and with them what is to be told of those that are new.
+   * @throws the store's failure; they are then written with the next ones
+   */
+  record(ends: readonly TokenEnd[], tell?: Telling<readonly TokenEnd[]>): Promise<void> {
+    return ends.length === 0 && tell === undefined ? Promise.resolve() : this.#queue({ ends, tell });
   }
 
   /** Writes what could not be written before, if there is any. @throws the store's failure */
   async settle(): Promise<void> {
-    if (this.#owed.length > 0) await this.#queue([]);
+    if (this.#owed.length > 0) await this.#queue({ ends: [], tell: undefined });
   }
 
-  #queue(ends: readonly TokenEnd[]): Promise<void> {
+  #queue(entry: Entry): Promise<void> {
     const done = Promise.withResolvers<void>();
-    this.#waiting.push({ ends, done });
+    this.#waiting.push({ entry, done });
     if (!this.#isWorking) void this.#work();
     return done.promise;
   }
@@ -57,19 +63,53 @@ export class EndRecorder {
       const batch = this.#waiting;
       this.#waiting = [];
       const owed = this.#owed;
-      const ends = [...owed, ...batch.flatMap((each) => each.ends)];
+      const entries = [...owed, ...batch.map(({ entry }) => entry)];
       const beganMs = performance.now();
       try {
-        await this.#store.record(ends);
+        await this.#store.record(
+          entries.flatMap(({ ends }) => ends),
+          tellingOf(entries),
+        );
         this.#owed = [];
         for (const { done } of batch) done.resolve();
       } catch (error) {
-        this.#owed = ends;
+        this.#owed = entries;
         for (const { done } of batch) done.reject(error);
       }
-      if (this.#owed.length > 0 || owed.length > 0) this.#onOwed(this.#owed.length);
+      if (this.#owed.length > 0 || owed.length > 0) this.#onOwed(sizeOf(this.#owed));
       if (batch.length > 1) await delay(Math.min(performance.now() - beganMs, longestGatheringMs));
     }
     this.#isWorking = false;
   }
+}
+
+interface Entry {
+  readonly ends: readonly TokenEnd[];
+  readonly tell: Telling<readonly TokenEnd[]> | undefined;
+}
+
+/** In ends; what is only told takes as much room. */
+function sizeOf(entries: readonly Entry[]): number {
+  return entries.reduce(
+    (size, { ends, tell }) => size + (tell === undefined ? ends.length : Math.max(1, ends.length)),
+    0,
+  );
+}
+
+/** All in one go, since telling takes locks. */
+function tellingOf(entries: readonly Entry[]) {
+  const teller = entries.find(({ tell }) => tell !== undefined)?.tell?.teller;
+  if (teller === undefined) return undefined;
+  return (tx: Transaction, written: readonly TokenEnd[]) => {
+    const names = new Set(written.map(nameOf));
+    const isNew = (end: TokenEnd) => names.has(nameOf(end));
+    return teller.tell(
+      tx,
+      entries.flatMap(({ ends, tell }) => tell?.of(ends.filter(isNew)) ?? []),
+    );
+  };
+}
+
+function nameOf({ userID, jti }: TokenEnd): string {
+  return `${userID} ${jti}`;
 }

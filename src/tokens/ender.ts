@@ -123,7 +123,7 @@ export class TokenEnder {
     context: CallContext,
     { userID, platformIDs, issuedBefore }: { userID: string; platformIDs: readonly number[]; issuedBefore: number },
   ): Promise<void> {
-    const { store, clock, longestLifeMs, events } = this.#options;
+    const { store, clock, longestLifeMs, events, news } = this.#options;
     if (userID === '') requireAdmin(context);
     else requireAccess(context, userID);
     requirePlatforms(platformIDs);
@@ -134,11 +134,11 @@ export class TokenEnder {
     // have given longer lives than we would give.
     const keepUntil = now + (userID === '' ? longestTokenLifeMs : longestLifeMs);
     for (const platformID of platformIDs.length === 0 ? [allPlatforms] : platformIDs) {
-      const hasMoved = await guarded(store.cutOff(userID, platformID, issuedBefore, keepUntil));
+      const cutoff = { userID, platformID, notBefore: issuedBefore, by: actorOf(context) };
+      const tell = news.tellingOfCutoff(cutoff);
+      const hasMoved = await guarded(store.cutOff(userID, platformID, issuedBefore, keepUntil, tell));
       // Where the answer to a first attempt was lost, trying again must still close the sockets.
-      const origin = hasMoved ? 'here' : 'elsewhere';
-      const by = actorOf(context);
-      events.emit('cutoffRaised', { userID, platformID, notBefore: issuedBefore, origin, by });
+      events.emit('cutoffRaised', { ...cutoff, origin: hasMoved ? 'here' : 'elsewhere' });
     }
   }
 
@@ -205,7 +205,8 @@ export class TokenEnder {
     by: Actor,
   ): Promise<{ readonly ended: number; readonly known: number }> {
     const { store, news } = this.#options;
-    const ended = await guarded(store.kick(userID, selector, reason, state));
+    const tell = news.tellingOfEnds(userID, reason, by);
+    const ended = await guarded(store.kick(userID, selector, reason, state, tell));
     news.ended(userID, ended, reason, { origin: 'here', by });
     const endedBefore = await this.#endedBefore(userID, selector, ended);
     news.ended(userID, endedBefore, reason, { origin: 'elsewhere', by });

@@ -181,6 +181,8 @@ export class TokenIssuer {
     const loginAt = renews === undefined ? undefined : loginOf(renews);
     const signed = codec.sign({ userID, platformID, jti: newTokenID(randomBytes), now, ttlMs, loginAt });
     const { jti, expiresAt } = signed;
+    const how = renews === undefined ? { how: 'login' as const } : { how: 'renewal' as const, renews: renews.jti };
+    const issued = { userID, platformID, jti, expiresAt, by, ...how };
     const outcome = await guarded(
       store.issue(
         {
@@ -189,14 +191,14 @@ export class TokenIssuer {
           groups: renews === undefined ? policyGroups(loginPolicy, platformID) : [],
           everyonesCutoffs: cutoffs,
           ...supersession(platformID, renews, now),
+          tell: news.tellingOfIssue(issued),
         },
         signed.token,
       ),
     );
     if (!outcome.isIssued) throw endedAlready();
 
-    const how = renews === undefined ? { how: 'login' as const } : { how: 'renewal' as const, renews: renews.jti };
-    events.emit('tokenIssued', { userID, platformID, jti, expiresAt, by, ...how });
+    events.emit('tokenIssued', issued);
     news.ended(userID, outcome.kicked, 'policy', { origin: 'here', by });
     news.superseded(userID, outcome.superseded);
     return { token: signed.token, expireTimeSeconds: Math.floor((expiresAt - now) / 1000) };

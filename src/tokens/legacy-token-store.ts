@@ -23,6 +23,7 @@ import {
   type TokenWatch,
   type UserTokens,
 } from './token-store.ts';
+import type { Telling } from './token-teller.ts';
 
 export class LegacyTokenStore implements TokenStore {
   readonly #store: TokenStore;
@@ -55,9 +56,10 @@ export class LegacyTokenStore implements TokenStore {
     selector: TokenSelector,
     reason: TokenEndReason,
     state: 'kicked' | 'revoked',
+    tell?: Telling<readonly TokenRecord[]>,
   ): Promise<readonly TokenRecord[]> {
     await this.#legacy.adoptAll(userID);
-    const ended = await this.#store.kick(userID, selector, reason, state);
+    const ended = await this.#store.kick(userID, selector, reason, state, tell);
     await this.#legacy.mirrorEnded(userID, ended);
     return ended;
   }
@@ -68,10 +70,11 @@ export class LegacyTokenStore implements TokenStore {
   }
 
   /** OpenIM's servers know no cutoffs: of one user, every token that is cut off is marked for them. */
-  async cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<boolean> {
-    if (userID === '') return this.#store.cutOff(userID, platformID, notBefore, keepUntil);
+  async cutOff(...cutoff: Parameters<TokenStore['cutOff']>): Promise<boolean> {
+    const [userID] = cutoff;
+    if (userID === '') return this.#store.cutOff(...cutoff);
     await this.#legacy.adoptAll(userID);
-    const hasMoved = await this.#store.cutOff(userID, platformID, notBefore, keepUntil);
+    const hasMoved = await this.#store.cutOff(...cutoff);
     for (let after: TokenPlace | undefined; ; ) {
       const { tokens, cutoffs, next } = await this.#store.list(userID, { ...firstTokens, after });
       const cutOff = tokens.filter((token) => loginOf(token) < effectiveCutoff(token.platformID, cutoffs));

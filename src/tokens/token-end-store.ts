@@ -2,6 +2,7 @@
  * The contract for whatever keeps for good what ended tokens before their time, beside a token store that may forget.
  * Suite: test/contract/token-end-store.suite.ts.
  */
+import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Cutoffs } from './cutoffs.ts';
 import type { TokenRecord } from './token-store.ts';
 
@@ -25,11 +26,20 @@ export interface KnownEnds {
 }
 
 export interface TokenEndStore {
-  /** All or, on rejection, none. A superseded token may be kicked later; nothing undoes a kick. */
-  record(ends: readonly TokenEnd[]): Promise<void>;
+  /**
+   * All or, on rejection, none. A superseded token may be kicked later; nothing undoes a kick.
+   * @param also what else goes into the transaction, by those of `ends` that are new
+   */
+  record(
+    ends: readonly TokenEnd[],
+    also?: (tx: Transaction, written: readonly TokenEnd[]) => Promise<void>,
+  ): Promise<void>;
 
-  /** Moves a cutoff forward; one that is as late already stays. */
-  cutOff(cutoff: KeptCutoff): Promise<void>;
+  /**
+   * Moves a cutoff forward; one that is as late already stays.
+   * @param also what else goes into the transaction, if it moves
+   */
+  cutOff(cutoff: KeptCutoff, also?: (tx: Transaction) => Promise<void>): Promise<void>;
 
   find(userID: string, jti: string): Promise<KnownEnds>;
 

@@ -1,25 +1,47 @@
-/** How the parts of the token authority tell the rest of this process what has happened to tokens. */
+/** How the parts of the token authority tell the rest of this process, and the world outside, what has happened to tokens. */
 import type { ProtocolError } from '../protocol/errors.ts';
-import type { Actor, Origin, TokenEvents } from './events.ts';
-import type { TokenEndReason, TokenRecord } from './token-store.ts';
+import type { Actor, Origin, TokenEventMap, TokenEvents } from './events.ts';
+import type { IssueOutcome, TokenEndReason, TokenRecord } from './token-store.ts';
+import type { Telling, TokenTeller } from './token-teller.ts';
 
 export class TokenNews {
   readonly #events: TokenEvents;
+  readonly #teller: TokenTeller | undefined;
 
-  constructor(events: TokenEvents) {
+  /** @param teller undefined if nobody outside is told, which then costs nothing */
+  constructor(events: TokenEvents, teller: TokenTeller | undefined) {
     this.#events = events;
+    this.#teller = teller;
+  }
+
+  /** For the store that issues a token. */
+  tellingOfIssue(issued: TokenEventMap['tokenIssued']): Telling<IssueOutcome> | undefined {
+    const { userID, by } = issued;
+    return this.#telling(({ kicked }: IssueOutcome) => [
+      { kind: 'issued', ...issued },
+      ...this.#ended(userID, kicked, 'policy', by),
+    ]);
+  }
+
+  /** For the store that ends a user's tokens. */
+  tellingOfEnds(userID: string, reason: TokenEndReason, by: Actor): Telling<readonly EndedToken[]> | undefined {
+    return this.#telling((ended: readonly EndedToken[]) => this.#ended(userID, ended, reason, by));
+  }
+
+  /** For the store that moves a cutoff. */
+  tellingOfCutoff(cutoff: Omit<TokenEventMap['cutoffRaised'], 'origin'>): Telling<void> | undefined {
+    return this.#telling(() => [{ kind: 'cutOff', ...cutoff }]);
   }
 
   /** One event for each platform. */
   ended(
     userID: string,
-    tokens: readonly Pick<TokenRecord, 'jti' | 'platformID'>[],
+    tokens: readonly EndedToken[],
     reason: TokenEndReason,
-    how: { readonly origin: Origin; readonly by: Actor },
+    { origin, by }: { readonly origin: Origin; readonly by: Actor },
   ): void {
-    for (const [platformID, group] of Map.groupBy(tokens, (token) => token.platformID)) {
-      const jtis = group.map(({ jti }) => jti);
-      this.#events.emit('tokensEnded', { userID, platformID, jtis, reason, ...how });
+    for (const { kind: _, ...ended } of this.#ended(userID, tokens, reason, by)) {
+      this.#events.emit('tokensEnded', { ...ended, origin });
     }
   }
 
@@ -37,4 +59,17 @@ export class TokenNews {
     this.#events.emit('tokenRefused', { what: 'issue', code: error.code, userID, platformID, jti: '', by });
     return error;
   }
+
+  #telling<Outcome>(of: Telling<Outcome>['of']): Telling<Outcome> | undefined {
+    return this.#teller && { teller: this.#teller, of };
+  }
+
+  /** One for each platform. */
+  #ended(userID: string, tokens: readonly EndedToken[], reason: TokenEndReason, by: Actor) {
+    return [...Map.groupBy(tokens, (token) => token.platformID)].map(([platformID, group]) => {
+      return { kind: 'ended' as const, userID, platformID, jtis: group.map(({ jti }) => jti), reason, by };
+    });
+  }
 }
+
+type EndedToken = Pick<TokenRecord, 'jti' | 'platformID'>;

@@ -5,6 +5,7 @@
 import type { TokenClaims } from './claims.ts';
 import type { Cutoffs } from './cutoffs.ts';
 import type { PolicyGroup } from './policy.ts';
+import type { Telling } from './token-teller.ts';
 
 /**
  * live: accepted until `expiresAt`. superseded: an older admin token or one that was renewed, accepted until
@@ -85,6 +86,8 @@ export interface IssueRequest {
   readonly supersede?: Supersession;
   /** Those in effect for everyone: tokens whose login was before them do not count as live. The user's own the store knows. */
   readonly everyonesCutoffs: Cutoffs;
+  /** Of an issue that happens. Whoever keeps tokens elsewhere than in the durable database leaves it to who stands before it. */
+  readonly tell?: Telling<IssueOutcome> | undefined;
 }
 
 /** The tokens that an issue ended, as they are now. */
@@ -184,12 +187,14 @@ export interface TokenStore {
   /**
    * Ends the selected tokens that are live or superseded and returns those, as they are now. Others stay as they are:
    * nothing is resurrected, extended or created.
+   * @param tell of those; see {@link IssueRequest}
    */
   kick(
     userID: string,
     selector: TokenSelector,
     reason: TokenEndReason,
     state: 'kicked' | 'revoked',
+    tell?: Telling<readonly TokenRecord[]>,
   ): Promise<readonly TokenRecord[]>;
 
   /** Costs what the page and the user's live tokens cost, however many others there are. */
@@ -200,9 +205,16 @@ export interface TokenStore {
    * @param userID empty: everyone
    * @param platformID or {@link allPlatforms}
    * @param keepUntil Unix ms: how long the cutoff is kept at least; a user's also as long as the user's tokens live
+   * @param tell if it moves; see {@link IssueRequest}
    * @returns whether it moved
    */
-  cutOff(userID: string, platformID: number, notBefore: number, keepUntil: number): Promise<boolean>;
+  cutOff(
+    userID: string,
+    platformID: number,
+    notBefore: number,
+    keepUntil: number,
+    tell?: Telling<void>,
+  ): Promise<boolean>;
 
   /** The cutoffs for everyone. */
   everyonesCutoffs(): Promise<Cutoffs>;

@@ -1,9 +1,11 @@
 /**
- * Tells the receiver what becomes of tokens: hooks of ours, which OpenIM does not have, and its afterUserKickOff. Like the
- * audit trail it follows the authority's events, so that no login waits for it. Never holds a token (T6).
+ * Tells the receiver what becomes of tokens: hooks of ours, which OpenIM does not have, and its afterUserKickOff. What the
+ * authority does is written in its transactions; where there is none, as with a refusal, it follows the events, and writes
+ * a little later. Never holds a token (T6).
  */
-import type { Delivery, DeliveryEntry } from '../deliveries/delivery-store.ts';
+import type { Delivery, DeliveryEntry, DeliveryStore } from '../deliveries/delivery-store.ts';
 import type { PartlyDelivered } from '../deliveries/delivery-worker.ts';
+import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
 import { publicText } from '../protocol/errors.ts';
 import { platformLabel } from '../protocol/numbers/platforms.ts';
 import { type BatchObserver, BatchWriter } from '../tokens/batch-writer.ts';
@@ -11,6 +13,7 @@ import { effectiveCutoff } from '../tokens/cutoffs.ts';
 import { type Actor, nobody, type TokenEventMap, type TokenEvents } from '../tokens/events.ts';
 import { RefusalFilter } from '../tokens/refusal-filter.ts';
 import type { TokenStore } from '../tokens/token-store.ts';
+import type { TokenTeller, ToldOfTokens } from '../tokens/token-teller.ts';
 import type { HookName } from './hook-table.ts';
 import type { Webhooks } from './webhooks.ts';
 
@@ -19,8 +22,10 @@ export interface TokenWebhooksOptions {
   readonly events: TokenEvents;
   /** Who ended it before its time. */
   readonly tokens: Pick<TokenStore, 'find' | 'everyonesCutoffs'>;
-  /** All or, on rejection, none. @param over keys of expiries that are not to come any more */
-  readonly keep: (entries: readonly DeliveryEntry[], over: readonly string[]) => Promise<void>;
+  readonly store: Pick<DeliveryStore, 'add' | 'cancel'>;
+  readonly unitOfWork: UnitOfWork;
+  /** There is something to deliver. */
+  readonly wake: () => void;
   /** Unix ms. */
   readonly now: () => number;
   readonly monotonicMs: () => number;
@@ -40,36 +45,39 @@ interface Expiry extends Subject {
   readonly issuedAt: number;
 }
 
-/** Something to tell, or the token whose expiry is not to be told. */
-type Note = DeliveryEntry | { readonly over: string };
+/** What is to be told, and of which tokens the expiry is not to be told any more. */
+interface Notes {
+  readonly entries: readonly DeliveryEntry[];
+  readonly over: readonly string[];
+}
 
-export class TokenWebhooks implements AsyncDisposable {
+export class TokenWebhooks implements TokenTeller, AsyncDisposable {
   readonly #options: TokenWebhooksOptions;
-  readonly #writer: BatchWriter<Note>;
+  readonly #late: BatchWriter<DeliveryEntry>;
   readonly #refusals: RefusalFilter;
   readonly #stops: readonly (() => void)[];
 
   constructor(options: TokenWebhooksOptions) {
-    const { keep, observer, events, monotonicMs } = options;
+    const { unitOfWork, observer, events, monotonicMs } = options;
     this.#options = options;
-    this.#writer = new BatchWriter({
+    this.#late = new BatchWriter({
       ...batching,
       observer,
-      write: (notes) =>
-        keep(
-          notes.filter(isEntry),
-          notes.flatMap((note) => ('over' in note ? [expiryKey(note.over)] : [])),
-        ),
+      write: (entries) => unitOfWork.transaction((tx) => this.#write(tx, { entries, over: [] })),
     });
     this.#refusals = new RefusalFilter(monotonicMs, maxRefusalsPerMinute);
     this.#stops = [
-      events.on('tokenIssued', (event) => this.#issued(event)),
-      events.on('tokensEnded', (event) => this.#ended(event)),
-      events.on('cutoffRaised', ({ origin, notBefore, by, ...subject }) => {
-        if (origin === 'here') this.#tell('afterTokenRevoked', { ...subject, jti: '' }, by, { notBefore });
-      }),
       events.on('tokenRefused', (event) => this.#refused(event)),
+      // By a server of OpenIM, which asks nobody.
+      events.on('tokensEnded', ({ origin, reason, ...event }) => {
+        if (origin !== 'here' || reason !== 'openim') return;
+        for (const entry of this.#ended({ ...event, reason }).entries) this.#late.add(entry);
+      }),
     ];
+  }
+
+  async tell(tx: Transaction, told: readonly ToldOfTokens[]): Promise<void> {
+    await this.#write(tx, this.#notesOf(told));
   }
 
   /** The handler of tokens that expire, unless something else has ended them: a cutoff of all of a user's names none. */
@@ -85,47 +93,74 @@ export class TokenWebhooks implements AsyncDisposable {
   /** Follows no longer, and writes what is waiting. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const stop of this.#stops) stop();
-    await this.#writer[Symbol.asyncDispose]();
+    await this.#late[Symbol.asyncDispose]();
   }
 
-  #issued({ userID, platformID, jti, expiresAt, by, how, renews }: TokenEventMap['tokenIssued']): void {
+  async #write(tx: Transaction, { entries, over }: Notes): Promise<void> {
+    const { store, now, wake } = this.#options;
+    if (entries.length === 0 && over.length === 0) return;
+    const keys = over.map(expiryKey);
+    // In this order, as whoever tells of an expiry holds its key before that of the user.
+    if (keys.length > 0) await store.cancel(tx, 'expiries', keys);
+    const isOver = new Set(keys);
+    const left = entries.filter(({ topic, key }) => topic !== 'expiries' || !isOver.has(key));
+    await store.add(tx, left, now());
+    tx.afterCommit(wake);
+  }
+
+  #notesOf(told: readonly ToldOfTokens[]): Notes {
+    const notes = told.map((one) => {
+      if (one.kind === 'issued') return this.#issued(one);
+      if (one.kind === 'ended') return this.#ended(one);
+      const { by, notBefore, ...subject } = one;
+      return { entries: this.#entries('afterTokenRevoked', { ...subject, jti: '' }, by, { notBefore }), over: [] };
+    });
+    return { entries: notes.flatMap(({ entries }) => entries), over: notes.flatMap(({ over }) => over) };
+  }
+
+  #issued({ userID, platformID, jti, expiresAt, by, how, renews }: TokenEventMap['tokenIssued']): Notes {
     const subject = { userID, platformID, jti };
-    if (how === 'renewal') this.#tell('afterTokenRenewed', subject, by, { expiresAt, renews: renews ?? '' });
-    else this.#tell('afterTokenIssued', subject, by, { expiresAt });
     const { webhooks, now } = this.#options;
-    if (webhooks.setting('afterTokenExpired') === undefined) return;
+    const entries =
+      how === 'renewal'
+        ? this.#entries('afterTokenRenewed', subject, by, { expiresAt, renews: renews ?? '' })
+        : this.#entries('afterTokenIssued', subject, by, { expiresAt });
+    if (webhooks.setting('afterTokenExpired') === undefined) return { entries, over: [] };
     const payload = JSON.stringify({ ...subject, expiresAt, issuedAt: now() } satisfies Expiry);
-    const deliveryID = `expired-${jti}`;
-    this.#writer.add({ topic: 'expiries', key: expiryKey(jti), deliveryID, payload, dueAt: expiresAt });
-    if (renews !== undefined) this.#writer.add({ over: renews });
+    const expiry: DeliveryEntry = {
+      topic: 'expiries',
+      key: expiryKey(jti),
+      deliveryID: `expired-${jti}`,
+      payload,
+      dueAt: expiresAt,
+    };
+    return { entries: [...entries, expiry], over: renews === undefined ? [] : [renews] };
   }
 
-  /** Only what this node did: the node that does a thing tells it. */
-  #ended({ userID, platformID, jtis, reason, origin, by }: TokenEventMap['tokensEnded']): void {
-    if (origin !== 'here') return;
-    const name = reason === 'revoked' ? 'afterTokenRevoked' : 'afterTokenKicked';
-    for (const jti of jtis) {
-      this.#tell(name, { userID, platformID, jti }, by, { reason });
-      if (this.#options.webhooks.setting('afterTokenExpired') !== undefined) this.#writer.add({ over: jti });
-    }
-    if (reason === 'revoked') return;
+  #ended({ userID, platformID, jtis, reason, by }: Omit<TokenEventMap['tokensEnded'], 'origin'>): Notes {
     const { now, webhooks } = this.#options;
-    if (webhooks.setting('afterUserKickOff') === undefined) return;
+    const name = reason === 'revoked' ? 'afterTokenRevoked' : 'afterTokenKicked';
+    const entries = jtis.flatMap((jti) => this.#entries(name, { userID, platformID, jti }, by, { reason }));
+    const over = webhooks.setting('afterTokenExpired') === undefined ? [] : jtis;
+    if (reason === 'revoked' || webhooks.setting('afterUserKickOff') === undefined) return { entries, over };
     const { operationID } = by;
     const platform = platformLabel(platformID);
     const body = { operationID, platformID, platform, userID, seq: now() };
-    this.#writer.add(webhooks.entry('afterUserKickOff', { key: `user ${userID}`, operationID, body }));
+    const kickOff = webhooks.entry('afterUserKickOff', { key: `user ${userID}`, operationID, body });
+    return { entries: [...entries, kickOff], over };
   }
 
   /** Who tries again and again is told of once a minute. */
   #refused({ what, code, by, ...subject }: TokenEventMap['tokenRefused']): void {
     const verdict = this.#refusals.judge(`${what} ${code} ${subject.jti === '' ? by.userID : subject.jti}`);
-    if (verdict === 'admitted') this.#tell('afterTokenRefused', subject, by, { what, code });
+    if (verdict !== 'admitted') return;
+    for (const entry of this.#entries('afterTokenRefused', subject, by, { what, code })) this.#late.add(entry);
   }
 
-  #tell(name: HookName, subject: Subject, by: Actor, more: object): void {
+  /** None if the hook is off. */
+  #entries(name: HookName, subject: Subject, by: Actor, more: object): readonly DeliveryEntry[] {
     const { webhooks } = this.#options;
-    if (webhooks.setting(name) !== undefined) this.#writer.add(webhooks.entry(name, this.#told(subject, by, more)));
+    return webhooks.setting(name) === undefined ? [] : [webhooks.entry(name, this.#told(subject, by, more))];
   }
 
   #told({ userID: given, platformID, jti }: Subject, by: Actor, more: object) {
@@ -140,10 +175,6 @@ export class TokenWebhooks implements AsyncDisposable {
 }
 
 const expiryKey = (jti: string) => `token ${jti}`;
-
-function isEntry(note: Note): note is DeliveryEntry {
-  return 'topic' in note;
-}
 
 const batching = { maxBatch: 500, everyMs: 50, maxWaiting: 10_000 } as const;
 const maxRefusalsPerMinute = 100;

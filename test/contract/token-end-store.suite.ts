@@ -80,6 +80,27 @@ export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
     assert.equal((await store.find('alice', 'nothing')).cutoffs.get(0), now);
   });
 
+  await t.test('what else goes in with ends hears of those that are new; all go in, or none', async () => {
+    const heard: string[][] = [];
+    const hear = async (_: unknown, written: readonly TokenEnd[]) => void heard.push(written.map(({ jti }) => jti));
+    const ends = [endOf('n1', { userID: 'new' }), endOf('n2', { userID: 'new' })];
+    const fail = async () => Promise.reject(new Error('no'));
+    await assert.rejects(store.record(ends, fail), /^Error: no$/);
+    assert.equal((await store.find('new', 'n1')).end, undefined);
+    await store.record(ends.slice(0, 1), hear);
+    await store.record(ends, hear);
+    await store.record(ends, hear);
+    assert.deepEqual(heard, [['n1'], ['n2'], []]);
+    const cutoff = { userID: 'new', platformID: 0, notBefore: now, keepUntil: now + 60_000 };
+    await assert.rejects(store.cutOff(cutoff, fail), /^Error: no$/);
+    assert.equal((await store.find('new', 'n1')).cutoffs.size, 0);
+    let moved = 0;
+    for (const notBefore of [now - 1, now - 1, now - 2, now]) {
+      await store.cutOff({ ...cutoff, notBefore }, async () => void moved++);
+    }
+    assert.equal(moved, 2);
+  });
+
   await t.test('a sweep takes what concerns only tokens that have expired', async () => {
     const before = await endsIn();
     assert.equal(await store.sweep(now), 0);

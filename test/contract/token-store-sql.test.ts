@@ -47,6 +47,23 @@ testOnEveryDatabase('SqlTokenStore', async (t, { db, openEmpty }) => {
     );
   });
 
+  await t.test('what cannot be told does not happen: no issue, no kick, no cutoff', async () => {
+    const now = 1_900_000_000_000;
+    const store = new SqlTokenStore(db, () => now);
+    const times = { issuedAt: now, expiresAt: now + 60_000 };
+    const record = { jti: 'j', userID: 'told', platformID: 5, ...times, deviceName: '' };
+    const teller = { tell: async () => Promise.reject(new Error('cannot be told')) };
+    const tell = { teller, of: () => [] };
+    const request = { record, groups: [], everyonesCutoffs: new Map() };
+    await assert.rejects(store.issue({ ...request, tell }), /cannot be told/);
+    assert.deepEqual((await store.list('told')).tokens, []);
+    await store.issue(request);
+    await assert.rejects(store.kick('told', { jtis: ['j'] }, 'forced', 'kicked', tell), /cannot be told/);
+    await assert.rejects(store.cutOff('told', 0, now, now, tell), /cannot be told/);
+    const { tokens, cutoffs } = await store.list('told');
+    assert.deepEqual([tokens.map(({ state }) => state), cutoffs.size], [['live'], 0]);
+  });
+
   await t.test('no login, kick or list reads what has ended', async (t) => {
     if (db.dialect !== 'sqlite') return;
     const statements = new Set<string>();

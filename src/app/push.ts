@@ -103,7 +103,7 @@ function openOfflinePushes(
       heldUp: (error) => logger.warn({ err: error }, 'offline pushes were held up: they are tried again'),
     },
     // Nobody is to replay a push: it gets too old first.
-    limits: { maxAttempts: 1000, maxKeys: 128, restMs: 50 },
+    limits: { maxAttempts: 1000 },
   });
   opened.defer(() => worker.close(config.shutdownTimeoutMs));
   worker.start();

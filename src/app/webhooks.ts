@@ -60,7 +60,7 @@ export async function openWebhooks(
   followed: FollowedEvents,
 ): Promise<Hooks> {
   const { db, presence } = followed;
-  const { config, clock, logger, metrics } = ground;
+  const { config, clock, monotonicMs, logger, metrics } = ground;
   const settings = await readWebhooksFile(config.webhooksFile, logger);
   const store = new SqlDeliveryStore(db);
   const deliveriesWaking = (wake: () => void) => new WebhookDeliveries({ settings, store, wake, now: clock });
@@ -68,6 +68,8 @@ export async function openWebhooks(
   const { url } = settings;
   const client = new WebhookClient({ url, secret: config.webhooksSecret, now: clock, maxReplyBytes });
   opened.defer(() => client.close());
+  let failures = 0;
+  let nextLineAtMs = 0;
   const webhooks: Webhooks = new Webhooks({
     settings,
     client,
@@ -80,8 +82,13 @@ export async function openWebhooks(
         metrics.webhookRequests.inc({ command, result });
         metrics.webhookSeconds.observe(seconds);
       },
-      failed: (command, { message, status }, isPassed) =>
-        logger.warn({ command, status, reason: message, isPassed }, 'a webhook failed'),
+      failed: (command, { message, status }, isPassed) => {
+        failures += 1;
+        if (monotonicMs() < nextLineAtMs) return;
+        nextLineAtMs = monotonicMs() + failureLineEveryMs;
+        logger.warn({ command, status, reason: message, isPassed, failures }, 'a webhook failed');
+        failures = 0;
+      },
     },
   });
   const worker = new DeliveryWorker({
@@ -129,6 +136,9 @@ export async function openWebhooks(
     messageEvents: new MessageEventWebhooks(webhooks),
   };
 }
+
+/** A receiver that fails at all mostly fails often: a line tells of all failures since the one before. */
+const failureLineEveryMs = 10_000;
 
 const off: Omit<Hooks, 'presence' | 'deliveries'> = {
   pushes: undefined,

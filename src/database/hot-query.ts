@@ -21,7 +21,7 @@ export function hotQuery(text: string): HotQuery {
 export async function runHot<Row extends object>(
   db: Database,
   query: HotQuery,
-  values: readonly (string | number)[],
+  values: readonly (string | number | null | number[])[],
   tx?: Transaction,
 ): Promise<Row[]> {
   if (db.dialect === 'sqlite') {

@@ -76,11 +76,11 @@ export interface DeliveryLimits {
 }
 
 const defaultLimits: DeliveryLimits = {
-  maxKeys: 32,
+  maxKeys: 128,
   rowsPerClaim: 32,
   claimMs: 60_000,
   pollMs: 1000,
-  restMs: 20,
+  restMs: 50,
   firstRetryMs: 1000,
   longestRetryMs: 300_000,
   maxAttempts: 20,

@@ -72,18 +72,21 @@ export class SqlDeliveryStore implements DeliveryStore {
     return this.#db.transaction(async (tx) => {
       const held = await runHot(this.#db, endClaim, [topic, key, fence, dueAt], tx);
       if (held.length === 0) return false;
-      for (const piece of insertPieces(delivered)) {
-        await this.#db.executor(tx).deleteFrom('deliveries').where('id', 'in', piece).execute();
-      }
+      await this.#remove(tx, delivered);
       if (failed !== undefined) {
-        const { id, attempts, failure, parkedAt = null, payload } = failed;
-        const changes = { attempts, failure, parked_at: parkedAt, ...(payload === undefined ? {} : { payload }) };
-        await this.#db.executor(tx).updateTable('deliveries').set(changes).where('id', '=', id).execute();
+        const { id, attempts, failure, parkedAt = null, payload = null } = failed;
+        await runHot(this.#db, keepFailed, [id, attempts, failure, parkedAt, payload], tx);
       }
       if (following !== undefined) await this.add(tx, following.entries, following.at);
       await runHot(this.#db, removeDone, [topic, key], tx);
       return true;
     });
+  }
+
+  async #remove(tx: Transaction, ids: readonly number[]): Promise<void> {
+    if (ids.length === 0) return;
+    if (this.#db.dialect === 'postgres') await runHot(this.#db, removeRows, [[...ids]], tx);
+    else for (const id of ids) await runHot(this.#db, removeRow, [id], tx);
   }
 
   async counts(topic: DeliveryTopic): Promise<DeliveryCounts> {
@@ -207,6 +210,13 @@ const openRows =
 
 const endClaim = hotQuery(`UPDATE delivery_keys SET held_until = 0, due_at = $4
   WHERE topic = $1 AND item_key = $2 AND fence = $3 RETURNING fence`);
+
+const removeRow = hotQuery('DELETE FROM deliveries WHERE id = $1');
+const removeRows = hotQuery('DELETE FROM deliveries WHERE id = ANY ($1::bigint[])');
+
+const keepFailed =
+  hotQuery(`UPDATE deliveries SET attempts = $2, failure = $3, parked_at = $4, payload = coalesce($5, payload)
+  WHERE id = $1`);
 
 const removeDone = hotQuery(`DELETE FROM delivery_keys WHERE topic = $1 AND item_key = $2
   AND NOT EXISTS (SELECT 1 FROM deliveries WHERE topic = $1 AND item_key = $2 AND parked_at IS NULL)`);

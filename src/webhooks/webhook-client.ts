@@ -4,8 +4,15 @@
  * Redirects are refused. A connection goes to the one address that its name had when it was opened.
  */
 import { createHmac } from 'node:crypto';
-import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http';
+import {
+  type ClientRequest,
+  type IncomingMessage,
+  Agent as PlainAgent,
+  request as plainRequest,
+  type RequestOptions,
+} from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 
 export interface WebhookRequest {
   readonly command: string;
@@ -56,6 +63,8 @@ export class WebhookClient {
   readonly #options: WebhookClientOptions;
   readonly #agent: PlainAgent | TlsAgent;
   readonly #key: Buffer | undefined;
+  /** By command, of those without a key: there are as many as hooks. */
+  readonly #targets = new Map<string, RequestOptions>();
 
   constructor(options: WebhookClientOptions) {
     this.#options = options;
@@ -65,10 +74,21 @@ export class WebhookClient {
 
   /** @throws WebhookFailure */
   async send(asked: WebhookRequest): Promise<WebhookReply> {
-    const deadline = AbortSignal.timeout(asked.timeoutMs);
-    const signal = asked.signal === undefined ? deadline : AbortSignal.any([deadline, asked.signal]);
+    const { timeoutMs, signal } = asked;
+    const request = this.#request(asked);
+    let isLate = false;
+    // Not AbortSignal.timeout, which goes on to its end, and makes an error then, for each request that was answered.
+    const timer = setTimeout(() => {
+      isLate = true;
+      request.destroy();
+    }, timeoutMs);
+    const giveUp = () => request.destroy();
+    signal?.addEventListener('abort', giveUp);
     try {
-      const answer = await this.#exchange(asked, signal);
+      if (signal?.aborted === true) giveUp();
+      const answered = answerTo(request);
+      request.end(asked.body);
+      const answer = await answered;
       const status = answer.statusCode ?? 0;
       if (status >= 300 && status < 400) {
         answer.destroy();
@@ -77,8 +97,11 @@ export class WebhookClient {
       return await this.#read(answer, status);
     } catch (error) {
       if (error instanceof WebhookFailure) throw error;
-      if (deadline.aborted) throw new WebhookFailure('unreachable', `no answer in ${asked.timeoutMs} ms`);
+      if (isLate) throw new WebhookFailure('unreachable', `no answer in ${timeoutMs} ms`);
       throw new WebhookFailure('unreachable', reasonOf(error));
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', giveUp);
     }
   }
 
@@ -86,24 +109,26 @@ export class WebhookClient {
     this.#agent.destroy();
   }
 
-  #exchange(asked: WebhookRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const { url } = this.#options;
-    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-    const body = Buffer.from(asked.body);
-    const options = { method: 'POST', agent: this.#agent, signal, headers: this.#headers(asked, body) };
-    const target = targetOf(url, asked.command, asked.key);
-    const request: ClientRequest = isTls(url) ? tlsRequest(target, options) : plainRequest(target, options);
-    request.on('response', resolve);
-    request.on('error', reject);
-    request.end(body);
-    return promise;
+  #request(asked: WebhookRequest): ClientRequest {
+    const options = { ...this.#target(asked), method: 'POST', agent: this.#agent, headers: this.#headers(asked) };
+    return isTls(this.#options.url) ? tlsRequest(options) : plainRequest(options);
   }
 
-  #headers({ operationID, id, isReplayed }: WebhookRequest, body: Buffer): Record<string, string> {
+  #target({ command, key }: WebhookRequest): RequestOptions {
+    const { url } = this.#options;
+    if (key !== undefined) return urlToHttpOptions(targetOf(url, command, key));
+    const known = this.#targets.get(command);
+    if (known !== undefined) return known;
+    const target = urlToHttpOptions(targetOf(url, command));
+    this.#targets.set(command, target);
+    return target;
+  }
+
+  #headers({ operationID, id, isReplayed, body }: WebhookRequest): Record<string, string> {
     const at = `${Math.floor(this.#options.now() / 1000)}`;
     return {
       'content-type': 'application/json; charset=utf-8',
-      'content-length': `${body.length}`,
+      'content-length': `${Buffer.byteLength(body)}`,
       // Header names are sent as they are written; some receivers compare them so.
       operationID: headerText(operationID),
       'webhook-id': id,
@@ -151,12 +176,19 @@ export function targetOf(url: string, command: string, key?: string): URL {
 }
 
 /** `v1,` and the base64 HMAC-SHA256 of ID, time and body, as Standard Webhooks has it. */
-function signatureOf(key: Buffer, id: string, at: string, body: Buffer): string {
+function signatureOf(key: Buffer, id: string, at: string, body: string): string {
   return `v1,${createHmac('sha256', key).update(`${id}.${at}.`).update(body).digest('base64')}`;
 }
 
 function signingKey(secret: string): Buffer {
   return secret.startsWith('whsec_') ? Buffer.from(secret.slice('whsec_'.length), 'base64') : Buffer.from(secret);
+}
+
+function answerTo(request: ClientRequest): Promise<IncomingMessage> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  request.on('response', resolve);
+  request.on('error', reject);
+  return promise;
 }
 
 function isTls(url: string): boolean {

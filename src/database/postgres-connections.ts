@@ -21,10 +21,12 @@ export interface ConnectionOptions {
   readonly onIdleFailure: (error: unknown) => void;
 }
 
-/** One of a few texts that are asked again and again: PostgreSQL parses and plans it once for each connection. */
 export interface Statement {
-  /** Of this text alone. */
-  readonly name: string;
+  /**
+   * Of this text alone, which PostgreSQL then parses and plans once for each connection. Only for what can be done in one
+   * way, such as to insert: a search that was planned on an empty table reads the whole of a large one.
+   */
+  readonly name?: string;
   readonly text: string;
   readonly values: readonly unknown[];
 }
@@ -80,14 +82,10 @@ export class PostgresConnections {
   }
 
   /** Runs one statement on a connection of its own. */
-  async query<Row extends pg.QueryResultRow>(
-    text: string,
-    values: readonly unknown[] = [],
-    { name }: Partial<Pick<Statement, 'name'>> = {},
-  ): Promise<Row[]> {
+  async query<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     const connection = await this.connect();
     try {
-      const { rows } = await connection.query<Row>(text, values, name);
+      const { rows } = await connection.query<Row>(text, values);
       return rows;
     } finally {
       connection.release();
@@ -169,25 +167,15 @@ export class PostgresConnection {
   /**
    * Begins a transaction, in one round trip. Its limits hold for it alone.
    * @param mark tells later whether it holds, if its end is not heard of; see CommitMarks
-   * @param isPlannedOnce what is prepared has one plan, whatever the values
    * @throws GuardLost, with nothing begun, if another process has become the one that may write; OldPrimary, likewise
    */
-  async begin({
-    isFenced = true,
-    isPlannedOnce = false,
-    mark,
-  }: {
-    isFenced?: boolean;
-    isPlannedOnce?: boolean;
-    mark?: CommitMark;
-  } = {}): Promise<void> {
-    const { isDirect, statementTimeoutMs, idleTimeoutMs = statementTimeoutMs } = this.#options;
+  async begin({ isFenced = true, mark }: { isFenced?: boolean; mark?: CommitMark } = {}): Promise<void> {
+    const { statementTimeoutMs, idleTimeoutMs = statementTimeoutMs } = this.#options;
     const fence = isFenced ? this.#options.fence?.() : undefined;
     const primary = this.#options.primary?.();
     const statements = [
       `BEGIN; SET LOCAL statement_timeout = ${statementTimeoutMs}`,
       `SET LOCAL idle_in_transaction_session_timeout = ${idleTimeoutMs}`,
-      ...(isPlannedOnce && isDirect ? ['SET LOCAL plan_cache_mode = force_generic_plan'] : []),
       ...(mark === undefined ? [] : [writeMark(mark)]),
       ...(primary === undefined ? [] : [`SELECT ${timeline}`]),
       ...(fence === undefined ? [] : [readFence]),

@@ -220,7 +220,7 @@ async function runBriefly<T>(
   { first, decide }: BriefWork<T>,
 ): Promise<Run<T>> {
   const found = await connection.together(() => {
-    const begun = connection.begin({ mark, isPlannedOnce: true });
+    const begun = connection.begin({ mark });
     const asked = first.map((statement) => connection.run(statement));
     return Promise.all([begun, ...asked]).then(([, ...results]) => results.map(({ rows }) => rows));
   });

@@ -1,9 +1,6 @@
 /**
  * Appending a batch to PostgreSQL in two round trips, whatever its size. The conversations' counter rows are locked first,
  * in order of their IDs: from then on no other node can give out a seq or store a repeat in them.
- *
- * Statements are prepared, and may be planned once for as long as a connection lasts, maybe on empty tables. So each finds
- * its rows one by one (LATERAL with LIMIT 1, ON CONFLICT), for which there is no plan but the right one.
  */
 import { CompiledQuery } from 'kysely';
 import type { BriefWork, PostgresDatabase } from '../database/database.ts';
@@ -136,11 +133,9 @@ interface Counter {
 
 function findRepeats(batch: readonly NewMessage[]): Statement {
   return {
-    name: 'append-repeats',
-    text: `SELECT k.send_id, k.client_msg_id, k.conversation_id, m.seq, m.server_msg_id, m.sent_at
-      FROM unnest($1::text[], $2::text[], $3::text[]) AS k (send_id, client_msg_id, conversation_id), LATERAL (
-        SELECT seq, server_msg_id, sent_at FROM messages
-        WHERE send_id = k.send_id AND client_msg_id = k.client_msg_id AND conversation_id = k.conversation_id LIMIT 1) AS m`,
+    text: `SELECT m.send_id, m.client_msg_id, m.conversation_id, m.seq, m.server_msg_id, m.sent_at
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS k (send_id, client_msg_id, conversation_id)
+      JOIN messages AS m USING (send_id, client_msg_id, conversation_id)`,
     values: [
       batch.map(({ sendID }) => sendID),
       batch.map(({ clientMsgID }) => clientMsgID),
@@ -180,7 +175,7 @@ function toRepeats(rows: readonly object[]): Map<string, Appended> {
  */
 function findGroups(inGroups: readonly NewMessage[], isNode: boolean): Statement {
   return {
-    ...(isNode ? selectGroupsAsOf : selectGroups),
+    text: isNode ? selectGroupsAsOf : selectGroups,
     values: [inGroups.map(groupOf), inGroups.map(({ sendID }) => sendID)],
   };
 }
@@ -210,20 +205,14 @@ interface GroupRow {
   readonly version?: number | null;
 }
 
-const groupColumns = `g.group_id, g.status,
-  (SELECT user_id FROM group_members WHERE group_id = k.group_id AND user_id = k.user_id) AS member_id`;
+const fromGroups = `FROM unnest($1::text[], $2::text[]) AS k (group_id, user_id)
+  JOIN groups AS g ON g.group_id = k.group_id
+  LEFT JOIN group_members AS m ON m.group_id = k.group_id AND m.user_id = k.user_id`;
 
-const fromGroups = `FROM unnest($1::text[], $2::text[]) AS k (group_id, user_id),
-  LATERAL (SELECT group_id, status FROM groups WHERE group_id = k.group_id LIMIT 1) AS g`;
+const selectGroups = `SELECT g.group_id, g.status, m.user_id AS member_id ${fromGroups}`;
 
-const selectGroups = { name: 'append-groups', text: `SELECT ${groupColumns} ${fromGroups}` };
-
-const selectGroupsAsOf = {
-  name: 'append-groups-as-of',
-  text: `SELECT ${groupColumns}, v.version_id, v.version ${fromGroups}
-    LEFT JOIN LATERAL (SELECT version_id, version FROM version_heads
-      WHERE kind = 'group_members' AND owner_id = k.group_id LIMIT 1) AS v ON true`,
-};
+const selectGroupsAsOf = `SELECT g.group_id, g.status, m.user_id AS member_id, v.version_id, v.version ${fromGroups}
+  LEFT JOIN version_heads AS v ON v.kind = 'group_members' AND v.owner_id = k.group_id`;
 
 interface ConditionGroup {
   readonly isOpen: boolean;

@@ -3,7 +3,6 @@
  * it is asked for all messages of a turn of the event loop at once.
  */
 import type { Database, SqliteDatabase } from '../database/database.ts';
-import type { Statement } from '../database/postgres-connections.ts';
 import { AskedTogether } from '../kernel/asked-together.ts';
 import type { GroupChatFacts, SendingFacts, SingleChatFacts } from '../messaging/sending-facts.ts';
 import { groupStatuses } from '../protocol/numbers/groups.ts';
@@ -20,10 +19,10 @@ export class SqlSendingFacts implements SendingFacts {
     this.#db = db;
     if (db.dialect === 'sqlite') db.sqlite.userChanges.listen(this.#known);
     this.#chats = new AskedTogether(async (chats) =>
-      (await this.#ask<FactsRow>(chatQuestion, chats, 3)).map((row) => toFacts(row)),
+      (await this.#ask<FactsRow>(manyFactsQuery, chats, 3)).map((row) => toFacts(row)),
     );
     this.#groupChats = new AskedTogether(async (chats) =>
-      (await this.#ask<Partial<GroupFactsRow>>(groupChatQuestion, chats, 2)).map((row) => toGroupFacts(row)),
+      (await this.#ask<Partial<GroupFactsRow>>(manyGroupFactsQuery, chats, 2)).map((row) => toGroupFacts(row)),
     );
   }
 
@@ -34,17 +33,10 @@ export class SqlSendingFacts implements SendingFacts {
   }
 
   /** A row for each, in their order. */
-  async #ask<Row extends object>(
-    { one, many }: Question,
-    questions: readonly (readonly string[])[],
-    width: number,
-  ): Promise<Row[]> {
+  async #ask<Row extends object>(text: string, questions: readonly (readonly string[])[], width: number) {
     if (this.#db.dialect === 'sqlite') throw new TypeError('SQLite is asked one by one');
-    const [only] = questions;
-    // With lists PostgreSQL plans it anew each time; most often there is but one.
-    if (only !== undefined && questions.length === 1) return this.#db.connections.query<Row>(one.text, only, one);
     const columns = Array.from({ length: width }, (_, column) => questions.map((question) => question[column]));
-    return this.#db.connections.query<Row>(many.text, columns, many);
+    return this.#db.connections.query<Row>(text, columns);
   }
 
   #singleChatInSqlite(
@@ -124,38 +116,15 @@ const facts = ([sender, receiver, conversation]: Chat) => `
 
 const factsQuery = `SELECT ${facts(['?1', '?2', '?3'])}`;
 
-/** PostgreSQL's statements, prepared under their names. */
-interface Question {
-  readonly one: Omit<Statement, 'values'>;
-  readonly many: Omit<Statement, 'values'>;
-}
-
 const manyFactsQuery = `SELECT ${facts(['a.sender', 'a.receiver', 'a.conversation'])}
   FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS a (sender, receiver, conversation, n) ORDER BY a.n`;
-
-const chatQuestion: Question = {
-  one: { name: 'chat', text: `SELECT ${facts(['$1::text', '$2::text', '$3::text'])}` },
-  many: { name: 'chats', text: manyFactsQuery },
-};
 
 const groupFactsQuery = `SELECT g.status, m.role_level, m.muted_until FROM groups AS g
   LEFT JOIN group_members AS m ON m.group_id = g.group_id AND m.user_id = ?2
   WHERE g.group_id = ?1`;
 
-/** One by one, for whatever is in the tables when it is planned: it is so once for each connection. */
 const manyGroupFactsQuery = `SELECT g.status, m.role_level, m.muted_until
   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS a (group_id, sender, n)
-  LEFT JOIN LATERAL (SELECT group_id, status FROM groups WHERE group_id = a.group_id LIMIT 1) AS g ON true
-  LEFT JOIN LATERAL (SELECT role_level, muted_until FROM group_members
-    WHERE group_id = g.group_id AND user_id = a.sender LIMIT 1) AS m ON true
+  LEFT JOIN groups AS g ON g.group_id = a.group_id
+  LEFT JOIN group_members AS m ON m.group_id = g.group_id AND m.user_id = a.sender
   ORDER BY a.n`;
-
-const groupChatQuestion: Question = {
-  one: {
-    name: 'group-chat',
-    text: `SELECT g.status, m.role_level, m.muted_until FROM (SELECT $1::text AS group_id, $2::text AS user_id) AS a
-      LEFT JOIN groups AS g ON g.group_id = a.group_id
-      LEFT JOIN group_members AS m ON m.group_id = g.group_id AND m.user_id = a.user_id`,
-  },
-  many: { name: 'group-chats', text: manyGroupFactsQuery },
-};

@@ -150,6 +150,7 @@ export async function openTokenStores(
     ends: new SqlTokenEndStore(db),
     longestLifeMs: longestTokenLifeMs,
     loginPolicy: configuredPolicy(config),
+    maxUnknownEnds: config.maxUnknownEnds,
     clock,
     observer: memoryObserver(logger, metrics),
   });

@@ -8,6 +8,7 @@ import type { RedisClient } from '../redis/client/client.ts';
 import type { ImportCheckpoint } from '../redis/openim/openim-checkpoint.ts';
 import { tokensIn } from '../redis/openim/openim-import-report.ts';
 import type { TokenCodec } from '../tokens/claims.ts';
+import { noCutoffsButOne } from '../tokens/cutoffs.ts';
 import { DurableTokenStore } from '../tokens/durable-token-store.ts';
 import { TokenEvents } from '../tokens/events.ts';
 import { SigningKeys } from '../tokens/signing-keys.ts';
@@ -101,7 +102,7 @@ async function remembering(store: TokenStore, redis: RedisClient, db: Database):
   /** Before a first import, ahead of any server of ours: it need not ask a million times. */
   class NothingEnded extends SqlTokenEndStore {
     override async find(): Promise<KnownEnds> {
-      return { end: undefined, cutoffs: new Map() };
+      return { end: undefined, cutoffs: new Map(), cutoffsButOne: noCutoffsButOne };
     }
   }
   const kept = new SqlTokenEndStore(db);

@@ -97,6 +97,10 @@ export const limits = {
       maximum: widestBounds.maxListItems,
     },
   ),
+  maxUnknownEnds: limit('Tokens of one user that were revoked by their `jti` while Redis did not know them.', 100, {
+    unit: 'items',
+    beyond: '1001',
+  }),
   maxDeviceNameLength: limit('The label of a token in lists (`deviceName`).', 64, {
     unit: 'characters',
     beyond: '1001',

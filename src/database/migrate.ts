@@ -40,6 +40,7 @@ import { up as settings } from './migrations/033-settings.ts';
 import { up as oldestProgram } from './migrations/034-oldest-program.ts';
 import { up as fileUsage } from './migrations/035-file-usage.ts';
 import { up as toldOnline } from './migrations/036-told-online.ts';
+import { up as cutoffsButOne } from './migrations/037-cutoffs-but-one.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -80,6 +81,7 @@ const steps: Readonly<Record<string, Step>> = {
   '034-oldest-program': oldestProgram,
   '035-file-usage': fileUsage,
   '036-told-online': toldOnline,
+  '037-cutoffs-but-one': cutoffsButOne,
 };
 
 /**

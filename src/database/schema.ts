@@ -19,6 +19,7 @@ export interface Schema {
   token_cutoffs: TokenCutoffsTable;
   token_ends: TokenEndsTable;
   token_end_cutoffs: TokenCutoffsTable;
+  token_end_cutoffs_but_one: TokenCutoffsButOneTable;
   token_events: TokenEventsTable;
   client_configs: ClientConfigsTable;
   user_commands: UserCommandsTable;
@@ -268,6 +269,11 @@ interface TokenCutoffsTable {
   not_before: number;
   /** When no token from before the cutoff can be unexpired any more. */
   keep_until: number;
+}
+
+interface TokenCutoffsButOneTable extends TokenCutoffsTable {
+  /** The jti that it does not mean. */
+  spares: string;
 }
 
 /** The audit trail of tokens, capped: the oldest rows go. */

@@ -5,8 +5,15 @@ import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import type { Cutoffs } from '../tokens/cutoffs.ts';
-import type { KeptCutoff, KnownEnds, TokenEnd, TokenEndStore } from '../tokens/token-end-store.ts';
+import { type Cutoffs, type CutoffsButOne, noCutoffsButOne } from '../tokens/cutoffs.ts';
+import {
+  type KeptCutoff,
+  type KeptCutoffButOne,
+  type KnownEnds,
+  type TokenEnd,
+  type TokenEndStore,
+  unknownPlatform,
+} from '../tokens/token-end-store.ts';
 import type { TokenEndReason } from '../tokens/token-store.ts';
 import { insertPieces } from './sql-lists.ts';
 
@@ -81,16 +88,47 @@ export class SqlTokenEndStore implements TokenEndStore {
     });
   }
 
+  async cutOffButOne({ userID, platformID, notBefore, keepUntil, spares }: KeptCutoffButOne): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      await this.#db
+        .executor(tx)
+        .insertInto('token_end_cutoffs_but_one')
+        .values({ user_id: userID, platform_id: platformID, not_before: notBefore, keep_until: keepUntil, spares })
+        .onConflict((conflict) =>
+          conflict
+            .columns(['user_id', 'platform_id'])
+            .doUpdateSet((eb) => ({
+              not_before: eb.ref('excluded.not_before'),
+              keep_until: eb.ref('excluded.keep_until'),
+              spares: eb.ref('excluded.spares'),
+            }))
+            .whereRef('token_end_cutoffs_but_one.not_before', '<', sql.ref('excluded.not_before')),
+        )
+        .execute();
+    });
+  }
+
   async find(userID: string, jti: string): Promise<KnownEnds> {
     const [[row], cutoffs] = await Promise.all([
       runHot<EndRow>(this.#db, findEnd, [userID, jti]),
       this.#findCutoffs(userID),
     ]);
-    return { end: row === undefined ? undefined : toEnd(row), cutoffs };
+    return { end: row === undefined ? undefined : toEnd(row), ...cutoffs };
   }
 
-  everyonesCutoffs(): Promise<Cutoffs> {
-    return this.#findCutoffs('');
+  async countUnknown(userID: string, now: number): Promise<number> {
+    const { count } = await this.#db.reader
+      .selectFrom('token_ends')
+      .select((eb) => eb.fn.countAll<number>().as('count'))
+      .where('user_id', '=', userID)
+      .where('platform_id', '=', unknownPlatform)
+      .where('expires_at', '>', now)
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  }
+
+  async everyonesCutoffs(): Promise<Cutoffs> {
+    return (await this.#findCutoffs('')).cutoffs;
   }
 
   async ends(
@@ -130,17 +168,35 @@ export class SqlTokenEndStore implements TokenEndStore {
       .orderBy('platform_id')
       .limit(limit)
       .execute();
-    return rows.map((row) => ({
-      userID: row.user_id,
-      platformID: row.platform_id,
-      notBefore: row.not_before,
-      keepUntil: row.keep_until,
-    }));
+    return rows.map(toCutoff);
+  }
+
+  async cutoffsButOne(
+    after: Pick<KeptCutoff, 'userID' | 'platformID'> | undefined,
+    now: number,
+    limit: number,
+  ): Promise<readonly KeptCutoffButOne[]> {
+    const rows = await this.#db.reader
+      .selectFrom('token_end_cutoffs_but_one')
+      .selectAll()
+      .where('keep_until', '>', now)
+      .$if(after !== undefined, (query) =>
+        query.where((eb) =>
+          eb(eb.refTuple('user_id', 'platform_id'), '>', eb.tuple(after?.userID ?? '', after?.platformID ?? 0)),
+        ),
+      )
+      .orderBy('user_id')
+      .orderBy('platform_id')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({ ...toCutoff(row), spares: row.spares }));
   }
 
   async sweep(now: number): Promise<number> {
     await this.#db.transaction(async (tx) => {
-      await this.#db.executor(tx).deleteFrom('token_end_cutoffs').where('keep_until', '<=', now).execute();
+      for (const table of ['token_end_cutoffs', 'token_end_cutoffs_but_one'] as const) {
+        await this.#db.executor(tx).deleteFrom(table).where('keep_until', '<=', now).execute();
+      }
     });
     for (let swept = 0; ; ) {
       // In small transactions, so that a big sweep does not keep logins waiting.
@@ -172,18 +228,23 @@ export class SqlTokenEndStore implements TokenEndStore {
     });
   }
 
-  async #findCutoffs(userID: string): Promise<Cutoffs> {
+  async #findCutoffs(userID: string): Promise<Omit<KnownEnds, 'end'>> {
     const rows = await runHot<CutoffRow>(this.#db, findCutoffs, [userID]);
-    return new Map(rows.map(({ platform_id, not_before }) => [platform_id, not_before]));
+    const [plain, butOne] = [rows.filter(({ spares }) => spares === ''), rows.filter(({ spares }) => spares !== '')];
+    return {
+      cutoffs: new Map(plain.map(({ platform_id, not_before }) => [platform_id, not_before])),
+      cutoffsButOne: butOne.length === 0 ? noCutoffsButOne : new Map(butOne.map(toCutoffButOne)),
+    };
   }
 }
 
 type EndRow = Selectable<Schema['token_ends']>;
-type CutoffRow = Pick<Selectable<Schema['token_end_cutoffs']>, 'platform_id' | 'not_before'>;
+type CutoffRow = Pick<Selectable<Schema['token_end_cutoffs_but_one']>, 'platform_id' | 'not_before' | 'spares'>;
 
 /** Where Redis may evict, every token that is verified is looked up. */
 const findEnd = hotQuery('SELECT * FROM token_ends WHERE user_id = $1 AND jti = $2');
-const findCutoffs = hotQuery('SELECT platform_id, not_before FROM token_end_cutoffs WHERE user_id = $1');
+const findCutoffs = hotQuery(`SELECT platform_id, not_before, '' AS spares FROM token_end_cutoffs WHERE user_id = $1
+  UNION ALL SELECT platform_id, not_before, spares FROM token_end_cutoffs_but_one WHERE user_id = $1`);
 
 /** Nearly every login ends a token. @returns those that are new */
 function recordRows(connection: StatementCache, rows: readonly EndRow[]): readonly EndRow[] {
@@ -225,6 +286,16 @@ function toRow(end: TokenEnd): EndRow {
     successor_expires_at: end.successor?.expiresAt ?? 0,
   };
 }
+
+function toCutoff(row: Selectable<Schema['token_end_cutoffs']>): KeptCutoff {
+  return { userID: row.user_id, platformID: row.platform_id, notBefore: row.not_before, keepUntil: row.keep_until };
+}
+
+function toCutoffButOne({ platform_id, not_before, spares }: CutoffRow): [number, MapValue<CutoffsButOne>] {
+  return [platform_id, { notBefore: not_before, spares }];
+}
+
+type MapValue<T> = T extends ReadonlyMap<number, infer Value> ? Value : never;
 
 function toEnd(row: EndRow): TokenEnd {
   return {

@@ -126,6 +126,9 @@ export class SqlTokenStore implements TokenStore {
     };
   }
 
+  /** Of one process: there is nobody else. */
+  async announce(): Promise<void> {}
+
   cutOff(
     userID: string,
     platformID: number,

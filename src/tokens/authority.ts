@@ -78,7 +78,8 @@ export class TokenAuthority {
     const how = { origin: 'elsewhere', by: nobody } as const;
     const watch = await store.watch({
       onChange: (change) => {
-        if (change.kind === 'cutoff') events.emit('cutoffRaised', { ...change, ...how });
+        if (change.kind === 'cutoff' || change.kind === 'cutoffButOne')
+          events.emit('cutoffRaised', { ...change, ...how });
         else if (change.kind === 'superseded') events.emit('tokensSuperseded', { ...change, ...how });
         else this.#news.ended(change.userID, change.tokens, change.reason, how);
       },

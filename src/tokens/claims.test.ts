@@ -40,13 +40,13 @@ function codeOf(token: string, at = now, verifying = codec): number {
 }
 
 describe('claims that are issued', () => {
-  test('have exactly the keys of OpenIM plus jti, and a header that names the key', async () => {
+  test('have exactly the keys of OpenIM plus jti and the milliseconds, and a header that names the key', async () => {
     const { token, jti } = issue();
 
     const { payload, protectedHeader } = await jwtVerify(token, Buffer.from(key), { currentDate: new Date(now) });
 
-    assert.deepEqual(payload, { ...claims, exp: nowSeconds + 3601, jti });
-    assert.deepEqual(Object.keys(payload), ['UserID', 'PlatformID', 'exp', 'iat', 'jti']);
+    assert.deepEqual(payload, { ...claims, exp: nowSeconds + 3601, jti, iat_ms: now % 1000 });
+    assert.deepEqual(Object.keys(payload), ['UserID', 'PlatformID', 'exp', 'iat', 'jti', 'iat_ms']);
     assert.deepEqual({ ...protectedHeader, kid: '' }, { alg: 'HS256', typ: 'JWT', kid: '' });
     assert.match(String(protectedHeader.kid), /^[\da-f]{8}$/);
   });
@@ -72,10 +72,13 @@ describe('claims that are issued', () => {
     assert.deepEqual(codec.verify(token, now), signed);
   });
 
-  test('say when they were issued, to the second, as OpenIM and we set iat: five seconds back', async () => {
+  test('say when they were issued; others’ to the second, as OpenIM and we set iat: five seconds back', async () => {
     const { token, issuedAt } = issue();
-    assert.equal(issuedAt, nowSeconds * 1000);
-    assert.equal(codec.verify(token, now).issuedAt, nowSeconds * 1000);
+    assert.equal(issuedAt, now);
+    assert.equal(codec.verify(token, now).issuedAt, now);
+    for (const iat_ms of [-1, 1000, 0.5, '5']) {
+      assert.equal(codec.verify(await sign({ ...claims, iat_ms }), now).issuedAt, nowSeconds * 1000);
+    }
     assert.equal(codec.verify(await sign(claims), now).issuedAt, nowSeconds * 1000);
     assert.equal(codec.verify(await sign({ ...claims, iat: undefined }), now).issuedAt, 0);
   });

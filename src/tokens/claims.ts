@@ -14,9 +14,9 @@ export interface TokenClaims {
   readonly platformID: PlatformID;
   /** The token's name in the store and in logs: its `jti`, or a hash of it if it has none of ours (T6). */
   readonly jti: string;
-  /** Unix ms, to the second; 0 if the token does not say. */
+  /** Unix ms, of others' tokens and of earlier versions' to the second; 0 if the token does not say. */
   readonly issuedAt: number;
-  /** Unix ms, to the second, from the claim `auth_time`: when the login was that the token goes on from, if it is renewed. */
+  /** Unix ms, from the claim `auth_time`: when the login was that the token goes on from, if it is renewed. */
   readonly loginAt?: number;
   /** Unix ms, from the claim `nbf`; 0 if the token does not say, as ours do not. */
   readonly notBefore: number;
@@ -70,8 +70,8 @@ export class TokenCodec {
     const exp = Math.ceil((now + ttlMs) / 1000);
     const iat = Math.floor(now / 1000) - clockSkewSeconds;
     const { ring, sign } = this.#current();
-    const login = loginAt === undefined ? undefined : Math.floor(loginAt / 1000);
-    const own = login === undefined ? {} : { auth_time: login };
+    // Where the store has lost what it knew of it, nobody else can say whether a logout was before or after that.
+    const own = { iat_ms: now % 1000, ...(loginAt === undefined ? {} : loginClaims(loginAt)) };
     const token = sign({ UserID: userID, PlatformID: platformID, exp, iat, jti, ...own });
     const { kid, needsStore } = ring.signing;
     return {
@@ -79,8 +79,8 @@ export class TokenCodec {
       userID,
       platformID,
       jti,
-      issuedAt: issuedAtOf(iat),
-      ...(login === undefined ? {} : { loginAt: login * 1000 }),
+      issuedAt: now,
+      ...(loginAt === undefined ? {} : { loginAt }),
       notBefore: 0,
       expiresAt: exp * 1000,
       isOurs: true,
@@ -244,6 +244,7 @@ function protocolErrorFor(error: unknown): unknown {
 
 function readClaims({ payload, namesKey, key }: Signed, token: string): TokenClaims {
   const { UserID, PlatformID, exp, iat, nbf, jti, auth_time: login } = payload;
+  const { iat_ms: issueMs, auth_ms: loginMs } = payload;
   if (typeof UserID !== 'string' || UserID === '') throw errors.tokenMalformed('claim UserID');
   if (typeof PlatformID !== 'number' || !isKnownPlatform(PlatformID)) throw errors.tokenMalformed('claim PlatformID');
   if (!isSeconds(exp)) throw errors.tokenMalformed('claim exp');
@@ -254,14 +255,24 @@ function readClaims({ payload, namesKey, key }: Signed, token: string): TokenCla
     userID: UserID,
     platformID: PlatformID,
     jti: ownID ?? hashOf(token),
-    issuedAt: iat === undefined ? 0 : issuedAtOf(iat),
-    ...(isSeconds(login) ? { loginAt: login * 1000 } : {}),
+    issuedAt: iat === undefined ? 0 : issuedAtOf(iat) + millisOf(issueMs),
+    ...(isSeconds(login) ? { loginAt: login * 1000 + millisOf(loginMs) } : {}),
     notBefore: nbf === undefined ? 0 : nbf * 1000,
     expiresAt: exp * 1000,
     isOurs: ownID !== undefined && namesKey,
     kid: key.kid,
     needsStore: key.needsStore,
   };
+}
+
+/** To the second by the claim that others know, too. @param loginAt Unix ms */
+function loginClaims(loginAt: number) {
+  return { auth_time: Math.floor(loginAt / 1000), auth_ms: loginAt % 1000 };
+}
+
+/** What a claim says of an instant beyond its whole seconds. */
+function millisOf(claim: unknown): number {
+  return isSeconds(claim) && claim >= 0 && claim < 1000 ? claim : 0;
 }
 
 /** OpenIM and we set `iat` back by the skew. */

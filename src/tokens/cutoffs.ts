@@ -21,6 +21,24 @@ export function effectiveCutoff(platformID: number, ...cutoffs: readonly Cutoffs
   return Math.max(0, ...cutoffs.flatMap((each) => [each.get(allPlatforms) ?? 0, each.get(platformID) ?? 0]));
 }
 
+/** A logout everywhere but here, by platform ID: what was issued before it is meant, but not the one token. */
+export type CutoffsButOne = ReadonlyMap<number, { readonly notBefore: number; readonly spares: string }>;
+
+export const noCutoffsButOne: CutoffsButOne = new Map();
+
+/**
+ * Whether such a logout ends a token. It goes by the token's own issue: a renewal since then goes on from a token that was
+ * good afterwards, the spared one.
+ */
+export function isMeantButOne(
+  { jti, platformID, issuedAt }: { readonly jti: string; readonly platformID: number; readonly issuedAt: number },
+  cutoffs: CutoffsButOne,
+): boolean {
+  return [cutoffs.get(allPlatforms), cutoffs.get(platformID)].some(
+    (cutoff) => cutoff !== undefined && issuedAt < cutoff.notBefore && jti !== cutoff.spares,
+  );
+}
+
 /** Of each platform the latest. */
 export function laterCutoffs(...cutoffs: readonly Cutoffs[]): Cutoffs {
   const [first = noCutoffs, ...others] = cutoffs.filter(({ size }) => size > 0);

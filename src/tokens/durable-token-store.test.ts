@@ -2,12 +2,20 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { asAdmin, changedStore, hourMs, openSqliteTokens, TestAuthority } from '../../test/support/token-authority.ts';
+import {
+  asAdmin,
+  callOf,
+  changedStore,
+  hourMs,
+  openSqliteTokens,
+  rejectsWith,
+  TestAuthority,
+} from '../../test/support/token-authority.ts';
 import { SqlTokenEndStore } from '../store/sql-token-end-store.ts';
 import { DurableTokenStore } from './durable-token-store.ts';
 import { loginPolicy } from './policy.ts';
 import type { TokenEnd } from './token-end-store.ts';
-import type { TokenRecord, TokenStore } from './token-store.ts';
+import type { LossCause, TokenChange, TokenRecord, TokenStore } from './token-store.ts';
 import type { KnownToStore, MemoryLook, StoreMemory } from './token-store-memory.ts';
 
 async function open(t: TestContext) {
@@ -25,6 +33,11 @@ async function open(t: TestContext) {
     restored: [] as TokenEnd[][],
     walks: 0,
     known: [] as KnownToStore[],
+    cause: 'unknown' as LossCause,
+    announced: [] as TokenChange[],
+    takenBack: [] as string[],
+    /** Happens when a token that is taken in has been looked up on disk. */
+    beforeAdoption: async () => {},
   };
   const look: { -readonly [Name in keyof MemoryLook]: MemoryLook[Name] } = {
     identity: 'first',
@@ -43,6 +56,7 @@ async function open(t: TestContext) {
       state.restored.push([...ends]);
       for (const end of ends) {
         await state.current.adopt({ ...end, deviceName: '', lastSeenAt: 0 });
+        if (end.state === 'superseded') continue;
         await state.current.kick(userID, { jtis: [end.jti] }, 'revoked', 'revoked');
       }
       return ends.length;
@@ -52,11 +66,22 @@ async function open(t: TestContext) {
       yield* state.known;
     },
   };
+  const changes: Partial<TokenStore> = {
+    explainLoss: async () => state.cause,
+    announce: async (change) => {
+      state.announced.push(change);
+    },
+    adopt: async (record) => {
+      await state.beforeAdoption();
+      return state.current.adopt(record);
+    },
+  };
   const told: unknown[] = [];
   const store = new DurableTokenStore({
     store: new Proxy({} as TokenStore, {
-      get: (_, name: keyof TokenStore) => (state.current[name] as () => unknown).bind(state.current),
+      get: (_, name: keyof TokenStore) => changes[name] ?? (state.current[name] as () => unknown).bind(state.current),
     }),
+    maxUnknownEnds: 2,
     memory,
     ends: new Proxy(diskEnds, {
       get: (ends, name: keyof SqlTokenEndStore) =>
@@ -72,7 +97,7 @@ async function open(t: TestContext) {
       onDoubt: (isInDoubt) => told.push(isInDoubt ? 'doubt' : 'trust'),
       onOwed: (ends) => told.push(`${ends} owed`),
       onRestored: (tokens) => told.push(tokens),
-      onTakenBack: () => assert.fail('nothing is known of a loss'),
+      onTakenBack: ({ userID }) => state.takenBack.push(userID),
     },
   });
   const authority = new TestAuthority(store, {
@@ -163,7 +188,7 @@ test('T4 cutoffs of a user and of everyone outlive a store that loses them, also
 });
 
 test('T4 a token that the store has lost with its end answers 1506, and is not taken in again as good', async (t) => {
-  const { store, authority, first, comeBackAs, look } = await open(t);
+  const { store, authority, first, comeBackAs, look, state } = await open(t);
   await store.look();
   const token = await authority.login('alice');
   const record = await recordOf(first.store, 'alice');
@@ -172,7 +197,7 @@ test('T4 a token that the store has lost with its end answers 1506, and is not t
   look.knowsAll = true;
   assert.equal(await authority.verdict(token), 1506);
   assert.equal((await store.adopt(record))?.state, 'kicked');
-  assert.deepEqual(authority.takeHeard('tokenLost'), []);
+  assert.deepEqual([authority.takeHeard('tokenLost'), state.takenBack], [[], []]);
 });
 
 test('T4 what an issuer has ended and is taken in as such is on disk before the store knows it', async (t) => {
@@ -207,10 +232,11 @@ test('T4 an end that could not be written is no success, and is made up for by t
   await authority.login('alice');
   const { jti } = await recordOf(first.store, 'alice');
   state.isDiskDown = true;
+  await assert.rejects(authority.revokeToken(asAdmin, { token: '', jti, userID: 'alice' }));
   await assert.rejects(authority.forceLogout(asAdmin, { userID: 'alice', platformID: 1 }));
   state.isDiskDown = false;
   await store.look();
-  assert.equal((await diskEnds.find('alice', jti)).end?.state, 'kicked');
+  assert.equal((await diskEnds.find('alice', jti)).end?.state, 'revoked');
 
   await authority.login('bob');
   const bobs = await recordOf(first.store, 'bob');
@@ -228,7 +254,7 @@ test('T4 while too many ends cannot be written, no further token is ended or iss
   state.isDiskDown = true;
   const many = Array.from({ length: 10_000 }, (_, index) => ({ ...record, userID: 'bob', jti: `${index}` }));
   state.current = changedStore(first.store, { kick: async () => many });
-  await assert.rejects(store.kick('bob', { platformIDs: [1] }, 'forced', 'kicked'), /disk is away/);
+  await assert.rejects(store.kick('bob', { jtis: ['0'] }, 'forced', 'kicked'), /disk is away/);
   assert.equal(told.at(-1), '10000 owed');
   state.current = first.store;
   await assert.rejects(store.kick('alice', { platformIDs: [1] }, 'forced', 'kicked'), /wait to be written/);
@@ -284,4 +310,173 @@ test('a doubt that comes while the store is being told is not forgotten', async 
   await store.look();
   await turn();
   assert.equal(told.at(-1), 'trust');
+});
+
+/** Alice's caller on platform 1 and a token on 5 that is younger; the store then loses what is not in `kept`. */
+async function lostToken(t: TestContext, { keepsCaller = true } = {}) {
+  const opened = await open(t);
+  const { time, store, authority, comeBackAs, state, look } = opened;
+  await store.look();
+  const caller = await authority.login('alice');
+  const session = await authority.verify(caller);
+  const kept = keepsCaller ? [await recordOf(opened.first.store, 'alice')] : [];
+  time.now += 700;
+  const lost = await authority.login('alice', 5);
+  const { jti } = await authority.verify(lost);
+  time.now += 100;
+  await comeBackAs('second', kept);
+  await store.look();
+  state.cause = 'restart';
+  /** The store of before takes over, with everything as it was. */
+  const failOver = () => {
+    state.current = opened.first.store;
+    Object.assign(look, { identity: 'first', knowsAll: false });
+    store.doubt();
+  };
+  const logOutElsewhere = () =>
+    authority.revokeTokens(callOf('alice', session), { userID: 'alice', platformIDs: [], exceptCaller: true });
+  return { ...opened, caller, session, lost, jti, failOver, logOutElsewhere };
+}
+
+test('T1 a token that the store has recognisably lost is taken in again, also if a logout was a moment before its issue', async (t) => {
+  const { time, store, authority, first, state, comeBackAs } = await open(t);
+  await store.look();
+  await authority.forceLogout(asAdmin, { userID: 'alice', platformID: 1 });
+  time.now += 1;
+  const token = await authority.login('alice');
+  await comeBackAs('second', []);
+  await store.look();
+  assert.equal(await authority.verdict(token), 1507, 'while nobody knows of a loss');
+  state.cause = 'restart';
+  assert.equal(await authority.verdict(token), 0);
+  assert.deepEqual(state.takenBack, ['alice']);
+  assert.equal((await first.store.list('alice')).tokens.length, 1);
+});
+
+test('T4 a logout everywhere but here ends what the store has lost, younger than the caller, for good', async (t) => {
+  const { time, store, authority, caller, lost, state, first, failOver, logOutElsewhere } = await lostToken(t);
+  const notBefore = time.now;
+  const lostSession = {
+    ...(await authority.verify(caller)),
+    jti: 'lost',
+    issuedAt: notBefore - 1,
+    loginAt: notBefore - 1,
+  };
+  assert.equal(await logOutElsewhere(), 0);
+  const cutoff = { userID: 'alice', platformID: 0, notBefore };
+  const { jti: spares } = await authority.verify(caller);
+  assert.deepEqual(state.announced, [{ kind: 'cutoffButOne', ...cutoff, spares }]);
+  assert.deepEqual([await authority.verdict(lost), await authority.verdict(caller)], [1506, 0]);
+  assert.equal(await authority.lookAgain(lostSession), undefined, 'nor does its socket stay');
+  time.now += 2 * hourMs;
+  const { token: renewed } = await authority.renewToken(callOf('alice', await authority.verify(caller)), {});
+  time.now += 1;
+  const later = await authority.login('alice', 8);
+  failOver();
+  const verdicts = async () => Promise.all([lost, caller, renewed, later].map((token) => authority.verdict(token)));
+  assert.deepEqual(await verdicts(), [1506, 0, 0, 0], 'in a store that has the lost one and not the newer');
+  await store.look();
+  assert.deepEqual(await verdicts(), [1506, 0, 0, 0], 'when that has been told');
+  assert.deepEqual(
+    (await first.store.list('alice')).tokens.find(({ platformID }) => platformID === 5)?.state,
+    'revoked',
+  );
+});
+
+test('T4 the caller of a logout everywhere else is spared also where the store loses it afterwards', async (t) => {
+  const { authority, caller, lost, state, comeBackAs, logOutElsewhere, first } = await lostToken(t);
+  await logOutElsewhere();
+  const emptied = changedStore(first.store, { find: async () => ({ record: undefined, cutoffs: new Map() }) });
+  await comeBackAs('third', []);
+  state.current = emptied;
+  assert.deepEqual([await authority.verdict(caller), await authority.verdict(lost)], [0, 1506]);
+});
+
+for (const by of ['its jti', 'the token'] as const) {
+  test(`T4 revoking a lost token by ${by} ends it for good, recognised as lost or not`, async (t) => {
+    const { store, authority, lost, jti, state, first, failOver } = await lostToken(t);
+    state.cause = 'unknown';
+    const order = by === 'its jti' ? { token: '', jti, userID: 'alice' } : { token: lost, jti: '', userID: '' };
+    assert.equal(await authority.revokeToken(asAdmin, order), 0);
+    assert.deepEqual(state.announced, [
+      { kind: 'ended', userID: 'alice', tokens: [{ jti, platformID: 0 }], reason: 'revoked' },
+    ]);
+    assert.deepEqual(
+      authority.takeHeard('tokensEnded').map(({ jtis }) => jtis),
+      [[jti]],
+      'so that its sockets here close',
+    );
+    state.cause = 'restart';
+    assert.equal(await authority.verdict(lost), 1506);
+    assert.equal(await authority.revokeToken(asAdmin, order), 0, 'again');
+    failOver();
+    assert.equal(await authority.verdict(lost), 1506);
+    await store.look();
+    assert.equal(await authority.verdict(lost), 1506);
+    assert.equal((await first.store.find({ userID: 'alice', jti, expiresAt: 9e15 })).record?.state, 'revoked');
+  });
+}
+
+test('a jti that is none of ours in form is 1004, and nothing is kept of it', async (t) => {
+  const { authority, diskEnds, time } = await lostToken(t);
+  await assert.rejects(authority.revokeToken(asAdmin, { token: '', jti: 'x', userID: 'alice' }), rejectsWith(1004));
+  assert.equal(await diskEnds.countUnknown('alice', time.now), 0);
+});
+
+test('limit maxUnknownEnds: so many tokens that the store does not know are ended by their jti', async (t) => {
+  const { authority, diskEnds, time } = await lostToken(t);
+  for (const jti of ['aaaaaaaaaaaaaa', 'bbbbbbbbbbbbbb', 'bbbbbbbbbbbbbb']) {
+    assert.equal(await authority.revokeToken(asAdmin, { token: '', jti, userID: 'alice' }), 0);
+  }
+  assert.equal(await diskEnds.countUnknown('alice', time.now), 2);
+});
+
+test('limit maxUnknownEnds: one more is 1001 and not kept; a known one is ended all the same', async (t) => {
+  const { authority, diskEnds, time, caller, session } = await lostToken(t);
+  const revoke = (jti: string) => authority.revokeToken(callOf('alice'), { token: '', jti, userID: '' });
+  for (const jti of ['aaaaaaaaaaaaaa', 'bbbbbbbbbbbbbb']) await revoke(jti);
+  await assert.rejects(revoke('cccccccccccccc'), rejectsWith(1001));
+  assert.equal(await diskEnds.countUnknown('alice', time.now), 2);
+  assert.equal(await revoke(session.jti), 1);
+  assert.equal(await authority.verdict(caller), 1506);
+});
+
+test('T4 what is ended while it is taken in stays ended', async (t) => {
+  for (const how of ['everywhere else', 'on its platform', 'by its jti'] as const) {
+    const { authority, lost, jti, state, logOutElsewhere } = await lostToken(t);
+    state.beforeAdoption = async () => {
+      state.beforeAdoption = async () => {};
+      if (how === 'everywhere else') await logOutElsewhere();
+      else if (how === 'by its jti') await authority.revokeToken(asAdmin, { token: '', jti, userID: 'alice' });
+      else await authority.forceLogout(asAdmin, { userID: 'alice', platformID: 5 });
+    };
+    assert.deepEqual([await authority.verdict(lost), await authority.verdict(lost)], [1506, 1506], how);
+  }
+});
+
+test('T3 a lost token is not taken in where a later login had its place, also one that has ended since', async (t) => {
+  const { time, authority, lost } = await lostToken(t);
+  time.now += 1;
+  const later = await authority.login('alice', 5);
+  await authority.revokeToken(asAdmin, { token: later, jti: '', userID: '' });
+  assert.equal(await authority.verdict(lost), 1506);
+});
+
+test('T3 of two lost tokens of one platform the newer stays, whichever is shown first', async (t) => {
+  const { time, store, authority, lost, state, look } = await lostToken(t);
+  time.now += 1;
+  const newer = await authority.login('alice', 5);
+  const third = await openSqliteTokens(() => time.now);
+  t.after(() => third[Symbol.asyncDispose]());
+  state.current = third.store;
+  Object.assign(look, { identity: 'third', knowsAll: false });
+  await store.look();
+  assert.deepEqual([await authority.verdict(lost), await authority.verdict(newer)], [0, 0]);
+  assert.deepEqual([await authority.verdict(lost), await authority.verdict(newer)], [1506, 0]);
+});
+
+test('T4 a lost token whose socket is displaced is not taken in again', async (t) => {
+  const { authority, session, lost, jti } = await lostToken(t);
+  await authority.displaceElsewhere(session, [jti]);
+  assert.equal(await authority.verdict(lost), 1506);
 });

@@ -7,12 +7,21 @@
  */
 
 import type { Transaction } from '../kernel/unit-of-work.ts';
+import { errors } from '../protocol/errors.ts';
+import { platforms } from '../protocol/numbers/platforms.ts';
 import type { TokenClaims } from './claims.ts';
-import { type Cutoffs, effectiveCutoff, laterCutoffs } from './cutoffs.ts';
+import { allPlatforms, type Cutoffs, effectiveCutoff, isMeantButOne, laterCutoffs } from './cutoffs.ts';
 import { EndRecorder } from './end-recorder.ts';
-import { hasRoomFor, type LoginPolicy } from './policy.ts';
+import { hasRoomFor, type LoginPolicy, roomsOf } from './policy.ts';
 import { keyMark } from './signing-keys.ts';
-import type { KeptCutoff, TokenEnd, TokenEndStore } from './token-end-store.ts';
+import {
+  type KeptCutoff,
+  type KeptCutoffButOne,
+  type KnownEnds,
+  type TokenEnd,
+  type TokenEndStore,
+  unknownPlatform,
+} from './token-end-store.ts';
 import {
   type FoundToken,
   type IssueOutcome,
@@ -20,6 +29,7 @@ import {
   type LossCause,
   loginOf,
   type PresentedToken,
+  type TokenChange,
   type TokenChangeListener,
   type TokenEndReason,
   type TokenKey,
@@ -41,6 +51,8 @@ export interface DurableTokenStoreOptions {
   /** No token lives longer. */
   readonly longestLifeMs: number;
   readonly loginPolicy: LoginPolicy;
+  /** Tokens of one user that were ended by their names while the store did not know them; 100 by default. */
+  readonly maxUnknownEnds?: number;
   /** Unix ms. */
   readonly clock: () => number;
   readonly observer: DurableStoreObserver;
@@ -111,13 +123,19 @@ export class DurableTokenStore implements TokenStore {
     // What the store knows to have ended has ended, whatever else it has forgotten.
     if (found.record !== undefined && !this.#isInDoubt) return found;
     const known = await ends.find(token.userID, token.jti);
+    const { end, cutoffsButOne } = known;
     const cutoffs = laterCutoffs(found.cutoffs, known.cutoffs);
-    if (known.end === undefined || known.end.expiresAt <= this.#options.clock()) {
-      const isLost = found.record === undefined && known.end === undefined && presented !== undefined;
-      return { record: isLost ? await this.#takeBack(presented.claims, cutoffs) : found.record, cutoffs };
+    if (end === undefined || end.expiresAt <= this.#options.clock()) {
+      if (found.record !== undefined) {
+        const isMeant = !hasEnded(found.record) && isMeantButOne(found.record, cutoffsButOne);
+        return { record: isMeant ? cutOff(found.record) : found.record, cutoffs };
+      }
+      const isLost = end === undefined && presented !== undefined;
+      const record = isLost ? await this.#takeBack(presented.claims, { ...known, cutoffs }) : undefined;
+      return { record, cutoffs, cutoffsButOne };
     }
-    const isEnded = found.record?.state === 'kicked' || found.record?.state === 'revoked';
-    return { record: isEnded ? found.record : endedRecord(found.record, known.end), cutoffs };
+    const isEnded = found.record !== undefined && hasEnded(found.record);
+    return { record: isEnded ? found.record : endedRecord(found.record, end), cutoffs };
   }
 
   async kick(
@@ -129,11 +147,19 @@ export class DurableTokenStore implements TokenStore {
   ): Promise<readonly TokenRecord[]> {
     const { store } = this.#options;
     this.#recorder.requireRoom();
+    // First: who takes one in at this moment either sees it on disk afterwards, or has taken in what is ended here.
+    if ('platformIDs' in selector) await this.#cutOffLost(userID, selector);
     const ended = await store.kick(userID, selector, reason, state);
+    if ('jtis' in selector) {
+      const left = selector.jtis.filter((jti) => !ended.some((token) => token.jti === jti));
+      if (left.length > 0) return [...ended, ...(await this.#endOthers(userID, ended, left, reason, state, tell))];
+      await this.#recorder.record(ended, ended.length > 0 ? tell : undefined);
+      return ended;
+    }
     // Where nothing was left to end, a first attempt may have come to grief between the two stores.
-    const meant = ended.length > 0 ? ended : await this.#endedBefore(userID, selector);
+    const isMeant = ({ platformID }: TokenRecord) => selector.platformIDs.includes(platformID);
+    const meant = ended.length > 0 ? ended : await this.#endedBefore(userID, isMeant);
     if (meant.length > 0) await this.#recorder.record(meant, tell);
-    if ('platformIDs' in selector) await this.#endLost(userID, selector, meant.length === 0);
     return ended;
   }
 
@@ -155,6 +181,10 @@ export class DurableTokenStore implements TokenStore {
     return store.cutOff(userID, platformID, notBefore, keepUntil);
   }
 
+  announce(change: TokenChange): Promise<void> {
+    return this.#options.store.announce(change);
+  }
+
   /** From both: of all keys this one is used least, and so is the first that goes when memory is short. */
   async everyonesCutoffs(): Promise<Cutoffs> {
     const { store, ends } = this.#options;
@@ -167,13 +197,14 @@ export class DurableTokenStore implements TokenStore {
    */
   async adopt(record: TokenRecord): Promise<TokenRecord | undefined> {
     const { store, ends } = this.#options;
-    const { end } = await ends.find(record.userID, record.jti);
-    if (end !== undefined) return store.adopt(endedRecord(record, end));
-    if (record.state !== 'live') {
+    const known = await ends.find(record.userID, record.jti);
+    if (known.end !== undefined) return store.adopt(endedRecord(record, known.end));
+    const adopted = isCutOff(record, known) ? cutOff(record) : record;
+    if (adopted.state !== 'live') {
       this.#recorder.requireRoom();
-      await this.#recorder.record([record]);
+      await this.#recorder.record([adopted]);
     }
-    return store.adopt(record);
+    return this.#adoptUnlessEnded(adopted);
   }
 
   touch(userID: string, jtis: readonly string[], seenAt: number): Promise<void> {
@@ -214,27 +245,85 @@ export class DurableTokenStore implements TokenStore {
   }
 
   /**
-   * What the store has lost is not taken in again after its user was logged out there: in that respect a logout is a
-   * cutoff. Where the store knows of no token that was meant, it is one for what is connected and remembered, too.
+   * What the store has lost is not taken in again after its user was logged out there, nor are its sockets left open: in
+   * that respect a logout is a cutoff, on disk for as long as tokens live.
    */
-  async #endLost(
+  async #cutOffLost(
     userID: string,
     { platformIDs, exceptJti }: Extract<TokenSelector, { platformIDs: unknown }>,
-    knowsNone: boolean,
   ): Promise<void> {
     const { store, ends, clock, longestLifeMs } = this.#options;
-    const { tokens } = exceptJti === undefined ? { tokens: [] } : await store.list(userID);
-    const spared = tokens.find(({ jti }) => jti === exceptJti);
-    const notBefore = spared === undefined ? clock() : loginOf(spared);
-    const keepUntil = clock() + longestLifeMs;
-    for (const platformID of platformIDs) {
-      await ends.cutOff({ userID, platformID, notBefore, keepUntil });
-      if (knowsNone) await store.cutOff(userID, platformID, notBefore, keepUntil);
+    const notBefore = clock();
+    const keepUntil = notBefore + longestLifeMs;
+    const isEverywhere = Object.values(platforms).every((each) => platformIDs.includes(each));
+    for (const platformID of isEverywhere ? [allPlatforms] : platformIDs) {
+      const cutoff = { userID, platformID, notBefore };
+      if (exceptJti === undefined) {
+        await ends.cutOff({ ...cutoff, keepUntil });
+        await store.announce({ ...cutoff, kind: 'cutoff' });
+      } else {
+        await ends.cutOffButOne({ ...cutoff, keepUntil, spares: exceptJti });
+        await store.announce({ ...cutoff, kind: 'cutoffButOne', spares: exceptJti });
+      }
     }
   }
 
+  /** Named ones that there was nothing to end of: they had ended already, or the store has lost them. */
+  async #endOthers(
+    userID: string,
+    ended: readonly TokenRecord[],
+    jtis: readonly string[],
+    reason: TokenEndReason,
+    state: 'kicked' | 'revoked',
+    tell: Telling<readonly TokenEnd[]> | undefined,
+  ): Promise<readonly TokenRecord[]> {
+    // A first attempt may have come to grief between the two stores.
+    const before = await this.#endedBefore(userID, ({ jti }) => jtis.includes(jti));
+    const known = [...ended, ...before];
+    if (known.length > 0) await this.#recorder.record(known, tell);
+    const left = jtis.filter((jti) => !before.some((token) => token.jti === jti));
+    return this.#endLost(userID, left, reason, state);
+  }
+
+  /**
+   * Tokens that the store does not know, by their names: whatever becomes of them there, they have ended.
+   * @returns those that were taken in meanwhile
+   * @throws 1001 for more revoked ones than are remembered of a user
+   */
+  async #endLost(
+    userID: string,
+    jtis: readonly string[],
+    reason: TokenEndReason,
+    state: 'kicked' | 'revoked',
+  ): Promise<readonly TokenRecord[]> {
+    const { store, ends, clock, longestLifeMs, maxUnknownEnds = 100 } = this.#options;
+    const found = await Promise.all(
+      jtis.map(async (jti) => {
+        const token = { userID, jti, expiresAt: Number.POSITIVE_INFINITY };
+        const [{ record }, { end }] = await Promise.all([store.find(token), ends.find(userID, jti)]);
+        return record === undefined && end === undefined && tokenName.test(jti) ? [jti] : [];
+      }),
+    );
+    const lost = found.flat();
+    if (lost.length === 0) return [];
+    const now = clock();
+    if (lost.length + (await ends.countUnknown(userID, now)) > maxUnknownEnds) {
+      if (state === 'kicked') return [];
+      throw errors.args('too many tokens were revoked that the server does not know: end all of the user’s');
+    }
+    const times = { issuedAt: now, expiresAt: now + longestLifeMs, acceptedUntil: 0 };
+    await this.#recorder.record(
+      lost.map((jti) => ({ userID, jti, platformID: unknownPlatform, state, reason, ...times })),
+    );
+    const ended = await store.kick(userID, { jtis: lost }, reason, state);
+    await this.#recorder.record(ended);
+    const tokens = lost.map((jti) => ({ jti, platformID: unknownPlatform }));
+    await store.announce({ kind: 'ended', userID, tokens, reason });
+    return ended;
+  }
+
   /** @returns undefined for one of which it is not known that the store has had it and lost it */
-  async #takeBack(claims: TokenClaims, cutoffs: Cutoffs): Promise<TokenRecord | undefined> {
+  async #takeBack(claims: TokenClaims, known: KnownEnds): Promise<TokenRecord | undefined> {
     const { store, clock, loginPolicy, observer } = this.#options;
     const { userID, jti, platformID, issuedAt, loginAt, expiresAt, isOurs, needsStore, kid } = claims;
     if (!isOurs || needsStore || expiresAt <= clock()) return undefined;
@@ -246,16 +335,51 @@ export class DurableTokenStore implements TokenStore {
       ...(loginAt === undefined ? {} : { loginAt }),
     };
     // The store need not know of the cutoff: it would take what it has taken in for good.
-    if (loginOf(lost) < effectiveCutoff(platformID, cutoffs)) return { ...lost, state: 'kicked', reason: 'forced' };
-    const record = await store.adopt(lost);
+    if (isCutOff(lost, known)) return cutOff(lost);
+    const record = await this.#adoptUnlessEnded(lost);
     if (record?.state !== 'live') return record;
     observer.onTakenBack(record, cause);
     // After it was taken in, so that a login at this moment either ends it or is seen here.
     const { tokens } = await store.list(userID);
-    const others = tokens.filter((token) => token.state === 'live' && token.jti !== jti);
-    if (hasRoomFor(loginPolicy, record, others)) return record;
-    const [kicked] = await this.kick(userID, { jtis: [jti] }, 'policy', 'kicked');
-    return kicked ?? record;
+    const others = tokens.filter((token) => token.jti !== jti);
+    if (!hasRoomFor(loginPolicy, record, others)) {
+      const [kicked] = await this.kick(userID, { jtis: [jti] }, 'policy', 'kicked');
+      return kicked ?? record;
+    }
+    await this.#endEarlier(record, others);
+    return record;
+  }
+
+  /** It may be the later one, of which those knew nothing that were taken in before it. */
+  async #endEarlier(record: TokenRecord, others: readonly TokenRecord[]): Promise<void> {
+    const { ends, loginPolicy } = this.#options;
+    const rooms = roomsOf(loginPolicy, record.platformID);
+    const earlier = others.filter((token) => token.state === 'live' && !hasRoomFor(rooms, token, [record]));
+    if (earlier.length === 0) return;
+    // One that has been renewed has its grace, though the store has forgotten it.
+    const known = await Promise.all(earlier.map(({ userID, jti }) => ends.find(userID, jti)));
+    const jtis = earlier.filter((_, index) => known[index]?.end === undefined).map(({ jti }) => jti);
+    await this.kick(record.userID, { jtis }, 'policy', 'kicked');
+  }
+
+  /** What was ended on disk while it was taken in has not been found in the store by who ended it. */
+  async #adoptUnlessEnded(record: TokenRecord): Promise<TokenRecord | undefined> {
+    const { store, ends } = this.#options;
+    const { userID, jti } = record;
+    const adopted = await store.adopt(record);
+    if (adopted === undefined || hasEnded(adopted)) return adopted;
+    const known = await ends.find(userID, jti);
+    const isEnded = known.end === undefined ? isCutOff(adopted, known) : hasEnded(known.end);
+    if (!isEnded) return adopted;
+    const { state, reason } = known.end === undefined ? cutOff(adopted) : endedRecord(adopted, known.end);
+    const kicked = await store.kick(
+      userID,
+      { jtis: [jti] },
+      reason || 'revoked',
+      state === 'kicked' ? state : 'revoked',
+    );
+    await this.#recorder.record(kicked);
+    return kicked[0] ?? { ...adopted, state, reason };
   }
 
   async #look(): Promise<void> {
@@ -292,17 +416,36 @@ export class DurableTokenStore implements TokenStore {
     for await (const { userID, platformID, notBefore, keepUntil } of everyCutoff(ends, clock())) {
       await store.cutOff(userID, platformID, notBefore, keepUntil);
     }
+    for await (const cutoff of everyCutoffButOne(ends, clock())) {
+      restored += await this.#tellButOne(cutoff);
+    }
     for await (const [userID, ofUser] of everyEnd(ends, clock())) {
-      restored += await memory.restore(userID, ofUser);
+      const [unknown, whole] = [ofUser.filter(isUnknown), ofUser.filter((end) => !isUnknown(end))];
+      restored += await memory.restore(userID, whole);
+      for (const { jti, reason, state } of unknown) {
+        restored += (
+          await store.kick(userID, { jtis: [jti] }, reason || 'revoked', state === 'kicked' ? state : 'revoked')
+        ).length;
+      }
     }
     return restored;
   }
 
-  async #endedBefore(userID: string, selector: TokenSelector): Promise<readonly TokenRecord[]> {
+  /** @returns how many it has ended: none that was ended when it was made is live but in a store that had lost it */
+  async #tellButOne({ userID, platformID, notBefore, spares }: KeptCutoffButOne): Promise<number> {
+    const { store } = this.#options;
+    const cutoffs = new Map([[platformID, { notBefore, spares }]]);
+    const { tokens } = await store.list(userID);
+    const jtis = tokens.filter((token) => !hasEnded(token) && isMeantButOne(token, cutoffs)).map(({ jti }) => jti);
+    if (jtis.length === 0) return 0;
+    const ended = await store.kick(userID, { jtis }, 'revoked', 'revoked');
+    await this.#recorder.record(ended);
+    return ended.length;
+  }
+
+  async #endedBefore(userID: string, isMeant: (token: TokenRecord) => boolean): Promise<readonly TokenRecord[]> {
     const { tokens } = await this.#options.store.list(userID);
-    const isMeant = ({ jti, platformID }: TokenRecord) =>
-      'jtis' in selector ? selector.jtis.includes(jti) : selector.platformIDs.includes(platformID);
-    return tokens.filter((token) => (token.state === 'kicked' || token.state === 'revoked') && isMeant(token));
+    return tokens.filter((token) => hasEnded(token) && isMeant(token));
   }
 
   #setDoubt(isInDoubt: boolean): void {
@@ -319,9 +462,49 @@ export class DurableTokenStore implements TokenStore {
 
 const pageSize = 500;
 
+/** As our tokens are named here, and OpenIM's. */
+const tokenName = /^(h:)?[\w-]{14}$/;
+
 /** A token as it has ended, with what else the store may still know of it. */
 function endedRecord(record: TokenRecord | undefined, end: TokenEnd): TokenRecord {
+  if (record !== undefined && isUnknown(end)) {
+    const { state, reason, acceptedUntil } = end;
+    return { ...record, state, reason, acceptedUntil };
+  }
   return { deviceName: '', lastSeenAt: 0, ...record, ...end };
+}
+
+function isUnknown({ platformID }: Pick<TokenEnd, 'platformID'>): boolean {
+  return platformID === unknownPlatform;
+}
+
+function hasEnded({ state }: Pick<TokenRecord, 'state'>): boolean {
+  return state === 'kicked' || state === 'revoked';
+}
+
+/** The user's own cutoffs alone. */
+function isCutOff(record: TokenRecord, { cutoffs, cutoffsButOne }: Omit<KnownEnds, 'end'>): boolean {
+  return (
+    lastMoment(loginOf(record), record) < effectiveCutoff(record.platformID, cutoffs) ||
+    isMeantButOne({ ...record, issuedAt: lastMoment(record.issuedAt, record) }, cutoffsButOne)
+  );
+}
+
+/** OpenIM's tokens, named by a hash, say to the second when they were issued: who logs in right after a logout is not meant. */
+function lastMoment(instant: number, { jti }: Pick<TokenRecord, 'jti'>): number {
+  return jti.startsWith('h:') ? instant + 999 : instant;
+}
+
+function cutOff(record: TokenRecord): TokenRecord {
+  return { ...record, state: 'revoked', reason: 'revoked', acceptedUntil: 0 };
+}
+
+async function* everyCutoffButOne(ends: TokenEndStore, now: number): AsyncGenerator<KeptCutoffButOne> {
+  let page = await ends.cutoffsButOne(undefined, now, pageSize);
+  while (page.length > 0) {
+    yield* page;
+    page = await ends.cutoffsButOne(page.at(-1), now, pageSize);
+  }
 }
 
 async function* everyCutoff(ends: TokenEndStore, now: number): AsyncGenerator<KeptCutoff> {

@@ -159,7 +159,8 @@ export class TokenEnder {
   }
 
   /**
-   * {@link displace} for sockets of other nodes. Superseded tokens are left out: this node may not have heard of it.
+   * {@link displace} for sockets of other nodes. Superseded tokens are left out: this node may not have heard of it. One
+   * that the store has lost is not: it would be taken in again.
    * @throws 500 store failure
    */
   async displaceElsewhere(session: Pick<Session, 'userID' | 'jti'>, jtis: readonly string[]): Promise<void> {
@@ -167,7 +168,10 @@ export class TokenEnder {
     const { store } = this.#options;
     const expiresAt = Number.MAX_SAFE_INTEGER;
     const found = await guarded(Promise.all(jtis.map((jti) => store.find({ userID, jti, expiresAt }))));
-    const displaced = jtis.filter((_, index) => found[index]?.record?.state === 'live');
+    const displaced = jtis.filter((_, index) => {
+      const record = found[index]?.record;
+      return record === undefined || record.state === 'live';
+    });
     await this.displace(session, displaced);
   }
 

@@ -47,12 +47,16 @@ export interface TokenEventMap {
     readonly acceptedUntil: number;
     readonly origin: Origin;
   };
-  /** Tokens issued before `notBefore` (Unix ms) are no longer accepted: of a user or, if empty, of everyone. */
+  /**
+   * Tokens issued before `notBefore` (Unix ms) are no longer accepted: of a user or, if empty, of everyone. With `spares` all
+   * but the one of that jti: see {@link CutoffsButOne}.
+   */
   cutoffRaised: {
     readonly userID: string;
     /** 0: every platform. */
     readonly platformID: number;
     readonly notBefore: number;
+    readonly spares?: string;
     readonly origin: Origin;
     readonly by: Actor;
   };

@@ -12,6 +12,7 @@ import {
   type LossCause,
   loginOf,
   type PresentedToken,
+  type TokenChange,
   type TokenChangeListener,
   type TokenEndReason,
   type TokenKey,
@@ -85,6 +86,10 @@ export class LegacyTokenStore implements TokenStore {
       if (next === undefined) return hasMoved;
       after = next;
     }
+  }
+
+  announce(change: TokenChange): Promise<void> {
+    return this.#store.announce(change);
   }
 
   everyonesCutoffs(): Promise<Cutoffs> {

@@ -171,17 +171,21 @@ describe('a custom policy', () => {
 
 test('T3 a token that was lost has room where later logins have left any', () => {
   const policy = [{ platforms: [1, 2] as const, size: 2 }];
-  const at = (issuedAt: number, platformID: PlatformID = 1) => ({ issuedAt, platformID });
+  const at = (issuedAt: number, platformID: PlatformID = 1, state = 'live') => ({ issuedAt, platformID, state });
   const lost = at(100);
   for (const [others, expected] of [
     [[], true],
     [[at(50), at(60), at(200)], true],
     [[at(200), at(200, 2)], false],
     [[at(200), at(200, 3), at(201, 3)], true],
+    [[at(200), at(200, 2, 'revoked')], true],
   ] as const) {
     assert.equal(hasRoomFor(policy, lost, others), expected);
   }
   assert.equal(hasRoomFor(policy, at(100, 3), [at(200, 3)]), true, 'on platforms without a limit');
   assert.equal(hasRoomFor([], at(100, 10), [at(99, 10)]), true);
   assert.equal(hasRoomFor([], at(100, 10), [at(101, 10)]), false, 'of an admin the newest stays');
+  const forOne = loginPolicy('one-per-platform', 0);
+  assert.equal(hasRoomFor(forOne, lost, [at(200, 1, 'revoked')]), false, 'who came later has ended it, whatever since');
+  assert.equal(hasRoomFor(forOne, lost, [at(99, 1, 'revoked'), at(200, 2, 'revoked')]), true);
 });

@@ -94,25 +94,31 @@ export function chooseVictims<T extends Contender>(groups: readonly PolicyGroup[
   return [...victims];
 }
 
+/** The rooms of a token on this platform. */
+export function roomsOf(policy: LoginPolicy, platformID: number): LoginPolicy {
+  // Of an admin's tokens the newest stays; others have their grace, which nobody knows any more.
+  const rooms = platformID === platforms.Admin ? [{ platforms: [platforms.Admin], size: 1 }] : policy;
+  return rooms.filter((room) => room.size > 0 && (room.platforms as readonly number[]).includes(platformID));
+}
+
 /**
  * Whether the user's later logins leave room for a token that they may not have known of.
- * @param others the user's other live tokens
+ * @param others the user's other tokens. Of a room for one, a later one that has ended since has taken the place, too
  */
 export function hasRoomFor(
   policy: LoginPolicy,
   { platformID, issuedAt }: { readonly platformID: number; readonly issuedAt: number },
-  others: readonly { readonly platformID: number; readonly issuedAt: number }[],
+  others: readonly { readonly platformID: number; readonly issuedAt: number; readonly state: string }[],
 ): boolean {
-  // Of an admin's tokens the newest stays; others have their grace, which nobody knows any more.
-  const rooms = platformID === platforms.Admin ? [{ platforms: [platforms.Admin], size: 1 }] : policy;
-  return rooms
-    .filter((room) => room.size > 0 && (room.platforms as readonly number[]).includes(platformID))
-    .every(({ platforms: shared, size }) => {
-      const later = others.filter(
-        (token) => (shared as readonly number[]).includes(token.platformID) && token.issuedAt >= issuedAt,
-      );
-      return later.length < size;
-    });
+  return roomsOf(policy, platformID).every(({ platforms: shared, size }) => {
+    const later = others.filter(
+      (token) =>
+        (shared as readonly number[]).includes(token.platformID) &&
+        token.issuedAt >= issuedAt &&
+        (size === 1 || token.state === 'live'),
+    );
+    return later.length < size;
+  });
 }
 
 const userPlatforms = platformIDs.filter((id) => id !== platforms.Admin);

@@ -25,6 +25,7 @@ export function timedTokenStore(
     kick: timed('kick', store.kick),
     list: timed('list', store.list),
     cutOff: timed('cutOff', store.cutOff),
+    announce: timed('announce', store.announce),
     everyonesCutoffs: timed('everyonesCutoffs', store.everyonesCutoffs),
     adopt: timed('adopt', store.adopt),
     touch: timed('touch', store.touch),

@@ -3,10 +3,13 @@
  * Suite: test/contract/token-end-store.suite.ts.
  */
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import type { Cutoffs } from './cutoffs.ts';
+import type { Cutoffs, CutoffsButOne } from './cutoffs.ts';
 import type { TokenRecord } from './token-store.ts';
 
-/** A token that is kicked, revoked or superseded. Its label and when it was last seen are not kept. */
+/**
+ * A token that is kicked, revoked or superseded. Its label and when it was last seen are not kept. One of which only its
+ * name was known when it was ended has {@link unknownPlatform}, and the end that any token may have.
+ */
 export type TokenEnd = Omit<TokenRecord, 'deviceName' | 'lastSeenAt'>;
 
 /** Tokens of a user, empty for everyone, on a platform, 0 for all, that were issued before an instant. */
@@ -19,10 +22,21 @@ export interface KeptCutoff {
   readonly keepUntil: number;
 }
 
+/** In the place of a platform ID. */
+export const unknownPlatform = 0;
+
+/** A user's tokens that were issued before an instant, all but one: see {@link CutoffsButOne}. */
+export interface KeptCutoffButOne extends KeptCutoff {
+  /** A jti. */
+  readonly spares: string;
+}
+
 export interface KnownEnds {
   readonly end: TokenEnd | undefined;
   /** The user's own. */
   readonly cutoffs: Cutoffs;
+  /** The user's own. */
+  readonly cutoffsButOne: CutoffsButOne;
 }
 
 export interface TokenEndStore {
@@ -41,7 +55,13 @@ export interface TokenEndStore {
    */
   cutOff(cutoff: KeptCutoff, also?: (tx: Transaction) => Promise<void>): Promise<void>;
 
+  /** The same for one that spares a token: of a user and platform only the latest counts. */
+  cutOffButOne(cutoff: KeptCutoffButOne): Promise<void>;
+
   find(userID: string, jti: string): Promise<KnownEnds>;
+
+  /** How many tokens of a user are known by their names alone. @param now Unix ms */
+  countUnknown(userID: string, now: number): Promise<number>;
 
   everyonesCutoffs(): Promise<Cutoffs>;
 
@@ -58,6 +78,13 @@ export interface TokenEndStore {
     now: number,
     limit: number,
   ): Promise<readonly KeptCutoff[]>;
+
+  /** The same of those that spare a token. */
+  cutoffsButOne(
+    after: Pick<KeptCutoff, 'userID' | 'platformID'> | undefined,
+    now: number,
+    limit: number,
+  ): Promise<readonly KeptCutoffButOne[]>;
 
   /** Forgets what concerns only tokens that have expired by `now`. Returns how many ends went. */
   sweep(now: number): Promise<number>;

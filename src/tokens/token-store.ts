@@ -3,7 +3,7 @@
  * (T1). Suite: test/contract/token-store.suite.ts.
  */
 import type { TokenClaims } from './claims.ts';
-import type { Cutoffs } from './cutoffs.ts';
+import type { Cutoffs, CutoffsButOne } from './cutoffs.ts';
 import type { PolicyGroup } from './policy.ts';
 import type { Telling } from './token-teller.ts';
 
@@ -128,6 +128,8 @@ export interface FoundToken {
   readonly record: TokenRecord | undefined;
   /** The user's own. */
   readonly cutoffs: Cutoffs;
+  /** The user's own, where there is no record that they could have ended. */
+  readonly cutoffsButOne?: CutoffsButOne;
 }
 
 /** Tokens by name, or all on some platforms that are accepted now, but one. */
@@ -149,7 +151,15 @@ export type TokenChange =
       readonly jtis: readonly string[];
       readonly acceptedUntil: number;
     }
-  | { readonly kind: 'cutoff'; readonly userID: string; readonly platformID: number; readonly notBefore: number };
+  | { readonly kind: 'cutoff'; readonly userID: string; readonly platformID: number; readonly notBefore: number }
+  | {
+      readonly kind: 'cutoffButOne';
+      readonly userID: string;
+      readonly platformID: number;
+      readonly notBefore: number;
+      /** The jti of the token that it does not mean. */
+      readonly spares: string;
+    };
 
 export interface TokenChangeListener {
   /** At least once for every change by any node, this one included, while not lost. */
@@ -186,8 +196,10 @@ export interface TokenStore {
 
   /**
    * Ends the selected tokens that are live or superseded and returns those, as they are now. Others stay as they are:
-   * nothing is resurrected, extended or created.
-   * @param tell of those; see {@link IssueRequest}
+   * nothing is resurrected, extended or created. A store that may forget sees to it that those which it has lost are
+   * not taken in again; they are not among those returned.
+   * @param tell of those that were ended; see {@link IssueRequest}
+   * @throws 1001 where more lost ones would have to be remembered than may be
    */
   kick(
     userID: string,
@@ -215,6 +227,9 @@ export interface TokenStore {
     keepUntil: number,
     tell?: Telling<void>,
   ): Promise<boolean>;
+
+  /** Tells all who watch of a change to what this store does not know. */
+  announce(change: TokenChange): Promise<void>;
 
   /** The cutoffs for everyone. */
   everyonesCutoffs(): Promise<Cutoffs>;

@@ -6,7 +6,7 @@
 import { errors, ProtocolError } from '../protocol/errors.ts';
 import { platforms } from '../protocol/numbers/platforms.ts';
 import { requireBegun, type TokenClaims, type TokenCodec } from './claims.ts';
-import { type Cutoffs, effectiveCutoff } from './cutoffs.ts';
+import { type Cutoffs, effectiveCutoff, isMeantButOne, noCutoffsButOne } from './cutoffs.ts';
 import type { TokenEvents } from './events.ts';
 import { EveryonesCutoffs } from './everyones-cutoffs.ts';
 import { LossReporter } from './loss-reporter.ts';
@@ -74,12 +74,16 @@ export class TokenVerifier {
    * its session goes on.
    * @throws the store's failure
    */
-  async lookAgain({ userID, jti, isAdmin, expiresAt, endsAt }: RunningSession): Promise<number | undefined> {
-    const [{ record, cutoffs }, everyones] = await Promise.all([
+  async lookAgain(session: RunningSession): Promise<number | undefined> {
+    const { userID, jti, isAdmin, platformID, loginAt, expiresAt, endsAt } = session;
+    const [{ record, cutoffs, cutoffsButOne = noCutoffsButOne }, everyones] = await Promise.all([
       this.#options.store.find({ userID, jti, expiresAt }),
       this.everyonesCutoffs.current(),
     ]);
-    if (record === undefined) return endsAt;
+    if (record === undefined) {
+      const isCutOff = loginAt < effectiveCutoff(platformID, cutoffs, everyones);
+      return isCutOff || isMeantButOne(session, cutoffsButOne) ? undefined : endsAt;
+    }
     if (isEnded(record, [cutoffs, everyones])) return undefined;
     return Math.min(endsAt, acceptedEnd(record, isAdmin));
   }
@@ -200,7 +204,10 @@ export class TokenVerifier {
 }
 
 /** What {@link TokenVerifier.lookAgain} needs of a session. */
-export type RunningSession = Pick<Session, 'userID' | 'jti' | 'isAdmin' | 'expiresAt' | 'endsAt'>;
+export interface RunningSession
+  extends Pick<Session, 'userID' | 'jti' | 'isAdmin' | 'issuedAt' | 'loginAt' | 'expiresAt' | 'endsAt'> {
+  readonly platformID: number;
+}
 
 interface Found {
   readonly record: TokenRecord | undefined;

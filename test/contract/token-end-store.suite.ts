@@ -1,9 +1,16 @@
 /** What every TokenEndStore does, as the tokens rely on it when Redis has forgotten. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import type { KeptCutoff, TokenEnd, TokenEndStore } from '../../src/tokens/token-end-store.ts';
+import {
+  type KeptCutoff,
+  type TokenEnd,
+  type TokenEndStore,
+  unknownPlatform,
+} from '../../src/tokens/token-end-store.ts';
 
 const now = Date.UTC(2030, 0, 1);
+
+const noCutoffs = { cutoffs: new Map(), cutoffsButOne: new Map() };
 
 function endOf(jti: string, changes: Partial<TokenEnd> = {}): TokenEnd {
   const times = { issuedAt: now - 1000, expiresAt: now + 60_000, acceptedUntil: 0 };
@@ -35,8 +42,8 @@ export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
     await store.record(ends.toReversed());
     await store.record([]);
     assert.deepEqual(await endsIn(), ends);
-    assert.deepEqual(await store.find('alice', 'a'), { end: ends[0], cutoffs: new Map() });
-    assert.deepEqual(await store.find('carol', 'a'), { end: undefined, cutoffs: new Map() });
+    assert.deepEqual(await store.find('alice', 'a'), { end: ends[0], ...noCutoffs });
+    assert.deepEqual(await store.find('carol', 'a'), { end: undefined, ...noCutoffs });
     assert.deepEqual(await endsIn(now + 1), ends.slice(0, 3));
   });
 
@@ -74,7 +81,7 @@ export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
       [0, now - 10],
       [5, now - 5],
     ]);
-    assert.deepEqual(await store.find('alice', 'nothing'), { end: undefined, cutoffs: own });
+    assert.deepEqual(await store.find('alice', 'nothing'), { end: undefined, ...noCutoffs, cutoffs: own });
     assert.deepEqual(await store.everyonesCutoffs(), new Map([[0, now - 10]]));
     await store.cutOff({ ...cutoff, notBefore: now });
     assert.equal((await store.find('alice', 'nothing')).cutoffs.get(0), now);
@@ -101,12 +108,40 @@ export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
     assert.equal(moved, 2);
   });
 
+  await t.test('of logouts everywhere but here the latest counts, with the token that it spares', async () => {
+    const cutoff = { userID: 'dave', platformID: 0, notBefore: now - 10, keepUntil: now + 60_000, spares: 'a' };
+    const others = [
+      { ...cutoff, platformID: 5, spares: 'b' },
+      { ...cutoff, userID: 'erin', keepUntil: now + 1 },
+    ];
+    for (const each of [cutoff, ...others, { ...cutoff, notBefore: now - 20, spares: 'c' }]) {
+      await store.cutOffButOne(each);
+    }
+    const kept = (at: number) => all((after?: KeptCutoff) => store.cutoffsButOne(after, at, 2));
+    assert.deepEqual(await kept(now), [cutoff, ...others]);
+    assert.deepEqual(await kept(now + 1), [cutoff, others[0]]);
+    await store.cutOffButOne({ ...cutoff, notBefore: now, spares: 'd' });
+    const cutoffsButOne = new Map([
+      [0, { notBefore: now, spares: 'd' }],
+      [5, { notBefore: now - 10, spares: 'b' }],
+    ]);
+    assert.deepEqual(await store.find('dave', 'x'), { end: undefined, ...noCutoffs, cutoffsButOne });
+  });
+
+  await t.test('counts what is known by name alone', async () => {
+    await store.record([
+      endOf('named', { userID: 'dave', platformID: unknownPlatform }),
+      endOf('known', { userID: 'dave' }),
+    ]);
+    assert.deepEqual([await store.countUnknown('dave', now), await store.countUnknown('dave', now + 60_000)], [1, 0]);
+  });
+
   await t.test('a sweep takes what concerns only tokens that have expired', async () => {
     const before = await endsIn();
     assert.equal(await store.sweep(now), 0);
     assert.deepEqual(await endsIn(), before);
     assert.equal(await store.sweep(now + 1), 1);
     assert.equal(await store.sweep(now + 60_000), before.length - 1);
-    assert.deepEqual([await endsIn(0), await cutoffsIn(0)], [[], []]);
+    assert.deepEqual([await endsIn(0), await cutoffsIn(0), await store.cutoffsButOne(undefined, 0, 9)], [[], [], []]);
   });
 }

@@ -138,6 +138,7 @@ export function brokenStore(changes: Partial<TokenStore> = {}): TokenStore {
     kick: fail,
     list: fail,
     cutOff: fail,
+    announce: fail,
     everyonesCutoffs: fail,
     adopt: fail,
     touch: fail,

@@ -5,6 +5,7 @@
 import type { Logger } from '../../telemetry/logger.ts';
 import type { TokenAuthority } from '../../tokens/authority.ts';
 import type { TokenEvents } from '../../tokens/events.ts';
+import type { RunningSession } from '../../tokens/verifier.ts';
 import type { Hub } from '../hub.ts';
 import { closeReasons } from './close-reason.ts';
 import type { Session } from './session.ts';
@@ -28,10 +29,7 @@ export interface RecheckOptions {
   readonly monotonicMs: () => number;
 }
 
-type Checked = Pick<
-  Session,
-  'userID' | 'jti' | 'isAdmin' | 'expiresAt' | 'endsAt' | 'confirmedAtMs' | 'isEnding' | 'end'
->;
+type Checked = Pick<Session, keyof RunningSession | 'confirmedAtMs' | 'isEnding' | 'end'>;
 
 /** Looked at side by side: ten thousand sockets are no reason to keep logins waiting. */
 const width = 50;

@@ -90,6 +90,7 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
   readonly connID: string;
   readonly variant: FrameVariant;
   /** Of that token, Unix ms. */
+  readonly issuedAt: number;
   readonly loginAt: number;
   /** Unix ms: the connection ends with its token (T7). */
   endsAt: number;
@@ -128,6 +129,7 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
     this.connID = connID;
     this.variant = variant;
     this.isBackground = isBackground;
+    this.issuedAt = token.issuedAt;
     this.loginAt = token.loginAt;
     this.endsAt = token.endsAt;
     this.isSuperseded = token.isSuperseded;

@@ -80,6 +80,10 @@ const cutoffs: readonly [string, Parameters<typeof isCutOff>[1], boolean][] = [
   ["another user's", cutoffOf('bob', 0, 1001), false],
   ["the user's, on another platform", cutoffOf('alice', 2, 1001), false],
   ["everyone's, on another platform", cutoffOf('', 2, 1001), false],
+  ["the user's that spares another one", { ...cutoffOf('alice', 0, 1001), spares: 'other' }, true],
+  ["the user's that spares this one", { ...cutoffOf('alice', 0, 1001), spares: token.jti }, false],
+  ["another user's that spares one", { ...cutoffOf('bob', 0, 1001), spares: 'other' }, false],
+  ["the user's that spares one, on another platform", { ...cutoffOf('alice', 2, 1001), spares: 'other' }, false],
 ];
 for (const [whose, cutoff, expected] of cutoffs) {
   test(`a cutoff, ${whose}, ${expected ? 'ends' : 'does not end'} a token`, () => {

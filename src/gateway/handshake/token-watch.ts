@@ -2,7 +2,7 @@
  * What happens to tokens while one is being verified: an answer of the store may be overtaken by the end of the token,
  * and the socket that it then opens would stay (T4).
  */
-import { allPlatforms } from '../../tokens/cutoffs.ts';
+import { allPlatforms, isMeantButOne } from '../../tokens/cutoffs.ts';
 import type { TokenEventMap, TokenEvents } from '../../tokens/events.ts';
 import type { Session } from '../../tokens/session.ts';
 
@@ -50,12 +50,10 @@ export class TokenWatch implements Disposable {
 
 /** Whether a cutoff ends a token, by whose it is and how old its session. */
 export function isCutOff(
-  token: Pick<Session, 'userID' | 'loginAt'> & { readonly platformID: number },
-  { userID, platformID, notBefore }: Cutoff,
+  token: Pick<Session, 'userID' | 'jti' | 'issuedAt' | 'loginAt'> & { readonly platformID: number },
+  { userID, platformID, notBefore, spares }: Cutoff,
 ): boolean {
-  return (
-    (userID === '' || userID === token.userID) &&
-    (platformID === allPlatforms || platformID === token.platformID) &&
-    token.loginAt < notBefore
-  );
+  if (userID !== '' && userID !== token.userID) return false;
+  if (spares !== undefined) return isMeantButOne(token, new Map([[platformID, { notBefore, spares }]]));
+  return (platformID === allPlatforms || platformID === token.platformID) && token.loginAt < notBefore;
 }

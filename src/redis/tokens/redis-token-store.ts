@@ -10,6 +10,7 @@ import {
   type IssueOutcome,
   type IssueRequest,
   type LossCause,
+  type TokenChange,
   type TokenChangeListener,
   type TokenEndReason,
   type TokenKey,
@@ -26,7 +27,14 @@ import { countLiveTokens } from './count-live.ts';
 import { explainLoss } from './explain-loss.ts';
 import { loadScript } from './load-script.ts';
 import { TokenFeed } from './token-feed.ts';
-import { cutoffsKey, everyonesCutoffsKey, liveTokensKey, tokenKeyPrefix, tokenSetKeys } from './token-keys.ts';
+import {
+  changesChannel,
+  cutoffsKey,
+  everyonesCutoffsKey,
+  liveTokensKey,
+  tokenKeyPrefix,
+  tokenSetKeys,
+} from './token-keys.ts';
 import { formatToken, issueOrderOf, parseToken, stateLetters } from './token-value.ts';
 import { type OnUnreadable, UnreadableRecords } from './unreadable-records.ts';
 
@@ -143,6 +151,10 @@ export class RedisTokenStore implements TokenStore {
     const keys = userID === '' ? [everyonesCutoffsKey] : [cutoffsKey(userID), liveTokensKey(userID)];
     const args = [userID, String(platformID), String(notBefore), String(keepUntil)];
     return (await this.#redis.evalScript(this.#scripts.cutOff, keys, args)) === 1;
+  }
+
+  async announce(change: TokenChange): Promise<void> {
+    await this.#redis.publish(changesChannel, JSON.stringify(change));
   }
 
   async everyonesCutoffs(): Promise<Cutoffs> {

@@ -88,10 +88,12 @@ test('hears from the beginning, of every kind of change', async (t) => {
   publish('{"kind":"ended","userID":"ä","tokens":[{"jti":"a","platformID":1}],"reason":"forced"}');
   publish('{"kind":"superseded","userID":"u","jtis":["a","b"],"acceptedUntil":"1790000000001"}');
   publish('{"kind":"cutoff","userID":"","platformID":0,"notBefore":"1790000000002"}');
+  publish('{"kind":"cutoffButOne","userID":"a","platformID":0,"notBefore":1790000000003,"spares":"j"}');
   assert.deepEqual(take(), [
     { kind: 'ended', userID: 'ä', tokens: [{ jti: 'a', platformID: 1 }], reason: 'forced' },
     { kind: 'superseded', userID: 'u', jtis: ['a', 'b'], acceptedUntil: 1790000000001 },
     { kind: 'cutoff', userID: '', platformID: 0, notBefore: 1790000000002 },
+    { kind: 'cutoffButOne', userID: 'a', platformID: 0, notBefore: 1790000000003, spares: 'j' },
   ]);
 });
 

@@ -126,13 +126,19 @@ function parseChange(message: string): TokenChange | undefined {
       case 'superseded':
         return { kind, userID, jtis: change.jtis.map(String), acceptedUntil: Number(change.acceptedUntil) };
       case 'cutoff':
-        return { kind, userID, platformID: Number(change.platformID), notBefore: Number(change.notBefore) };
+        return { kind, userID, ...toCutoff(change) };
+      case 'cutoffButOne':
+        return { kind, userID, ...toCutoff(change), spares: String(change.spares) };
       default:
         return undefined;
     }
   } catch {
     return undefined;
   }
+}
+
+function toCutoff({ platformID, notBefore }: Record<string, unknown>) {
+  return { platformID: Number(platformID), notBefore: Number(notBefore) };
 }
 
 function toTokenName({ jti, platformID }: { jti: unknown; platformID: unknown }) {

@@ -14,7 +14,12 @@ import { raiseSenderInSqlite } from './sql-read-position-store.ts';
 import { isOpenGroup } from './sql-sending-facts.ts';
 
 export function appendInSqlite(db: SqliteDatabase, batch: readonly NewMessage[]): Promise<Appended[]> {
-  return db.sqlite.write((connection) => batch.map((message) => appendOne(connection, message)));
+  return db.sqlite.write((connection) => {
+    const counters = new Counters(connection);
+    const appended = batch.map((message) => appendOne(connection, counters, message));
+    counters.store();
+    return appended;
+  });
 }
 
 export async function appendInSqliteWithin(
@@ -23,40 +28,26 @@ export async function appendInSqliteWithin(
   batch: readonly NewMessage[],
 ): Promise<Appended[]> {
   const connection = db.sqlite.within(tx);
+  const counters = new Counters(connection);
   const appended: Appended[] = [];
   for (const [index, message] of batch.entries()) {
     // The transaction keeps other writers out; who only reads has a turn in between.
     if (index > 0 && index % messagesPerTurn === 0) await nextTurn();
-    appended.push(appendOne(connection, message));
+    appended.push(appendOne(connection, counters, message));
   }
+  counters.store();
   return appended;
 }
 
 const messagesPerTurn = 200;
 
-function appendOne(connection: StatementCache, message: NewMessage): Appended {
-  const earlier = connection.prepare(findRepeat).get(message.sendID, message.clientMsgID, message.logID);
-  if (earlier !== undefined) {
-    const { seq, server_msg_id, sent_at } = earlier as { seq: number; server_msg_id: string; sent_at: number };
-    return {
-      seq,
-      serverMsgID: server_msg_id,
-      sentAt: sent_at,
-      isDuplicate: true,
-      isRefused: false,
-      body: Buffer.alloc(0),
-    };
-  }
-  if (!holds(connection, message)) return refused(message);
-  const { max_seq: seq, last_sent_at: lastSentAt } = connection
-    .prepare(nextSeq)
-    .get(message.logID, message.acceptedAt, message.hasChosenTime ? 0 : message.sentAt) as {
-    max_seq: number;
-    last_sent_at: number;
-  };
-  const sentAt = message.hasChosenTime ? message.sentAt : lastSentAt;
+function appendOne(connection: StatementCache, counters: Counters, message: NewMessage): Appended {
+  if (!holds(connection, message)) return findRepeat(connection, message) ?? refused(message);
+  const counter = counters.of(message.logID);
+  const seq = counter.maxSeq + 1;
+  const sentAt = message.hasChosenTime ? message.sentAt : Math.max(message.sentAt, counter.lastSentAt);
   const body = stamped(message, seq, sentAt);
-  connection
+  const { changes } = connection
     .prepare(insertMessage)
     .run(
       message.logID,
@@ -69,11 +60,88 @@ function appendOne(connection: StatementCache, message: NewMessage): Appended {
       message.contentType,
       body,
     );
-  if (message.raisesSenderReadSeq) connection.prepare(raiseSenderInSqlite).run(message.sendID, message.logID, seq);
+  if (changes === 0) {
+    const repeat = findRepeat(connection, message);
+    if (repeat === undefined) throw new Error('a message is neither new nor a repeat');
+    return repeat;
+  }
+  counter.count(message, seq, sentAt);
   if (message.deliveries !== undefined) {
     addDeliveriesInSqlite(connection, message.deliveries({ seq, sentAt }), message.acceptedAt);
   }
   return { seq, serverMsgID: message.serverMsgID, sentAt, isDuplicate: false, isRefused: false, body };
+}
+
+function findRepeat(connection: StatementCache, { sendID, clientMsgID, logID }: NewMessage): Appended | undefined {
+  const earlier = connection.prepare(repeatQuery).get(sendID, clientMsgID, logID);
+  if (earlier === undefined) return undefined;
+  const { seq, server_msg_id, sent_at } = earlier as { seq: number; server_msg_id: string; sent_at: number };
+  return {
+    seq,
+    serverMsgID: server_msg_id,
+    sentAt: sent_at,
+    isDuplicate: true,
+    isRefused: false,
+    body: Buffer.alloc(0),
+  };
+}
+
+/**
+ * Of the logs of one batch, each read once and written once at the end: nobody else writes meanwhile. A statement that
+ * counts and returns the seq would be shorter, but RETURNING makes SQLite build a table for its one row each time.
+ */
+class Counters {
+  readonly #connection: StatementCache;
+  readonly #byLog = new Map<string, Counter>();
+
+  constructor(connection: StatementCache) {
+    this.#connection = connection;
+  }
+
+  of(logID: string): Counter {
+    const known = this.#byLog.get(logID);
+    if (known !== undefined) return known;
+    const counter = new Counter(this.#connection.prepare(counterQuery).get(logID) as CounterRow | undefined);
+    this.#byLog.set(logID, counter);
+    return counter;
+  }
+
+  store(): void {
+    for (const [logID, { hasNew, maxSeq, maxSeqAt, lastSentAt, readSeqs }] of this.#byLog) {
+      if (!hasNew) continue;
+      this.#connection.prepare(storeCounter).run(logID, maxSeq, maxSeqAt, lastSentAt);
+      for (const [userID, seq] of readSeqs) this.#connection.prepare(raiseSenderInSqlite).run(userID, logID, seq);
+    }
+  }
+}
+
+interface CounterRow {
+  readonly max_seq: number;
+  readonly max_seq_at: number;
+  readonly last_sent_at: number;
+}
+
+class Counter {
+  hasNew = false;
+  maxSeq: number;
+  maxSeqAt: number;
+  lastSentAt: number;
+  /** By sender, up to where the log is read since it is the sender's own. */
+  readonly readSeqs = new Map<string, number>();
+
+  constructor(row: CounterRow | undefined) {
+    this.maxSeq = row?.max_seq ?? 0;
+    this.maxSeqAt = row?.max_seq_at ?? 0;
+    this.lastSentAt = row?.last_sent_at ?? 0;
+  }
+
+  count({ sendID, acceptedAt, hasChosenTime, raisesSenderReadSeq }: NewMessage, seq: number, sentAt: number): void {
+    this.hasNew = true;
+    this.maxSeq = seq;
+    this.maxSeqAt = Math.max(this.maxSeqAt, acceptedAt);
+    if (!hasChosenTime) this.lastSentAt = sentAt;
+    if (raisesSenderReadSeq) this.readSeqs.set(sendID, seq);
+  }
 }
 
 function holds(connection: StatementCache, { condition, sendID }: NewMessage): boolean {
@@ -86,15 +154,16 @@ function holds(connection: StatementCache, { condition, sendID }: NewMessage): b
 const findGroup = `SELECT status, EXISTS (SELECT 1 FROM group_members WHERE group_id = groups.group_id AND user_id = ?) AS is_member
   FROM groups WHERE group_id = ?`;
 
-const findRepeat =
+const repeatQuery =
   'SELECT seq, server_msg_id, sent_at FROM messages WHERE send_id = ? AND client_msg_id = ? AND conversation_id = ?';
 
-/** With it the send time: the later of the message's own and that of the message before. */
-const nextSeq = `INSERT INTO conversation_seqs (conversation_id, max_seq, max_seq_at, last_sent_at) VALUES (?, 1, ?, ?)
-  ON CONFLICT (conversation_id) DO UPDATE SET max_seq = max_seq + 1, max_seq_at = max(max_seq_at, excluded.max_seq_at),
-    last_sent_at = max(last_sent_at, excluded.last_sent_at)
-  RETURNING max_seq, last_sent_at`;
+const counterQuery = 'SELECT max_seq, max_seq_at, last_sent_at FROM conversation_seqs WHERE conversation_id = ?';
 
+const storeCounter = `INSERT INTO conversation_seqs (conversation_id, max_seq, max_seq_at, last_sent_at) VALUES (?, ?, ?, ?)
+  ON CONFLICT (conversation_id) DO UPDATE SET max_seq = excluded.max_seq, max_seq_at = excluded.max_seq_at,
+    last_sent_at = excluded.last_sent_at`;
+
+/** A repeat changes nothing. */
 const insertMessage = `INSERT INTO messages
   (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (send_id, client_msg_id, conversation_id) DO NOTHING`;

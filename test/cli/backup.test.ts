@@ -4,7 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { BackEnd } from '../support/back-end.ts';
-import { runTessera } from '../support/run-tessera.ts';
+import { runTessera, runTesseraHere } from '../support/run-tessera.ts';
 import { adminSecret, TesseraProcess } from '../support/tessera-process.ts';
 
 test('a copy made while messages are sent holds those acknowledged before, and starts a server', async (t) => {
@@ -35,7 +35,7 @@ test('a copy made while messages are sent holds those acknowledged before, and s
   assert.equal(statSync(copy).mode & 0o777, 0o600);
 
   const before = readFileSync(copy);
-  const again = await runTessera(['backup', '--to', copy], env);
+  const again = await runTesseraHere(['backup', '--to', copy], env);
   assert.equal(again.code, 1);
   assert.match(again.stderr, /--to: cannot make the file: EEXIST/);
   assert.ok(readFileSync(copy).equals(before), 'what is there is left alone');
@@ -59,7 +59,7 @@ test('backup says what is in its way, and leaves nothing behind', async (t) => {
   await server.stop();
   const data = join(server.dataDir, 'data');
   const run = (args: readonly string[], env: Record<string, string> = { TESSERA_DATA_DIR: data }) =>
-    runTessera(['backup', ...args], env);
+    runTesseraHere(['backup', ...args], env);
   const copy = join(server.dataDir, 'copy.db');
 
   assert.equal((await run([])).code, 2);

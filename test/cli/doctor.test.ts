@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { createClient } from '@redis/client';
 import { connectRedis } from '../../src/redis/client/client.ts';
 import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
-import { runTessera } from '../support/run-tessera.ts';
+import { runTessera, runTesseraHere } from '../support/run-tessera.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
 import { clusterForSuite, redisForSuite } from '../support/test-services.ts';
 
@@ -34,14 +34,14 @@ test('beside a running server all is well; open files are found, and closed on r
 
   const database = join(env.TESSERA_DATA_DIR, 'tessera.db');
   await chmod(database, 0o644);
-  const exposed = await runTessera(['doctor'], env);
+  const exposed = await runTesseraHere(['doctor'], env);
   assert.equal(exposed.code, 1);
   assert.match(
     exposed.stdout,
     /PROBLEM {2}data directory: others on this machine may read .*tessera\.db\n +Remedy: chmod/,
   );
 
-  assert.equal((await runTessera(['doctor', '--repair'], env)).code, 0);
+  assert.equal((await runTesseraHere(['doctor', '--repair'], env)).code, 0);
   assert.equal((await stat(database)).mode & 0o777, 0o600);
 });
 
@@ -66,8 +66,8 @@ test('a kept secret that others may read is a problem, and closed on request', a
   assert.equal(started.code, 2);
   assert.match(started.stderr, /secret: holds secrets, and others on this machine may use it \(mode 0644\): chmod 600/);
 
-  assert.equal((await runTessera(['doctor'], { TESSERA_DATA_DIR: dataDir })).code, 1);
-  assert.equal((await runTessera(['doctor', '--repair'], { TESSERA_DATA_DIR: dataDir })).code, 0);
+  assert.equal((await runTesseraHere(['doctor'], { TESSERA_DATA_DIR: dataDir })).code, 1);
+  assert.equal((await runTesseraHere(['doctor', '--repair'], { TESSERA_DATA_DIR: dataDir })).code, 0);
   assert.equal((await stat(join(dataDir, 'secret'))).mode & 0o777, 0o600);
 });
 
@@ -214,7 +214,7 @@ test('token records that nobody can read are found, and dropped when told to', a
 });
 
 async function diagnose(args: readonly string[]): Promise<Finding[]> {
-  const { stdout, stderr } = await runTessera(['doctor', '--json', ...args], {});
+  const { stdout, stderr } = await runTesseraHere(['doctor', '--json', ...args], {});
   assert.equal(stderr, '');
   return JSON.parse(stdout);
 }

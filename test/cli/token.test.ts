@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { BackEnd } from '../support/back-end.ts';
-import { runTessera } from '../support/run-tessera.ts';
+import { runTessera, runTesseraHere } from '../support/run-tessera.ts';
 import { adminSecret, TesseraProcess } from '../support/tessera-process.ts';
 
 describe('tessera token', () => {
@@ -22,10 +22,11 @@ describe('tessera token', () => {
   after(() => server.dispose());
 
   const token = (action: string, ...args: string[]) =>
-    runTessera(['token', action, '--url', server.apiUrl, ...args], { TESSERA_SECRET: adminSecret });
+    runTesseraHere(['token', action, '--url', server.apiUrl, ...args], { TESSERA_SECRET: adminSecret });
 
   test('issue, inspect, list and revoke, for people', async () => {
-    const issued = await token('issue', '--user', 'alice', '--platform', 'web', '--ttl', '2h', '--device', 'my laptop');
+    const details = ['--platform', 'web', '--ttl', '2h', '--device', 'my laptop', '--url', server.apiUrl];
+    const issued = await runTessera(['token', 'issue', '--user', 'alice', ...details], { TESSERA_SECRET: adminSecret });
     assert.equal(issued.code, 0, issued.stderr);
     const [given = ''] = issued.stdout.split('\n');
     assert.match(issued.stdout, /valid for 7200 s, until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
@@ -73,7 +74,7 @@ describe('tessera token', () => {
     const data = JSON.stringify({ $version: version.version, maxFriends: 7 });
     assert.equal((await backEnd.post('/config/set_config', { configName: 'tessera.config.json', data })).errCode, 0);
     const env = { TESSERA_SECRET: adminSecret, TESSERA_DATA_DIR: join(server.dataDir, 'data') };
-    const { stdout, stderr } = await runTessera(['config', '--sources', '--max-blacks', '9'], env);
+    const { stdout, stderr } = await runTesseraHere(['config', '--sources', '--max-blacks', '9'], env);
     assert.match(stdout, /^SETTING +SOURCE +VALUE\n/, stderr);
     assert.match(stdout, /\nmaxFriends +run time +7\nmaxBlacks +flag +9\n/);
     assert.match(stdout, /\nsecret +environment +\*\*\*\n/);
@@ -83,7 +84,7 @@ describe('tessera token', () => {
 
   test('tessera jobs lists what runs by the clock, and runs one now', async () => {
     const jobs = (...args: string[]) =>
-      runTessera(['jobs', ...args, '--url', server.apiUrl], { TESSERA_SECRET: adminSecret });
+      runTesseraHere(['jobs', ...args, '--url', server.apiUrl], { TESSERA_SECRET: adminSecret });
     const listed = await jobs('list');
     assert.match(listed.stdout, /^JOB +SCHEDULE +LAST RUN +RESULT .*\nretention .* off: retainMessages is 0 /);
     const ran = await jobs('run', 'timed-destruction', '--json');
@@ -95,14 +96,14 @@ describe('tessera token', () => {
 
   test('tessera nodes lists the nodes, and one process lists itself', async () => {
     const list = (...args: string[]) =>
-      runTessera(['nodes', 'list', ...args, '--url', server.apiUrl], { TESSERA_SECRET: adminSecret });
+      runTesseraHere(['nodes', 'list', ...args, '--url', server.apiUrl], { TESSERA_SECRET: adminSecret });
     assert.match((await list()).stdout, /^NODE +ROLES +VERSION .*\n[0-9a-f]{12} +api,gateway,jobs /);
     assert.deepEqual(JSON.parse((await list('--json')).stdout)[0].roles, ['api', 'gateway', 'jobs']);
   });
 
   test('tessera webhooks says what is on and what waits, and what was given up', async () => {
     const webhooks = (...args: string[]) =>
-      runTessera(['webhooks', ...args, '--url', server.apiUrl], { TESSERA_SECRET: adminSecret });
+      runTesseraHere(['webhooks', ...args, '--url', server.apiUrl], { TESSERA_SECRET: adminSecret });
     assert.match((await webhooks('list')).stdout, /^HOOK +COMMAND +TIMEOUT +FAILURE\n\n0 waiting, 0 parked\n$/);
     assert.match((await webhooks('parked')).stdout, /^ID +COMMAND +KEY +PARKED +FAILURE\n$/);
     assert.equal((await webhooks('replay', 'all')).stdout, '0\n');
@@ -159,7 +160,7 @@ describe('tessera token inspect --offline', () => {
     const env = { TESSERA_SIGNING_KEYS: signingKey, TESSERA_DATA_DIR: dataDir };
     const args = ['token', 'inspect', '--offline', '--token', signed({ UserID: 'alice', PlatformID: 5, exp: 4e9 })];
     for (const settings of [env, { ...env, TESSERA_DATA_DIR: join(dataDir, 'missing') }]) {
-      const { code, stdout, stderr } = await runTessera(args, settings);
+      const { code, stdout, stderr } = await runTesseraHere(args, settings);
       assert.deepEqual([code, stderr], [0, '']);
       assert.match(stdout, /signature and times are right\n$/);
       assert.match(stdout, /issued\nexpires +2096-10-02 07:06:40 UTC\n/);
@@ -170,7 +171,9 @@ describe('tessera token inspect --offline', () => {
   test('without any key says that there is none, and makes none', async (t) => {
     const dataDir = await temporaryDirectory(t);
     const token = signed({ UserID: 'alice', PlatformID: 5, exp: 4e9 });
-    const { code, stderr } = await runTessera(['token', 'inspect', '--token', token], { TESSERA_DATA_DIR: dataDir });
+    const { code, stderr } = await runTesseraHere(['token', 'inspect', '--token', token], {
+      TESSERA_DATA_DIR: dataDir,
+    });
     assert.deepEqual([code, /^tessera: there are no keys to check it with/.test(stderr)], [1, true], stderr);
     assert.deepEqual(await readdir(dataDir), []);
   });
@@ -179,7 +182,7 @@ describe('tessera token inspect --offline', () => {
     const hostile = signed({ UserID: '\x1b]0;owned\x07\x1b[2J\x9b2J', PlatformID: { a: 1 }, jti: null, exp: 1e300 });
     for (const more of [[], ['--json']]) {
       const args = ['token', 'inspect', '--offline', '--token', hostile, ...more];
-      const { code, stdout, stderr } = await runTessera(args, { TESSERA_SIGNING_KEYS: signingKey });
+      const { code, stdout, stderr } = await runTesseraHere(args, { TESSERA_SIGNING_KEYS: signingKey });
       assert.deepEqual([code, stderr], [1, '']);
       assert.doesNotMatch(stdout, /[^\P{Cc}\n]/u);
       assert.match(stdout, /owned/);

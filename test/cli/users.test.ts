@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { connectRedis } from '../../src/redis/client/client.ts';
 import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
 import { BackEnd } from '../support/back-end.ts';
-import { runTessera } from '../support/run-tessera.ts';
+import { runTessera, runTesseraHere } from '../support/run-tessera.ts';
 import { adminSecret, TesseraProcess } from '../support/tessera-process.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
 
@@ -31,7 +31,10 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
     t.after(() => server.dispose());
     const env = { TESSERA_DATA_DIR: join(server.dataDir, 'data'), TESSERA_DATABASE_URL: databaseUrl };
     const run = async (...args: string[]) => {
-      const { code, stdout, stderr } = await runTessera(['users', 'import', '--file', file, '--json', ...args], env);
+      const { code, stdout, stderr } = await runTesseraHere(
+        ['users', 'import', '--file', file, '--json', ...args],
+        env,
+      );
       assert.equal(code, 1, stderr);
       const { isDryRun: _, seconds: __, ...report } = JSON.parse(stdout);
       return report;
@@ -39,7 +42,7 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
 
     const planned = await run('--dry-run');
     if (engine === 'SQLite') {
-      const beside = await runTessera(['users', 'import', '--file', file], env);
+      const beside = await runTesseraHere(['users', 'import', '--file', file], env);
       assert.deepEqual([beside.code, beside.stdout], [1, '']);
       assert.match(beside.stderr, /another Tessera runs on the data directory/);
       await server.stop();
@@ -65,7 +68,7 @@ test('users import on a data directory where no server ever ran: a dry run makes
   const file = join(directory, 'users.csv');
   await writeFile(file, '\ufeffuserID,nickname\nann,"Ann, the first"\n');
   const env = { TESSERA_DATA_DIR: join(directory, 'data') };
-  const planned = await runTessera(['users', 'import', '--file', file, '--dry-run'], env);
+  const planned = await runTesseraHere(['users', 'import', '--file', file, '--dry-run'], env);
   assert.match(planned.stdout, /^1 users in .*Nothing was changed; an import would find:\n +1 {2}registered\n$/);
   const done = await runTessera(['users', 'import', '--file', file], env);
   assert.match(done.stdout, /^1 users in [\d.]+ s:\n +1 {2}registered\n$/);
@@ -80,7 +83,7 @@ test('users import says what is wrong', async (t) => {
     [['--file', '-', '--resume'], /standard input cannot be resumed/, 2],
     [['--file', 'x', '--resume', '--dry-run'], /nothing to resume/, 2],
   ] as const) {
-    const outcome = await runTessera(['users', 'import', ...args], env);
+    const outcome = await runTesseraHere(['users', 'import', ...args], env);
     assert.match(outcome.stderr, says);
     assert.equal(outcome.code, code);
   }
@@ -97,7 +100,7 @@ test('doctor finds those who hold a token and are not registered', async (t) => 
   await backEnd.userToken('ann');
   const holders = async () => {
     const args = ['doctor', '--json', '--data-dir', join(server.dataDir, 'data')];
-    const findings = JSON.parse((await runTessera(args, env)).stdout) as { subject: string; severity: string }[];
+    const findings = JSON.parse((await runTesseraHere(args, env)).stdout) as { subject: string; severity: string }[];
     return findings.find(({ subject }) => subject === 'holders of tokens');
   };
   assert.partialDeepStrictEqual(await holders(), { severity: 'ok' });

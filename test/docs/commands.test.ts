@@ -5,7 +5,7 @@ import { globSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { runTessera } from '../support/run-tessera.ts';
+import { runTesseraHere } from '../support/run-tessera.ts';
 import { codeBlocks, readPage } from './markdown.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -33,7 +33,7 @@ test('every command exists, with the flags that it is given', async () => {
   for (const { page, line, words } of commands) {
     const names = words.slice(0, 2).filter((word) => /^[a-z]+$/.test(word));
     const name = names.join(' ');
-    if (!helps.has(name)) helps.set(name, runTessera([...names, '--help'], {}));
+    if (!helps.has(name)) helps.set(name, runTesseraHere([...names, '--help'], {}));
     const { code, stdout } = (await helps.get(name)) ?? { code: -1, stdout: '' };
     assert.equal(code, 0, `${page}: ${line}`);
     for (const flag of words.filter((word) => word.startsWith('--'))) {

@@ -23,7 +23,7 @@ import { TokenCodec } from '../../src/tokens/claims.ts';
 import { TokenEvents } from '../../src/tokens/events.ts';
 import { SigningKeys } from '../../src/tokens/signing-keys.ts';
 import { fillWithHistory, fillWithTokens, openimSecret, signOpenimToken } from '../support/openim-redis.ts';
-import { type Outcome, runTessera } from '../support/run-tessera.ts';
+import { type Outcome, runTesseraHere } from '../support/run-tessera.ts';
 import { untilTrue } from '../support/services/redis-command.ts';
 import type { Service } from '../support/services/service.ts';
 import { clusterForSuite, redisForSuite } from '../support/test-services.ts';
@@ -35,7 +35,7 @@ const noCache = { cache: { maxTokens: 0, ttlMs: 0 } };
 const wholeSecond = () => Math.floor(Date.now() / 1000) * 1000;
 
 const runImport = (url: string, ...args: readonly string[]): Promise<Outcome> =>
-  runTessera(['tokens', 'import', ...args], { TESSERA_REDIS_URL: url, TESSERA_SECRET: openimSecret });
+  runTesseraHere(['tokens', 'import', ...args], { TESSERA_REDIS_URL: url, TESSERA_SECRET: openimSecret });
 
 testOnEveryRedis('tessera tokens import', 'read', async (t, world) => {
   const { redis, url, openim } = world;
@@ -215,7 +215,7 @@ test('tessera tokens import says what is wrong', async (t) => {
   ];
   for (const [name, env, args, expectedCode, said] of cases) {
     await t.test(name, async () => {
-      const { code, stdout, stderr } = await runTessera(['tokens', 'import', ...args], env);
+      const { code, stdout, stderr } = await runTesseraHere(['tokens', 'import', ...args], env);
       assert.equal(code, expectedCode, stderr);
       assert.match(stdout + stderr, said);
       assert.doesNotMatch(stdout + stderr, /^ +at /m);
@@ -223,7 +223,7 @@ test('tessera tokens import says what is wrong', async (t) => {
   }
 
   await t.test('no action', async () => {
-    const { code, stderr } = await runTessera(['tokens'], { TESSERA_REDIS_URL, TESSERA_SECRET });
+    const { code, stderr } = await runTesseraHere(['tokens'], { TESSERA_REDIS_URL, TESSERA_SECRET });
     assert.deepEqual([code, /which of them/.test(stderr)], [2, true]);
   });
 

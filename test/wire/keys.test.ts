@@ -14,7 +14,7 @@ import type { PlatformID } from '../../src/protocol/numbers/platforms.ts';
 import { newTokenID, TokenCodec } from '../../src/tokens/claims.ts';
 import { SigningKeys } from '../../src/tokens/signing-keys.ts';
 import { BackEnd } from '../support/back-end.ts';
-import { type Outcome, runTessera } from '../support/run-tessera.ts';
+import { type Outcome, runTessera, runTesseraHere } from '../support/run-tessera.ts';
 import { connect } from '../support/socket-client.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
 import { adminSecret, World } from './world.ts';
@@ -261,7 +261,7 @@ async function openWorld(t: TestContext) {
   const world = await World.open({ TESSERA_SIGNING_KEYS: '' });
   t.after(() => world[Symbol.asyncDispose]());
   const settings = { TESSERA_DATA_DIR: world.dataDir, TESSERA_SECRET: adminSecret };
-  return { world, keys: (...args: string[]) => runTessera(['keys', ...args], settings) };
+  return { world, keys: (...args: string[]) => runTesseraHere(['keys', ...args], settings) };
 }
 
 /** A token that the store knows, as the version before keys were derived signed it. */
@@ -279,7 +279,7 @@ async function openDirectory(t: TestContext): Promise<Run & { dataDir: string }>
   const dataDir = await mkdtemp(join(tmpdir(), 'tessera-keys-'));
   t.after(() => rm(dataDir, { recursive: true }));
   const run: Run = (args, settings = { TESSERA_SECRET: adminSecret }) =>
-    runTessera(['keys', ...args], { TESSERA_DATA_DIR: dataDir, ...settings });
+    runTesseraHere(['keys', ...args], { TESSERA_DATA_DIR: dataDir, ...settings });
   return Object.assign(run, { dataDir });
 }
 

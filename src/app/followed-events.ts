@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import { DeliveryWorker } from '../deliveries/delivery-worker.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
-import type { Presence } from '../presence/presence.ts';
+import type { OnlineConnection, Presence } from '../presence/presence.ts';
 import { SqlDeliveryStore } from '../store/sql-delivery-store.ts';
 import { SqlToldOnlineStore } from '../store/sql-told-online-store.ts';
 import type { TokenEvents } from '../tokens/events.ts';
@@ -23,7 +23,7 @@ export interface FollowedEvents {
   readonly tokens: TokenStore;
   readonly presence: Presence;
   readonly bus: DeliveryBus;
-  readonly node: Pick<Node, 'onLost'> | undefined;
+  readonly node: Pick<Node, 'onLost' | 'channel'> | undefined;
 }
 
 interface Telling {
@@ -53,8 +53,13 @@ export function followConnections(
     }),
   );
   node?.onLost((connections) => online.lost(connections));
+  const here = new Set<OnlineConnection>();
+  // A node that stood still was taken for dead: its heir has told that these are offline.
+  node?.channel.onLease(() => {
+    for (const connection of here) online.note(connection);
+  });
   void online.resume().catch(onHeldUp);
-  return notingPresence(presence, (connection) => online.note(connection));
+  return notingPresence(presence, here, (connection) => online.note(connection));
 }
 
 /** @returns the teller for the token authority; undefined if nothing is told that it does */

@@ -1,10 +1,17 @@
 /** What a node tells the metrics of the cluster, as it has it. Part of the composition root; see app.ts. */
 import { roles } from '../config/node-settings.ts';
+import { type SharedSettings, settingsThatDiffer, sharedSubjects } from '../config/shared-settings.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 type ClusterMetrics = Pick<
   Metrics,
-  'clusterNodes' | 'clusterPeers' | 'clusterVersions' | 'clusterConnections' | 'presenceUsers' | 'nodeSilent'
+  | 'clusterNodes'
+  | 'clusterPeers'
+  | 'clusterVersions'
+  | 'clusterSettingsDiffer'
+  | 'clusterConnections'
+  | 'presenceUsers'
+  | 'nodeSilent'
 >;
 
 export interface ClusterView {
@@ -13,6 +20,7 @@ export interface ClusterView {
     readonly roles: readonly string[];
     readonly version: string;
     readonly connections: number;
+    readonly settings: SharedSettings;
   }[];
   /** Online here. */
   readonly users: number;
@@ -29,6 +37,10 @@ export function tellCluster(metrics: ClusterMetrics, { nodes, users, silent }: C
   }
   metrics.clusterPeers.set(Math.max(0, nodes.length - 1));
   metrics.clusterVersions.set(new Set(nodes.map(({ version }) => version)).size);
+  const differing = settingsThatDiffer(nodes);
+  for (const subject of sharedSubjects) {
+    metrics.clusterSettingsDiffer.set({ subject }, differing.get(subject)?.length ?? 0);
+  }
   metrics.clusterConnections.set(nodes.reduce((sum, { connections }) => sum + connections, 0));
   metrics.presenceUsers.set(users);
   metrics.nodeSilent.set(silent);

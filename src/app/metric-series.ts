@@ -2,7 +2,9 @@
  * The series that exist from the start. Prometheus sees a counter's rise only from a value that it has seen: one that is
  * born with its first event hides just that event.
  */
+
 import { roles } from '../config/node-settings.ts';
+import { sharedSubjects } from '../config/shared-settings.ts';
 import { storeOperations } from '../files/file-observer.ts';
 import { closeReasons, cutReasons } from '../gateway/connection/close-reason.ts';
 import { errorTable } from '../protocol/errors.ts';
@@ -32,6 +34,7 @@ export function startSeries(metrics: Metrics): void {
   for (const code of verdictCodes) {
     for (const cache of ['hit', 'miss']) metrics.tokensVerified.inc({ code, cache }, 0);
   }
+  for (const subject of sharedSubjects) metrics.clusterSettingsDiffer.set({ subject }, 0);
   for (const reason of Object.keys(endReasons)) metrics.tokensEnded.inc({ reason }, 0);
   for (const cause of Object.keys(lossCauses)) metrics.tokensLost.inc({ cause }, 0);
   for (const name of jobNames) {

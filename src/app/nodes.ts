@@ -10,6 +10,7 @@ import type { Whereabouts } from '../bus/whereabouts.ts';
 import type { Config } from '../config/config.ts';
 import { workerPlace } from '../config/env.ts';
 import { isNode, metricsPortOf } from '../config/node-settings.ts';
+import { sharedSettings } from '../config/shared-settings.ts';
 import type { Database } from '../database/database.ts';
 import type { SharedGroups } from '../gateway/group-index.ts';
 import type { MembershipFeed, MembershipRelay } from '../groups/membership-feed.ts';
@@ -74,7 +75,7 @@ export async function openDelivering(
     const describe = describer(ground, opened, () => presence.connections);
     const nodeID = randomBytes(6).toString('hex');
     const nodes = () => [{ nodeID, ...describe(), heartbeatAgeMs: 0 }];
-    const self = { roles: ground.config.roles, version: readVersion() };
+    const self = { roles: ground.config.roles, version: readVersion(), settings: {} };
     watchCluster(ground, opened, () => {
       return { nodes: [{ ...self, connections: presence.connections }], users: presence.users, silent: 0 };
     });
@@ -96,13 +97,17 @@ export async function openDelivering(
   };
   const clockRead = await opening('TESSERA_REDIS_URL: cannot read its clock', followRedis(ground, opened, redis));
   let presence: RedisPresenceType | undefined;
+  const describeProcess = describer(ground, opened, () => presence?.connections ?? 0);
+  const keyIDs = () => ground.signingKeys.ring.all.map(({ kid }) => kid);
+  const settings = sharedSettings(ground.config, ground.secrets, keyIDs);
+  const describe = () => ({ ...describeProcess(), settings: settings() });
   const channel = opened.use(
     await opening(
       'TESSERA_REDIS_URL: cannot become a node',
       RedisNodeChannel.open({
         redis,
         nodeID: randomBytes(6).toString('hex'),
-        describe: describer(ground, opened, () => presence?.connections ?? 0),
+        describe,
         monotonicMs,
         observer: { failed: onFailure, unknown: () => metrics.nodeUnreadable.inc(), clockRead },
       }),
@@ -165,11 +170,10 @@ export async function openDelivering(
     bus,
     presence: shared,
     nodes: () =>
-      channel.nodes.map((live) => ({
-        nodeID: live.nodeID,
-        ...(live.description ?? unreadable),
-        heartbeatAgeMs: channel.heartbeatAgeMs(live),
-      })),
+      channel.nodes.map((live) => {
+        const { settings: _settings, ...description } = live.description ?? unreadable;
+        return { nodeID: live.nodeID, ...description, heartbeatAgeMs: channel.heartbeatAgeMs(live) };
+      }),
     node: {
       channel,
       whereabouts,
@@ -231,6 +235,6 @@ function metricsAddressOf(config: Config): string {
 }
 
 const unreadable = {
-  ...{ version: '', roles: [], host: '', pid: 0, metricsAddress: '' },
+  ...{ version: '', roles: [], host: '', pid: 0, metricsAddress: '', settings: {} },
   ...{ startedAt: 0, connections: 0, lagMs: 0, clockAheadMs: 0 },
 };

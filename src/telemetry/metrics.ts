@@ -168,6 +168,12 @@ export function createMetrics() {
       help: 'Different versions of Tessera among the nodes that live, as this one has it.',
       registers,
     }),
+    clusterSettingsDiffer: new Gauge({
+      name: 'tessera_cluster_settings_differ',
+      help: 'Nodes that live whose settings differ from those of most, as this one has it; by subject (secrets, tokens, push, webhooks, ...). tessera doctor names them.',
+      labelNames: ['subject'],
+      registers,
+    }),
     clusterConnections: new Gauge({
       name: 'tessera_cluster_connections',
       help: 'Sockets of all nodes that live, as they told this one last.',

@@ -193,4 +193,5 @@ const nothing = {
   lagMs: 0,
   clockAheadMs: 0,
   metricsAddress: '',
+  settings: {},
 };

@@ -191,6 +191,18 @@ export const alertCases: readonly AlertCase[] = [
     ['an upgrade stays half done', onTwoNodes('tessera_cluster_versions', '', '1x20 2x900', '1x20 2x900'), true],
     ['an upgrade takes an hour', onTwoNodes('tessera_cluster_versions', '', '1x300 2x240 1x900', '1x900'), false],
   ]),
+  ...about('TesseraSettingsDiffer', '200m', { job: 'tessera', subject: 'push' }, [
+    [
+      'a node has other credentials',
+      { [`tessera_cluster_settings_differ{${node},subject="push"}`]: '0x20 1x900' },
+      true,
+    ],
+    [
+      'settings are rolled out',
+      { [`tessera_cluster_settings_differ{${node},subject="push"}`]: '0x20 1x120 0x900' },
+      false,
+    ],
+  ]),
   ...about('TesseraClockWrong', '20m', { ...instance, job: 'tessera' }, [
     ['the host is 5 s behind', { [`tessera_clock_ahead_seconds{${node}}`]: '-5x120' }, true],
     ['it is right to a tenth of a second', { [`tessera_clock_ahead_seconds{${node}}`]: '0.1x120' }, false],

@@ -4,7 +4,7 @@ import { checkNodes, type NodeFacts } from './check-nodes.ts';
 
 const well: NodeFacts = {
   ...{ nodeID: 'a', host: 'one', version: '1.2.3', roles: ['api', 'gateway', 'jobs'] },
-  ...{ lagMs: 20, clockAheadMs: -30, heartbeatAgeMs: 2900 },
+  ...{ lagMs: 20, clockAheadMs: -30, heartbeatAgeMs: 2900, settings: { push: 'a', tokens: 'b' } },
 };
 
 const verdicts = (...nodes: readonly NodeFacts[]) =>
@@ -22,6 +22,7 @@ test('mixed versions, wrong clocks, late event loops and nodes that stand still 
   const faulty = (facts: Partial<NodeFacts>) => verdicts(well, { ...well, nodeID: 'b', ...facts });
   assert.deepEqual(faulty({ version: '1.3.0' }), ['advice nodes: version']);
   assert.deepEqual(faulty({ clockAheadMs: -5000 }), ['advice node b on one: clock']);
+  assert.deepEqual(faulty({ settings: { push: 'c', tokens: 'b' } }), ['problem nodes: settings']);
   assert.deepEqual(faulty({ lagMs: 900 }), ['advice node b on one: event loop']);
   assert.deepEqual(faulty({ heartbeatAgeMs: 9000 }), ['problem node b on one: heartbeat']);
 });

@@ -1,5 +1,6 @@
 /** Whether the nodes that live make a whole cluster, and are well. */
 import { roles } from '../../config/node-settings.ts';
+import { type SharedSettings, settingsThatDiffer } from '../../config/shared-settings.ts';
 import { advice, type Finding, ok, problem } from './finding.ts';
 
 /** As the registry in Redis has it. */
@@ -10,6 +11,7 @@ export interface NodeFacts {
   readonly host: string;
   readonly lagMs: number;
   readonly clockAheadMs: number;
+  readonly settings: SharedSettings;
   /** How long ago it last said that it lives, ms. */
   readonly heartbeatAgeMs: number;
 }
@@ -21,7 +23,7 @@ const silentMs = 7000;
 
 export function checkNodes(nodes: readonly NodeFacts[]): Finding[] {
   if (nodes.length === 0) return [ok(subject, 'none runs at present')];
-  return [checkRoles(nodes), checkVersions(nodes), ...nodes.flatMap(checkNode)];
+  return [checkRoles(nodes), checkVersions(nodes), ...checkSettings(nodes), ...nodes.flatMap(checkNode)];
 }
 
 const subject = 'nodes';
@@ -38,6 +40,16 @@ function checkVersions(nodes: readonly NodeFacts[]): Finding {
   if (versions.length === 1) return ok(`${subject}: version`, versions.join());
   const text = `${versions.join(' and ')} run together, as they may while an upgrade goes on`;
   return advice(`${subject}: version`, text, 'finish it, or take it back: tessera nodes list shows who has which');
+}
+
+function checkSettings(nodes: readonly NodeFacts[]): Finding[] {
+  const differing = settingsThatDiffer(nodes);
+  if (differing.size === 0) return [ok(`${subject}: settings`, 'the same on all that tell')];
+  return Array.from(differing, ([of, others]) => {
+    const names = others.map(({ nodeID, host }) => `${nodeID} on ${host}`).join(', ');
+    const text = `those of ${of} differ from the others' on ${names}`;
+    return problem(`${subject}: settings`, text, 'give all nodes the same; tessera config shows those of one');
+  });
 }
 
 function checkNode({ nodeID, host, lagMs, clockAheadMs, heartbeatAgeMs }: NodeFacts): Finding[] {

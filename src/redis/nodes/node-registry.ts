@@ -22,6 +22,8 @@ export interface NodeDescription {
   readonly clockAheadMs: number;
   /** Where its metrics are scraped, as `host:port`; empty where it does not know. */
   readonly metricsAddress: string;
+  /** Digests of what nodes must share, by subject: see shared-settings.ts. */
+  readonly settings: Readonly<Record<string, string>>;
 }
 
 export interface LiveNode {
@@ -114,10 +116,26 @@ function toLiveNodes(flat: readonly string[]): LiveNode[] {
   return nodes;
 }
 
+function toTexts(told: unknown): Readonly<Record<string, string>> {
+  const entries = typeof told === 'object' && told !== null ? Object.entries(told) : [];
+  return Object.fromEntries(entries.map(([key, value]) => [key, String(value)]));
+}
+
 function parse(description: string): NodeDescription | undefined {
   try {
     const told = JSON.parse(description);
-    const { version, roles, host, pid, startedAt, connections, lagMs, clockAheadMs, metricsAddress = '' } = told;
+    const {
+      version,
+      roles,
+      host,
+      pid,
+      startedAt,
+      connections,
+      lagMs,
+      clockAheadMs,
+      metricsAddress = '',
+      settings,
+    } = told;
     return {
       version: String(version),
       roles: Array.isArray(roles) ? roles.map(String) : [],
@@ -128,6 +146,7 @@ function parse(description: string): NodeDescription | undefined {
       lagMs: Number(lagMs) || 0,
       clockAheadMs: Number(clockAheadMs) || 0,
       metricsAddress: String(metricsAddress),
+      settings: toTexts(settings),
     };
   } catch {
     return undefined;

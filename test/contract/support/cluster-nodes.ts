@@ -96,6 +96,7 @@ export async function openClusterNode(
       connections: 7,
       lagMs: 0,
       clockAheadMs: 0,
+      settings: {},
       metricsAddress: '',
     }),
     times,

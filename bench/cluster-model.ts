@@ -14,7 +14,7 @@
  * Ends with 1 if a prediction for this machine is more than a quarter off.
  */
 import { parseArgs } from 'node:util';
-import { type Costs, cpuFor, fitCosts, nothing, parts } from './support/cluster-costs.ts';
+import { type Costs, cpuFor, cpuOf, fitCosts, nothing, parts } from './support/cluster-costs.ts';
 import { expectedPublications, needOf, predictRun, type Servers } from './support/cluster-prediction.ts';
 import { type ClusterRun, readClusterResult } from './support/cluster-result.ts';
 import { whole } from './support/numbers.ts';
@@ -103,7 +103,7 @@ function comparePredictions(): number {
     .filter(({ messages }) => messages > 0)
     .map((run) => {
       const ofScenario = known.filter(({ scenario, messages }) => scenario === run.scenario && messages > 0);
-      const predicted = predictRun(ofScenario, run.nodes, costs, run.cpuSeconds.others / run.seconds);
+      const predicted = predictRun(ofScenario, run.nodes, costs, coresOf(run));
       const rate = run.messages / run.seconds;
       const error = predicted.messagesPerSecond / rate - 1;
       worstError = Math.max(worstError, Math.abs(error));
@@ -135,6 +135,11 @@ function comparePredictions(): number {
     rows,
   );
   return worstError;
+}
+
+/** All parts together. */
+function coresOf(run: ClusterRun): number {
+  return parts.reduce((sum, part) => sum + cpuOf(run, part), 0) / run.seconds;
 }
 
 function nodeCpuPerMessage({ cpuSeconds, messages }: ClusterRun): number {

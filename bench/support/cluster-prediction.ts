@@ -1,5 +1,5 @@
 /** What a cluster does that was not measured: on the same machine, and with as many users and servers as one likes. */
-import { type Costs, cpuFor, cpuOf, nothing, parts, type Work } from './cluster-costs.ts';
+import { type Costs, cpuFor, nothing, parts, type Work } from './cluster-costs.ts';
 import type { ClusterRun } from './cluster-result.ts';
 
 export interface PredictedRun {
@@ -11,11 +11,11 @@ export interface PredictedRun {
 
 /**
  * The same scenario with another number of nodes on the machine of the known runs, where all parts share its cores: as
- * fast as the cores allow, and no node faster than its thread.
+ * fast as the CPU allows that they get, however much others leave of it.
  * @param known runs of that scenario, at least one
- * @param others cores that are busy with something else
+ * @param cores that all parts have together
  */
-export function predictRun(known: readonly ClusterRun[], nodes: number, costs: Costs, others: number): PredictedRun {
+export function predictRun(known: readonly ClusterRun[], nodes: number, costs: Costs, cores: number): PredictedRun {
   const batch = batchFor(known, nodes);
   const publications = publicationsFor(known, nodes, batch);
   const deliveries = mean(known.map((run) => run.deliveries / run.messages));
@@ -35,14 +35,7 @@ export function predictRun(known: readonly ClusterRun[], nodes: number, costs: C
   const nodeCpu = cpuFor(work, costs, 'node');
   const standing = { ...nothing, pulses: nodes * (nodes - 1), nodeSeconds: nodes };
   const standingCores = parts.reduce((sum, part) => sum + cpuFor(standing, costs, part), 0);
-  const busyCores = Math.max(
-    ...known.map((run) => parts.reduce((sum, part) => sum + cpuOf(run, part), run.cpuSeconds.others) / run.seconds),
-  );
-  const busyThread = Math.max(...known.flatMap((run) => run.cpuSeconds.nodes.map((each) => each / run.seconds)));
-  const messagesPerSecond = Math.min(
-    (busyCores - others - standingCores) / perMessage,
-    (nodes * (busyThread - cpuFor({ ...nothing, nodeSeconds: 1 }, costs, 'node'))) / nodeCpu,
-  );
+  const messagesPerSecond = (cores - standingCores) / perMessage;
   return {
     messagesPerSecond,
     nodeCpuPerMessage: (nodeCpu + cpuFor(standing, costs, 'node') / messagesPerSecond) * 1e6,

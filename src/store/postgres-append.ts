@@ -133,9 +133,11 @@ interface Counter {
 
 function findRepeats(batch: readonly NewMessage[]): Statement {
   return {
-    text: `SELECT m.send_id, m.client_msg_id, m.conversation_id, m.seq, m.server_msg_id, m.sent_at
-      FROM unnest($1::text[], $2::text[], $3::text[]) AS k (send_id, client_msg_id, conversation_id)
-      JOIN messages AS m USING (send_id, client_msg_id, conversation_id)`,
+    // One by one: joined with a large batch, a table that is not large is read whole instead.
+    text: `SELECT k.send_id, k.client_msg_id, k.conversation_id, m.seq, m.server_msg_id, m.sent_at
+      FROM unnest($1::text[], $2::text[], $3::text[]) AS k (send_id, client_msg_id, conversation_id), LATERAL (
+        SELECT seq, server_msg_id, sent_at FROM messages
+        WHERE send_id = k.send_id AND client_msg_id = k.client_msg_id AND conversation_id = k.conversation_id LIMIT 1) AS m`,
     values: [
       batch.map(({ sendID }) => sendID),
       batch.map(({ clientMsgID }) => clientMsgID),
@@ -205,14 +207,17 @@ interface GroupRow {
   readonly version?: number | null;
 }
 
-const fromGroups = `FROM unnest($1::text[], $2::text[]) AS k (group_id, user_id)
-  JOIN groups AS g ON g.group_id = k.group_id
-  LEFT JOIN group_members AS m ON m.group_id = k.group_id AND m.user_id = k.user_id`;
+const groupColumns = `g.group_id, g.status,
+  (SELECT user_id FROM group_members WHERE group_id = k.group_id AND user_id = k.user_id) AS member_id`;
 
-const selectGroups = `SELECT g.group_id, g.status, m.user_id AS member_id ${fromGroups}`;
+const fromGroups = `FROM unnest($1::text[], $2::text[]) AS k (group_id, user_id),
+  LATERAL (SELECT group_id, status FROM groups WHERE group_id = k.group_id LIMIT 1) AS g`;
 
-const selectGroupsAsOf = `SELECT g.group_id, g.status, m.user_id AS member_id, v.version_id, v.version ${fromGroups}
-  LEFT JOIN version_heads AS v ON v.kind = 'group_members' AND v.owner_id = k.group_id`;
+const selectGroups = `SELECT ${groupColumns} ${fromGroups}`;
+
+const selectGroupsAsOf = `SELECT ${groupColumns}, v.version_id, v.version ${fromGroups}
+  LEFT JOIN LATERAL (SELECT version_id, version FROM version_heads
+    WHERE kind = 'group_members' AND owner_id = k.group_id LIMIT 1) AS v ON true`;
 
 interface ConditionGroup {
   readonly isOpen: boolean;

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -111,14 +111,31 @@ test('nginx goes round a node that is away, and passes sockets on without a word
     assert.equal(heard.at(-1)?.url, '/msg_gateway?token=not-for-logs');
   }
 
-  // The one that was away is back, and the other goes: everybody comes at once, to stay.
-  const back = createServer().on('upgrade', (_asked, socket) => socket.write(switching));
+  const gateway = `http://127.0.0.1:${gatewayPort}/`;
+  // The one that was away stands still: it takes connections, and has the fewest sockets. The first to come waits a second.
+  const still = createTcpServer((taken) => t.after(() => taken.destroy()));
+  await once(still.listen(gonePort, '127.0.0.1'), 'listening');
+  for (let i = 0; i < 5; i += 1) {
+    const { status, socket } = await askUpgrade(gateway);
+    assert.equal(status, 101);
+    socket?.destroy();
+  }
+  still.close();
+
+  // It is back, and the other goes: everybody comes, to stay.
+  const back = createServer((_asked, answer) => answer.end()).on('upgrade', (_asked, socket) =>
+    socket.write(switching),
+  );
   await once(back.listen(gonePort, '127.0.0.1'), 'listening');
-  t.after(() => back.close());
+  t.after(() => {
+    back.close();
+    back.closeAllConnections();
+  });
   node.close();
   node.closeAllConnections();
+  while ((await askUpgrade(gateway)).status !== 101);
   for (let i = 0; i < 5; i += 1) {
-    const { status, socket } = await askUpgrade(`http://127.0.0.1:${gatewayPort}/`);
+    const { status, socket } = await askUpgrade(gateway);
     t.after(() => socket?.destroy());
     assert.equal(status, 101);
   }

@@ -9,8 +9,8 @@ import { type Service, type ServiceKind, startService } from './service.ts';
 const settingsUrl = new URL('../../../deploy/compose/nginx.conf', import.meta.url);
 
 export interface NodePorts {
+  /** Sockets go to it, too. */
   readonly apiPort: number;
-  readonly wsPort: number;
 }
 
 /** `url` is that of the API; sockets have a port of their own. */
@@ -54,9 +54,7 @@ function nginxKind(nodes: readonly NodePorts[], gatewayPort: number): ServiceKin
 function settingsFor(text: string, nodes: readonly NodePorts[]): string {
   return text
     .replaceAll(/^.*server node-2:.*\n/gm, '')
-    .replaceAll(/^(.*)node-1:(10001|10002)(.*)$/gm, (_line, before: string, port: string, after: string) =>
-      nodes
-        .map(({ apiPort, wsPort }) => `${before}127.0.0.1:${port === '10001' ? wsPort : apiPort}${after}`)
-        .join('\n'),
+    .replaceAll(/^(.*)node-1:10002(.*)$/gm, (_line, before: string, after: string) =>
+      nodes.map(({ apiPort }) => `${before}127.0.0.1:${apiPort}${after}`).join('\n'),
     );
 }

@@ -72,6 +72,9 @@ export async function openDatabase(
   const options = {
     ...observer,
     onConnectionLost: (error: unknown) => logger.warn({ err: error }, 'lost a connection to PostgreSQL'),
+    onIndexed: (made: object) => logger.info(made, 'made an index of a large table'),
+    onIndexFailed: (error: unknown) =>
+      logger.warn({ err: error }, 'cannot make an index of a large table: tries again'),
     guard,
     maxConnections: connectionsOf(config),
     // A node that stands still in the midst of an append keeps other nodes waiting no longer.

@@ -5,6 +5,7 @@ import pg from 'pg';
 import { InDoubt } from '../kernel/in-doubt.ts';
 import { type CommitMark, CommitMarks } from './commit-marks.ts';
 import type { BriefWork, DatabaseObserver, EffectFailureListener, PostgresDatabase } from './database.ts';
+import { IndexBuilder, type IndexObserver, largeIndexes } from './large-indexes.ts';
 import { type Migrated, migrateToLatest } from './migrate.ts';
 import {
   ConnectionFailure,
@@ -27,7 +28,7 @@ import {
 } from './sql-transaction.ts';
 import { WriteHealth } from './write-health.ts';
 
-export interface PostgresOptions extends DatabaseObserver {
+export interface PostgresOptions extends DatabaseObserver, IndexObserver {
   /** Hears of idle connections that broke; they are replaced. */
   readonly onConnectionLost: (error: unknown) => void;
   /** Without one, anybody writes: for tests that play several nodes. */
@@ -75,6 +76,7 @@ export async function openPostgres(
     await connections.end();
     throw error;
   }
+  const indexes = new IndexBuilder(url, largeIndexes, observer);
   const inTransaction = async <T>(work: Work<T>): Promise<T> => {
     try {
       const result = await retrying(() => runTransaction({ connections, marks, doubtMs }, work));
@@ -111,10 +113,11 @@ export async function openPostgres(
       health.check();
       await ping(connections, guard, primary);
     },
-    [Symbol.asyncDispose]: () => {
+    [Symbol.asyncDispose]: async () => {
       health[Symbol.dispose]();
       marks.close();
-      return connections.end();
+      await indexes[Symbol.asyncDispose]();
+      await connections.end();
     },
   };
 }

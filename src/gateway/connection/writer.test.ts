@@ -10,11 +10,24 @@ const limits = { maxQueuedBytes: 1e9, maxQueuedFrames: 1e9, maxStuckSeconds: 20 
 /** Of a client that reads nothing. */
 function openWriter(flushes: FlushQueue) {
   const handed: Buffer[] = [];
-  const ws = { readyState: 1, OPEN: 1, bufferedAmount: 1 };
-  const socket = { cork: () => {}, uncork: () => {}, write: (frame: Buffer) => handed.push(frame) };
+  const calls: string[] = [];
+  const ws = {
+    readyState: 1,
+    OPEN: 1,
+    bufferedAmount: 1,
+    send: (text: string) => calls.push(text),
+  };
+  const socket = {
+    cork: () => calls.push('cork'),
+    uncork: () => calls.push('uncork'),
+    write: (frame: Buffer) => {
+      calls.push(frame.toString());
+      handed.push(frame);
+    },
+  };
   const listener = { onOverflow: () => assert.fail('an overflow'), onRoom: () => {} };
   const writer = new Writer(ws as unknown as WebSocket, socket as unknown as Duplex, flushes, limits, listener);
-  return { writer, handed };
+  return { writer, ws, handed, calls };
 }
 
 test('O2 what waits holds no memory but its own, once for all connections, however short the frames are', () => {
@@ -46,4 +59,26 @@ test('frames that leave at once are not copied', () => {
   for (const frame of frames) writer.send(frame);
   writer.flush();
   assert.ok(handed.every((frame, index) => frame === frames[index]));
+});
+
+test('frames of one turn leave together and in order, a single one without a queue', () => {
+  const turn = (...frames: (Buffer | string)[]) => {
+    const { writer, calls } = openWriter(new FlushQueue());
+    for (const frame of frames) writer.send(frame);
+    writer.flush();
+    return calls;
+  };
+  const [one, two, pong] = [Buffer.from('one'), Buffer.from('two'), 'pong'];
+  assert.deepEqual(turn(one), ['one']);
+  assert.deepEqual(turn(one, two), ['cork', 'one', 'two', 'uncork']);
+  assert.deepEqual(turn(one, pong, two), ['cork', 'one', 'pong', 'two', 'uncork']);
+  assert.deepEqual(turn(pong, one), ['cork', 'pong', 'one', 'uncork']);
+});
+
+test('nothing follows a close frame that the library has sent in the same turn', () => {
+  const { writer, ws, calls } = openWriter(new FlushQueue());
+  writer.send(Buffer.from('late'));
+  ws.readyState = 2;
+  writer.flush();
+  assert.deepEqual(calls, []);
 });

@@ -35,6 +35,8 @@ export class Writer {
   readonly #handed: Count = { frames: 0, bytes: 0 };
   readonly #gone: Count = { frames: 0, bytes: 0 };
   #batchFrames = 0;
+  /** The first frame of a batch, until a second one shows that there is something to join. */
+  #first: Buffer | undefined;
   #isBehind = false;
   /** Frames gone at the last look, and looks since at which nothing more had. */
   #goneAtLook = 0;
@@ -83,7 +85,12 @@ export class Writer {
   flush(): void {
     if (this.#batchFrames === 0) return;
     this.#batchFrames = 0;
-    this.#socket.uncork();
+    const first = this.#first;
+    this.#first = undefined;
+    // One frame, as nearly always: what is corked goes through a queue of the stream.
+    if (first === undefined) this.#socket.uncork();
+    // Nothing may follow the close frame with which the library has answered its client.
+    else if (this.#ws.readyState === this.#ws.OPEN) this.#write(first, this.#handed.frames, this.#handed.bytes);
     // What the operating system took at once is gone before the callbacks of its frames are called.
     if (this.#ws.bufferedAmount === 0) this.#onGone(this.#handed.frames, this.#handed.bytes);
   }
@@ -113,15 +120,29 @@ export class Writer {
   }
 
   #hand(frame: Buffer | string): void {
-    if (this.#batchFrames === 0) this.#beginBatch();
+    if (this.#batchFrames === 0) this.#flushes.add(this);
+    else if (this.#first !== undefined) this.#join(this.#first);
     this.#batchFrames++;
-    const frames = ++this.#handed.frames;
+    this.#handed.frames++;
     this.#handed.bytes += frame.length;
-    const { bytes } = this.#handed;
-    const onGone = () => this.#onGone(frames, bytes);
-    if (typeof frame === 'string') this.#ws.send(frame, onGone);
-    else this.#socket.write(frame, onGone);
+    const { frames, bytes } = this.#handed;
+    if (typeof frame === 'string') {
+      if (this.#batchFrames === 1) this.#socket.cork();
+      this.#ws.send(frame, () => this.#onGone(frames, bytes));
+    } else if (this.#batchFrames === 1) this.#first = frame;
+    else this.#write(frame, frames, bytes);
     if (this.#batchFrames >= maxBatchFrames) this.flush();
+  }
+
+  /** What comes behind the first frame leaves together with it. */
+  #join(first: Buffer): void {
+    this.#first = undefined;
+    this.#socket.cork();
+    this.#write(first, this.#handed.frames, this.#handed.bytes);
+  }
+
+  #write(frame: Buffer, frames: number, bytes: number): void {
+    this.#socket.write(frame, () => this.#onGone(frames, bytes));
   }
 
   /** Frames leave in order: all up to this count are gone. */
@@ -136,11 +157,6 @@ export class Writer {
       this.#isBehind = false;
       this.#listener.onRoom();
     }
-  }
-
-  #beginBatch(): void {
-    this.#socket.cork();
-    this.#flushes.add(this);
   }
 }
 

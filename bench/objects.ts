@@ -3,8 +3,9 @@
  * and takes the same bytes from a disk of the same machine. MB/s, processor time and the largest memory of the server in
  * each step. The client shares the machine.
  *
- *   node bench/objects.ts [--megabytes 1024] [--small 10000] [--only directory,s3,nginx]
+ *   node bench/objects.ts [--megabytes 1024] [--small 10000] [--seconds 120] [--only directory,s3,nginx]
  *
+ * `--seconds` is how long small files are begun in each step: a slow machine does fewer, and the row says how many.
  * `--megabytes 5120` shows that an upload of 5 GB takes no more memory than one of 100 MB. TMPDIR says on which disk.
  */
 import { createHash } from 'node:crypto';
@@ -20,13 +21,20 @@ const { values } = parseArgs({
   options: {
     megabytes: { type: 'string', default: '1024' },
     small: { type: 'string', default: '10000' },
+    seconds: { type: 'string', default: '120' },
     only: { type: 'string', default: 'directory,s3,nginx' },
   },
 });
-const [megabytes, smallFiles, only] = [Number(values.megabytes), Number(values.small), values.only.split(',')];
+const [megabytes, smallFiles, longestMs] = [
+  Number(values.megabytes),
+  Number(values.small),
+  1000 * Number(values.seconds),
+];
+const only = values.only.split(',');
 const partSize = 5 * 2 ** 20;
 const smallSize = 1000;
-const atOnce = 4;
+/** Each of several steps, which wait for the disk more than for the processor. */
+const [partsAtOnce, smallAtOnce] = [4, 32];
 
 /** Where files are sent and fetched. */
 interface FileServer {
@@ -73,7 +81,7 @@ async function measureTessera(name: string, env: Readonly<Record<string, string>
       const size = parts === 1 ? smallSize : parts * partSize;
       const asked = { name: `ann/${file}`, size, hash: md5(md5s.join(',')), maxParts: -1 };
       const { upload } = await call('/object/initiate_multipart_upload', asked);
-      await eachOf(Array(parts).keys(), (index) => sent(upload.sign.parts[index].url, part(index)));
+      await eachOf(partsAtOnce, Array(parts).keys(), (index) => sent(upload.sign.parts[index].url, part(index)));
       const done = { uploadID: upload.uploadID, parts: md5s, name: asked.name };
       return (await call('/object/complete_multipart_upload', done)).url;
     },
@@ -84,27 +92,33 @@ async function measureTessera(name: string, env: Readonly<Record<string, string>
 async function measure({ name, pid, upload }: FileServer): Promise<void> {
   const parts = Math.ceil((megabytes * 2 ** 20) / partSize);
   const size = (parts * partSize) / 1e6;
-  const timed = async (what: string, amount: number, unit: string, work: () => Promise<void>) => {
+  /** @param work resolves to how much it has done */
+  const timed = async (what: string, unit: string, work: () => Promise<number>) => {
     // From now on the largest is counted anew.
     writeFileSync(`/proc/${pid}/clear_refs`, '5');
     const [startedMs, cpu] = [performance.now(), cpuSeconds(pid)];
-    await work();
+    const amount = await work();
     const seconds = (performance.now() - startedMs) / 1000;
     const spent = (cpuSeconds(pid) - cpu).toFixed(1);
-    rows.push([name, what, `${(amount / seconds).toFixed(0)} ${unit}`, spent, largestMegabytes(pid)]);
+    const done = unit === 'files' ? `${amount} ${what}` : what;
+    rows.push([name, done, `${(amount / seconds).toFixed(0)} ${unit}`, spent, largestMegabytes(pid)]);
   };
   let large = '';
   const small: string[] = [];
-  await timed(`${megabytes} MB up`, size, 'MB', async () => {
+  await timed(`${megabytes} MB up`, 'MB', async () => {
     large = await upload('large', parts, (index) => Buffer.alloc(partSize, `part ${index} `));
+    return size;
   });
-  await timed(`${megabytes} MB down`, size, 'MB', () => fetched(large));
-  await timed(`${smallFiles} of 1 kB up`, smallFiles, 'files', () =>
-    eachOf(Array(smallFiles).keys(), async (index) => {
+  await timed(`${megabytes} MB down`, 'MB', async () => {
+    await fetched(large);
+    return size;
+  });
+  await timed('of 1 kB up', 'files', () =>
+    eachOf(smallAtOnce, within(Array(smallFiles).keys()), async (index) => {
       small.push(await upload(`small-${index}`, 1, () => Buffer.alloc(smallSize, `small ${index} `)));
     }),
   );
-  await timed(`${smallFiles} of 1 kB down`, smallFiles, 'files', () => eachOf(small.values(), fetched));
+  await timed('of 1 kB down', 'files', () => eachOf(smallAtOnce, within(small.values()), fetched));
 }
 
 async function sent(url: string, body: Buffer<ArrayBuffer> | ReadableStream, size?: number): Promise<void> {
@@ -124,11 +138,30 @@ function md5(bytes: Uint8Array | string): string {
   return createHash('md5').update(bytes).digest('hex');
 }
 
-async function eachOf<Item>(items: IterableIterator<Item>, work: (item: Item) => Promise<void>): Promise<void> {
+/** @returns how many there were */
+async function eachOf<Item>(
+  atOnce: number,
+  items: IterableIterator<Item>,
+  work: (item: Item) => Promise<void>,
+): Promise<number> {
+  let done = 0;
   const next = async () => {
-    for (const item of items) await work(item);
+    for (const item of items) {
+      await work(item);
+      done += 1;
+    }
   };
   await Promise.all(Array.from({ length: atOnce }, next));
+  return done;
+}
+
+/** As long as there is time. */
+function* within<Item>(items: IterableIterator<Item>): IterableIterator<Item> {
+  const untilMs = performance.now() + longestMs;
+  for (const item of items) {
+    if (performance.now() > untilMs) return;
+    yield item;
+  }
 }
 
 /** Of Linux, in hundredths. */

@@ -7,6 +7,7 @@ import { reqIdentifiers } from '../../src/protocol/numbers/request-identifiers.t
 import { PushLog } from '../support/push-log.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
 import { within } from '../support/within.ts';
+import { envelopeOf } from './raw-http.ts';
 import { World } from './world.ts';
 
 test('M4, M5 a group on three nodes', async (t) => {
@@ -114,6 +115,12 @@ test('M4, M5 a group on three nodes', async (t) => {
       for (const device of [phone, comer, owner]) await device.message(`to all ${index}`);
     }
     await phone.close();
+  });
+
+  await t.test('1.16 in a directory that nobody says they share, nodes begin no upload', async () => {
+    const asked = { hash: '0'.repeat(32), size: 1, maxParts: 1, name: 'owner/f', cause: '', contentType: '' };
+    const answer = await b.post('/object/initiate_multipart_upload', asked, await b.issue('owner', 3));
+    assert.equal(envelopeOf(answer).errCode, 500);
   });
 
   await t.test('a group that is made while its members are online reaches them on every node', async () => {

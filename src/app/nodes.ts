@@ -19,6 +19,7 @@ import type { ClusterNode } from '../jobs/cluster.ts';
 import { AskedTogether } from '../kernel/asked-together.ts';
 import { opening } from '../kernel/start-error.ts';
 import type { DeliveryBus } from '../log/delivery.ts';
+import type { MessageRef } from '../log/message-store.ts';
 import type { Committed } from '../log/outgoing-store.ts';
 import { MemoryPresence } from '../presence/memory-presence.ts';
 import type { OnlineConnection, Presence } from '../presence/presence.ts';
@@ -49,6 +50,8 @@ export interface Node {
   readonly channel: RedisNodeChannel;
   readonly whereabouts: Whereabouts;
   readonly outgoing: PostgresOutgoingStore;
+  /** Finds a stored message that should have come here. Never rejects. */
+  lookFor(ref: MessageRef): Promise<void>;
   readonly memberships: MembershipRelay;
   readonly sharedGroups: SharedGroups;
   readonly secretsFeed: ThrottleFeed;
@@ -178,6 +181,7 @@ export async function openDelivering(
       channel,
       whereabouts,
       outgoing,
+      lookFor: (ref) => bus.lookFor(ref),
       memberships: { outgoing, say: (word) => bus.say(word) },
       sharedGroups: {
         joinedBy: (userID) => store.joinedBy(userID),

@@ -37,7 +37,7 @@ export interface PushOptions {
   readonly users: Pick<UserStore, 'find'>;
   readonly presence: Presence;
   /** Undefined in a process that is alone. */
-  readonly node: Pick<NodeReachOptions, 'channel' | 'whereabouts'> | undefined;
+  readonly node: Pick<NodeReachOptions, 'channel' | 'whereabouts' | 'lookFor'> | undefined;
   readonly hooks: OfflinePushHooks | undefined;
 }
 

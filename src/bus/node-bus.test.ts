@@ -53,6 +53,21 @@ test('the loss of the last publication shows by the pulse, and nothing else need
   assert.equal(cluster.node('B').repaired, 1);
 });
 
+test('what somebody else knows to be missing is found at once, and once', async (t) => {
+  const network = new MemoryNetwork();
+  await using cluster = new Cluster(t, network, ['A', 'B']);
+  await cluster.pass(2000);
+  network.lost = () => true;
+  cluster.send('A', 'sg_1');
+  const { bus } = cluster.node('B');
+  for (let time = 0; time < 2; time += 1) {
+    const found = bus.lookFor({ logID: 'sg_1', seq: 1 });
+    await cluster.pass(10);
+    await found;
+    assert.deepEqual(cluster.node('B').seqsOf('sg_1'), [1]);
+  }
+});
+
 test('what a node had committed when it died is delivered by those who are left, before its lease has ended', async (t) => {
   const network = new MemoryNetwork();
   await using cluster = new Cluster(t, network, ['A', 'B', 'C']);

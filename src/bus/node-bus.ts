@@ -185,6 +185,12 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
     });
   }
 
+  /** Of a stored message which, as another node says, is for somebody here. Never rejects. */
+  async lookFor({ logID, seq }: MessageRef): Promise<void> {
+    if (this.#order.has(logID, seq) || this.#passedOver.get(logID)?.has(seq) === true) return;
+    await this.#repair.readSeqs(logID, [seq]).catch((error: unknown) => this.#options.observer.failed(error));
+  }
+
   doubt(): void {
     this.#publisher.missed();
   }

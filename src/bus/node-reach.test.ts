@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MemoryNetwork } from '../../test/support/memory-network.ts';
+import type { MessageRef } from '../log/message-store.ts';
 import { MsgData } from '../protocol/gen/openim.ts';
 import { newMsgData } from '../protocol/message.ts';
 import { ReachedUsers } from '../push/reached-users.ts';
@@ -12,10 +13,11 @@ const body = Buffer.from(MsgData.encode(newMsgData({ serverMsgID: 'm', seq: 1 })
 const delivery = { audience: { group: 'g' }, conversationID: 'sg_g', logID: 'sg_g', seq: 1, body, operationID: 'op' };
 
 /** Nodes A, B and C, of which members of the group are on those that a test says. */
-function open(t: TestContext, on: readonly string[]) {
+function open(t: TestContext, on: readonly string[], inDatabase: readonly string[] = []) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const network = new MemoryNetwork();
   const clock = { ms: 0 };
+  const lookedFor: [string, MessageRef][] = [];
   const nodes = ['A', 'B', 'C'].map((nodeID) => {
     const here = new ReachedUsers({ limits: { maxPushResults: 1000 }, now: () => clock.ms });
     const whereabouts = {
@@ -24,12 +26,17 @@ function open(t: TestContext, on: readonly string[]) {
         ofGroups: new Map(Array.from(groups, (groupID) => [groupID, on])),
       }),
     };
-    const reach = new NodeReach({ channel: network.join(nodeID), whereabouts, here, monotonicMs: () => clock.ms });
+    const lookFor = async (ref: MessageRef) => {
+      lookedFor.push([nodeID, ref]);
+      here.note(delivery, new Set(inDatabase));
+    };
+    const channel = network.join(nodeID);
+    const reach = new NodeReach({ channel, whereabouts, here, lookFor, monotonicMs: () => clock.ms });
     return { here, reach };
   });
   const [a, b, c] = nodes;
   assert.ok(a && b && c);
-  return { network, clock, a, b, c };
+  return { network, clock, lookedFor, a, b, c };
 }
 
 async function turns(count = 6): Promise<void> {
@@ -45,6 +52,23 @@ test('what the nodes where somebody is have delivered counts together, as soon a
   c.here.note(delivery, new Set());
   await turns();
   assert.deepEqual(await reached, new Set(['ann', 'ben', 'bo']));
+});
+
+test('a node that is asked for what has not come there looks for it, and says whom it then reaches: one path, not two', async (t) => {
+  const { a, b, c, lookedFor } = open(t, ['A', 'B', 'C'], ['ben']);
+  a.here.note(delivery, new Set(['ann']));
+  const reached = a.reach.reachedBy(message, 3000);
+  await turns();
+  t.mock.timers.tick(249);
+  // Late is not lost.
+  c.here.note(delivery, new Set(['cyd']));
+  await turns();
+  t.mock.timers.tick(1);
+  await turns();
+  assert.deepEqual(lookedFor, [['B', { logID: 'sg_g', seq: 1 }]]);
+  assert.deepEqual(await reached, new Set(['ann', 'ben', 'cyd']));
+  await turns();
+  assert.deepEqual(await b.reach.reachedBy(message, 3000), new Set(['ann', 'ben', 'cyd']));
 });
 
 test('a node that does not answer in time, or has died, has not delivered it', async (t) => {

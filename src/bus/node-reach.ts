@@ -2,6 +2,7 @@
  * Whose phones a message has reached, on whichever node: those where somebody is connected whom it is for are asked. Each
  * answers when it has handed the message to its sockets; who has not answered in time has not delivered it.
  */
+import type { MessageRef } from '../log/message-store.ts';
 import type { PhoneReach, SentMessage } from '../push/phone-reach.ts';
 import { messageKey, type ReachedUsers } from '../push/reached-users.ts';
 import type { NodeChannel } from './node-channel.ts';
@@ -12,6 +13,8 @@ export interface NodeReachOptions {
   readonly whereabouts: Whereabouts;
   /** Of this node's sockets. */
   readonly here: Pick<ReachedUsers, 'of'>;
+  /** Finds a stored message that should have come here. Never rejects. */
+  readonly lookFor: (ref: MessageRef) => Promise<void>;
   readonly monotonicMs: () => number;
   /** How long after Redis is back it may still not say who is connected. */
   readonly settleMs?: number;
@@ -28,6 +31,8 @@ interface Asked {
   readonly id: number;
   readonly key: string;
   readonly withinMs: number;
+  /** Of a stored message; a node of an earlier version does not say. */
+  readonly ref?: MessageRef | undefined;
 }
 
 interface Answered {
@@ -39,6 +44,8 @@ const askKind = 'reach';
 const answerKind = 'reached';
 /** Of what is known or not known at once. */
 const answerWithinMs = 1000;
+/** A publication that takes longer may be lost. */
+const lateMs = 250;
 
 export class NodeReach implements PhoneReach {
   readonly #options: NodeReachOptions;
@@ -64,30 +71,31 @@ export class NodeReach implements PhoneReach {
   }
 
   async reachedBy(message: SentMessage, withinMs: number): Promise<ReadonlySet<string> | undefined> {
-    const { channel, whereabouts, here } = this.#options;
-    const { recvID, groupID } = message;
+    const { channel, whereabouts } = this.#options;
+    const { recvID, groupID, logID, seq } = message;
     this.#requireKnown();
     const found = await whereabouts.find(groupID === '' ? [recvID] : [], groupID === '' ? [] : [groupID]);
     const nodeIDs = new Set(groupID === '' ? found.ofUsers.get(recvID) : found.ofGroups.get(groupID));
     // Who has connected since may have been sent it, too.
     const isHere = nodeIDs.delete(channel.nodeID);
     const key = messageKey(message);
+    const ref = seq === 0 ? undefined : { logID, seq };
     const [ofHere, ofOthers] = await Promise.all([
-      here.of(key, isHere ? withinMs : 0),
-      this.#ask(nodeIDs, key, withinMs),
+      this.#ofHere({ key, ref, withinMs: isHere ? withinMs : 0 }),
+      this.#ask(nodeIDs, { key, ref, withinMs }),
     ]);
     this.#requireKnown();
     if (ofHere === undefined && isHere) return undefined;
     return ofHere === undefined ? ofOthers : ofHere.union(ofOthers);
   }
 
-  async #ask(nodeIDs: Set<string>, key: string, withinMs: number): Promise<ReadonlySet<string>> {
+  async #ask(nodeIDs: Set<string>, what: Omit<Asked, 'id'>): Promise<ReadonlySet<string>> {
     const reached = new Set<string>();
     if (nodeIDs.size === 0) return reached;
     const id = ++this.#lastID;
     const done = Promise.withResolvers<void>();
-    const timer = setTimeout(done.resolve, withinMs || answerWithinMs);
-    const asked: Asked = { id, key, withinMs };
+    const timer = setTimeout(done.resolve, what.withinMs || answerWithinMs);
+    const asked: Asked = { id, ...what };
     const payload = Buffer.from(JSON.stringify(asked));
     this.#questions.set(id, { waitsFor: new Set(nodeIDs), reached, done });
     for (const nodeID of nodeIDs) this.#options.channel.send(nodeID, askKind, payload);
@@ -100,10 +108,20 @@ export class NodeReach implements PhoneReach {
     return reached;
   }
 
-  async #onAsked(from: string, { id, key, withinMs }: Asked): Promise<void> {
-    const { here, channel } = this.#options;
+  /** Being asked for what has not come here is a sign that its publication was lost: it is not waited for any longer. */
+  async #ofHere({ key, ref, withinMs }: Omit<Asked, 'id'>): Promise<ReadonlySet<string> | undefined> {
+    const { here, lookFor } = this.#options;
+    if (ref === undefined || withinMs <= lateMs) return here.of(key, withinMs);
+    const known = await here.of(key, lateMs);
+    if (known !== undefined) return known;
+    void lookFor(ref);
+    return here.of(key, withinMs - lateMs);
+  }
+
+  async #onAsked(from: string, { id, ...asked }: Asked): Promise<void> {
+    const { channel } = this.#options;
     // Whatever another node wants, nothing waits here for ever.
-    const reached = await here.of(key, Math.min(withinMs, longestMs));
+    const reached = await this.#ofHere({ ...asked, withinMs: Math.min(asked.withinMs, longestMs) });
     const answered: Answered = { id, reached: [...(reached ?? [])] };
     channel.send(from, answerKind, Buffer.from(JSON.stringify(answered)));
   }

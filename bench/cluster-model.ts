@@ -15,7 +15,14 @@
  */
 import { parseArgs } from 'node:util';
 import { type Costs, cpuFor, cpuOf, fitCosts, nothing, parts } from './support/cluster-costs.ts';
-import { expectedPublications, needOf, predictRun, type Servers } from './support/cluster-prediction.ts';
+import {
+  expectedPublications,
+  mostNodes,
+  needOf,
+  planOf,
+  predictRun,
+  type Servers,
+} from './support/cluster-prediction.ts';
 import { type ClusterRun, readClusterResult } from './support/cluster-result.ts';
 import { whole } from './support/numbers.ts';
 import { printTable } from './support/table.ts';
@@ -151,12 +158,12 @@ function printNeeds(): void {
   printTable(
     `What sockets need: each sends every ${habits.secondsPerMessage} s, ${habits.groupShare * 100} % to groups with ` +
       `${habits.online} online; parts at ${servers.load * 100} % at most, ${whole(servers.socketsPerNode)} sockets a node`,
-    ['sockets', 'messages/s', 'nodes', 'database cores', 'of 32 cores', 'pub/sub', 'pulses', 'presence', 'network'],
+    ['sockets', 'clusters', 'of nodes', 'database cores', 'of 32 cores', 'pub/sub', 'pulses', 'presence', 'network'],
     [1e4, 1e5, 1e6, 1e7, 1e8].map((sockets) => {
-      const need = needOf(sockets, habits, servers, costs);
+      const { clusters, each: need } = planOf(sockets, habits, servers, costs);
       return [
         whole(sockets),
-        whole(need.messagesPerSecond),
+        whole(clusters),
         whole(need.nodes),
         need.postgresCores.toFixed(1),
         `${need.postgres} x`,
@@ -167,7 +174,9 @@ function printNeeds(): void {
       ];
     }),
   );
-  console.log('Pub/sub, pulses and presence: of the thread of one Redis. Network: of 10 Gbit/s of one Redis.');
+  console.log(
+    'Of each cluster. Pub/sub, pulses and presence: of the thread of one Redis. Network: of 10 Gbit/s of one Redis.',
+  );
 }
 
 interface End {
@@ -216,9 +225,11 @@ function printEnds(): void {
     ['', 'sockets', 'nodes then', 'messages/s then', 'needed at 100 million'],
     ends.map(({ what, used }) => {
       const sockets = socketsAt(used);
-      if (sockets === undefined) return [what, 'beyond 1,000 million', '', '', `${used(1e8).toFixed(2)} x`];
+      // Where nodes do little but tell each other that they are there.
+      const atLast = need(1e8).nodes < mostNodes ? `${used(1e8).toFixed(1)} x` : 'not in one cluster';
+      if (sockets === undefined) return [what, 'beyond 1,000 million', '', '', atLast];
       const then = need(sockets);
-      return [what, whole(sockets), whole(then.nodes), whole(then.messagesPerSecond), `${used(1e8).toFixed(1)} x`];
+      return [what, whole(sockets), whole(then.nodes), whole(then.messagesPerSecond), atLast];
     }),
   );
   for (const { what, remedy } of ends) console.log(`${what}: ${remedy}.`);

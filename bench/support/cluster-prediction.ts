@@ -114,7 +114,23 @@ export interface Need {
 }
 
 /** Where more of them only have more to tell each other. */
-const mostNodes = 1e6;
+export const mostNodes = 1e6;
+/** Of one cluster, beyond which users are divided among several. */
+const nodesPerCluster = 1000;
+
+/** Equal clusters, each of at most {@link nodesPerCluster} nodes, and what one of them needs. */
+export interface Plan {
+  readonly clusters: number;
+  readonly each: Need;
+}
+
+/** As few clusters as hold so many sockets. */
+export function planOf(sockets: number, habits: Habits, servers: Servers, costs: Costs): Plan {
+  for (let clusters = 1; ; clusters += 1) {
+    const each = needOf(sockets / clusters, habits, servers, costs);
+    if (each.nodes <= nodesPerCluster) return { clusters, each };
+  }
+}
 
 /** What so many open sockets need, each of another user. */
 export function needOf(sockets: number, habits: Habits, servers: Servers, costs: Costs): Need {

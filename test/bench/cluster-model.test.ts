@@ -5,7 +5,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type Costs, cpuFor, fitCosts, workOf } from '../../bench/support/cluster-costs.ts';
-import { expectedPublications, needOf, predictRun, type Servers } from '../../bench/support/cluster-prediction.ts';
+import {
+  expectedPublications,
+  needOf,
+  planOf,
+  predictRun,
+  type Servers,
+} from '../../bench/support/cluster-prediction.ts';
 import { type ClusterRun, readClusterResult, writeClusterResult } from '../../bench/support/cluster-result.ts';
 
 const costs: Costs = {
@@ -76,6 +82,8 @@ test('more sockets need more of everything, and pulses end a Redis before public
   const [few, many] = [1e5, 5e7].map((sockets) => needOf(sockets, habits, servers, withPulses));
   assert.deepEqual([few?.nodes, few?.postgres], [2, 1]);
   assert.ok(many !== undefined && many.nodes >= 1000 && many.pulses > 1 && many.pubsub < many.pulses);
+  const { clusters, each } = planOf(1e8, habits, servers, withPulses);
+  assert.ok(clusters >= 2 && each.nodes <= 1000, `${clusters} clusters of ${each.nodes} nodes`);
 });
 
 test('a result is read as it was written, and only in the form that is known', async (t) => {

@@ -16,9 +16,10 @@ const CONCURRENCY = process.env.TESSERA_TEST_NODES === undefined ? 3 : 1;
 const TIMEOUT_MS = 300_000;
 /** How many files of a folder share a process: as many as leave enough processes to keep the cores busy to the end. */
 const SHARED_BY_FOLDER: readonly (readonly [folder: string, files: number])[] = [
-  ['src/', 16],
-  ['test/wire/', 7],
-  ['test/contract/', 5],
+  ['src/', 22],
+  ['test/wire/', 12],
+  ['test/contract/', 9],
+  ['test/docs/', 5],
 ];
 /** Files under a shared folder that take too long for one, or look at what the whole process does. */
 const ALONE = [

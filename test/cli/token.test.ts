@@ -14,7 +14,8 @@ describe('tessera token', () => {
   let backEnd: BackEnd;
 
   before(async () => {
-    server = await TesseraProcess.start();
+    // The key comes from the secret, with which `inspect` checks a token before it asks.
+    server = await TesseraProcess.start({ env: { TESSERA_SECRET: adminSecret } });
     backEnd = new BackEnd(() => server.apiUrl);
     await backEnd.register('alice', 'bob');
   });

@@ -47,7 +47,7 @@ test('a server whose Redis fails over under Sentinel', async (t) => {
       for (let last: number[] = []; !isReplaced || last.some((code) => code !== 0); ) {
         last = await codesOf();
         for (const code of last) seen.add(code);
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        await new Promise((resolve) => setTimeout(resolve, 200));
       }
       await replaced;
       assert.deepEqual([...seen].sort(), [0, 500]);
@@ -100,7 +100,8 @@ test('T4: a node that does not hear of the others is not ready, and serves no re
   await near.backEnd.call('/auth/force_logout', { userID: 'alice', platformID: 5 });
   const kicked = async () => {
     // What the store said is believed for a second.
-    while ((await client.request(1001, request)).reqIdentifier !== 2002);
+    while ((await client.request(1001, request)).reqIdentifier !== 2002)
+      await new Promise((resolve) => setTimeout(resolve, 50));
   };
   await within('2002', kicked());
 

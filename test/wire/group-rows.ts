@@ -60,23 +60,25 @@ export function windowOf(world: World, userID: string, groupID: string) {
 
 // biome-ignore lint/suspicious/noExplicitAny: columns as they are
 export function query(world: World, sql: string, ...values: string[]): any[] {
-  using db = new DatabaseSync(join(world.dataDir, 'tessera.db'), { readOnly: true });
+  using db = openRows(world);
   return db.prepare(sql).all(...values);
+}
+
+function openRows(world: World): DatabaseSync {
+  return new DatabaseSync(join(world.dataDir, 'tessera.db'), { readOnly: true });
 }
 
 /** All that is stored of a group, to see that a call has changed nothing. */
 export function everythingOf(world: World, groupID: string): unknown {
+  using db = openRows(world);
+  const rows = (sql: string, value: string) => db.prepare(sql).all(value);
   return [
-    query(world, 'SELECT * FROM groups WHERE group_id = ?', groupID),
-    query(world, 'SELECT * FROM group_members WHERE group_id = ? ORDER BY user_id', groupID),
-    query(world, 'SELECT * FROM group_requests WHERE group_id = ? ORDER BY user_id', groupID),
-    query(world, "SELECT * FROM version_heads WHERE kind = 'group_members' AND owner_id = ?", groupID),
-    query(
-      world,
-      "SELECT * FROM version_entries WHERE kind = 'joined_groups' AND item_id = ? ORDER BY owner_id",
-      groupID,
-    ),
-    query(world, 'SELECT * FROM conversations WHERE conversation_id = ? ORDER BY owner_user_id', `sg_${groupID}`),
-    query(world, 'SELECT max_seq FROM conversation_seqs WHERE conversation_id = ?', `sg_${groupID}`),
+    rows('SELECT * FROM groups WHERE group_id = ?', groupID),
+    rows('SELECT * FROM group_members WHERE group_id = ? ORDER BY user_id', groupID),
+    rows('SELECT * FROM group_requests WHERE group_id = ? ORDER BY user_id', groupID),
+    rows("SELECT * FROM version_heads WHERE kind = 'group_members' AND owner_id = ?", groupID),
+    rows("SELECT * FROM version_entries WHERE kind = 'joined_groups' AND item_id = ? ORDER BY owner_id", groupID),
+    rows('SELECT * FROM conversations WHERE conversation_id = ? ORDER BY owner_user_id', `sg_${groupID}`),
+    rows('SELECT max_seq FROM conversation_seqs WHERE conversation_id = ?', `sg_${groupID}`),
   ];
 }

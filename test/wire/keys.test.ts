@@ -124,7 +124,7 @@ describe('a running server', () => {
   });
 
   test('SIGHUP has a process take over a rotation, a restart keeps it, and T6 the log names kids alone', async (t) => {
-    const server = await TesseraProcess.start();
+    const server = await TesseraProcess.start({ env: { TESSERA_SECRET: adminSecret } });
     t.after(() => server.dispose());
     const backEnd = new BackEnd(() => server.apiUrl);
     await backEnd.register('alice', 'bob');

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { PassThrough } from 'node:stream';
 import { after, before, beforeEach, test } from 'node:test';
 import { SetAppBackgroundStatusReq } from '../../src/protocol/gen/openim.ts';
 import { reqIdentifiers } from '../../src/protocol/numbers/request-identifiers.ts';
@@ -23,19 +24,24 @@ import { World } from './world.ts';
 const [fcm, jpush] = [new FcmStandIn(), new JpushStandIn()];
 let directory: string;
 let world: World;
+/** Everything that is logged. */
+const log: string[] = [];
 
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tessera-push-'));
   await Promise.all([fcm.listen(), jpush.listen()]);
   const path = join(directory, 'account.json');
   await writeFile(path, JSON.stringify(fcm.account), { mode: 0o600 });
-  world = await World.open({
+  const settings = {
     TESSERA_FCM_ACCOUNT_FILE: path,
     TESSERA_FCM_URL: fcm.url,
     TESSERA_JPUSH_APP_KEY: jpush.appKey,
     TESSERA_JPUSH_MASTER_SECRET: jpush.masterSecret,
     TESSERA_JPUSH_URL: `${jpush.url}/v3/push`,
-  });
+    TESSERA_LOG_LEVEL: 'trace',
+  };
+  const logDestination = new PassThrough().on('data', (chunk) => log.push(String(chunk)));
+  world = await World.open(settings, { logDestination });
 });
 
 after(async () => {
@@ -228,4 +234,14 @@ test('what no service could take within an hour wakes nobody', async () => {
   fcm.asked.length = 0;
   await settled();
   assert.deepEqual(woken(), []);
+});
+
+test('T6 nothing by which a service knows us or a device is in the log of all this and its outages, nor a text', () => {
+  const text = log.join('');
+  const basic = Buffer.from(`${jpush.appKey}:${jpush.masterSecret}`).toString('base64');
+  const key = fcm.account.private_key.split('\n')[1] ?? '';
+  assert.ok(fcm.accessTokens.size > 0 && key.length > 60 && text.includes('/msg/send_msg'));
+  for (const secret of [key, ...fcm.accessTokens, jpush.masterSecret, basic, 'of-late', 'of-too_late', 'a secret']) {
+    assert.ok(!text.includes(secret), `${secret.slice(0, 9)}...`);
+  }
 });

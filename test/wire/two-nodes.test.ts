@@ -8,6 +8,7 @@ import authSign from '../../src/http/routes/object/auth_sign.ts';
 import { SubUserOnlineStatus, SubUserOnlineStatusTips } from '../../src/protocol/gen/openim.ts';
 import { FcmStandIn } from '../support/push/fcm-stand-in.ts';
 import { freePort } from '../support/services/free-port.ts';
+import { redisCommand } from '../support/services/redis-command.ts';
 import { connect, type SocketClient } from '../support/socket-client.ts';
 import { postgresUrlForSuite, redisForSuite } from '../support/test-services.ts';
 import { within } from '../support/within.ts';
@@ -83,6 +84,26 @@ test('two nodes', async (t) => {
       assert.equal((await socket.nextReply()).reqIdentifier, 2002);
       await socket.closed;
     }
+  });
+
+  await t.test('T4 the open socket of a token that Redis has lost ends on the other node with the token', async () => {
+    const caller = await a.issue('erin', 1);
+    for (const [path, body, by] of [
+      ['/auth/revoke_tokens', () => ({ userID: 'erin', exceptCaller: true }), caller],
+      ['/auth/force_logout', () => ({ userID: 'erin', platformID: 5 }), a.token('admin')],
+      ['/auth/revoke_token', (jti: string) => ({ userID: 'erin', jti }), a.token('admin')],
+    ] as const) {
+      const lost = await a.issue('erin', 5);
+      const socket = await open(b, 'erin', 5, lost);
+      const jti = jtiOf(lost);
+      await redisCommand(cluster.redisPort, 'DEL', `tessera:{erin}:token:${jti}`);
+      // Redis knows another one of that platform.
+      await a.issue('erin', 5);
+      assert.equal(envelopeOf(await a.post(path, body(jti), by)).errCode, 0, path);
+      assert.equal((await socket.nextReply()).reqIdentifier, 2002, path);
+      await socket.closed;
+    }
+    assert.equal(await b.verdict(caller), 0);
   });
 
   await t.test('M4 a message sent on one node comes to a socket on the other', async () => {
@@ -163,6 +184,18 @@ test('two nodes', async (t) => {
     assert.deepEqual(JSON.parse(body.toString())[0].targets, [`im3.internal:${metricsPort}`]);
   });
 
+  await t.test(
+    'who has other settings than most is counted, by subject: the first has a login policy of its own',
+    async () => {
+      const { body } = await b.send({ method: 'GET', path: '/metrics' });
+      const found = body.toString().matchAll(/^tessera_cluster_settings_differ{subject="(\w+)"} ([1-9])/gm);
+      assert.deepEqual(
+        Array.from(found, ([, subject, count]) => [subject, count]),
+        [['tokens', '1']],
+      );
+    },
+  );
+
   await t.test('wrong secrets count together, whichever node they are sent to', async () => {
     const guess = async (node: World, secret = 'wrong') => {
       return envelopeOf(await node.post('/auth/get_admin_token', { secret, userID: 'imAdmin' }, '')).errCode;
@@ -222,7 +255,7 @@ async function openCluster(t: TestContext) {
     t.after(() => client.end());
     return client;
   };
-  return { a, b, join, open, database, databaseUrl, fcm };
+  return { a, b, join, open, database, databaseUrl, redisPort: redis.port, fcm };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: as the endpoint answers
@@ -235,6 +268,10 @@ async function sendText(node: World, recvID: string): Promise<any> {
     contentType: 101,
     sessionType: 1,
   });
+}
+
+function jtiOf(token: string): string {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti;
 }
 
 async function leave(client: SocketClient): Promise<void> {

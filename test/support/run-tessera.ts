@@ -43,7 +43,7 @@ export async function runTessera(args: readonly string[], env: Readonly<Record<s
 /** The commands under way in this process, of which each has its environment for itself. */
 let lastCommand: Promise<unknown> = Promise.resolve();
 
-/** As {@link runTessera} in the process of the test. Not for `serve`, nor for a command that something is to interrupt. */
+/** As {@link runTessera} in the process of the test. Not for a server that starts, nor for a command that something is to interrupt. */
 export function runTesseraHere(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Outcome> {
   const outcome = lastCommand.then(() => runHere(args, env));
   lastCommand = outcome.catch(() => undefined);
@@ -53,6 +53,7 @@ export function runTesseraHere(args: readonly string[], env: Readonly<Record<str
 async function runHere(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Outcome> {
   const [stdout, stderr] = [new Output(), new Output()];
   const before = { cwd: process.cwd(), env: process.env, umask: process.umask() };
+  const listeners = signals.map((name) => [name, process.listeners(name)] as const);
   const streams = Object.getOwnPropertyDescriptors(process);
   const cwd = await mkdtemp(join(tmpdir(), 'tessera-cli-'));
   try {
@@ -62,6 +63,9 @@ async function runHere(args: readonly string[], env: Readonly<Record<string, str
     Object.defineProperty(process, 'stderr', { ...streams.stderr, get: () => stderr });
     return { code: await runProgram(args), stdout: stdout.text, stderr: stderr.text };
   } finally {
+    for (const [name, kept] of listeners) {
+      for (const added of process.listeners(name)) if (!kept.includes(added)) process.off(name, added);
+    }
     Object.defineProperties(process, { stdout: streams.stdout, stderr: streams.stderr });
     process.env = before.env;
     process.umask(before.umask);
@@ -69,6 +73,8 @@ async function runHere(args: readonly string[], env: Readonly<Record<string, str
     await rm(cwd, { recursive: true });
   }
 }
+
+const signals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /** A pipe, and no terminal. */
 class Output extends Writable {

@@ -11,6 +11,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { BackEnd } from '../support/back-end.ts';
+import { runTessera, runTesseraHere } from '../support/run-tessera.ts';
 import { untilTrue } from '../support/services/redis-command.ts';
 import { connect } from '../support/socket-client.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
@@ -173,8 +174,8 @@ const refused: readonly { name: string; args: string[]; env?: Record<string, str
 ];
 
 for (const { name, args, env = {}, says, code } of refused) {
-  test(`${name} is refused before anything starts, and said`, async (t) => {
-    const outcome = await run(t, args, env);
+  test(`${name} is refused before anything starts, and said`, async () => {
+    const outcome = await runTesseraHere(args, env);
     assert.equal(outcome.code, code);
     assert.match(outcome.stderr, says);
     assert.equal(outcome.stdout, '');
@@ -207,8 +208,9 @@ const cannotStart: readonly { name: string; env: Record<string, string>; says: R
 ];
 
 for (const { name, env, says } of cannotStart) {
-  test(`a start without ${name} fails, and the setting is named`, async (t) => {
-    const { code, stderr } = await run(t, ['serve'], { TESSERA_LOG_FORMAT: 'json', ...env });
+  test(`a start without ${name} fails, and the setting is named`, async () => {
+    const start = name === 'PostgreSQL' ? runTessera : runTesseraHere;
+    const { code, stderr } = await start(['serve'], { TESSERA_LOG_FORMAT: 'json', ...env });
     assert.equal(code, 1);
     assert.match(stderr, says);
     assert.equal(stderr.trim().split('\n').length, 1, 'one line, no stack');

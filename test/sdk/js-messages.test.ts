@@ -109,7 +109,9 @@ testOnEveryDeployment('Messages with the JS SDK', {}, async (t, deployment) => {
     const fresh = await device('ben', { platformID: 8 });
     assert.equal((await conversation(fresh, 'ann')).unreadCount, 0);
     await say('one more');
-    assert.equal((await conversation(fresh, 'ann')).unreadCount, 1);
+    const unread = async () => (await conversation(fresh, 'ann')).unreadCount;
+    // It has just connected: what is pushed to it waits for a moment.
+    assert.equal(await eventually(unread, (count) => count === 1), 1);
     await fresh.logout();
   });
 

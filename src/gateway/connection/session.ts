@@ -19,6 +19,7 @@ import { type CloseReason, type CutReason, closeReasons, cutReasons } from './cl
 import type { FrameVariant, SharedFrame } from './frame-variant.ts';
 import type { HeldReader, InboundBytes } from './inbound-bytes.ts';
 import type { Pulse } from './pulse.ts';
+import { PushHold } from './push-hold.ts';
 import type { Recheck } from './recheck.ts';
 import type { Turns } from './turns.ts';
 import { type FlushQueue, Writer } from './writer.ts';
@@ -43,8 +44,6 @@ export interface SessionEnvironment {
   /** Milliseconds that only go forward. */
   readonly monotonicMs: () => number;
 }
-
-const echoDelayMs = 10;
 
 /** How long a client of which there is reason to think that it has left may take to show that it has not. */
 const probeMs = 5000;
@@ -115,8 +114,8 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
   #closesAfterReply = false;
   #isDoubted = false;
   #answeredOperationID: string | undefined;
-  /** Pushes that wait behind the echo of the client's own request; undefined when none is held. */
-  #heldPushes: SharedFrame[] | undefined;
+  /** Of the pure-JS SDK. */
+  readonly #pushHold: PushHold | undefined;
 
   constructor(connection: Connection, environment: SessionEnvironment, observer: SessionObserver) {
     const { ws, socket, connID, token, variant, isBackground } = connection;
@@ -146,6 +145,9 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
         if (this.#isWorking) this.#takeTurn();
       },
     });
+    if (variant.codecName === 'json') {
+      this.#pushHold = new PushHold((frame) => this.push(frame, ''), environment.monotonicMs);
+    }
     ws.on('message', this.#onMessage);
     ws.on('ping', this.#onAlive);
     ws.on('pong', this.#onAlive);
@@ -175,9 +177,15 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
    */
   push(frame: SharedFrame, operationID: string): boolean {
     if (this.#isEnding) return false;
-    if (this.#heldPushes === undefined && this.#isEcho(operationID)) this.#holdPushes();
-    if (this.#heldPushes === undefined) this.#writer.send(frame.bytesFor(this.variant));
-    else this.#heldPushes.push(frame);
+    const hold = this.#pushHold;
+    if (hold !== undefined) {
+      if (!hold.isHolding && this.#isEcho(operationID)) hold.beginEcho();
+      if (hold.isHolding) {
+        hold.add(frame);
+        return true;
+      }
+    }
+    this.#writer.send(frame.bytesFor(this.variant));
     return true;
   }
 
@@ -380,11 +388,13 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
     if (this.#environment.clock() >= this.endsAt) return this.end(closeReasons.tokenExpired);
     const { inbound } = this.#environment;
     inbound.take(this.userID, request.data.length);
+    this.#pushHold?.beginRequest(request.reqIdentifier);
     const reply = await dispatcher.answer(request, origin, doubt);
     inbound.give(this.userID, request.data.length);
     if (this.#isEnding) return;
     this.#writer.send(binaryFrame(this.variant.encodeReply(reply)));
     this.#answeredOperationID = reply.operationID;
+    this.#pushHold?.endRequest(request.reqIdentifier);
     if (this.#closesAfterReply) this.end(closeReasons.loggedOut);
   }
 
@@ -402,25 +412,11 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
     return this.#isEnding ? undefined : request;
   }
 
-  /** Whether the client has just been told of this operation by the reply to its own request. */
+  /** Whether the client has just been told of this operation by the reply to its own request; asked once. */
   #isEcho(operationID: string): boolean {
-    return this.variant.codecName === 'json' && operationID !== '' && operationID === this.#answeredOperationID;
-  }
-
-  /**
-   * The pure-JS SDK recognises the echo of its own message only once it has dealt with the reply. Where its runtime
-   * raises the events of frames that arrive together without a pause in between (Node does, browsers do not), the echo
-   * would come too early and be shown as a new message. So it leaves a little later than the reply, and what is pushed
-   * meanwhile stays behind it.
-   */
-  #holdPushes(): void {
-    this.#heldPushes = [];
+    if (operationID === '' || operationID !== this.#answeredOperationID) return false;
     this.#answeredOperationID = undefined;
-    setTimeout(() => {
-      const held = this.#heldPushes ?? [];
-      this.#heldPushes = undefined;
-      for (const frame of held) this.push(frame, '');
-    }, echoDelayMs);
+    return true;
   }
 
   #endForBadFrame(error: unknown): void {

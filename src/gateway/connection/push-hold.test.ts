@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { beforeEach, mock, test } from 'node:test';
+import { reqIdentifiers } from '../../protocol/numbers/request-identifiers.ts';
+import { SharedFrame } from './frame-variant.ts';
+import { PushHold } from './push-hold.ts';
+
+const { getReadAndMaxSeqs: newest, pullMessagesBySeqRanges: pull, sendMessage } = reqIdentifiers;
+const frame = new SharedFrame(() => assert.fail('nobody is sent it'));
+let nowMs = 0;
+let pushed = 0;
+let hold = new PushHold(
+  () => {},
+  () => nowMs,
+);
+
+beforeEach(() => {
+  mock.timers.reset();
+  mock.timers.enable({ apis: ['setTimeout'] });
+  nowMs = 0;
+  pushed = 0;
+  hold = new PushHold(
+    () => (pushed += 1),
+    () => nowMs,
+  );
+});
+
+function pass(ms: number): void {
+  nowMs += ms;
+  mock.timers.tick(ms);
+}
+
+/** @returns whether it waits */
+function push(): boolean {
+  if (hold.isHolding) hold.add(frame);
+  return hold.isHolding;
+}
+
+test('nothing waits before the SDK asks for the newest seqs', () => {
+  hold.beginRequest(pull);
+  hold.beginRequest(sendMessage);
+  assert.equal(push(), false);
+});
+
+test('what is pushed between the newest seqs and the messages that lack follows both', () => {
+  hold.beginRequest(newest);
+  pass(5000);
+  assert.equal(push(), true);
+  hold.endRequest(newest);
+  pass(299);
+  hold.beginRequest(pull);
+  pass(5000);
+  assert.equal(push(), true);
+  hold.endRequest(pull);
+  assert.equal(pushed, 0);
+  pass(300);
+  assert.equal(pushed, 2);
+  assert.equal(push(), false);
+});
+
+test('an SDK that lacks nothing pulls nothing, and is pushed to after 0.3 s', () => {
+  hold.beginRequest(newest);
+  hold.endRequest(newest);
+  hold.beginRequest(sendMessage);
+  hold.endRequest(sendMessage);
+  assert.equal(push(), true);
+  pass(299);
+  assert.equal(pushed, 0);
+  pass(1);
+  assert.equal(pushed, 1);
+});
+
+test('nobody keeps pushes from himself by asking on, or again', () => {
+  hold.beginRequest(newest);
+  hold.endRequest(newest);
+  push();
+  for (let asked = 0; asked < 10; asked += 1) {
+    pass(200);
+    hold.beginRequest(pull);
+    hold.endRequest(pull);
+  }
+  pass(10);
+  assert.equal(pushed, 1);
+  hold.beginRequest(newest);
+  hold.beginRequest(pull);
+  assert.equal(push(), false);
+});
+
+test('the echo of a message waits for 10 ms, and with it what is pushed meanwhile', () => {
+  hold.beginEcho();
+  assert.equal(push(), true);
+  pass(10);
+  assert.equal(pushed, 1);
+});

@@ -19,12 +19,11 @@ export interface ArrivalOrderOptions<Item extends Arrival> {
   /** Adds those of the seqs that concern somebody here; resolves once it is known which. */
   readonly fetch: (logID: string, seqs: readonly number[]) => Promise<void>;
   readonly onFailure: (error: unknown) => void;
-  /** How long what comes too early waits before the database is asked; by default always {@link ArrivalLimits.holdMs}. */
-  readonly holdMs?: () => number;
   readonly limits?: Partial<ArrivalLimits>;
 }
 
 export interface ArrivalLimits {
+  /** How long what comes too early waits before the database is asked. */
   readonly holdMs: number;
   /** What is so much older than what follows it is not waited for: it has been repaired, or was for nobody here. */
   readonly forgetAfterMs: number;
@@ -155,7 +154,7 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
         setImmediate(() => {
           if (log.timer === timer) void this.#fill(log, logID);
         }),
-      this.#options.holdMs?.() ?? this.#limits.holdMs,
+      this.#limits.holdMs,
     ).unref();
     log.timer = timer;
   }

@@ -143,27 +143,6 @@ test('what could not be looked up is missed by number, and found', async (t) => 
   assert.deepEqual(cluster.node('B').seqsOf('sg_1'), [1]);
 });
 
-test('what is no later than others were of late is waited for, and not looked for in the database', async (t) => {
-  let delay = 0.75;
-  const network = new MemoryNetwork({ random: () => delay, maxDelayMs: 400 });
-  await using cluster = new Cluster(t, network, ['A', 'B']);
-  await cluster.pass(2000);
-  cluster.send('A', 'sg_1');
-  await cluster.pass(310);
-  cluster.send('A', 'sg_2');
-  cluster.send('B', 'sg_2');
-  await cluster.pass(310);
-  const b = cluster.node('B');
-  assert.deepEqual([b.seqsOf('sg_2'), cluster.searches], [[1, 2], 0]);
-  delay = 0;
-  await cluster.pass(4000);
-  network.lost = (from) => from === 'A';
-  cluster.send('A', 'sg_2');
-  cluster.send('B', 'sg_2');
-  await cluster.pass(150);
-  assert.deepEqual([b.seqsOf('sg_2'), cluster.searches], [[1, 2, 3, 4], 1], 'soon again, when they are fast');
-});
-
 test('what many logs lack at once is looked for together', async (t) => {
   const network = new MemoryNetwork();
   await using cluster = new Cluster(t, network, ['A', 'B']);

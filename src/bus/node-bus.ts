@@ -66,12 +66,6 @@ const readStrangersEvery = 3;
 const trimEvery = 5;
 /** Logs; whoever joins a group hears of it in far less than the time in which so many others are spoken in. */
 const maxPassedOver = 20_000;
-/**
- * How long what came too early waits for what was sent before it: twice as long as publications have taken of late. To ask
- * the database for what is only late makes busy nodes, and it, busier.
- */
-const minHoldMs = 100;
-const maxHoldMs = 1000;
 /** Pulses late by so many have stood still, and publications may have been thrown away meanwhile. */
 const stoodStillPulses = 4;
 
@@ -101,8 +95,6 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   #mending: Promise<void> = Promise.resolve();
   #isRepairing = false;
-  /** How long publications have taken of late: the slowest, halved with every pulse. */
-  #lateMs = 0;
 
   constructor(options: NodeBusOptions) {
     this.#options = options;
@@ -122,7 +114,6 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
     this.#order = new ArrivalOrder({
       deliver: (delivery) => this.#deliverInTurn(delivery),
       fetch: (logID, seqs) => this.#repair.readSeqs(logID, seqs),
-      holdMs: () => Math.min(maxHoldMs, Math.max(minHoldMs, 2 * this.#lateMs)),
       onFailure,
     });
     this.#repair = new Repair({
@@ -269,9 +260,7 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
       return;
     }
     this.#note(from, frame.number, false);
-    const lagMs = Math.max(0, now() - frame.at);
-    this.#lateMs = Math.max(this.#lateMs, lagMs);
-    observer.arrived(lagMs);
+    observer.arrived(Math.max(0, now() - frame.at));
     for (const item of frame.items) {
       if ('word' in item) this.#wordListener?.(item.word);
       else this.#deliverHere(item.delivery);
@@ -321,7 +310,6 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
     if (nowMs - this.#lastPulseMs > stoodStillPulses * pulseMs) this.distrust();
     this.#lastPulseMs = nowMs;
     this.#pulses += 1;
-    this.#lateMs /= 2;
     this.#tellPulse();
     const isTrusting = this.#isHearing && nowMs > this.#distrustsUntilMs;
     const heard = isTrusting ? this.#heard.since(nowMs - silentAfterMs) : [];

@@ -341,6 +341,7 @@ async function lostToken(t: TestContext, { keepsCaller = true } = {}) {
 test('T1 a token that the store has recognisably lost is taken in again, also if a logout was a moment before its issue', async (t) => {
   const { time, store, authority, first, state, comeBackAs } = await open(t);
   await store.look();
+  time.now += 300;
   await authority.forceLogout(asAdmin, { userID: 'alice', platformID: 1 });
   time.now += 1;
   const token = await authority.login('alice');

@@ -5,7 +5,7 @@ import { platforms } from '../../src/protocol/numbers/platforms.ts';
 import { connectRedis } from '../../src/redis/client/client.ts';
 import { BackEnd } from '../support/back-end.ts';
 import { OpenimServer, openimSecret, openimTemporary } from '../support/openim-redis.ts';
-import { runTessera } from '../support/run-tessera.ts';
+import { runTesseraHere } from '../support/run-tessera.ts';
 import { connect } from '../support/socket-client.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
 import { redisForSuite } from '../support/test-services.ts';
@@ -97,7 +97,7 @@ test('the move of docs/migrating-from-openim.md: read, import, cut over', async 
   const tokens = [await openim.issue('alice', Web), await openim.issue('alice', IOS)];
   const env = { TESSERA_REDIS_URL: redisUrl, TESSERA_SECRET: openimSecret };
 
-  assert.equal((await runTessera(['tokens', 'import'], env)).code, 0);
+  assert.equal((await runTesseraHere(['tokens', 'import'], env)).code, 0);
   assert.equal(await server.stop(), 0);
   for (const platformID of [Web, IOS]) await openim.lapse('alice', platformID);
   const after = await openWorld(t, 'off', redisUrl);

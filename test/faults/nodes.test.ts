@@ -39,7 +39,7 @@ test('M4 two nodes', async (t) => {
     const { promise: appending, resolve } = Promise.withResolvers<void>();
     let stopped: Link | undefined;
     proxies.postgresOfA.watch = (piece, link, from) => {
-      if (from === 'client' && stopped === undefined && piece.includes('INSERT INTO outgoing')) stopped = link;
+      if (from === 'client' && stopped === undefined && piece.includes('append-lock')) stopped = link;
       if (from === 'client' || link !== stopped) return true;
       // It holds what it has locked, and hears nothing more of PostgreSQL.
       resolve();
@@ -59,7 +59,7 @@ test('M4 two nodes', async (t) => {
     let isCommitting = false;
     const { promise: lost, resolve } = Promise.withResolvers<void>();
     proxies.postgresOfA.watch = (piece, link, from) => {
-      if (from === 'client' && piece.includes('INSERT INTO outgoing')) appending = link;
+      if (from === 'client' && piece.includes('append-kept')) appending = link;
       if (from === 'client' && link === appending && piece.includes('COMMIT')) isCommitting = true;
       if (from === 'client' || link !== appending || !isCommitting) return true;
       // Nor can it ask whether it holds.
@@ -85,7 +85,7 @@ test('M4 two nodes', async (t) => {
     let isCommitting = false;
     proxies.postgresOfA.watch = (piece, link, from) => {
       if (from === 'client') {
-        if (piece.includes('INSERT INTO outgoing')) appending = link;
+        if (piece.includes('append-kept')) appending = link;
         if (link === appending && piece.includes('COMMIT')) isCommitting = true;
         return true;
       }

@@ -85,6 +85,28 @@ test('nobody keeps pushes from himself by asking on, or again', () => {
   assert.equal(push(), false);
 });
 
+test('O2 nor does who asks on and on have more kept for him than so many frames, or for longer', () => {
+  hold.beginRequest(newest);
+  hold.endRequest(newest);
+  for (let frames = 0; frames < 1000; frames += 1) assert.equal(pushed, 0, String(push()));
+  assert.equal(pushed, 1000);
+  pushed = 0;
+  hold = new PushHold(
+    () => (pushed += 1),
+    () => nowMs,
+  );
+  hold.beginRequest(newest);
+  hold.endRequest(newest);
+  push();
+  for (let asked = 0; asked < 400; asked += 1) {
+    pass(2);
+    hold.beginRequest(pull);
+    pass(4);
+    if (asked < 333) hold.endRequest(pull);
+  }
+  assert.equal(pushed, 1, 'though the last of them are never answered');
+});
+
 test('the echo of a message waits for 10 ms, and with it what is pushed meanwhile', () => {
   hold.beginEcho();
   assert.equal(push(), true);

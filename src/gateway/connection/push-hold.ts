@@ -16,6 +16,8 @@ const echoDelayMs = 10;
 const nextRequestMs = 300;
 /** From the first answer: nobody keeps pushes from himself for longer. */
 const syncLimitMs = 2000;
+/** What is held counts as queued nowhere: so many frames, and all leave. */
+const mostHeld = 1000;
 
 export class PushHold {
   readonly #letGo: (frame: SharedFrame) => void;
@@ -40,6 +42,7 @@ export class PushHold {
 
   add(frame: SharedFrame): void {
     this.#held?.push(frame);
+    if (this.#held?.length === mostHeld) this.#letAllGo();
   }
 
   /** The reply to a request has just left, and its echo is to follow. */
@@ -55,25 +58,39 @@ export class PushHold {
       this.#isSyncing = true;
       this.#held ??= [];
     }
-    if (this.#isSyncing && isOfSync(reqIdentifier)) clearTimeout(this.#timer);
+    if (this.#isSyncing && isOfSync(reqIdentifier) && this.#leftMs() > 0) this.#stopTimer();
   }
 
   /** Its reply has left. */
   endRequest(reqIdentifier: number): void {
     if (!this.#isSyncing || !isOfSync(reqIdentifier)) return;
-    const now = this.#monotonicMs();
-    this.#answeredAtMs ??= now;
-    this.#goOnIn(Math.max(echoDelayMs, Math.min(nextRequestMs, this.#answeredAtMs + syncLimitMs - now)));
+    this.#answeredAtMs ??= this.#monotonicMs();
+    const leftMs = this.#leftMs();
+    // They are about to go: who asks on does not put that off.
+    if (leftMs <= 0 && this.#timer !== undefined) return;
+    this.#goOnIn(Math.max(echoDelayMs, Math.min(nextRequestMs, leftMs)));
+  }
+
+  #leftMs(): number {
+    return this.#answeredAtMs === undefined ? syncLimitMs : this.#answeredAtMs + syncLimitMs - this.#monotonicMs();
   }
 
   #goOnIn(ms: number): void {
+    this.#stopTimer();
+    this.#timer = setTimeout(() => this.#letAllGo(), ms);
+  }
+
+  #stopTimer(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      const held = this.#held ?? [];
-      this.#held = undefined;
-      this.#isSyncing = false;
-      for (const frame of held) this.#letGo(frame);
-    }, ms);
+    this.#timer = undefined;
+  }
+
+  #letAllGo(): void {
+    this.#stopTimer();
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    this.#isSyncing = false;
+    for (const frame of held) this.#letGo(frame);
   }
 }
 

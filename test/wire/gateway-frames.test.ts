@@ -358,6 +358,18 @@ describe('pushes', () => {
     assert.equal(await gateway.metric('pushes'), 3);
   });
 
+  test('what is pushed to a JS SDK while it is told the newest seqs follows that', async (t) => {
+    const handler: RequestHandler = async () => {
+      gateway.deliver({ userIDs: ['alice'], body, conversationID: 'si_alice_bob' });
+      return null;
+    };
+    const gateway = await startTestGateway(t, { handlers: { 1006: handler } });
+    const client = await gateway.connect('alice');
+    client.send(1006);
+    assert.equal((await client.nextReply()).reqIdentifier, 1006);
+    assert.equal((await client.nextReply()).reqIdentifier, 2001);
+  });
+
   test('a conversation of notifications goes to notificationMsgs', async (t) => {
     const gateway = await startTestGateway(t);
     const client = await gateway.connect('alice');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { BackEnd } from '../support/back-end.ts';
 import { runTessera, runTesseraHere } from '../support/run-tessera.ts';
-import { adminSecret, TesseraProcess } from '../support/tessera-process.ts';
+import { TesseraProcess } from '../support/tessera-process.ts';
 
 test('a copy made while messages are sent holds those acknowledged before, and starts a server', async (t) => {
   const server = await TesseraProcess.start();
@@ -44,7 +44,7 @@ test('a copy made while messages are sent holds those acknowledged before, and s
   const restored = join(server.dataDir, 'restored');
   mkdirSync(restored, { mode: 0o700 });
   copyFileSync(copy, join(restored, 'tessera.db'));
-  const second = await TesseraProcess.start({ env: { TESSERA_DATA_DIR: restored, TESSERA_SECRET: adminSecret } });
+  const second = await TesseraProcess.start({ env: { TESSERA_DATA_DIR: restored } });
   t.after(() => second.dispose());
   const restoredEnd = new BackEnd(() => second.apiUrl);
   assert.equal((await restoredEnd.post('/auth/parse_token', { token }, 'none')).errCode, 0);

@@ -16,7 +16,9 @@ export async function explainLoss(redis: RedisClient, key: string, issuedAt: num
   const numberOf = (field: string) => Number(info.get(field) ?? 0);
   if (numberOf('evicted_keys') > 0) return 'eviction';
   if (info.has('cmdstat_flushall') || info.has('cmdstat_flushdb')) return 'flush';
-  if (now - numberOf('uptime_in_seconds') * 1000 > issuedAt) return 'restart';
+  // Redis takes one whole second from another, so that what began 0.2 s ago may be 1 s old.
+  const startedAtSeconds = Math.floor(now / 1000) - numberOf('uptime_in_seconds');
+  if (startedAtSeconds >= Math.floor(issuedAt / 1000)) return 'restart';
   // A replica that was promoted remembers its old master's history; an empty one is forty zeros.
   if (/[^0]/.test(info.get('master_replid2') ?? '0')) return 'failover';
   return 'unknown';

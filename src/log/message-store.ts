@@ -93,6 +93,11 @@ export interface MessageRef {
   readonly seq: number;
 }
 
+export interface OldMessage extends MessageRef {
+  /** Reactions, deletions, edits and a revocation, which go with it. */
+  readonly rowsBeside: number;
+}
+
 /** What is shown instead of a message that was taken back needs more of it than its body; see presentation.ts. */
 export interface RevokedMessage extends MessageRef {
   readonly revocation: Revocation;
@@ -142,7 +147,7 @@ export interface MessageStore {
   /** Seqs and times of all stored messages, revoked and deleted ones too: the next ones after a seq, ascending. */
   times(logID: string, afterSeq: number, limit: number): Promise<readonly MessageTime[]>;
   /** Messages of any log that were sent before then (Unix ms), the oldest first; at most `limit`. */
-  oldest(before: number, limit: number): Promise<readonly MessageRef[]>;
+  oldest(before: number, limit: number): Promise<readonly OldMessage[]>;
   /** An edited message takes the place of what is stored. @param body encoded MsgData with its seq */
   rewrite(tx: Transaction, ref: MessageRef, body: Buffer): Promise<void>;
   /** Takes messages out for everybody, for good. @returns the seqs of those that were there */

@@ -11,6 +11,7 @@ import type {
   MessageStore,
   MessageTime,
   NewMessage,
+  OldMessage,
   RevokedMessage,
   SeqBounds,
   StoredMessage,
@@ -154,8 +155,8 @@ export class SqlMessageStore implements MessageStore {
     await this.#raise(tx, logID, 'min_seq', first?.seq ?? bounds.max_seq + 1);
   }
 
-  oldest(before: number, limit: number): Promise<readonly MessageRef[]> {
-    return runHot<MessageRef>(this.#db, oldestQuery, [before, limit]);
+  oldest(before: number, limit: number): Promise<readonly OldMessage[]> {
+    return runHot<OldMessage>(this.#db, oldestQuery, [before, limit]);
   }
 
   async #raise(tx: Transaction, logID: string, column: 'min_seq' | 'erased_seq', seq: number): Promise<void> {
@@ -258,10 +259,12 @@ const rangeQuery = hotQuery(
   WHERE m.conversation_id = $1 AND m.seq BETWEEN $2 AND $3 ORDER BY m.seq DESC LIMIT $4`,
 );
 
-/** From the index of times alone. */
-const oldestQuery = hotQuery(
-  'SELECT conversation_id AS "logID", seq FROM messages WHERE sent_at < $1 ORDER BY sent_at LIMIT $2',
-);
+/** From the index of times, and the primary keys of the tables beside it. */
+const rowsBeside = ['message_reactions', 'message_deletions', 'message_edits', 'message_revocations']
+  .map((table) => `(SELECT COUNT(*) FROM ${table} b WHERE b.conversation_id = m.conversation_id AND b.seq = m.seq)`)
+  .join(' + ');
+const oldestQuery = hotQuery(`SELECT m.conversation_id AS "logID", m.seq, ${rowsBeside} AS "rowsBeside"
+  FROM messages m WHERE m.sent_at < $1 ORDER BY m.sent_at LIMIT $2`);
 
 const timesQuery = hotQuery(
   'SELECT seq, sent_at AS "sentAt" FROM messages WHERE conversation_id = $1 AND seq > $2 ORDER BY seq LIMIT $3',

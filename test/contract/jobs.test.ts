@@ -11,6 +11,7 @@ import { Retention } from '../../src/jobs/retention.ts';
 import { TimedDestruction } from '../../src/jobs/timed-destruction.ts';
 import type { CallContext } from '../../src/kernel/caller.ts';
 import type { Schedule } from '../../src/kernel/cron.ts';
+import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 import { Eraser } from '../../src/messaging/eraser.ts';
 import { SqlConversationStore } from '../../src/store/sql-conversation-store.ts';
 import { SqlConversationViewStore } from '../../src/store/sql-conversation-view-store.ts';
@@ -24,6 +25,7 @@ import { SqlRevocationStore } from '../../src/store/sql-revocation-store.ts';
 import { SqlTextIndexStore } from '../../src/store/sql-text-index-store.ts';
 import { within } from '../support/within.ts';
 import { type Databases, testOnEveryDatabase } from './every-database.ts';
+import { jobBatchesSuite, type RunJob } from './job-batches.suite.ts';
 import { callBy } from './support/group-domain.ts';
 
 testOnEveryDatabase('Jobs', async (t, { db, peer }: Databases) => {
@@ -48,7 +50,18 @@ testOnEveryDatabase('Jobs', async (t, { db, peer }: Databases) => {
   await t.test('F25 each message leaves its owner’s window with the first sweep after its end, and not before', (sub) =>
     destruction(sub, db),
   );
+  await t.test('no job holds up others for long', (sub) => jobBatchesSuite(sub, db, peer, runOnce(db), fill));
 });
+
+/** A run of its own, whatever ran before. */
+function runOnce(db: Database): RunJob {
+  return async (job, unitOfWork, now) => {
+    const observer = { ...quiet, failed: (_job: string, error: unknown) => assert.fail(error as Error) };
+    const jobs = openJobs(db, job, { now }, { observer, unitOfWork });
+    await jobs.look();
+    return (await jobs.list(admin))[0]?.done ?? 0;
+  };
+}
 
 async function leases(db: Database, peer: Database): Promise<void> {
   const [a, b] = [new SqlLeaseStore(db), new SqlLeaseStore(peer)];
@@ -440,16 +453,22 @@ interface JobsTraits {
   readonly holder?: string;
   readonly observer?: JobsObserver;
   readonly schedule?: Schedule;
+  readonly unitOfWork?: UnitOfWork;
 }
 
 /** Due whenever it is looked at, unless told otherwise. */
 function openJobs(at: Database, job: Job, time: { now: number }, traits: JobsTraits = {}): Jobs {
-  const { holder = randomUUID(), observer = quiet, schedule: its = { next: (after) => after } } = traits;
+  const {
+    holder = randomUUID(),
+    observer = quiet,
+    schedule: its = { next: (after) => after },
+    unitOfWork = at,
+  } = traits;
   return new Jobs({
     jobs: [{ job, cron: 'as said', schedule: its }],
     store: new SqlJobStore(at),
     leases: new SqlLeaseStore(at),
-    unitOfWork: at,
+    unitOfWork,
     holder,
     now: () => time.now,
     observer,

@@ -23,6 +23,8 @@ testEndpoint(list, [
         const byName = new Map(jobs.map((job) => [job.name, job]));
         const metrics = readFileSync(new URL('../../src/app/metric-series.ts', import.meta.url), 'utf8');
         for (const { name } of jobs) assert.ok(metrics.includes(`'${name}'`), `${name} has its series from the start`);
+        const page = readFileSync(new URL('../../docs/jobs.md', import.meta.url), 'utf8');
+        for (const { name } of jobs) assert.ok(page.includes(`| \`${name}\` |`), `${name} is in the table of jobs`);
         assert.equal(byName.get('retention')?.heldBack, 'retainMessages is 0');
         assert.equal(byName.get('timed-destruction')?.schedule, '* * * * *');
         assert.ok((byName.get('timed-destruction')?.nextAt ?? 0) > 0);

@@ -5,6 +5,13 @@ import { GetuiStandIn } from '../../test/support/push/getui-stand-in.ts';
 import type { Fault } from '../../test/support/push/http-stand-in.ts';
 import { failure, JpushStandIn } from '../../test/support/push/jpush-stand-in.ts';
 import { content, never } from '../../test/support/push/push-samples.ts';
+import {
+  blurred,
+  type ClientExchange,
+  type ClientStep,
+  knownAliases,
+  vendorClients,
+} from '../../test/support/push/vendor-clients.ts';
 import type { PushOutcome, PushProvider } from '../push/push-provider.ts';
 import { Getui } from './getui.ts';
 import { Jpush } from './jpush.ts';
@@ -14,6 +21,32 @@ const bob = { userID: 'bob', badge: 9 };
 
 async function outcomeOf(provider: PushProvider): Promise<PushOutcome | undefined> {
   return (await provider.send(content, [alice], never))[0];
+}
+
+/** What the client of a vendor sent once, sent again: the stand-in answers as it did when the client understood it. */
+async function replay(service: ClientStep['service'], standIn: JpushStandIn | GetuiStandIn, tokens: Set<string>) {
+  standIn.aliases = knownAliases;
+  let token = '';
+  let taskid = '';
+  const again = async ({ method, path, headers, body, status, answer }: ClientExchange) => {
+    const sent = {
+      ...{ method, headers: { ...headers, ...(headers.token === undefined ? {} : { token }) } },
+      ...(body === '' ? {} : { body: body.replace('RASL_UUID', taskid) }),
+    };
+    const answered = await fetch(`${standIn.url}${path}`, sent);
+    const text = await answered.text();
+    token = JSON.parse(text).data?.token ?? token;
+    taskid = JSON.parse(text).data?.taskid ?? taskid;
+    assert.deepEqual([answered.status, JSON.parse(blurred(text))], [status, answer], path);
+  };
+  const steps = vendorClients().filter((step) => step.service === service);
+  for (const { tokensEnded, exchanges } of steps) {
+    if (tokensEnded) tokens.clear();
+    for (const exchange of exchanges) await again(exchange);
+  }
+  standIn.aliases = undefined;
+  standIn.asked.length = 0;
+  return steps.map(({ command, understood }) => [command, understood.isSuccess, understood.code ?? understood.sendno]);
 }
 
 test('JPush', async (t) => {
@@ -28,6 +61,18 @@ test('JPush', async (t) => {
   };
   const jpush = new Jpush(options);
   const asked = (index: number) => JSON.parse(standIn.asked[index]?.body ?? '');
+
+  await t.test("the stand-in serves the vendor's own client, as recorded", async () => {
+    assert.deepEqual(await replay('jpush', standIn, new Set()), [
+      [`open ${appKey} ${masterSecret}`, true, undefined],
+      ['send alice', true, 18],
+      ['send alice bob', true, 18],
+      ['send nobody', false, 1011],
+      ['validate alice', true, 18],
+      [`open ${appKey} ${'0'.repeat(24)}`, true, undefined],
+      ['send alice', false, 1004],
+    ]);
+  });
 
   await t.test('a push is whole', async () => {
     assert.deepEqual(await outcomeOf(jpush), { kind: 'sent' });
@@ -89,6 +134,19 @@ test('Getui', async (t) => {
   const getui = new Getui(options);
   const asked = (index: number) => JSON.parse(standIn.asked[index]?.body ?? '');
 
+  await t.test("the stand-in serves the vendor's own client, as recorded", async () => {
+    assert.deepEqual(await replay('getui', standIn, standIn.tokens), [
+      ['open an-app an-app-key a-master-secret', true, undefined],
+      ['single alice', true, 0],
+      ['single nobody', false, 20_001],
+      ['list-message', true, 0],
+      ['list alice bob', true, 0],
+      ['list-async alice nobody', true, 0],
+      ['single bob', true, 0],
+      ['open an-app an-app-key a-wrong-secret', false, undefined],
+    ]);
+  });
+
   await t.test('a push to one user is whole, with the names of the service for its channel', async () => {
     assert.deepEqual(await outcomeOf(getui), { kind: 'sent' });
     const { request_id, audience, push_message, push_channel } = asked(0);
@@ -129,10 +187,14 @@ test('Getui', async (t) => {
     assert.equal(standIn.logins, 2);
   });
 
+  const answer = (status: number, code: number, msg: string): Fault => ({ status, json: { code, msg } });
   const answers: readonly [name: string, fault: Fault, outcome: PushOutcome][] = [
-    ['nobody has the alias', { status: 400, json: { code: 20_001, msg: '' } }, { kind: 'sent' }],
-    ['too often', { status: 429, json: { code: 302, msg: '' } }, { kind: 'later', reason: '429 302', afterMs: 60_000 }],
-    ['ill-formed', { status: 400, json: { code: 20_002, msg: '' } }, { kind: 'refused', reason: '400 20002' }],
+    ['nobody has the alias', answer(400, 20_001, 'target user is invalid'), { kind: 'sent' }],
+    ['ill-formed', answer(400, 20_001, 'title size over limit'), { kind: 'refused', reason: '400 20001' }],
+    ['too often', answer(401, 10_005, ''), { kind: 'later', reason: '401 10005', afterMs: 60_000 }],
+    ['it starts', answer(200, 2, ''), { kind: 'later', reason: '200 2' }],
+    ['another address', answer(200, 301, ''), { kind: 'later', reason: '200 301' }],
+    ['no JSON', answer(200, 1, ''), { kind: 'refused', reason: '200 1' }],
     ['HTML', { status: 502 }, { kind: 'later', reason: '502 -1' }],
   ];
   for (const [name, fault, outcome] of answers) {
@@ -150,7 +212,7 @@ test('Getui', async (t) => {
   await t.test('a check says what is wrong with the credentials, and pushes nothing', async () => {
     standIn.asked.length = 0;
     assert.equal(await new Getui(options).check(never), undefined);
-    assert.equal(await new Getui({ ...options, masterSecret: 'wrong' }).check(never), 'no token (400 20003)');
+    assert.equal(await new Getui({ ...options, masterSecret: 'wrong' }).check(never), 'no token (400 20001)');
     assert.equal(standIn.asked.length, 0);
   });
 });

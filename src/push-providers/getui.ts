@@ -134,20 +134,25 @@ function codeOf({ json }: JsonAnswer): number {
   return Number(at(json, 'code') ?? -1);
 }
 
-/** Their codes: 0 done, 20001 nobody has taken the alias, 10001 the token has ended, 301 and 302 too often. */
+/**
+ * Their codes: 0 done, 2 not started yet, 301 another address has the application, 10001 the token has ended, 10003 and 10005
+ * too often, 20001 something of the request is wrong, or nobody has taken the alias.
+ */
 function outcomeOf(answer: JsonAnswer): PushOutcome {
   const { status, retryAfterMs } = answer;
   const code = codeOf(answer);
-  if ((status === 200 && code === 0) || code === nobodyHasTheAlias) return sent;
+  if ((status === 200 && code === 0) || (code === 20_001 && at(answer.json, 'msg') === nobodyHasTheAlias)) return sent;
   const reason = `${status} ${code}`;
-  const isPassing =
-    status === 401 || status === 403 || status === 429 || status >= 500 || code === -1 || code === tokenEnded;
+  const isTooOften = status === 403 || status === 429 || code === 10_003 || code === 10_005;
+  const isPassing = isTooOften || status === 401 || status >= 500 || passingCodes.has(code);
   if (!isPassing) return { kind: 'refused', reason };
-  const afterMs = retryAfterMs ?? (status === 403 || status === 429 ? limitWaitMs : undefined);
+  const afterMs = retryAfterMs ?? (isTooOften ? limitWaitMs : undefined);
   return { kind: 'later', reason, ...(afterMs === undefined ? {} : { afterMs }) };
 }
 
-const nobodyHasTheAlias = 20_001;
+const nobodyHasTheAlias = 'target user is invalid';
+/** Of those -1 is no code at all. */
+const passingCodes: ReadonlySet<number> = new Set([-1, 2, 301, tokenEnded]);
 const limitWaitMs = 60_000;
 
 function messageOf(error: unknown): string {

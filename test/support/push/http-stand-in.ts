@@ -4,6 +4,7 @@ import { createServer, type IncomingHttpHeaders, type Server, type ServerRespons
 import type { AddressInfo } from 'node:net';
 
 export interface Asked {
+  readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -33,7 +34,8 @@ export abstract class HttpStandIn implements AsyncDisposable {
       const pieces: Buffer[] = [];
       request.on('data', (piece: Buffer) => pieces.push(piece));
       request.on('end', () => {
-        const asked = { path: request.url ?? '', headers: request.headers, body: Buffer.concat(pieces).toString() };
+        const { method = '', url: path = '', headers } = request;
+        const asked = { method, path, headers, body: Buffer.concat(pieces).toString() };
         void this.#serve(asked, response);
       });
     });

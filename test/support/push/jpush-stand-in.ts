@@ -1,4 +1,7 @@
-/** JPush as its public documentation tells of it: Push API v3 with Basic authentication and its error codes. */
+/**
+ * JPush as its public documentation tells of it: Push API v3 with Basic authentication and its error codes. JPush's own
+ * client was driven against it (vendor-clients.ts).
+ */
 import { type Answer, type Asked, HttpStandIn } from './http-stand-in.ts';
 
 export class JpushStandIn extends HttpStandIn {
@@ -11,10 +14,10 @@ export class JpushStandIn extends HttpStandIn {
     return true;
   }
 
-  protected override async answer({ path, headers, body }: Asked): Promise<Answer> {
+  protected override async answer({ method, path, headers, body }: Asked): Promise<Answer> {
     if (path !== '/v3/push' && path !== '/v3/push/validate') return failure(404, 1000, 'not found');
+    if (method !== 'POST') return failure(405, 1001, 'only POST');
     const basic = Buffer.from(`${this.appKey}:${this.masterSecret}`).toString('base64');
-    if (headers.authorization === undefined) return failure(401, 1001, 'no authorization');
     if (headers.authorization !== `Basic ${basic}`) return failure(401, 1004, 'authen failed');
     const push = JSON.parse(body);
     const { alias } = push.audience ?? {};
@@ -23,11 +26,12 @@ export class JpushStandIn extends HttpStandIn {
     const { ios, android } = push.notification ?? {};
     if (typeof android?.alert !== 'string' || ios?.alert === undefined) return failure(400, 1003, 'no alert');
     if (ios.badge !== undefined && !/^[+-]?\d{1,5}$/.test(String(ios.badge))) return failure(400, 1003, 'badge');
-    if (typeof push.options?.apns_production !== 'boolean') return failure(400, 1003, 'apns_production');
+    const { apns_production: isProduction, sendno = 0 } = push.options ?? {};
+    if (!['boolean', 'undefined'].includes(typeof isProduction)) return failure(400, 1003, 'apns_production');
     if (this.aliases !== undefined && !alias.some((each: string) => this.aliases?.has(each))) {
       return failure(400, 1011, 'cannot find user by this audience');
     }
-    return { status: 200, json: { sendno: '0', msg_id: '18100287007833828' } };
+    return { status: 200, json: { sendno: String(sendno), msg_id: '18100287007833828' } };
   }
 }
 

@@ -15,6 +15,7 @@ import {
   unknownPlatform,
 } from '../tokens/token-end-store.ts';
 import type { TokenEndReason } from '../tokens/token-store.ts';
+import { deleteEnded } from './ended-rows.ts';
 import { insertPieces } from './sql-lists.ts';
 
 export class SqlTokenEndStore implements TokenEndStore {
@@ -193,39 +194,10 @@ export class SqlTokenEndStore implements TokenEndStore {
   }
 
   async sweep(now: number): Promise<number> {
-    await this.#db.transaction(async (tx) => {
-      for (const table of ['token_end_cutoffs', 'token_end_cutoffs_but_one'] as const) {
-        await this.#db.executor(tx).deleteFrom(table).where('keep_until', '<=', now).execute();
-      }
-    });
-    for (let swept = 0; ; ) {
-      // In small transactions, so that a big sweep does not keep logins waiting.
-      const count = await this.#sweepPiece(now);
-      swept += count;
-      if (count < sweepBatch) return swept;
+    for (const table of ['token_end_cutoffs', 'token_end_cutoffs_but_one'] as const) {
+      await deleteEnded(this.#db, { table, key: 'platform_id', end: 'keep_until' }, now);
     }
-  }
-
-  #sweepPiece(now: number): Promise<number> {
-    return this.#db.transaction(async (tx) => {
-      const { numDeletedRows } = await this.#db
-        .executor(tx)
-        .deleteFrom('token_ends')
-        .where((eb) =>
-          eb(
-            eb.refTuple('user_id', 'jti'),
-            'in',
-            eb
-              .selectFrom('token_ends')
-              .select(['user_id', 'jti'])
-              .where('expires_at', '<=', now)
-              .limit(sweepBatch)
-              .$asTuple('user_id', 'jti'),
-          ),
-        )
-        .executeTakeFirst();
-      return Number(numDeletedRows);
-    });
+    return deleteEnded(this.#db, { table: 'token_ends', key: 'jti', end: 'expires_at' }, now);
   }
 
   async #findCutoffs(userID: string): Promise<Omit<KnownEnds, 'end'>> {
@@ -267,8 +239,6 @@ const recordEnd = `INSERT INTO token_ends
   ON CONFLICT (user_id, jti) DO UPDATE
   SET state = excluded.state, reason = excluded.reason, accepted_until = excluded.accepted_until
   WHERE token_ends.state = 'superseded'`;
-
-const sweepBatch = 1000;
 
 function toRow(end: TokenEnd): EndRow {
   return {

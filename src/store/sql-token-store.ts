@@ -25,6 +25,7 @@ import {
   type UserTokens,
 } from '../tokens/token-store.ts';
 import type { Telling } from '../tokens/token-teller.ts';
+import { deleteEnded } from './ended-rows.ts';
 
 export class SqlTokenStore implements TokenStore {
   readonly #db: Database;
@@ -237,15 +238,8 @@ export class SqlTokenStore implements TokenStore {
 
   async sweepExpired(): Promise<number> {
     const now = this.#clock();
-    await this.#db.transaction(async (tx) => {
-      await this.#db.executor(tx).deleteFrom('token_cutoffs').where('keep_until', '<=', now).execute();
-    });
-    for (let swept = 0; ; ) {
-      // In small transactions, so that a big sweep does not keep logins waiting.
-      const count = await this.#db.transaction((tx) => deleteExpired(this.#db.executor(tx), now));
-      swept += count;
-      if (count < sweepBatch) return swept;
-    }
+    await deleteEnded(this.#db, { table: 'token_cutoffs', key: 'platform_id', end: 'keep_until' }, now);
+    return deleteEnded(this.#db, { table: 'tokens', key: 'jti', end: 'expires_at' }, now);
   }
 
   ping(): Promise<void> {
@@ -296,7 +290,6 @@ const isInGrace = sql.lit('superseded' satisfies TokenState);
 const newest: TokenPlace = { issueOrder: Number.MAX_SAFE_INTEGER, jti: '' };
 const supersededKept = 100;
 const forgottenAtOnce = 50;
-const sweepBatch = 1000;
 /** Well below both engines' limit on the parameters of one statement. */
 const updateBatch = 200;
 
@@ -414,25 +407,6 @@ async function update(
     rows.push(...changed);
   }
   return rows;
-}
-
-async function deleteExpired(executor: Kysely<Schema>, now: number): Promise<number> {
-  const result = await executor
-    .deleteFrom('tokens')
-    .where((eb) =>
-      eb(
-        eb.refTuple('user_id', 'jti'),
-        'in',
-        eb
-          .selectFrom('tokens')
-          .select(['user_id', 'jti'])
-          .where('expires_at', '<=', now)
-          .limit(sweepBatch)
-          .$asTuple('user_id', 'jti'),
-      ),
-    )
-    .executeTakeFirst();
-  return Number(result.numDeletedRows);
 }
 
 function toRecord(row: TokenRow): TokenRecord {

@@ -25,7 +25,9 @@ import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
 import { SqlReactionStore } from '../../src/store/sql-reaction-store.ts';
 import { SqlRevocationStore } from '../../src/store/sql-revocation-store.ts';
 import { SqlTextIndexStore } from '../../src/store/sql-text-index-store.ts';
+import { SqlTokenEndStore } from '../../src/store/sql-token-end-store.ts';
 import { SqlTokenEventStore } from '../../src/store/sql-token-event-store.ts';
+import { SqlTokenStore } from '../../src/store/sql-token-store.ts';
 import { SqlVersionLogStore } from '../../src/store/sql-version-log-store.ts';
 import { VersionLog } from '../../src/sync/version-log.ts';
 import { within } from '../support/within.ts';
@@ -57,6 +59,7 @@ export async function jobBatchesSuite(t: TestContext, db: Database, peer: Databa
     const named = page.matchAll(/^\| `([a-z-]+)` \|/gm).map(([, name]) => name);
     assert.deepEqual(cases.map(({ job }) => job.name).toSorted(), [...new Set(named)].toSorted());
   });
+  await t.test('cutoffs of tokens go in transactions of at most 1000 rows, too', () => tokens(db, peer));
   for (const { job, due, mostRows, fewestSteps, fill: fillDue } of cases) {
     await t.test(
       `${job.name}: ${due} in transactions of at most ${mostRows} rows, with others in between`,
@@ -71,6 +74,27 @@ export async function jobBatchesSuite(t: TestContext, db: Database, peer: Databa
       },
     );
   }
+}
+
+async function tokens(db: Database, peer: Database): Promise<void> {
+  const ended = numbers(1100).map((n) => ({
+    user_id: `swept${n}`,
+    platform_id: 1,
+    not_before: 0,
+    keep_until: longAgo,
+  }));
+  await insertRows(db, 'token_cutoffs', ended);
+  await insertRows(db, 'token_end_cutoffs', ended);
+  await insertRows(
+    db,
+    'token_end_cutoffs_but_one',
+    ended.map((row) => ({ ...row, spares: 'jti' })),
+  );
+  const { rows, transaction } = countedWork(db, peer);
+  const counted = { ...db, transaction };
+  await new SqlTokenStore(counted, () => now).sweepExpired();
+  await new SqlTokenEndStore(counted).sweep(now);
+  assert.deepEqual(rows, [1000, 100, 0, 1000, 100, 1000, 100, 0]);
 }
 
 /** Between two transactions another process's, which has come during the first, has its turn. */
@@ -117,17 +141,7 @@ async function casesOf(db: Database, fillLog: FillLog): Promise<readonly Case[]>
   const clock = { now: () => now, isClockSteady: () => true };
   const blobs = { engine: 'here', abandon: nothing, remove: nothing, tidy: nothing, sizeOf: async () => 5 };
   const versionLog = new VersionLog(await SqlVersionLogStore.open(db, () => 'id'));
-  const insert = async <Name extends keyof Schema>(table: Name, rows: readonly object[]) => {
-    await db.transaction(async (tx) => {
-      for (const piece of insertPieces(rows)) {
-        await db
-          .executor(tx)
-          .insertInto(table)
-          .values(piece as never)
-          .execute();
-      }
-    });
-  };
+  const insert = (table: keyof Schema, rows: readonly object[]) => insertRows(db, table, rows);
   return [
     {
       due: 460,
@@ -264,6 +278,18 @@ function readInTurns(messages: SqlMessageStore): Pick<SqlMessageStore, 'times'> 
       return messages.times(logID, after, limit);
     },
   };
+}
+
+async function insertRows(db: Database, table: keyof Schema, rows: readonly object[]): Promise<void> {
+  await db.transaction(async (tx) => {
+    for (const piece of insertPieces(rows)) {
+      await db
+        .executor(tx)
+        .insertInto(table)
+        .values(piece as never)
+        .execute();
+    }
+  });
 }
 
 const keepOneMs = { setting: 'keep', ms: () => 1 };

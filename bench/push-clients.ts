@@ -102,7 +102,8 @@ async function pass(url: string, request: IncomingMessage, response: ServerRespo
   const shown = JSON.parse(blurred(JSON.stringify(headers)));
   const { status } = answer;
   exchanges.push({ method, path, headers: shown, body: blurred(body), status, answer: JSON.parse(blurred(answered)) });
-  response.writeHead(status, { 'content-type': 'application/json; charset=UTF-8' });
+  const limits = [...answer.headers].filter(([name]) => name.startsWith('x-rate-limit-'));
+  response.writeHead(status, { ...Object.fromEntries(limits), 'content-type': 'application/json; charset=UTF-8' });
   response.end(answered);
 }
 

@@ -100,9 +100,11 @@ test('JPush', async (t) => {
     assert.deepEqual([asked(1).audience.alias, asked(1).notification.ios.badge], [['alice', 'bob'], '+1']);
   });
 
+  const limited: Fault = { ...failure(429, 2002, ''), headers: { 'x-rate-limit-reset': '17' } };
   const answers: readonly [name: string, fault: Fault, outcome: PushOutcome][] = [
     ['nobody has the alias', failure(400, 1011, ''), { kind: 'sent' }],
     ['too often', failure(429, 2002, ''), { kind: 'later', reason: '429 2002', afterMs: 60_000 }],
+    ['too often until', limited, { kind: 'later', reason: '429 2002', afterMs: 17_000 }],
     ['their fault', failure(500, 1000, ''), { kind: 'later', reason: '500 1000', afterMs: 60_000 }],
     ['wrong credentials', failure(401, 1004, ''), { kind: 'later', reason: '401 1004' }],
     ['too long', failure(400, 1005, ''), { kind: 'refused', reason: '400 1005' }],

@@ -85,7 +85,7 @@ export function badgeFor(targets: readonly PushTarget[]): number | string | unde
 }
 
 /** Their codes: 1011 nobody has taken the alias, 2002 and 2003 too often, 1000 and 1030 their own fault. */
-function outcomeOf({ status, json, retryAfterMs }: JsonAnswer): PushOutcome {
+function outcomeOf({ status, json, retryAfterMs, limitResetMs }: JsonAnswer): PushOutcome {
   // The field is a text in their documentation, and a number in some of their answers.
   if (status === 200 && String(at(json, 'sendno') ?? '') !== '') return sent;
   const code = Number(at(json, 'error', 'code') ?? 0);
@@ -93,7 +93,9 @@ function outcomeOf({ status, json, retryAfterMs }: JsonAnswer): PushOutcome {
   const reason = code === 0 ? `${status}` : `${status} ${code}`;
   const isPassing = status === 401 || status === 429 || status >= 500 || passingCodes.has(code) || status === 200;
   if (!isPassing) return { kind: 'refused', reason };
-  const afterMs = retryAfterMs ?? (passingCodes.has(code) || status === 429 ? limitWaitMs : undefined);
+  const isTooOften = status === 429 || code === 2002 || code === 2003;
+  const waitMs = (isTooOften ? limitResetMs : undefined) ?? limitWaitMs;
+  const afterMs = retryAfterMs ?? (isTooOften || passingCodes.has(code) ? waitMs : undefined);
   return { kind: 'later', reason, ...(afterMs === undefined ? {} : { afterMs }) };
 }
 

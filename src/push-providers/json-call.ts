@@ -17,6 +17,8 @@ export interface JsonAnswer {
   readonly json: unknown;
   /** What the service asks for, in ms; undefined if it does not. */
   readonly retryAfterMs: number | undefined;
+  /** Until a new window of its limit begins, in ms, where it says so: `X-Rate-Limit-Reset`, with seconds. */
+  readonly limitResetMs: number | undefined;
 }
 
 /** @throws Error if there was no answer: a reason for operators, without the URL */
@@ -37,7 +39,9 @@ export async function callJson({ url, headers, body, timeoutMs, signal }: JsonCa
     }
     const json = parsed(await bounded(answer));
     // Seconds, or a date (RFC 9110, 10.2.3).
-    return { status, json, retryAfterMs: retryAfterMs(answer.headers['retry-after']) };
+    const { 'retry-after': retryAfter, 'x-rate-limit-reset': reset } = answer.headers;
+    const limitResetMs = typeof reset === 'string' && /^\d+$/.test(reset) ? Number(reset) * 1000 : undefined;
+    return { status, json, retryAfterMs: retryAfterMs(retryAfter), limitResetMs };
   } catch (error) {
     throw new Error(`no answer (${reasonOf(error)})`, { cause: error });
   }

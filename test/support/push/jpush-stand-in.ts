@@ -14,7 +14,11 @@ export class JpushStandIn extends HttpStandIn {
     return true;
   }
 
-  protected override async answer({ method, path, headers, body }: Asked): Promise<Answer> {
+  protected override async answer(asked: Asked): Promise<Answer> {
+    return { ...this.#judge(asked), headers: limitHeaders };
+  }
+
+  #judge({ method, path, headers, body }: Asked): Answer {
     if (path !== '/v3/push' && path !== '/v3/push/validate') return failure(404, 1000, 'not found');
     if (method !== 'POST') return failure(405, 1001, 'only POST');
     const basic = Buffer.from(`${this.appKey}:${this.masterSecret}`).toString('base64');
@@ -34,6 +38,9 @@ export class JpushStandIn extends HttpStandIn {
     return { status: 200, json: { sendno: String(sendno), msg_id: '18100287007833828' } };
   }
 }
+
+/** With every answer: calls of a minute, those that are left, and seconds until the next minute. */
+const limitHeaders = { 'x-rate-limit-limit': '600', 'x-rate-limit-remaining': '599', 'x-rate-limit-reset': '17' };
 
 export function failure(status: number, code: number, message: string): Answer {
   return { status, json: { error: { code, message } } };

@@ -240,7 +240,12 @@ export async function chatStories(t: TestContext, stage: Stage, witness: Witness
       await inStep();
       // With all that the steps before have left.
       await witness.sees({ alice, bob }, conversationID);
+      // The notice of it lies in the chat, among what the next steps count.
+      const over = [alice, bob, tablet].map((side) =>
+        side.next('OnConversationChanged', ({ data }) => !data[0].isPrivateChat),
+      );
       await bob.call('setConversation', { conversationID, isPrivateChat: false, isPinned: false, recvMsgOpt: 0 });
+      await Promise.all(over);
       await bob.call('setConversationDraft', { conversationID, draftText: '' });
       await inStep();
     },

@@ -1,11 +1,12 @@
 /**
- * Files of every kind sent from Chromium by both SDKs, to a directory and to an S3 store: the long form of what
- * test/sdk/browser.test.ts and test/sdk/wasm/wasm-sdk.test.ts try of it.
+ * Files of every kind sent from Chromium by both SDKs, to a directory and to an S3 store, with a kill -9
+ * of the server in the middle of an upload: the long form of what test/sdk/browser.test.ts and
+ * test/sdk/wasm/wasm-sdk.test.ts try of it.
  *
  *   node bench/browser-files.ts
  */
 import { type TestContext, test } from 'node:test';
-import { fileStories } from '../test/sdk/file-stories.ts';
+import { fileStories, killedUploadStory } from '../test/sdk/file-stories.ts';
 import { openStage } from '../test/sdk/wasm/stage.ts';
 import { browserForSuite } from '../test/support/browser.ts';
 import { deploy } from '../test/support/deployments.ts';
@@ -25,15 +26,17 @@ onBothEngines('the JS SDK', async (t, settings) => {
   const { apiUrl: apiAddr, wsUrl: wsAddr } = server;
   const token = await backEnd.userToken('alice');
   await logInOnPage(page, { userID: 'alice', token, platformID: 5, apiAddr, wsAddr });
-  await fileStories(t, { page, bob: await device('bob'), resumes: false });
+  await fileStories(t, { page, bob: await device('bob') });
+  await killedUploadStory(t, { page, server, resumes: false });
 });
 
 onBothEngines('the wasm SDK', async (t, settings) => {
   const stage = await openStage(t, settings);
   if (stage === undefined) return;
-  const { alice, bob, logIn } = stage;
+  const { server, alice, bob, logIn } = stage;
   await Promise.all([logIn(alice, 'alice'), logIn(bob, 'bob')]);
-  await fileStories(t, { page: alice.page, bob, resumes: true });
+  await fileStories(t, { page: alice.page, bob });
+  await killedUploadStory(t, { page: alice.page, server, resumes: true });
 });
 
 function onBothEngines(subject: string, suite: (t: TestContext, settings: Settings) => Promise<void>): void {

@@ -1,7 +1,7 @@
 /** People, groups, chats and files with the Go core, its devices on any of three nodes. Run by `npm run test:cluster`. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileStories } from '../sdk/file-stories.ts';
+import { fileStories, killedUploadStory } from '../sdk/file-stories.ts';
 import { chatStories } from '../sdk/wasm/chat.suite.ts';
 import { groupStories } from '../sdk/wasm/groups.suite.ts';
 import { peopleStories } from '../sdk/wasm/people.suite.ts';
@@ -19,6 +19,8 @@ test('wasm SDK in Chromium, on three nodes', async (t) => {
   await peopleStories(t, stage, witness);
   await groupStories(t, stage, witness);
   await chatStories(t, stage, witness);
-  if (s3 !== undefined) await fileStories(t, { page: stage.alice.page, bob: stage.bob, resumes: true });
+  const { server, alice, bob } = stage;
+  if (s3 !== undefined) await fileStories(t, { page: alice.page, bob });
+  await killedUploadStory(t, { page: alice.page, server, resumes: true });
   assert.deepEqual(stage.failures(), []);
 });

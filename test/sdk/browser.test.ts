@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { browserForSuite } from '../support/browser.ts';
 import { deploy } from '../support/deployments.ts';
 import { logInOnPage, serveJsPage } from '../support/js-page.ts';
-import { fileStories } from './file-stories.ts';
+import { fileStories, killedUploadStory } from './file-stories.ts';
 
 test('JS SDK in Chromium', async (t) => {
   const browser = await browserForSuite(t);
@@ -42,12 +42,14 @@ test('JS SDK in Chromium', async (t) => {
   });
 
   const hadLibvips = await hasLibvips(server.pid);
-  await fileStories(t, { page, bob, resumes: false });
+  await fileStories(t, { page, bob });
 
   const skip = process.platform !== 'linux' && 'only Linux says what a process has loaded';
   await t.test('what makes thumbnails is loaded with the first of them', { skip }, async () => {
     assert.deepEqual([hadLibvips, await hasLibvips(server.pid)], [false, true]);
   });
+
+  await killedUploadStory(t, { page, server, resumes: false });
 
   await t.test('under /msg_gateway of the API port the same works on one port', async () => {
     await page.reload();

@@ -1,10 +1,11 @@
 /**
- * Files as people send them from a browser: every kind of message that has one, an avatar, and an upload that is cut. On
- * a page of another origin than the server's and the store's, with either SDK.
+ * Files as people send them from a browser: every kind of message that has one, an avatar, and an upload in whose midst
+ * the server is killed. On a page of another origin than the server's and the store's, with either SDK.
  */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Page, Request } from 'playwright-core';
+import type { Server } from '../support/deployments.ts';
 import type { SdkEvent } from '../support/event-log.ts';
 import { onTheWeb } from '../support/made-messages.ts';
 
@@ -13,8 +14,6 @@ export interface FileStage {
   readonly page: Page;
   /** A device of bob's. */
   readonly bob: { next(event: string): Promise<SdkEvent> };
-  /** Whether an upload that has failed goes on with what it lacks when it is asked for again; else it begins anew. */
-  readonly resumes: boolean;
 }
 
 /** Made on the page: so many bytes, or a picture of a size. */
@@ -34,7 +33,7 @@ const face: PageFile = { name: 'face.png', type: 'image/png', picture: [40, 40] 
 /** Of two parts. */
 const large: PageFile = { name: 'large.bin', type: 'application/octet-stream', bytes: 5 * 2 ** 20 + 1000 };
 
-export async function fileStories(t: TestContext, { page, bob, resumes }: FileStage): Promise<void> {
+export async function fileStories(t: TestContext, { page, bob }: FileStage): Promise<void> {
   await t.test('a picture arrives, and its small one is small where the server can show it', async () => {
     const { sourcePicture, snapshotPicture } = (await sent('createImageMessageByFile', pictures, { file: photo }))
       .pictureElem;
@@ -53,30 +52,10 @@ export async function fileStories(t: TestContext, { page, bob, resumes }: FileSt
   });
 
   await t.test('an avatar is uploaded, and seen by whoever asks for the user', async () => {
-    const { url } = await uploaded(face);
+    const { url } = await uploaded(page, face);
     await onPage(page, 'setSelfInfo', { userID: 'alice', faceURL: url });
     const [alice] = await onPage(page, 'getUsersInfo', ['alice']);
     assert.deepEqual(await sizeOnPage(page, alice.faceURL), [40, 40]);
-  });
-
-  await t.test('an upload that is cut after its first part is whole when it is asked for again', async () => {
-    const parts: number[] = [];
-    const record = (request: Request) => {
-      const part = request.method() === 'PUT' ? partNumberOf(request.url()) : undefined;
-      if (part !== undefined) parts.push(part);
-    };
-    page.on('request', record);
-    await page.route(
-      (url) => partNumberOf(url.href) === 2,
-      (route) => (route.request().method() === 'PUT' ? route.abort('connectionreset') : route.continue()),
-    );
-    await assert.rejects(uploaded(large));
-    await page.unrouteAll();
-    parts.splice(0);
-    const { url } = await uploaded(large);
-    page.off('request', record);
-    assert.deepEqual([...new Set(parts)].sort(), resumes ? [2] : [1, 2]);
-    assert.deepEqual(await fetched(page, url), await made(page, large));
   });
 
   /** @returns the message as bob gets it */
@@ -86,11 +65,42 @@ export async function fileStories(t: TestContext, { page, bob, resumes }: FileSt
     await onPage(page, 'sendMessage', { recvID: 'bob', groupID: '', message });
     return (await came).data[0];
   }
+}
 
-  function uploaded(file: PageFile) {
-    const { name, type } = file;
-    return onPage(page, 'uploadFile', { name, contentType: type, uuid: name, cause: '' }, { file });
-  }
+export interface KilledUpload {
+  /** As in {@link FileStage}. */
+  readonly page: Page;
+  readonly server: Server;
+  /** Whether an upload that has failed goes on with what it lacks when it is asked for again; else it begins anew. */
+  readonly resumes: boolean;
+}
+
+/** The server dies between the two parts of an upload, all nodes of it. */
+export async function killedUploadStory(t: TestContext, { page, server, resumes }: KilledUpload): Promise<void> {
+  await t.test('an upload in whose midst the server is killed is whole when it is asked for again', async () => {
+    const parts: number[] = [];
+    const record = (request: Request) => {
+      const part = request.method() === 'PUT' ? partNumberOf(request.url()) : undefined;
+      if (part !== undefined) parts.push(part);
+    };
+    page.on('request', record);
+    await page.route(
+      (url) => partNumberOf(url.href) === 2,
+      async (route) => {
+        if (route.request().method() !== 'PUT') return route.continue();
+        await server.kill();
+        await route.abort('connectionreset');
+      },
+    );
+    await assert.rejects(uploaded(page, large));
+    await page.unrouteAll();
+    await server.start();
+    parts.splice(0);
+    const { url } = await uploaded(page, large);
+    page.off('request', record);
+    assert.deepEqual([...new Set(parts)].sort(), resumes ? [2] : [1, 2]);
+    assert.deepEqual(await fetched(page, url), await made(page, large));
+  });
 }
 
 /** Each one's own: the SDKs write into them. */
@@ -157,6 +167,11 @@ function equip(): void {
     return new File([await canvas.convertToBlob({ type })], name, { type });
   };
   window.digest = async (bytes) => new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)).join(' ');
+}
+
+function uploaded(page: Page, file: PageFile) {
+  const { name, type } = file;
+  return onPage(page, 'uploadFile', { name, contentType: type, uuid: name, cause: '' }, { file });
 }
 
 /** What the page gets from a URL, as its digest. */

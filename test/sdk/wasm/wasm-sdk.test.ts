@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { s3Settings } from '../../support/services/versitygw.ts';
 import type { TesseraProcess } from '../../support/tessera-process.ts';
 import { s3ForSuite } from '../../support/test-services.ts';
-import { fileStories } from '../file-stories.ts';
+import { fileStories, killedUploadStory } from '../file-stories.ts';
 import { chatStories, historyStory } from './chat.suite.ts';
 import { connectionStories } from './connection.suite.ts';
 import { groupStories } from './groups.suite.ts';
@@ -42,7 +42,9 @@ test('wasm SDK in Chromium', async (t) => {
   await peopleStories(t, stage, witness);
   await groupStories(t, stage, witness);
   await historyStory(t, stage, await chatStories(t, stage, witness));
-  if (s3 !== undefined) await fileStories(t, { page: stage.alice.page, bob: stage.bob, resumes: true });
+  const { server, alice, bob } = stage;
+  if (s3 !== undefined) await fileStories(t, { page: alice.page, bob });
+  await killedUploadStory(t, { page: alice.page, server, resumes: true });
 
   await t.test('no page had an error, no core panicked, and the server logged no failure', () => {
     assert.deepEqual(stage.failures(), []);

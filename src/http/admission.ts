@@ -5,10 +5,12 @@ import { exceedsBytes, widestBounds } from '../protocol/bounds.ts';
 import { errors } from '../protocol/errors.ts';
 import type { TokenAuthority } from '../tokens/authority.ts';
 
-/** @throws 1001 without the header, or if it is too long to be logged and handed on */
-export function requireOperationID({ headers }: IncomingMessage): string {
+/** @throws 1001 without the header, if it is empty and may not be, or if it is too long to be logged and handed on */
+export function requireOperationID({ headers }: IncomingMessage, mayBeEmpty = false): string {
   const operationID = headers.operationid;
-  if (typeof operationID !== 'string' || operationID === '') throw errors.args('header must have operationID');
+  if (typeof operationID !== 'string' || (operationID === '' && !mayBeEmpty)) {
+    throw errors.args('header must have operationID');
+  }
   const { maxIdBytes } = widestBounds;
   if (exceedsBytes(operationID, maxIdBytes)) throw errors.args(`operationID is over ${maxIdBytes} bytes`);
   return operationID;

@@ -78,6 +78,8 @@ export interface EndpointDefinition<A extends Access, Req extends WireSchema, Re
   readonly strictBind?: true;
   /** Back ends send it long lists: an admin's body may be larger than a user's (`maxAdminBodyBytes`). */
   readonly takesLargeBody?: true;
+  /** An SDK asks for it with a header `operationID` that is there and empty. */
+  readonly takesEmptyOperationID?: true;
   /** A text field of the request that clients put into the URL (`?key=`); it goes before that of the body. */
   readonly urlParameter?: string;
   /** The endpoint also speaks protobuf, chosen by Content-Type (rest-core chapter, section 12). */

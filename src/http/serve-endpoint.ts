@@ -46,7 +46,7 @@ export function serveEndpoint(
   };
 
   async function identify(exchange: Exchange): Promise<CallContext | PublicCall> {
-    const operationID = requireOperationID(exchange.request);
+    const operationID = requireOperationID(exchange.request, endpoint.takesEmptyOperationID);
     if (endpoint.access === 'public') return new AnonymousCall(operationID, exchange);
     const caller = await requireToken(exchange.request, services.authority);
     exchange.identify(caller);

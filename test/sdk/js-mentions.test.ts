@@ -1,10 +1,10 @@
 /** @ in groups as people see it, told by unmodified pure-JS SDKs: online, after having been away, and once it is seen. */
 import assert from 'node:assert/strict';
 import { testOnEveryDeployment } from '../support/deployments.ts';
-import { eventually, type SdkClient } from '../support/sdk-client.ts';
+import { eventually, holdCall, type SdkClient } from '../support/sdk-client.ts';
 
 testOnEveryDeployment('@ with the JS SDK', {}, async (t, { backEnd, device }) => {
-  await backEnd.register('ann', 'ben', 'cat', 'dan');
+  await backEnd.register('ann', 'ben', 'cat', 'dan', 'eve');
   const ann = await device('ann');
   const ben = await device('ben');
   const cat = await device('cat');
@@ -41,6 +41,21 @@ testOnEveryDeployment('@ with the JS SDK', {}, async (t, { backEnd, device }) =>
     await Promise.all([shows(ben, groupID, 4), shows(ann, groupID, 4)]);
     await see(ben, groupID);
     await Promise.all([shows(ben, groupID, 0), shows(ann, groupID, 4)]);
+  });
+
+  await t.test('who still asks for a new conversation when he is named in it is told at once', async () => {
+    const token = await backEnd.userToken('eve', 5);
+    const eve = await device('eve', { token });
+    const letGo = holdCall('/jssdk/get_conversations', token);
+    const isTold = eve.next('OnConversationChanged', ({ data }) => data[0].groupAtType === 1);
+    const { data: summit } = await ann.sdk.createGroup({
+      memberUserIDs: ['eve'],
+      groupInfo: { groupName: 'summit', groupType: 2 },
+    });
+    await call(ann, summit.groupID, 'eve');
+    await isTold;
+    letGo();
+    await shows(eve, summit.groupID, 1);
   });
 });
 

@@ -27,9 +27,10 @@ Object.assign(globalThis, {
 
 /** Calls over HTTP under way, each until its whole answer is there. */
 const calls = new Set<Promise<Response>>();
-const startCall = globalThis.fetch;
+const fetchNow = globalThis.fetch;
+let startCall = fetchNow;
 Object.assign(globalThis, {
-  fetch: (...args: Parameters<typeof startCall>) => {
+  fetch: (...args: Parameters<typeof fetchNow>) => {
     const call = startCall(...args).then(async (answer) => new Response(await answer.arrayBuffer(), answer));
     calls.add(call);
     const isOver = () => calls.delete(call);
@@ -37,6 +38,20 @@ Object.assign(globalThis, {
     return call;
   },
 });
+
+/** Holds back the next call to `path` that the user's token goes with. @returns what lets it go */
+export function holdCall(path: string, token: string): () => void {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  startCall = async (url, init) => {
+    if (new URL(String(url)).pathname !== path || new Headers(init?.headers).get('token') !== token) {
+      return fetchNow(url, init);
+    }
+    startCall = fetchNow;
+    await promise;
+    return fetchNow(url, init);
+  };
+  return resolve;
+}
 
 /**
  * Resolves when no SDK asks anything any more. What its server no longer answers is an error of the SDK's that nobody

@@ -272,11 +272,16 @@ test('protobuf in, base64 of protobuf out', async (t) => {
   const world = await World.open();
   t.after(() => world[Symbol.asyncDispose]());
   await setUp(world);
-  const post = async (path: string, body: Uint8Array, contentType = 'application/x-protobuf') =>
+  const post = async (path: string, body: Uint8Array, headers: Readonly<Record<string, string>> = {}) =>
     envelopeOf(
       await world.send({
         path,
-        headers: { operationID: 'op', token: world.token('user'), 'content-type': contentType },
+        headers: {
+          operationID: 'op',
+          token: world.token('user'),
+          'content-type': 'application/x-protobuf',
+          ...headers,
+        },
         body,
       }),
     );
@@ -295,6 +300,12 @@ test('protobuf in, base64 of protobuf out', async (t) => {
     );
   });
 
+  await t.test('an empty operationID is let pass where the SDK has none, and nowhere else', async () => {
+    const request = GetConversationsReq.encode({ ownerUserID: 'alice', conversationIDs: ['si_alice_bob'] }).finish();
+    assert.equal((await post('/jssdk/get_conversations', request, { operationID: '' })).errCode, 0);
+    assert.equal((await post('/jssdk/get_active_conversations', active, { operationID: '' })).errCode, 1001);
+  });
+
   await t.test('an empty answer is not empty bytes, which the SDK could not read', async () => {
     const request = GetConversationsReq.encode({ ownerUserID: 'alice', conversationIDs: ['si_none'] }).finish();
     assert.equal((await post('/jssdk/get_conversations', request)).data, 'CAA=');
@@ -305,7 +316,7 @@ test('protobuf in, base64 of protobuf out', async (t) => {
   });
 
   await t.test('another content type is 1001', async () => {
-    const { errCode, errDlt } = await post('/jssdk/get_active_conversations', active, 'text/plain');
+    const { errCode, errDlt } = await post('/jssdk/get_active_conversations', active, { 'content-type': 'text/plain' });
     assert.deepEqual([errCode, errDlt], [1001, 'unsupported content type']);
   });
 });

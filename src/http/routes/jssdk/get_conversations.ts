@@ -13,6 +13,8 @@ export default endpoint({
     conversationIDs: Wire.list(Wire.id()),
   }),
   response: conversationList,
+  // Of a chat that has changed while the JS SDK was about to ask for it.
+  takesEmptyOperationID: true,
   protobuf: { decode: (bytes) => GetConversationsReq.decode(bytes), encode: encodeConversationList },
   handle: (call, body, { previews }) => previews.byIDs(call, body.conversationIDs),
 });

@@ -34,7 +34,9 @@ const ALONE = [
   'wire/process.test',
   'wire/many-conversations.test',
 ];
-const UNTRACKED_PROMISES = pathToFileURL(join(import.meta.dirname, 'untracked-promises.ts')).href;
+const PRELOADED = ['packed-modules.ts', 'untracked-promises.ts'].map(
+  (file) => `--import=${pathToFileURL(join(import.meta.dirname, file)).href}`,
+);
 /** Collecting what a short test leaves behind costs more than the memory. In MB, in half of which objects are made. */
 const ROOMY_NURSERY = ['--min-semi-space-size=16', '--max-semi-space-size=32'];
 /** Plain JavaScript, since Node strips no types below node_modules. */
@@ -52,7 +54,7 @@ const tests = run({
   concurrency: CONCURRENCY,
   timeout: TIMEOUT_MS,
   signal: interruption.signal,
-  execArgv: ['--import', UNTRACKED_PROMISES, ...ROOMY_NURSERY],
+  execArgv: [...PRELOADED, ...ROOMY_NURSERY],
 });
 tests.on('test:fail', ({ name }) => {
   // Not a test but the process has failed, which took all of its files along.

@@ -11,6 +11,7 @@ import { postgresProgram, startPostgres } from '../test/support/services/postgre
 import { ensurePrograms } from '../test/support/services/program.ts';
 import { redisProgram } from '../test/support/services/redis.ts';
 import { temporaryDirectory } from '../test/support/services/temporary-root.ts';
+import { runTool } from './tools.ts';
 
 const HELP = `Runs the tests. Usage: npm test -- [options] [filter ...]
 
@@ -34,6 +35,7 @@ const STORIES = ['test/sdk/js-!(files).test.ts', 'test/sdk/acceptance.test.ts'];
 /** The launcher's own: what tests and the servers that they start have in common is stripped and compiled once. */
 const COMPILE_CACHE = join(import.meta.dirname, '../node_modules/.cache/compiled');
 const RUNNER = join(import.meta.dirname, 'run-test-files.ts');
+const PACKER = join(import.meta.dirname, 'pack-modules.ts');
 
 /** Begun first, and all that need services before the short ones that do not, so that no core idles at the end. */
 const LONG_FILES = [
@@ -68,7 +70,9 @@ async function main(args: readonly string[]): Promise<number> {
   const environment = testEnvironment(process.env);
   environment.TMPDIR = services.use(await temporaryDirectory()).path;
   if (request.isCluster) environment.TESSERA_TEST_NODES = '3';
+  const packing = packModules();
   if (request.needsServices) Object.assign(environment, await startServices(environment, services, request.isCluster));
+  await packing;
   return await runTests(request, environment);
 }
 
@@ -120,6 +124,12 @@ async function startServices(
   await ensurePrograms(programs, (line) => console.log(`tests: ${line}`));
   const needsPostgres = programs.some(({ id }) => id === 'postgres') && caller.TESSERA_TEST_POSTGRES_URL === undefined;
   return needsPostgres ? { TESSERA_TEST_POSTGRES_URL: owner.use(await startPostgres()).url } : {};
+}
+
+/** What the processes of tests preload (`packed-modules.ts`), as it is now. */
+async function packModules(): Promise<void> {
+  const { code, stderr } = await runTool('node', [PACKER], import.meta.dirname);
+  if (code !== 0) throw new Error(`the modules of the tests could not be packed: ${stderr}`);
 }
 
 async function runTests({ files, runnerOptions }: Request, env: NodeJS.ProcessEnv): Promise<number> {

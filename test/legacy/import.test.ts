@@ -23,6 +23,7 @@ import { TokenCodec } from '../../src/tokens/claims.ts';
 import { TokenEvents } from '../../src/tokens/events.ts';
 import { SigningKeys } from '../../src/tokens/signing-keys.ts';
 import { fillWithHistory, fillWithTokens, openimSecret, signOpenimToken } from '../support/openim-redis.ts';
+import { program } from '../support/program.ts';
 import { type Outcome, runTesseraHere } from '../support/run-tessera.ts';
 import { untilTrue } from '../support/services/redis-command.ts';
 import type { Service } from '../support/services/service.ts';
@@ -146,11 +147,10 @@ test('tessera tokens import, a process to interrupt', async (t) => {
   const redis = await openRedis(t, server.url);
   const count = 3000;
   await fillWithTokens(redis, count, wholeSecond());
-  const main = new URL('../../src/main.ts', import.meta.url).pathname;
 
   await t.test('Ctrl-C ends it in order, with a checkpoint that goes by itself', async () => {
     await using cwd = await mkdtempDisposable(join(tmpdir(), 'tessera-import-'));
-    const child = spawn(process.execPath, [main, 'tokens', 'import', '--batch', '1', '--json'], {
+    const child = spawn(process.execPath, [...program, 'tokens', 'import', '--batch', '1', '--json'], {
       cwd: cwd.path,
       env: { PATH: process.env.PATH ?? '', TESSERA_REDIS_URL: server.url, TESSERA_SECRET: openimSecret },
       stdio: ['ignore', 'pipe', 'pipe'],

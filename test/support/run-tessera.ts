@@ -8,8 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { runProgram } from '../../src/cli/program.ts';
-
-const launcher = new URL('../../bin/tessera.js', import.meta.url).pathname;
+import { program } from './program.ts';
 
 export interface Outcome {
   readonly code: number;
@@ -30,7 +29,7 @@ export async function runTessera(args: readonly string[], env: Readonly<Record<s
   try {
     return await new Promise((resolve) => {
       const options = { cwd, env: { PATH: process.env.PATH ?? '', ...env }, timeout: limitMs };
-      execFile(process.execPath, [launcher, ...args], options, (error, stdout, stderr) => {
+      execFile(process.execPath, [...program, ...args], options, (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : killed;
         resolve({ code, stdout, stderr });
       });

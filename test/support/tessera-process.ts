@@ -5,8 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-
-const launcher = new URL('../../bin/tessera.js', import.meta.url).pathname;
+import { program } from './program.ts';
 
 export const adminSecret = 'a-secret-only-for-tests';
 
@@ -67,7 +66,7 @@ export class TesseraProcess {
 
   /** Resolves when both ports listen. @throws if the process ends before. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [launcher, 'serve'], {
+    const child = spawn(process.execPath, [...program, 'serve'], {
       cwd: this.dataDir,
       env: {
         PATH: process.env.PATH ?? '',

@@ -11,14 +11,13 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { BackEnd } from '../support/back-end.ts';
+import { program } from '../support/program.ts';
 import { runTessera, runTesseraHere } from '../support/run-tessera.ts';
 import { untilTrue } from '../support/services/redis-command.ts';
 import { connect } from '../support/socket-client.ts';
 import { TesseraProcess } from '../support/tessera-process.ts';
 import { redisForSuite } from '../support/test-services.ts';
 import { within } from '../support/within.ts';
-
-const launcher = new URL('../../bin/tessera.js', import.meta.url).pathname;
 
 test('O3: SIGTERM closes sockets so that clients go elsewhere, and ends the process with 0', async (t) => {
   const server = await TesseraProcess.start();
@@ -62,7 +61,7 @@ test('O3: a request that does not end holds the stop up no longer than it may', 
 
 for (const reader of ['gone', 'not reading'] as const) {
   test(`O1 O3: with the reader of the log ${reader} the server serves on, drains at SIGTERM and ends with 0`, async (t) => {
-    const server = spawn(process.execPath, [launcher, 'serve'], {
+    const server = spawn(process.execPath, [...program, 'serve'], {
       cwd: await temporaryDirectory(t),
       env: { PATH: process.env.PATH ?? '', TESSERA_API_PORT: '0', TESSERA_WS_PORT: '0', TESSERA_LOG_LEVEL: 'debug' },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -96,7 +95,7 @@ test('a command whose reader has gone ends quietly, and well', async (t) => {
     ['keys', 'list'],
     ['doctor'],
   ]) {
-    const command = spawn(process.execPath, [launcher, ...args], {
+    const command = spawn(process.execPath, [...program, ...args], {
       cwd: await temporaryDirectory(t),
       env: { PATH: process.env.PATH ?? '', TESSERA_SECRET: 'a-secret-of-more-than-thirty-two-bytes' },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -111,7 +110,7 @@ test('a command whose reader has gone ends quietly, and well', async (t) => {
 test('what cannot be written is a failure, and said', { skip: !existsSync('/dev/full') }, async (t) => {
   const full = openSync('/dev/full', 'w');
   t.after(() => closeSync(full));
-  const command = spawn(process.execPath, [launcher, 'config', '--docs'], {
+  const command = spawn(process.execPath, [...program, 'config', '--docs'], {
     cwd: await temporaryDirectory(t),
     env: { PATH: process.env.PATH ?? '' },
     stdio: ['ignore', full, 'pipe'],
@@ -261,7 +260,7 @@ async function run(t: TestContext, args: string[], env: Record<string, string> =
   const cwd = await temporaryDirectory(t);
   return new Promise((resolve) => {
     const options = { cwd, env: { PATH: process.env.PATH ?? '', ...env } };
-    execFile(process.execPath, [launcher, ...args], options, (error, stdout, stderr) => {
+    execFile(process.execPath, [...program, ...args], options, (error, stdout, stderr) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
     });
   });

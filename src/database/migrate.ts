@@ -89,7 +89,7 @@ const steps: Readonly<Record<string, Step>> = {
  * older program cannot live with raises it to the first that can: a column is added in one version, and what it replaces
  * is removed in a later one, when nobody reads it any more.
  */
-const oldestKnown = 34;
+export const oldestKnown = 34;
 
 /** A database whose schema was brought up to date. */
 export interface Migrated {

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { openPostgres, type PostgresOptions } from '../../src/database/postgres-database.ts';
+import type { NewMessage } from '../../src/log/message-store.ts';
+import { PostgresOutgoingStore } from '../../src/store/postgres-outgoing-store.ts';
+import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
 import { postgresUrlForSuite } from '../support/test-services.ts';
 
 test('ten nodes that start together on a new database bring it up to date once', async (t) => {
@@ -20,7 +23,7 @@ test('ten nodes that start together on a new database bring it up to date once',
   assert.equal(migrations, 1);
 });
 
-test('an upgrade lets those go first who come while it waits for a table in use, and is done when it can be', async (t) => {
+test('an upgrade lets senders go first while it waits for a table in use, and is done when it can be', async (t) => {
   const url = await postgresUrlForSuite(t);
   if (url === undefined) return;
   const db = await openPostgres(
@@ -31,24 +34,42 @@ test('an upgrade lets those go first who come while it waits for a table in use,
   await db.connections.query(`DELETE FROM kysely_migration WHERE name >= '034-oldest-program'`);
   await db.connections.query('ALTER TABLE schema_version DROP COLUMN oldest');
   await db.connections.query('DROP TABLE told_online, token_end_cutoffs_but_one');
-  const user = await db.connections.connect();
-  await user.query('BEGIN');
-  await user.query('LOCK TABLE schema_version IN ACCESS SHARE MODE');
+  // Migration 035 drops one of this name, and so wants the table to itself.
+  await db.connections.query('CREATE INDEX uploads_by_user ON messages (sent_at)');
+  const backup = await db.connections.connect();
+  await backup.query('BEGIN');
+  await backup.query('SELECT count(*) FROM messages');
   let migrations = 0;
   const upgrading = openPostgres(
     url,
     observer(() => migrations++),
   );
-  const waiting = `SELECT 1 FROM pg_locks WHERE relation = 'schema_version'::regclass AND NOT granted`;
-  while ((await db.connections.query(waiting)).length === 0) await nextTurn();
-  // Behind the one that waits.
-  await db.connections.query('SELECT program FROM schema_version');
-  assert.equal(migrations, 0);
-  await user.query('COMMIT');
-  user.release();
+  const waiting = `SELECT 1 FROM pg_locks WHERE relation = 'messages'::regclass AND NOT granted`;
+  const store = new SqlMessageStore(db, new PostgresOutgoingStore(db, 'node'));
+  try {
+    while ((await db.connections.query(waiting)).length === 0) await nextTurn();
+    // The first one comes behind it.
+    for (const clientMsgID of ['a', 'b', 'c']) await store.append([message(clientMsgID)]);
+    assert.equal(migrations, 0);
+  } finally {
+    await backup.query('COMMIT');
+    backup.release();
+  }
   await (await upgrading)[Symbol.asyncDispose]();
   assert.equal(migrations, 1);
+  const stored = await store.range('', 'si_a_b', 1, 9, 9);
+  assert.deepEqual(
+    stored.map(({ seq }) => seq),
+    [1, 2, 3],
+  );
 });
+
+function message(clientMsgID: string): NewMessage {
+  return {
+    ...{ logID: 'si_a_b', sendID: 'a', clientMsgID, serverMsgID: clientMsgID, sessionType: 1, contentType: 101 },
+    ...{ sentAt: 1, acceptedAt: 1, hasChosenTime: false, raisesSenderReadSeq: true, bodyWithoutSeq: Buffer.alloc(0) },
+  };
+}
 
 function observer(onMigrated: () => void): PostgresOptions {
   const ignore = () => {};

@@ -46,7 +46,7 @@ export class Hub implements SessionObserver {
   readonly #byUser = new Map<string, Set<Session>>();
   readonly #byToken = new Map<string, Set<Session>>();
   readonly #fanOut = new FanOut<Session>();
-  /** What a session can pull, for it had committed before the first frame was read. */
+  /** What a session can pull, for it had committed before the first frame was read: all, until then. */
   readonly #committedBefore = new WeakMap<Session, Committed>();
   /** Of the sweeps under way, for sessions that they have not reached. */
   readonly #sweeps = new Set<Verdict>();
@@ -79,7 +79,9 @@ export class Hub implements SessionObserver {
     if (ofToken.size > limits.maxSocketsPerToken) crowdOut(ofToken);
     if (ofUser.size > limits.maxSocketsPerUser) crowdOut(ofUser);
     const hasGroups = groups.enter(session.userID, isFound);
-    return committed === undefined ? hasGroups : this.#enter(session, committed(), hasGroups);
+    if (committed === undefined) return hasGroups;
+    this.#committedBefore.set(session, everything);
+    return this.#enter(session, committed(), hasGroups);
   }
 
   async #enter(session: Session, committed: Promise<Committed>, hasGroups: Promise<void> | undefined): Promise<void> {
@@ -239,6 +241,7 @@ export class Hub implements SessionObserver {
 }
 
 const none: ReadonlySet<Session> = new Set();
+const everything: Committed = { has: () => true };
 
 /** Whoever is pushed out that often and does not even answer the close frame is not waited for. */
 const crowdedOutMs = 1000;

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { TestContext } from 'node:test';
 import { MemoryBus } from '../../src/bus/memory-bus.ts';
-import { createGateway, type Gateway } from '../../src/gateway/gateway.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
 import type { GroupMemberships } from '../../src/gateway/group-index.ts';
 import { defaultLimits, type GatewayLimits } from '../../src/gateway/limits.ts';
 import type { RequestHandler } from '../../src/gateway/requests/request-handler.ts';
@@ -25,6 +25,7 @@ export interface TestGatewayOptions {
   readonly codec?: FrameCodec;
   readonly memberships?: GroupMemberships;
   readonly addressOf?: (request: IncomingMessage) => string | undefined;
+  readonly committed?: GatewayOptions['committed'];
 }
 
 /** Ends with the test. */

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { GroupMemberships, MembershipChange } from '../../src/gateway/group-index.ts';
 import type { Audience } from '../../src/log/delivery.ts';
+import type { Committed } from '../../src/log/outgoing-store.ts';
 import type { SocketClient } from '../support/socket-client.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
+import { within } from '../support/within.ts';
 
 /** Groups as the test has them. */
 class Groups implements GroupMemberships {
@@ -105,6 +107,26 @@ test('M4: a client is not read before its groups are known, so that a pull and p
   assert.equal((await dave.nextReply()).errCode, 0);
   gateway.deliver({ audience: { group: 'g' }, operationID: 'of another' });
   assert.equal((await dave.nextReply()).reqIdentifier, 2001);
+});
+
+test('M4: what was found in the database is pushed to those only who cannot pull it, from the first moment', async (t) => {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<Committed>();
+  const committed = () => {
+    asked.resolve();
+    return answer.promise;
+  };
+  const gateway = await startTestGateway(t, { handlers: { 1001: async () => null }, committed });
+  const client = await gateway.connect('alice');
+  client.send(1001);
+  await within('the gateway to ask', asked.promise);
+  gateway.deliver({ userIDs: ['alice'], storedBy: 6, operationID: 'while it asks' });
+  answer.resolve({ has: (transaction) => transaction < 6 });
+  assert.equal((await client.nextReply()).reqIdentifier, 1001);
+  gateway.deliver({ userIDs: ['alice'], storedBy: 5, operationID: 'committed before' });
+  gateway.deliver({ userIDs: ['alice'], storedBy: 6, operationID: 'committed since' });
+  assert.equal((await client.nextReply()).operationID, 'committed since');
+  assert.deepEqual(client.pending, []);
 });
 
 test('a user whose groups cannot be known is not left without their messages: the socket ends', async (t) => {

@@ -68,9 +68,10 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
     for (const log of this.#holding) clearTimeout(log.timer);
   }
 
-  /** Whether it has been delivered here lately. */
+  /** Whether it has come lately, be it that it waits for what lies before it. */
   has(logID: string, seq: number): boolean {
-    return this.#logs.get(logID)?.delivered.has(seq) === true;
+    const log = this.#logs.get(logID);
+    return log?.delivered.has(seq) === true || log?.held?.has(seq) === true;
   }
 
   /** Resolves when all that has arrived of the log is delivered; undefined if it is. */

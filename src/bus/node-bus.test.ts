@@ -68,6 +68,24 @@ test('what somebody else knows to be missing is found at once, and once', async 
   }
 });
 
+test('what a node stores itself keeps its place, though another hears of the commit before it does', async (t) => {
+  for (const isAnswered of [true, false]) {
+    const network = new MemoryNetwork();
+    await using cluster = new Cluster(t, network, ['A', 'B']);
+    await cluster.pass(2000);
+    cluster.send('A', 'sg_1');
+    const [own] = cluster.store('B', 'sg_1');
+    assert.ok(own);
+    cluster.send('A', 'sg_1');
+    await cluster.pass(500);
+    assert.deepEqual(cluster.node('B').seqsOf('sg_1'), [1]);
+    if (isAnswered) cluster.node('B').bus.deliver(own);
+    await cluster.pass(isAnswered ? 50 : 1000);
+    assert.deepEqual(cluster.node('B').seqsOf('sg_1'), [1, 2, 3]);
+    assert.equal(cluster.node('B').repaired, isAnswered ? 0 : 1);
+  }
+});
+
 test('what a node had committed when it died is delivered by those who are left, before its lease has ended', async (t) => {
   const network = new MemoryNetwork();
   await using cluster = new Cluster(t, network, ['A', 'B', 'C']);
@@ -365,10 +383,8 @@ class TestNode implements AsyncDisposable {
         about: (logIDs) => cluster.rows((row) => row.messages.some(({ logID }) => logIDs.includes(logID))),
         holding: (refs) => {
           cluster.searches += 1;
-          return cluster.rows(({ node, messages }) =>
-            messages.some(
-              ({ logID, seq }) => node !== nodeID && refs.some((ref) => ref.logID === logID && ref.seq === seq),
-            ),
+          return cluster.rows(({ messages }) =>
+            messages.some(({ logID, seq }) => refs.some((ref) => ref.logID === logID && ref.seq === seq)),
           );
         },
         bodies: async (refs): Promise<readonly StoredBody[]> =>

@@ -37,7 +37,7 @@ export interface RepairOptions {
 
 /** Read at once: hundreds of messages each on a busy node. */
 const rowsAtOnce = 50;
-/** Whether notices are still under way: for a second in all. */
+/** Whether something is still under way: for a second in all. */
 const askAgainMs = 25;
 const maxAsked = 40;
 
@@ -47,8 +47,9 @@ export class Repair {
   readonly #read = new Map<string, Set<number>>();
   /** Seqs that the next reading looks for. */
   readonly #wanted: MessageRef[] = [];
-  #reading: Promise<void> = Promise.resolve();
-  #nextReading: Promise<void> | undefined;
+  #reading: Promise<unknown> = Promise.resolve();
+  /** Resolves with what this node has stored itself and is about to deliver. */
+  #nextReading: Promise<readonly OutgoingMessage[]> | undefined;
   /** What had committed before anybody connected here. */
   #before: Committed | undefined;
 
@@ -76,29 +77,45 @@ export class Repair {
   }
 
   /**
-   * Of these seqs of a log those that concern somebody here, whichever other node has stored them. What is asked while a
-   * reading is under way is read by the next one: where publications are late, many logs lack something at once.
+   * Of these seqs of a log those that concern somebody here. What is asked while a reading is under way is read by the next
+   * one: where publications are late, many logs lack something at once. Resolves once they are delivered.
    */
-  readSeqs(logID: string, seqs: readonly number[]): Promise<void> {
+  async readSeqs(logID: string, seqs: readonly number[]): Promise<void> {
     for (const seq of seqs) this.#wanted.push({ logID, seq });
     this.#nextReading ??= this.#reading.then(() => this.#readWanted());
-    return this.#nextReading;
+    const underWay = await this.#nextReading;
+    await this.#await(underWay.filter((message) => message.logID === logID && seqs.includes(message.seq)));
   }
 
-  async #readWanted(): Promise<void> {
+  async #readWanted(): Promise<readonly OutgoingMessage[]> {
     // All that this turn still brings.
     await new Promise(setImmediate);
     const wanted = this.#wanted.splice(0);
     const reading = this.#readMessages(wanted);
     this.#nextReading = undefined;
     this.#reading = reading.catch(() => {});
-    await reading;
+    return await reading;
   }
 
-  async #readMessages(refs: readonly MessageRef[]): Promise<void> {
+  async #readMessages(refs: readonly MessageRef[]): Promise<readonly OutgoingMessage[]> {
+    const { store, nodeID, wasPassedOver } = this.#options;
     const wanted = new Set(refs.map(refKey));
-    const messages = messagesOf(await this.#options.store.holding(refs));
-    await this.#deliver(messages.filter((message) => wanted.has(refKey(message))));
+    const rows = await store.holding(refs);
+    const found = messagesOf(rows).filter((message) => wanted.has(refKey(message)));
+    const own = new Set(messagesOf(rows.filter(({ node }) => node === nodeID)).map(refKey));
+    const isUnderWay = (message: OutgoingMessage) =>
+      own.has(refKey(message)) && this.#isLacking(message) && !wasPassedOver(message.logID, message.seq);
+    const [underWay, others] = [found.filter(isUnderWay), found.filter((message) => !isUnderWay(message))];
+    await this.#deliver(others);
+    return underWay;
+  }
+
+  /** What another node has heard of before PostgreSQL's answer has come here; from the database if that stays away. */
+  async #await(own: readonly OutgoingMessage[]): Promise<void> {
+    for (let asked = 0; asked < maxAsked && own.some((message) => this.#isLacking(message)); asked += 1) {
+      await passed(askAgainMs);
+    }
+    await this.#deliver(own);
   }
 
   /** All that was stored lately in these logs, but what this node has stored and is about to deliver. */

@@ -52,7 +52,7 @@ export interface OutgoingStore {
   rows(refs: readonly OutgoingRef[]): Promise<readonly OutgoingRow[]>;
   /** The rows of any node that have a message of one of these logs. */
   about(logIDs: readonly string[]): Promise<readonly OutgoingRow[]>;
-  /** The rows of nodes other than this one that have one of these messages. */
+  /** The rows of any node that have one of these messages. */
   holding(refs: readonly MessageRef[]): Promise<readonly OutgoingRow[]>;
   /** Of messages as they are now, without those that were taken back. */
   bodies(refs: readonly MessageRef[]): Promise<readonly StoredBody[]>;

@@ -72,8 +72,8 @@ export class PostgresOutgoingStore implements OutgoingStore {
     for (const withinMs of [lateForMs, keptForMs]) {
       const rows = await this.#db.connections.query<Row>(
         `SELECT node, id, entries, transaction::text FROM outgoing
-          WHERE node <> $1 AND at > ${nowMs} - ${withinMs} AND logs && $2::text[]`,
-        [this.#nodeID, logIDs],
+          WHERE at > ${nowMs} - ${withinMs} AND logs && $1::text[]`,
+        [logIDs],
       );
       // Rows have hundreds of messages each: those that lack are found in the text of few.
       const holding = rows.filter(({ entries }) => heads.some((head) => entries.includes(head)));

@@ -93,7 +93,7 @@ export class Traffic {
       apiAddr: nginx.url,
       wsAddr: `ws://127.0.0.1:${nginx.gatewayPort}`,
     });
-    await within('everybody to be connected', Promise.all(traffic.#clients.map(({ connected }) => connected)));
+    await Promise.all(traffic.#clients.map((client) => within(`${client.userID} to be connected`, client.connected)));
     traffic.#tokens.start();
     const [, ...senders] = traffic.#clients.toReversed();
     for (const [index, client] of senders.entries()) traffic.#sending.push(traffic.#sendSteadily(client, index));

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { migratePostgres, migrateSqlite } from '../test/support/migrated-databases.ts';
 import { wantedPrograms } from '../test/support/services/catalogue.ts';
 import { nginxProgram } from '../test/support/services/deployment-tools.ts';
 import { faketimeProgram } from '../test/support/services/faketime.ts';
@@ -112,8 +113,8 @@ function testEnvironment(caller: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 /**
- * Installs what is missing and starts what the suites share: a PostgreSQL, where each makes databases of its own. Redis
- * and Chromium they start themselves. @returns what the tests need to find it
+ * Installs what is missing and starts what the suites share: a PostgreSQL, where each makes databases of its own, and
+ * databases of this version to copy. Redis and Chromium they start themselves. @returns what the tests need to find it
  */
 async function startServices(
   caller: NodeJS.ProcessEnv,
@@ -123,7 +124,14 @@ async function startServices(
   const programs = isCluster ? [postgresProgram, redisProgram, nginxProgram, faketimeProgram] : wantedPrograms(caller);
   await ensurePrograms(programs, (line) => console.log(`tests: ${line}`));
   const needsPostgres = programs.some(({ id }) => id === 'postgres') && caller.TESSERA_TEST_POSTGRES_URL === undefined;
-  return needsPostgres ? { TESSERA_TEST_POSTGRES_URL: owner.use(await startPostgres()).url } : {};
+  const url = needsPostgres ? owner.use(await startPostgres()).url : undefined;
+  if (url !== undefined) await migratePostgres(url.replace(/[^/]*$/, 'template1'));
+  const sqlite = join(caller.TMPDIR ?? '', 'migrated.db');
+  await migrateSqlite(sqlite);
+  return {
+    TESSERA_TEST_MIGRATED_SQLITE: sqlite,
+    ...(url === undefined ? {} : { TESSERA_TEST_POSTGRES_URL: url }),
+  };
 }
 
 /** What the processes of tests preload (`packed-modules.ts`), as it is now. */

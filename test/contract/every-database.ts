@@ -6,8 +6,9 @@ import { type TestContext, test } from 'node:test';
 import type { Database } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres-database.ts';
 import { openSqlite } from '../../src/database/sqlite-database.ts';
+import { copyMigratedSqlite } from '../support/migrated-databases.ts';
 import '../support/reads-within.ts';
-import { postgresUrlForSuite } from '../support/test-services.ts';
+import { emptyPostgresUrlForSuite, postgresUrlForSuite } from '../support/test-services.ts';
 
 export interface Databases {
   readonly db: Database;
@@ -31,7 +32,9 @@ async function sqliteDatabases(t: TestContext): Promise<Databases> {
   const directory = await mkdtemp(join(tmpdir(), 'tessera-contract-'));
   const opened = closedAfter(t);
   t.after(() => rm(directory, { recursive: true }));
-  const db = opened(await openSqlite(join(directory, 'data.sqlite'), observer));
+  const path = join(directory, 'data.sqlite');
+  await copyMigratedSqlite(path);
+  const db = opened(await openSqlite(path, observer));
   return {
     db,
     peer: db,
@@ -45,7 +48,7 @@ async function postgresDatabases(t: TestContext, url: string): Promise<Databases
     db: opened(await openPostgres(url, observer)),
     peer: opened(await openPostgres(url, observer)),
     openEmpty: async () => {
-      const emptyUrl = await postgresUrlForSuite(t);
+      const emptyUrl = await emptyPostgresUrlForSuite(t);
       if (emptyUrl === undefined) throw new Error('PostgreSQL went away');
       return opened(await openPostgres(emptyUrl, observer));
     },

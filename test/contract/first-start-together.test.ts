@@ -5,10 +5,10 @@ import { openPostgres, type PostgresOptions } from '../../src/database/postgres-
 import type { NewMessage } from '../../src/log/message-store.ts';
 import { PostgresOutgoingStore } from '../../src/store/postgres-outgoing-store.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
-import { postgresUrlForSuite } from '../support/test-services.ts';
+import { emptyPostgresUrlForSuite } from '../support/test-services.ts';
 
 test('ten nodes that start together on a new database bring it up to date once', async (t) => {
-  const url = await postgresUrlForSuite(t);
+  const url = await emptyPostgresUrlForSuite(t);
   if (url === undefined) return;
   let migrations = 0;
   const opened = await Promise.all(
@@ -24,7 +24,7 @@ test('ten nodes that start together on a new database bring it up to date once',
 });
 
 test('an upgrade lets senders go first while it waits for a table in use, and is done when it can be', async (t) => {
-  const url = await postgresUrlForSuite(t);
+  const url = await emptyPostgresUrlForSuite(t);
   if (url === undefined) return;
   const db = await openPostgres(
     url,

@@ -7,7 +7,7 @@ import type { PostgresDatabase } from '../../src/database/database.ts';
 import { openPostgres } from '../../src/database/postgres-database.ts';
 import { PostgresGuard } from '../../src/database/postgres-guard.ts';
 import { untilTrue } from '../support/services/redis-command.ts';
-import { postgresUrlForSuite } from '../support/test-services.ts';
+import { emptyPostgresUrlForSuite, postgresUrlForSuite } from '../support/test-services.ts';
 import { within } from '../support/within.ts';
 
 test('a guard whose session is ended takes it again, and goes on writing', async (t) => {
@@ -22,7 +22,7 @@ test('a guard whose session is ended takes it again, and goes on writing', async
 });
 
 test('nodes that start together migrate once, and share the guard', async (t) => {
-  const url = await postgresUrlForSuite(t);
+  const url = await emptyPostgresUrlForSuite(t);
   if (url === undefined) return;
   const observer = { onEffectFailure() {}, onConnectionLost() {}, onFailing() {}, onRecovered() {} };
   let migrations = 0;

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { copyMigratedSqlite } from './migrated-databases.ts';
 import { program } from './program.ts';
 
 export const adminSecret = 'a-secret-only-for-tests';
@@ -34,6 +35,7 @@ export class TesseraProcess {
   /** Starts on free ports and a data directory of its own; both stay the same over restarts. */
   static async start({ env = {} }: TesseraOptions = {}): Promise<TesseraProcess> {
     const server = new TesseraProcess(await mkdtemp(join(tmpdir(), 'tessera-test-')), env);
+    if (env.TESSERA_DATABASE_URL === undefined) await copyMigratedSqlite(join(server.dataDir, 'data', 'tessera.db'));
     await server.start();
     return server;
   }

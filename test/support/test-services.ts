@@ -23,15 +23,24 @@ export function skipReason(name: ServiceName): string | false {
 }
 
 /**
- * URL of a new, empty PostgreSQL database, dropped after the suite; undefined when the caller leaves PostgreSQL out,
- * in which case the test has been marked as skipped and has nothing more to do.
+ * URL of a new PostgreSQL database, which `npm test` has brought up to date, dropped after the suite; undefined when the
+ * caller leaves PostgreSQL out, in which case the test has been marked as skipped and has nothing more to do.
  */
-export async function postgresUrlForSuite(t: SuiteScope): Promise<string | undefined> {
+export function postgresUrlForSuite(t: SuiteScope): Promise<string | undefined> {
+  return newPostgresUrl(t, 'template1');
+}
+
+/** The same of one without a table, as on a first start. */
+export function emptyPostgresUrlForSuite(t: SuiteScope): Promise<string | undefined> {
+  return newPostgresUrl(t, 'template0');
+}
+
+async function newPostgresUrl(t: SuiteScope, template: string): Promise<string | undefined> {
   if (isSkipped(t, 'postgres')) return undefined;
   const sharedUrl = process.env.TESSERA_TEST_POSTGRES_URL;
   if (sharedUrl === undefined) return ownedBy(t, await startPostgres()).url;
   const name = `tessera_test_${randomBytes(6).toString('hex')}`;
-  await execute(sharedUrl, `create database ${name}`);
+  await execute(sharedUrl, `create database ${name} template ${template}`);
   afterAllElse(t, () => dropDatabase(sharedUrl, name));
   const url = new URL(sharedUrl);
   url.pathname = `/${name}`;

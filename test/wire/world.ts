@@ -1,16 +1,16 @@
 /** A whole server in this process, with its embedded stores, a few users, and a token of every kind. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type App, createApp } from '../../src/app/app.ts';
 import type { AppOverrides } from '../../src/app/ground.ts';
 import { loadConfig } from '../../src/config/config.ts';
-import { openSqlite } from '../../src/database/sqlite-database.ts';
 import type { PlatformID } from '../../src/protocol/numbers/platforms.ts';
 import { newTokenID, TokenCodec } from '../../src/tokens/claims.ts';
 import { SigningKeys } from '../../src/tokens/signing-keys.ts';
+import { copyMigratedSqlite } from '../support/migrated-databases.ts';
 import { type Envelope, envelopeOf, type RawReply, type RawRequest, send } from './raw-http.ts';
 
 export const adminSecret = 'a-secret-only-for-tests';
@@ -74,7 +74,7 @@ export class World implements AsyncDisposable {
     setByMs = 0,
   ): Promise<World> {
     const dataDir = await mkdtemp(join(tmpdir(), 'tessera-wire-'));
-    await writeFile(join(dataDir, 'tessera.db'), await migrated());
+    await copyMigratedSqlite(join(dataDir, 'tessera.db'));
     const config = loadConfig({
       environment: {
         TESSERA_DATA_DIR: dataDir,
@@ -177,28 +177,6 @@ export class World implements AsyncDisposable {
     this.#tokens.set('unknown', signed(signingKey, 'alice', 1, Date.now()));
   }
 }
-
-/** An empty database of this version, which the worlds of a process copy: to migrate costs each a fifth of its start. */
-let emptyDatabase: Promise<Buffer> | undefined;
-
-function migrated(): Promise<Buffer> {
-  emptyDatabase ??= migrateOne();
-  return emptyDatabase;
-}
-
-async function migrateOne(): Promise<Buffer> {
-  const directory = await mkdtemp(join(tmpdir(), 'tessera-migrated-'));
-  try {
-    const path = join(directory, 'tessera.db');
-    const database = await openSqlite(path, ignored);
-    await database[Symbol.asyncDispose]();
-    return await readFile(path);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
-}
-
-const ignored = { onEffectFailure() {}, onConnectionLost() {}, onFailing() {}, onRecovered() {} };
 
 function signed(key: string, userID: string, platformID: PlatformID, now: number): string {
   return new TokenCodec(new SigningKeys([key])).sign({ userID, platformID, jti: newTokenID(randomBytes), now, ttlMs })

@@ -155,7 +155,7 @@ export async function openTokenStores(
     loginPolicy: configuredPolicy(config),
     maxUnknownEnds: config.maxUnknownEnds,
     clock,
-    observer: memoryObserver(logger, metrics),
+    observer: memoryObserver(logger, metrics, events),
   });
   durable = store;
   // What fails leaves the doubt, and readiness tells of it.
@@ -175,7 +175,7 @@ export async function openTokenStores(
 /** A lost connection is noticed at once; a flush or a failover by looking. */
 const lookAtMemoryEveryMs = 1000;
 
-function memoryObserver(logger: Logger, metrics: Metrics): DurableStoreObserver {
+function memoryObserver(logger: Logger, metrics: Metrics, events: TokenEvents): DurableStoreObserver {
   let isOwing = false;
   return {
     onSettings: ({ mayEvict, mayLose }) => {
@@ -205,6 +205,7 @@ function memoryObserver(logger: Logger, metrics: Metrics): DurableStoreObserver 
       metrics.tokensLost.inc({ cause });
       logger.warn({ userID, jti, cause }, 'a token that Redis had lost was taken in again: nothing had ended it');
     },
+    onLostEnded: (change) => events.emit('lostEnded', change),
     onDoubt: (isInDoubt) => metrics.tokenStoreDoubted.set(isInDoubt ? 1 : 0),
     onRestored: (tokens) => {
       metrics.tokenEndsRestored.inc(tokens);

@@ -114,6 +114,7 @@ async function remembering(store: TokenStore, redis: RedisClient, db: Database):
     onOwed: () => {},
     onRestored: () => {},
     onTakenBack: () => {},
+    onLostEnded: () => {},
   };
   const [longestLifeMs, clock] = [longestTokenLifeMs, Date.now];
   return new DurableTokenStore({ store, memory, ends, longestLifeMs, loginPolicy: [], clock, observer });

@@ -9,8 +9,11 @@ export interface PushTokenStore {
   remove(userID: string, platformID: number): Promise<void>;
   /** Those that were registered by these login tokens of the user. */
   removeOfLogins(userID: string, jtis: readonly string[]): Promise<void>;
-  /** Those registered before then (Unix ms): of a user or, if empty, of everybody; platform 0 is every platform. */
-  removeBefore(userID: string, platformID: number, before: number): Promise<void>;
+  /**
+   * Those registered before then (Unix ms): of a user or, if empty, of everybody; platform 0 is every platform.
+   * @param spares the login token whose device stays
+   */
+  removeBefore(userID: string, platformID: number, before: number, spares?: string): Promise<void>;
   /** A login goes on under a new login token. */
   follow(userID: string, jti: string, successor: string): Promise<void>;
   /** Those which the service no longer knows, unless they were registered anew since. */

@@ -59,11 +59,12 @@ export class SqlPushTokenStore implements PushTokenStore {
     });
   }
 
-  removeBefore(userID: string, platformID: number, before: number): Promise<void> {
+  removeBefore(userID: string, platformID: number, before: number, spares?: string): Promise<void> {
     return this.#change(async (tx) => {
       let rows = tx.deleteFrom('push_tokens').where('registered_at', '<', before);
       if (userID !== '') rows = rows.where('user_id', '=', userID);
       if (platformID !== 0) rows = rows.where('platform_id', '=', platformID);
+      if (spares !== undefined) rows = rows.where('jti', '!=', spares);
       await rows.execute();
     });
   }

@@ -15,7 +15,7 @@ import { SqlTokenEndStore } from '../store/sql-token-end-store.ts';
 import { DurableTokenStore } from './durable-token-store.ts';
 import { loginPolicy } from './policy.ts';
 import type { TokenEnd } from './token-end-store.ts';
-import type { LossCause, TokenChange, TokenRecord, TokenStore } from './token-store.ts';
+import type { LossCause, TokenChange, TokenEnding, TokenRecord, TokenStore } from './token-store.ts';
 import type { KnownToStore, MemoryLook, StoreMemory } from './token-store-memory.ts';
 
 async function open(t: TestContext) {
@@ -35,6 +35,7 @@ async function open(t: TestContext) {
     known: [] as KnownToStore[],
     cause: 'unknown' as LossCause,
     announced: [] as TokenChange[],
+    lostEnded: [] as TokenEnding[],
     takenBack: [] as string[],
     /** Happens when a token that is taken in has been looked up on disk. */
     beforeAdoption: async () => {},
@@ -98,6 +99,7 @@ async function open(t: TestContext) {
       onOwed: (ends) => told.push(`${ends} owed`),
       onRestored: (tokens) => told.push(tokens),
       onTakenBack: ({ userID }) => state.takenBack.push(userID),
+      onLostEnded: (change) => state.lostEnded.push(change),
     },
   });
   const authority = new TestAuthority(store, {
@@ -456,11 +458,15 @@ test('T4 what is ended while it is taken in stays ended', async (t) => {
 });
 
 test('T3 a lost token is not taken in where a later login had its place, also one that has ended since', async (t) => {
-  const { time, authority, lost } = await lostToken(t);
+  const { time, authority, lost, jti, state } = await lostToken(t);
   time.now += 1;
   const later = await authority.login('alice', 5);
   await authority.revokeToken(asAdmin, { token: later, jti: '', userID: '' });
   assert.equal(await authority.verdict(lost), 1506);
+  const ended = state.lostEnded.map((change) =>
+    change.kind === 'ended' ? change.tokens.map((token) => token.jti) : [],
+  );
+  assert.deepEqual(ended, [[jti]], 'of which this node tells');
 });
 
 test('T3 of two lost tokens of one platform the newer stays, whichever is shown first', async (t) => {

@@ -31,6 +31,7 @@ import {
   type PresentedToken,
   type TokenChange,
   type TokenChangeListener,
+  type TokenEnding,
   type TokenEndReason,
   type TokenKey,
   type TokenPage,
@@ -69,6 +70,8 @@ export interface DurableStoreObserver {
   onRestored(tokens: number): void;
   /** A token that the store had lost was shown, and taken in again. */
   onTakenBack(token: Pick<TokenRecord, 'userID' | 'jti'>, cause: LossCause): void;
+  /** Tokens that the store has lost have ended here for good, among others: see `lostEnded` of TokenEvents. */
+  onLostEnded(change: TokenEnding): void;
 }
 
 export class DurableTokenStore implements TokenStore {
@@ -252,7 +255,7 @@ export class DurableTokenStore implements TokenStore {
     userID: string,
     { platformIDs, exceptJti }: Extract<TokenSelector, { platformIDs: unknown }>,
   ): Promise<void> {
-    const { store, ends, clock, longestLifeMs } = this.#options;
+    const { ends, clock, longestLifeMs } = this.#options;
     const notBefore = clock();
     const keepUntil = notBefore + longestLifeMs;
     const isEverywhere = Object.values(platforms).every((each) => platformIDs.includes(each));
@@ -260,10 +263,10 @@ export class DurableTokenStore implements TokenStore {
       const cutoff = { userID, platformID, notBefore };
       if (exceptJti === undefined) {
         await ends.cutOff({ ...cutoff, keepUntil });
-        await store.announce({ ...cutoff, kind: 'cutoff' });
+        await this.#announceLost({ ...cutoff, kind: 'cutoff' });
       } else {
         await ends.cutOffButOne({ ...cutoff, keepUntil, spares: exceptJti });
-        await store.announce({ ...cutoff, kind: 'cutoffButOne', spares: exceptJti });
+        await this.#announceLost({ ...cutoff, kind: 'cutoffButOne', spares: exceptJti });
       }
     }
   }
@@ -318,8 +321,14 @@ export class DurableTokenStore implements TokenStore {
     const ended = await store.kick(userID, { jtis: lost }, reason, state);
     await this.#recorder.record(ended);
     const tokens = lost.map((jti) => ({ jti, platformID: unknownPlatform }));
-    await store.announce({ kind: 'ended', userID, tokens, reason });
+    await this.#announceLost({ kind: 'ended', userID, tokens, reason });
     return ended;
+  }
+
+  async #announceLost(change: TokenEnding): Promise<void> {
+    const { store, observer } = this.#options;
+    observer.onLostEnded(change);
+    await store.announce(change);
   }
 
   /** @returns undefined for one of which it is not known that the store has had it and lost it */
@@ -343,7 +352,7 @@ export class DurableTokenStore implements TokenStore {
     const { tokens } = await store.list(userID);
     const others = tokens.filter((token) => token.jti !== jti);
     if (!hasRoomFor(loginPolicy, record, others)) {
-      const [kicked] = await this.kick(userID, { jtis: [jti] }, 'policy', 'kicked');
+      const [kicked] = await this.#displace(userID, [jti]);
       return kicked ?? record;
     }
     await this.#endEarlier(record, others);
@@ -359,7 +368,14 @@ export class DurableTokenStore implements TokenStore {
     // One that has been renewed has its grace, though the store has forgotten it.
     const known = await Promise.all(earlier.map(({ userID, jti }) => ends.find(userID, jti)));
     const jtis = earlier.filter((_, index) => known[index]?.end === undefined).map(({ jti }) => jti);
-    await this.kick(record.userID, { jtis }, 'policy', 'kicked');
+    await this.#displace(record.userID, jtis);
+  }
+
+  /** No caller hears of these. */
+  async #displace(userID: string, jtis: readonly string[]): Promise<readonly TokenRecord[]> {
+    const tokens = await this.kick(userID, { jtis }, 'policy', 'kicked');
+    this.#options.observer.onLostEnded({ kind: 'ended', userID, tokens, reason: 'policy' });
+    return tokens;
   }
 
   /** What was ended on disk while it was taken in has not been found in the store by who ended it. */

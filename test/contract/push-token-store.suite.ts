@@ -75,6 +75,9 @@ export async function pushTokenStoreSuite(t: TestContext, { store, badges, unitO
     assert.deepEqual(await namesOf('c', 'd'), ['c/3', 'd/1']);
     await store.removeBefore('', 0, 10);
     assert.deepEqual(await namesOf('c', 'd'), ['c/3']);
+    await put({ ...device('c', 1), jti: 'spared' });
+    await store.removeBefore('c', 0, 11, 'spared');
+    assert.deepEqual(await namesOf('c'), ['c/1']);
   });
 
   await t.test('what a service calls dead goes, unless it was registered anew since', async () => {

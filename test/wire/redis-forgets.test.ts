@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
+import fcmUpdateToken from '../../src/http/routes/third/fcm_update_token.ts';
 import { connectRedis } from '../../src/redis/client/client.ts';
 import { OpenimServer, openimHash } from '../support/openim-redis.ts';
 import { runTessera } from '../support/run-tessera.ts';
@@ -99,11 +100,16 @@ test('T1, T3 a token that Redis has lost is good when it is shown, but where it 
   assert.deepEqual(await verdicts(), [1506, 1506, 1506, 0]);
 });
 
-test('T4 a token that Redis has lost is ended like any other: by a logout, a revocation, and that of all', async (t) => {
+test('T4 a token that Redis has lost is ended like any other, device and all: by a logout, a revocation, and that of all', async (t) => {
   const opened = await open(t);
   if (opened === undefined) return;
   const { redis, world } = opened;
-  const lost = await Promise.all(['alice', 'bob', 'carol', 'dave', 'erin'].map((userID) => world.issue(userID, 5)));
+  const users = ['alice', 'bob', 'carol', 'dave', 'erin'];
+  const lost = await Promise.all(users.map((userID) => world.issue(userID, 5)));
+  for (const [index, account] of users.entries()) {
+    const body = { account, platformID: 5, fcmToken: account, expireTime: 0 };
+    assert.equal(envelopeOf(await world.post(fcmUpdateToken.path, body, lost[index] ?? '')).errCode, 0);
+  }
   await redisCommand(redis.port, 'FLUSHALL');
   // Who has another one by now, which is not to be the only one that is ended.
   const newer = await world.issue('erin', 1);
@@ -113,6 +119,10 @@ test('T4 a token that Redis has lost is ended like any other: by a logout, a rev
   await world.call('/auth/revoke_tokens', { userID: 'erin' });
   const verdicts = await Promise.all([...lost, newer].map((token) => world.verdict(token)));
   assert.deepEqual(verdicts, [1506, 1506, 1506, 0, 1506, 1506]);
+  using database = new DatabaseSync(join(world.dataDir, 'tessera.db'), { readOnly: true });
+  const devices = database.prepare('SELECT user_id FROM push_tokens ORDER BY 1');
+  const owners = () => devices.all().map(({ user_id }) => user_id);
+  await untilTrue('only those are woken who are logged in', async () => owners().join() === 'dave');
 });
 
 test('T4 a renewed token that Redis has lost goes by its login, which lies before what has ended it', async (t) => {

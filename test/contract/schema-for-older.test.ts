@@ -9,12 +9,12 @@ import { test } from 'node:test';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { oldestKnown } from '../../src/database/migrate.ts';
-import { postgresUrlForSuite } from '../support/test-services.ts';
+import { emptyPostgresUrlForSuite } from '../support/test-services.ts';
 
 const migrations = join(import.meta.dirname, '../../src/database/migrations');
 
 test('T1, M1: the oldest program that the schema names finds in it all that it knows', async (t) => {
-  const url = await postgresUrlForSuite(t);
+  const url = await emptyPostgresUrlForSuite(t);
   if (url === undefined) return;
   await using db = new Kysely<unknown>({
     dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url }) }),

@@ -3,6 +3,7 @@ import type { Selectable } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
+import { AskedTogether } from '../kernel/asked-together.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { PushProviderName } from '../protocol/numbers/push-providers.ts';
 import type { ApnsEnvironment, PushToken } from '../push/push-token.ts';
@@ -13,6 +14,8 @@ type PushTokenRow = Selectable<Schema['push_tokens']>;
 
 export class SqlPushTokenStore implements PushTokenStore {
   readonly #db: Database;
+  /** By user, the logins that have registered devices. */
+  readonly #logins = new AskedTogether((userIDs: readonly string[]) => this.#askLogins(userIDs));
 
   constructor(db: Database) {
     this.#db = db;
@@ -50,13 +53,22 @@ export class SqlPushTokenStore implements PushTokenStore {
   }
 
   async removeOfLogins(userID: string, jtis: readonly string[]): Promise<void> {
-    // With every login that ends another one: most have no device, and to see that costs a tenth of a transaction.
-    const held = await runHot<Pick<PushTokenRow, 'jti'>>(this.#db, loginsWithDevices, [userID]);
-    if (!held.some(({ jti }) => jtis.includes(jti))) return;
+    // With every login that ends another one: most have no device, and those of many are looked up at once.
+    const held = await this.#logins.ask(userID);
+    if (!held.some((jti) => jtis.includes(jti))) return;
     await this.#change(async (tx) => {
       const isOfLogin = isOneOf(this.#db.dialect, 'jti', jtis);
       await tx.deleteFrom('push_tokens').where('user_id', '=', userID).where(isOfLogin).execute();
     });
+  }
+
+  async #askLogins(userIDs: readonly string[]): Promise<readonly (readonly string[])[]> {
+    const rows =
+      this.#db.dialect === 'sqlite'
+        ? (this.#db.sqlite.read.prepare(loginsInSqlite).all(JSON.stringify(userIDs)) as unknown as LoginRow[])
+        : await this.#db.connections.query<LoginRow>(loginsInPostgres, [userIDs]);
+    const byUser = Map.groupBy(rows, ({ user_id }) => user_id);
+    return userIDs.map((userID) => byUser.get(userID)?.map(({ jti }) => jti) ?? []);
   }
 
   removeBefore(userID: string, platformID: number, before: number, spares?: string): Promise<void> {
@@ -116,7 +128,10 @@ export class SqlPushTokenStore implements PushTokenStore {
 const ofOne = hotQuery(`SELECT * FROM push_tokens WHERE user_id = $1 AND (expires_at = 0 OR expires_at > $2)
   ORDER BY platform_id`);
 
-const loginsWithDevices = hotQuery('SELECT jti FROM push_tokens WHERE user_id = $1');
+type LoginRow = Pick<PushTokenRow, 'user_id' | 'jti'>;
+
+const loginsInSqlite = 'SELECT user_id, jti FROM push_tokens WHERE user_id IN (SELECT value FROM json_each(?))';
+const loginsInPostgres = 'SELECT user_id, jti FROM push_tokens WHERE user_id = ANY($1::text[])';
 
 function toRow(token: PushToken): PushTokenRow {
   return {

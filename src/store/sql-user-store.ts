@@ -3,18 +3,25 @@ import type { Selectable } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
+import { AskedTogether } from '../kernel/asked-together.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { User, UserChanges } from '../users/user.ts';
 import type { UserFilter, UserStore } from '../users/user-store.ts';
+import { KnownLevels } from './known-levels.ts';
 import { countByDay } from './sql-days.ts';
 import { insertPieces, isOneOf } from './sql-lists.ts';
 import { holdsAnyCase } from './sql-texts.ts';
 
 export class SqlUserStore implements UserStore {
   readonly #db: Database;
+  /** In SQLite alone: what other nodes write to PostgreSQL is not known here. */
+  readonly #known = new KnownLevels();
+  readonly #levels: AskedTogether<string, number | undefined>;
 
   constructor(db: Database) {
     this.#db = db;
+    if (db.dialect === 'sqlite') db.sqlite.userChanges.listen(this.#known);
+    this.#levels = new AskedTogether((userIDs) => this.#askLevels(userIDs));
   }
 
   async add(tx: Transaction, users: readonly User[]): Promise<ReadonlySet<string>> {
@@ -45,6 +52,24 @@ export class SqlUserStore implements UserStore {
       .where(isOneOf(this.#db.dialect, 'user_id', userIDs))
       .execute();
     return rows.map(fromRow);
+  }
+
+  async levelOf(userID: string): Promise<number | undefined> {
+    if (this.#db.dialect === 'postgres') return this.#levels.ask(userID);
+    const { sqlite } = this.#db;
+    sqlite.userChanges.look();
+    const known = this.#known.find(userID);
+    if (known !== undefined) return known;
+    const row = sqlite.read.prepare(levelOfUser).get(userID) as LevelRow | undefined;
+    if (row !== undefined) this.#known.keep(userID, row.app_manager_level);
+    return row?.app_manager_level;
+  }
+
+  async #askLevels(userIDs: readonly string[]): Promise<readonly (number | undefined)[]> {
+    if (this.#db.dialect === 'sqlite') throw new TypeError('SQLite is asked one by one');
+    const rows = await this.#db.connections.query<LevelRow & Pick<UserRow, 'user_id'>>(levelsOfUsers, [userIDs]);
+    const levels = new Map(rows.map(({ user_id, app_manager_level }) => [user_id, app_manager_level]));
+    return userIDs.map((userID) => levels.get(userID));
   }
 
   async lock(tx: Transaction, userID: string): Promise<User | undefined> {
@@ -122,7 +147,10 @@ export class SqlUserStore implements UserStore {
 
 type UserRow = Selectable<Schema['users']>;
 
-/** Every login asks for one. */
+type LevelRow = Pick<UserRow, 'app_manager_level'>;
+
+const levelOfUser = 'SELECT app_manager_level FROM users WHERE user_id = ?';
+const levelsOfUsers = 'SELECT user_id, app_manager_level FROM users WHERE user_id = ANY($1::text[])';
 const oneUser = hotQuery('SELECT * FROM users WHERE user_id = $1');
 
 function toRow(user: User): UserRow {

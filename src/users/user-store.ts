@@ -13,6 +13,9 @@ export interface UserStore {
   /** The registered ones among `userIDs`, each once, in no order; as of the transaction, if there is one. */
   find(userIDs: readonly string[], tx?: Transaction): Promise<readonly User[]>;
 
+  /** The user's appManagerLevel; undefined if not registered. For what every login asks: a user's row is read once. */
+  levelOf(userID: string): Promise<number | undefined>;
+
   /** The user as of now, whom nobody else changes until the transaction ends; undefined if not registered. */
   lock(tx: Transaction, userID: string): Promise<User | undefined>;
 

@@ -112,7 +112,7 @@ test('ensureAdmins inserts the missing ones at level 2 and leaves the others', a
   });
 });
 
-test('findForToken gives the user or undefined', async () => {
+test('findForToken gives the level or undefined', async () => {
   const { users } = usersWith([newUser('robot', { appManagerLevel: 4 })]);
   assert.equal((await users.findForToken('robot'))?.appManagerLevel, 4);
   assert.equal(await users.findForToken('nobody'), undefined);
@@ -147,6 +147,7 @@ function usersWith(registered: readonly NewUser[]) {
       return new Set(added.map(({ userID }) => userID));
     },
     find: async (userIDs) => [...stored.values()].filter(({ userID }) => userIDs.includes(userID)),
+    levelOf: async (userID) => stored.get(userID)?.appManagerLevel,
     lock: async (_tx, userID) => stored.get(userID),
     update: async (_tx, userID, { nickname, faceURL }) => {
       const user = stored.get(userID);

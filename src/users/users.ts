@@ -32,7 +32,7 @@ export interface UserHooks {
 export type UpdateForm = 'plain' | 'ex';
 
 /** What of the store the users themselves need. */
-export type UserRecords = Pick<UserStore, 'add' | 'find' | 'lock' | 'update'>;
+export type UserRecords = Pick<UserStore, 'add' | 'find' | 'levelOf' | 'lock' | 'update'>;
 
 export interface UsersOptions {
   readonly store: UserRecords;
@@ -167,9 +167,9 @@ export class Users {
   }
 
   /** The user that a token is asked for, whoever asks; undefined if not registered. */
-  async findForToken(userID: string): Promise<User | undefined> {
-    const [user] = await this.#options.store.find([userID]);
-    return user;
+  async findForToken(userID: string): Promise<Pick<User, 'appManagerLevel'> | undefined> {
+    const appManagerLevel = await this.#options.store.levelOf(userID);
+    return appManagerLevel === undefined ? undefined : { appManagerLevel };
   }
 }
 

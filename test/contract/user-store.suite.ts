@@ -8,6 +8,8 @@ import type { UserFilter, UserStore } from '../../src/users/user-store.ts';
 export interface UserStoreNode {
   readonly store: UserStore;
   readonly unitOfWork: UnitOfWork;
+  /** By the hand of an operator. */
+  setLevel(userID: string, level: number): Promise<void>;
 }
 
 export async function userStoreSuite(t: TestContext, [node, peer]: readonly [UserStoreNode, UserStoreNode]) {
@@ -73,6 +75,21 @@ export async function userStoreSuite(t: TestContext, [node, peer]: readonly [Use
     const expected = userNamed('up', { nickname: 'm', faceURL: '', ex: 'e', globalRecvMsgOpt: 2 });
     assert.deepEqual(await store.find(['up']), [expected]);
     assert.deepEqual(await store.find(['other']), [userNamed('other')]);
+  });
+
+  await t.test('levelOf gives the level as of now, whoever has changed it', async () => {
+    assert.equal(await store.levelOf('levelled'), undefined);
+    await add([userNamed('levelled', { appManagerLevel: 3 }), userNamed('plain')], peer);
+    const levels = () =>
+      Promise.all(['levelled', 'plain', 'nobody', 'levelled'].map((userID) => store.levelOf(userID)));
+    assert.deepEqual(await levels(), [3, 0, undefined, 3]);
+    for (const [level, by] of [
+      [4, node],
+      [5, peer],
+    ] as const) {
+      await by.setLevel('levelled', level);
+      assert.deepEqual(await levels(), [level, 0, undefined, level]);
+    }
   });
 
   await t.test('lock gives the user as the transaction has it; others may be held by several at once', async () => {

@@ -173,6 +173,8 @@ export class Hub implements SessionObserver {
 
   /** Kicks the sockets that tokens opened which are no longer accepted. */
   endTokens({ jtis }: TokenEventMap['tokensEnded']): void {
+    // Most logins end a token that has no socket.
+    if (!jtis.some((jti) => this.#byToken.has(jti))) return;
     const ended = new Set(jtis);
     this.#sweep(this.#openedBy(ended), ({ jti }) => (ended.has(jti) ? closeReasons.kicked : undefined));
   }

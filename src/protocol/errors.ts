@@ -109,12 +109,16 @@ const somethingLikeAToken = /eyJ[\w.-]*/g;
  * line, at most `maxLength` characters. What is far beyond is cut off first and costs nothing.
  */
 export function publicText(text: string, maxLength: number): string {
+  if (text.length <= maxLength && isPlain.test(text) && !text.includes('eyJ')) return text;
   const clean = text
     .slice(0, maxLength * longestRead)
     .replace(somethingLikeAToken, '[token]')
     .replace(controlCharacters, ' ');
   return (clean.length > maxLength ? `${clean.slice(0, maxLength - 3)}...` : clean).toWellFormed();
 }
+
+/** IDs and our own words, as nearly all are: nothing has to be looked for in them. */
+const isPlain = /^[\w .:=-]*$/;
 
 /** Behind a token that is taken out there may be more to say. */
 const longestRead = 4;

@@ -18,7 +18,9 @@ export const noCutoffs: Cutoffs = new Map();
  * @returns Unix ms, 0 if nothing is cut off
  */
 export function effectiveCutoff(platformID: number, ...cutoffs: readonly Cutoffs[]): number {
-  return Math.max(0, ...cutoffs.flatMap((each) => [each.get(allPlatforms) ?? 0, each.get(platformID) ?? 0]));
+  let latest = 0;
+  for (const each of cutoffs) latest = Math.max(latest, each.get(allPlatforms) ?? 0, each.get(platformID) ?? 0);
+  return latest;
 }
 
 /** A logout everywhere but here, by platform ID: what was issued before it is meant, but not the one token. */

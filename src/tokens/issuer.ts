@@ -266,6 +266,7 @@ function supersession(platformID: PlatformID, renews: NewToken | undefined, now:
 
 /** @throws 1001 */
 function checkDeviceName(name: string, maxLength: number): string {
+  if (name === '') return name;
   // UTF-16 first: the characters of a body full of them are not counted.
   if (name.length > 2 * maxLength || [...name].length > maxLength) {
     throw errors.args(`deviceName is over ${maxLength} characters`);

@@ -103,10 +103,10 @@ export class TokenEventLog implements AsyncDisposable {
   #follow(events: TokenEvents): (() => void)[] {
     return [
       events.on('tokenIssued', (event) => this.#add(event.how === 'renewal' ? 'renewed' : 'issued', event, event.by)),
-      events.on('tokensEnded', ({ jtis, origin, ...event }) => {
+      events.on('tokensEnded', ({ userID, platformID, jtis, reason, origin, by }) => {
         if (origin !== 'here') return;
-        const kind = event.reason === 'revoked' ? 'revoked' : 'kicked';
-        for (const jti of jtis) this.#add(kind, { ...event, jti }, event.by);
+        const kind = reason === 'revoked' ? 'revoked' : 'kicked';
+        for (const jti of jtis) this.#add(kind, { userID, platformID, jti, reason }, by);
       }),
       events.on('cutoffRaised', ({ origin, notBefore, ...event }) => {
         if (origin === 'here') this.#addSome('cutoff', { ...event, reason: `issued before ${notBefore}` }, event.by);

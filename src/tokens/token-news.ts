@@ -40,8 +40,8 @@ export class TokenNews {
     reason: TokenEndReason,
     { origin, by }: { readonly origin: Origin; readonly by: Actor },
   ): void {
-    for (const { kind: _, ...ended } of this.#ended(userID, tokens, reason, by)) {
-      this.#events.emit('tokensEnded', { ...ended, origin });
+    for (const { platformID, jtis } of this.#ended(userID, tokens, reason, by)) {
+      this.#events.emit('tokensEnded', { userID, platformID, jtis, reason, origin, by });
     }
   }
 
@@ -66,6 +66,11 @@ export class TokenNews {
 
   /** One for each platform. */
   #ended(userID: string, tokens: readonly EndedToken[], reason: TokenEndReason, by: Actor) {
+    const [only] = tokens;
+    // As most logins have it.
+    if (only !== undefined && tokens.length === 1) {
+      return [{ kind: 'ended' as const, userID, platformID: only.platformID, jtis: [only.jti], reason, by }];
+    }
     return [...Map.groupBy(tokens, (token) => token.platformID)].map(([platformID, group]) => {
       return { kind: 'ended' as const, userID, platformID, jtis: group.map(({ jti }) => jti), reason, by };
     });

@@ -135,7 +135,7 @@ export class DurableTokenStore implements TokenStore {
       }
       const isLost = end === undefined && presented !== undefined;
       const record = isLost ? await this.#takeBack(presented.claims, { ...known, cutoffs }) : undefined;
-      return { record, cutoffs, cutoffsButOne };
+      return { record, cutoffs, cutoffsButOne, ...(record === undefined ? {} : { isTakenBack: true }) };
     }
     const isEnded = found.record !== undefined && hasEnded(found.record);
     return { record: isEnded ? found.record : endedRecord(found.record, end), cutoffs };

@@ -3,7 +3,7 @@
  * are such. Leaving it out is all that it takes to be done with them.
  */
 import { type Cutoffs, effectiveCutoff } from './cutoffs.ts';
-import type { LegacyTokens } from './legacy-tokens.ts';
+import type { LegacyTokens, MirroredToken } from './legacy-tokens.ts';
 import {
   type FoundToken,
   firstTokens,
@@ -40,7 +40,7 @@ export class LegacyTokenStore implements TokenStore {
     await this.#legacy.adoptAll(userID);
     const outcome = await this.#store.issue(request, text);
     if (!outcome.isIssued) return outcome;
-    if (text !== undefined) await this.#legacy.mirrorIssued(request.record, text);
+    if (text !== undefined) await this.#mirror(request.record, text);
     await this.#legacy.mirrorEnded(userID, [...outcome.kicked, ...outcome.superseded]);
     return outcome;
   }
@@ -49,7 +49,10 @@ export class LegacyTokenStore implements TokenStore {
   async find(token: TokenKey, presented?: PresentedToken): Promise<FoundToken> {
     const found = await this.#store.find(token, presented);
     if (presented === undefined) return found;
-    return { ...found, record: await this.#legacy.check(presented.claims, presented.text, found.record) };
+    const record = await this.#legacy.check(presented.claims, presented.text, found.record);
+    // What has lost it has mostly lost OpenIM's hash with it.
+    if (found.isTakenBack && record?.state === 'live') await this.#mirror(record, presented.text);
+    return { ...found, record };
   }
 
   async kick(
@@ -114,6 +117,13 @@ export class LegacyTokenStore implements TokenStore {
 
   explainLoss(userID: string, issuedAt: number): Promise<LossCause> {
     return this.#store.explainLoss(userID, issuedAt);
+  }
+
+  /** Whoever ends the token before OpenIM's servers know of it finds nothing of theirs to mark. */
+  async #mirror(token: MirroredToken & TokenKey, text: string): Promise<void> {
+    await this.#legacy.mirrorIssued(token, text);
+    const { record } = await this.#store.find(token);
+    if (record !== undefined && record.state !== 'live') await this.#legacy.mirrorEnded(token.userID, [record]);
   }
 
   async watch(listener: TokenChangeListener): Promise<TokenWatch> {

@@ -21,7 +21,7 @@ export interface LegacyTokens {
    */
   adoptAll(userID: string): Promise<void>;
 
-  /** Writes a token of ours where OpenIM's servers look, if they share the work. Never throws. */
+  /** Writes a token of ours where OpenIM's servers look, if they share the work and have nothing of it. Never throws. */
   mirrorIssued(record: MirroredToken, token: string): Promise<void>;
 
   /** Marks tokens where OpenIM's servers look, if they share the work. Never throws. */

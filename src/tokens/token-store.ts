@@ -130,6 +130,8 @@ export interface FoundToken {
   readonly cutoffs: Cutoffs;
   /** The user's own, where there is no record that they could have ended. */
   readonly cutoffsButOne?: CutoffsButOne;
+  /** The store had lost it, and has taken it in again just now. */
+  readonly isTakenBack?: true;
 }
 
 /** Tokens by name, or all on some platforms that are accepted now, but one. */

@@ -149,6 +149,19 @@ testOnEveryRedis('tokens of ours, mirrored', 'mirror', async (t, world) => {
     assert.equal(await node.verdict(old), 0, 'in its overlap');
   });
 
+  await t.test('T4 what is ended elsewhere before it is in the hash is 2 as soon as it is', async () => {
+    const userID = world.newUser();
+    const evalScript: RedisClient['evalScript'] = async (script, keys, args) => {
+      if (keys[0] === openimHash(userID, Web) && args.length === 4) {
+        await authority.forceLogout(asAdmin, { userID, platformID: Web });
+      }
+      return redis.evalScript(script, keys, args);
+    };
+    const { authority: node } = await world.node(noCache, { evalScript });
+    const token = await node.login(userID, Web);
+    assert.equal(await openim.codeOf(userID, Web, token), 1506);
+  });
+
   await t.test('OpenIM’s servers are told which hash to read anew', async (t) => {
     const heard: unknown[] = [];
     let next = Promise.withResolvers<void>();

@@ -161,6 +161,21 @@ test('T4 a Redis that was flushed revives nothing, and takes nothing of OpenIM i
   assert.deepEqual([await world.verdict(theirs), await world.verdict(ours)], [1506, 1506]);
 });
 
+test('T1 beside OpenIM a token that Redis has lost is good at its servers again when it is shown here', async (t) => {
+  const secret = 'a share.secret of OpenIM alone';
+  const opened = await open(t, { TESSERA_OPENIM_TOKENS: 'mirror', TESSERA_SIGNING_KEYS: secret });
+  if (opened === undefined) return;
+  const { redis, world } = opened;
+  await using client = await connectRedis(redis.url, { onConnectionFailure: () => {} });
+  const openim = new OpenimServer(client, { secret });
+  const [shown, ended] = [await world.issue('alice', 5), await world.issue('bob', 5)];
+  await redisCommand(redis.port, 'FLUSHALL');
+  await world.call('/auth/revoke_token', { token: ended });
+  assert.deepEqual([await world.verdict(shown), await world.verdict(ended)], [0, 1506]);
+  assert.deepEqual(await openim.fields('alice', 5), { [shown]: '0' });
+  assert.deepEqual(await openim.fields('bob', 5), { [ended]: '2' });
+});
+
 test('T4 an import takes nothing in as good that the database says has ended', async (t) => {
   const opened = await open(t, { TESSERA_OPENIM_TOKENS: 'read' });
   if (opened === undefined) return;

@@ -1,5 +1,5 @@
--- Writes a token of ours into the hash where OpenIM's servers look for it, which then lives at least as long as the
--- token: never shorter than before, and never without an end.
+-- Writes a token of ours into the hash where OpenIM's servers look for it, unless it is there, which then lives at least as
+-- long as the token: never shorter than before, and never without an end.
 --
 -- KEYS  1 OpenIM's hash of the user and platform
 -- ARGV  1 token
@@ -44,6 +44,6 @@ if left == -1 then
   end
 end
 
-redis.call('HSET', hash, token, status)
+redis.call('HSETNX', hash, token, status)
 if left < 0 or now + left < keep_until then redis.call('PEXPIREAT', hash, whole(keep_until)) end
 redis.call('PUBLISH', 'DELETE_CACHE_AUTH', ARGV[4])

@@ -15,7 +15,7 @@ test('wasm SDK in Chromium, on three nodes', async (t) => {
   const stage = await openStageOfNodes(t, 3, s3 === undefined ? {} : s3Settings(s3.url));
   if (stage === undefined) return;
   await Promise.all([stage.logIn(stage.alice, 'alice'), stage.logIn(stage.bob, 'bob')]);
-  const witness = await Witness.open(stage, ['alice', 'bob']);
+  const witness = await Witness.open(stage, ['alice', 'bob'], true);
   await peopleStories(t, stage, witness);
   await groupStories(t, stage, witness);
   await chatStories(t, stage, witness);

@@ -13,17 +13,27 @@ const otherFieldsBytes = 512;
 /** Messages that are stored at the same time. */
 const lanes = 16;
 
-/** A chat of `userID` with each of `count` strangers, of one message as large as may be. @returns their IDs */
-export async function fillAccount(backEnd: BackEnd, userID: string, count: number): Promise<string[]> {
+/**
+ * A chat of `userID` with each of `count` strangers, of one message as large as may be.
+ * @param isLarge of the stranger of that index; the messages of the others have a tenth
+ * @returns their IDs
+ */
+export async function fillAccount(
+  backEnd: BackEnd,
+  userID: string,
+  count: number,
+  isLarge: (index: number) => boolean = () => true,
+): Promise<string[]> {
   const strangers = Array.from({ length: count }, (_, index) => `stranger${index}`);
   await backEnd.register(userID, ...strangers);
   // Of random bytes, which gzip makes little of.
-  const text = () => randomBytes(((limits.maxMessageBytes.default - otherFieldsBytes) * 3) / 4).toString('base64');
-  const waiting = strangers.values();
+  const largest = ((limits.maxMessageBytes.default - otherFieldsBytes) * 3) / 4;
+  const text = (index: number) => randomBytes(isLarge(index) ? largest : largest / 10).toString('base64');
+  const waiting = strangers.entries();
   const sendAll = async () => {
-    for (const sendID of waiting) {
+    for (const [index, sendID] of waiting) {
       const message = { sendID, recvID: userID, senderPlatformID: 5, contentType: 101, sessionType: 1 };
-      await backEnd.call('/msg/send_msg', { ...message, content: { content: text() } });
+      await backEnd.call('/msg/send_msg', { ...message, content: { content: text(index) } });
     }
   };
   await Promise.all(Array.from({ length: lanes }, sendAll));

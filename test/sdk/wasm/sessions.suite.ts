@@ -1,11 +1,12 @@
 /** How sessions end, and which callback says so. Protocol: websocket.md 6, 7 and 9.1. */
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { texts } from '../../support/wasm-client.ts';
+import { texts, type WasmClient } from '../../support/wasm-client.ts';
 import { conversationID, type Stage } from './stage.ts';
 import { list, messages } from './views.ts';
 
-export async function sessionStories(t: TestContext, stage: Stage): Promise<void> {
+/** @returns a device on which nobody is logged in any more */
+export async function sessionStories(t: TestContext, stage: Stage): Promise<WasmClient> {
   const { alice, bob, backEnd, logIn } = stage;
   const second = await stage.newDevice();
   const errCodeOf = async (token: string) => (await backEnd.post('/auth/parse_token', { token })).errCode;
@@ -50,4 +51,6 @@ export async function sessionStories(t: TestContext, stage: Stage): Promise<void
     await bob.loggedOut();
     await logIn(bob, 'bob');
   });
+  await second.loggedOut();
+  return second;
 }

@@ -28,9 +28,9 @@ test('wasm SDK in Chromium', async (t) => {
   await loginStories(t, stage);
   await messageStories(t, stage);
   await presenceStories(t, stage);
-  await sessionStories(t, stage);
+  const second = await sessionStories(t, stage);
   await tokenStories(t, stage);
-  await largeMessageStories(t, stage);
+  await largeMessageStories(t, stage, second);
   await t.test('the server refused nothing that the SDKs asked over the socket', async () => {
     assert.deepEqual(
       await socketRequests(stage.server),

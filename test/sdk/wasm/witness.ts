@@ -16,6 +16,7 @@ declare const window: { sdk: ReturnType<typeof getSDK> };
 
 /** `away`: since the last time; `new`: never used. */
 type Device = 'away' | 'new';
+const devices: readonly Device[] = ['away', 'new'];
 
 /**
  * One page, on which users come by one after another, each with what an earlier login has stored or with nothing. A page
@@ -24,24 +25,32 @@ type Device = 'away' | 'new';
 export class Witness {
   readonly #page: WasmClient;
   readonly #stage: Pick<Stage, 'backEnd' | 'server'>;
+  readonly #isThorough: boolean;
   #visits = 0;
+  #looks = 0;
 
-  private constructor(page: WasmClient, stage: Pick<Stage, 'backEnd' | 'server'>) {
+  private constructor(page: WasmClient, stage: Pick<Stage, 'backEnd' | 'server'>, isThorough: boolean) {
     this.#page = page;
     this.#stage = stage;
+    this.#isThorough = isThorough;
   }
 
-  /** @param users who are online once before the story begins */
-  static async open(stage: Stage, users: readonly string[]): Promise<Witness> {
-    const witness = new Witness(await stage.newDevice(), stage);
+  /**
+   * @param users who are online once before the story begins
+   * @param isThorough each look is with both devices of everybody; otherwise with one of each, by turns
+   */
+  static async open(stage: Stage, users: readonly string[], isThorough = false): Promise<Witness> {
+    const witness = new Witness(await stage.newDevice(), stage, isThorough);
     for (const userID of users) await witness.#visit(userID, 'away', async () => undefined);
     return witness;
   }
 
   /** @param conversationID whose messages they must have, too */
   async sees(online: Readonly<Record<string, WasmClient>>, conversationID?: string): Promise<void> {
-    for (const [userID, client] of Object.entries(online)) {
-      for (const device of ['away', 'new'] as const) {
+    this.#looks += 1;
+    for (const [index, [userID, client]] of Object.entries(online).entries()) {
+      const byTurns = devices.filter((_, place) => (this.#looks + index + place) % devices.length === 0);
+      for (const device of this.#isThorough ? devices : byTurns) {
         await this.#visit(userID, device, () => this.#showsTheSame(client, { userID, conversationID }, device));
       }
     }

@@ -42,7 +42,7 @@ export type Costs = Readonly<Record<Part, Readonly<Partial<Record<Kind, number>>
 
 /** What a part's CPU goes into. */
 const kinds: Readonly<Record<Part, readonly Kind[]>> = {
-  node: ['messages', 'deliveries', 'writes', 'commits', 'publications', 'logins', 'pulses', 'nodeSeconds'],
+  node: ['messages', 'deliveries', 'writes', 'commits', 'lookups', 'publications', 'logins', 'pulses', 'nodeSeconds'],
   postgres: ['messages', 'commits', 'logins', 'nodeSeconds'],
   redis: ['lookups', 'publications', 'logins', 'pulses', 'nodeSeconds'],
   load: ['messages', 'deliveries'],

@@ -17,6 +17,8 @@ export interface ClusterRun {
   readonly scenario: 'chat' | 'group' | 'idle' | 'login';
   readonly nodes: number;
   readonly seconds: number;
+  /** All senders together; absent where they sent as fast as they were answered. */
+  readonly ratePerSecond?: number;
   /** Open sockets, over all nodes. */
   readonly sockets: number;
   /** Members that are online, of a group. */

@@ -19,20 +19,33 @@ export interface ArrivalOrderOptions<Item extends Arrival> {
   /** Adds those of the seqs that concern somebody here; resolves once it is known which. */
   readonly fetch: (logID: string, seqs: readonly number[]) => Promise<void>;
   readonly onFailure: (error: unknown) => void;
+  /** Milliseconds that only ever go forward. */
+  readonly monotonicMs: () => number;
   readonly limits?: Partial<ArrivalLimits>;
 }
 
 export interface ArrivalLimits {
   /** How long what comes too early waits before the database is asked. */
   readonly holdMs: number;
-  /** What is so much older than what follows it is not waited for: it has been repaired, or was for nobody here. */
+  /** Between two questions to a database that does not answer. */
+  readonly askAgainMs: number;
+  /**
+   * What is so much older than what follows it is not waited for: it has been repaired, or was for nobody here. Nor is a
+   * database that does not answer for so long.
+   */
   readonly forgetAfterMs: number;
   readonly maxLogs: number;
   /** Of all logs together. */
   readonly maxHeld: number;
 }
 
-const defaultLimits: ArrivalLimits = { holdMs: 100, forgetAfterMs: 10_000, maxLogs: 20_000, maxHeld: 20_000 };
+const defaultLimits: ArrivalLimits = {
+  holdMs: 100,
+  askAgainMs: 500,
+  forgetAfterMs: 10_000,
+  maxLogs: 20_000,
+  maxHeld: 20_000,
+};
 /** Asked for at once; of a longer gap the end. Clients that miss so much pull it. */
 const maxFetched = 500;
 
@@ -44,6 +57,8 @@ interface Log<Item> {
   held: Map<number, Item> | undefined;
   timer: NodeJS.Timeout | undefined;
   isFetching: boolean;
+  /** Since when the database has not answered; undefined if it has. */
+  unansweredSinceMs: number | undefined;
   /** What follows a delivery that is under way; undefined while there is none. */
   queue: Item[] | undefined;
   /** Somebody wants to know when nothing waits any more. */
@@ -107,6 +122,7 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
       held: undefined,
       timer: undefined,
       isFetching: false,
+      unansweredSinceMs: undefined,
       queue: undefined,
       settled: undefined,
     };
@@ -147,7 +163,7 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
     if (log.held !== undefined) this.#wait(log, logID);
   }
 
-  #wait(log: Log<Item>, logID: string): void {
+  #wait(log: Log<Item>, logID: string, ms = this.#limits.holdMs): void {
     if (log.timer !== undefined) return;
     const timer = setTimeout(
       () =>
@@ -155,7 +171,7 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
         setImmediate(() => {
           if (log.timer === timer) void this.#fill(log, logID);
         }),
-      this.#limits.holdMs,
+      ms,
     ).unref();
     log.timer = timer;
   }
@@ -177,15 +193,28 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
       if (!log.held.has(seq) && !log.delivered.has(seq)) lacking.push(seq);
     }
     log.isFetching = true;
-    try {
-      await this.#options.fetch(logID, lacking);
-    } catch (error) {
-      // They are delivered late, if at all, as whatever is repaired.
-      this.#options.onFailure(error);
-    }
+    const isAnswered = await this.#fetch(log, logID, lacking);
     log.isFetching = false;
+    if (!isAnswered && log.held !== undefined) {
+      this.#wait(log, logID, this.#limits.askAgainMs);
+      return;
+    }
     this.#release(log, upTo);
     if (log.held !== undefined) this.#wait(log, logID);
+  }
+
+  /** @returns false if the database is to be asked again; what it has not told for too long is delivered late, if at all */
+  async #fetch(log: Log<Item>, logID: string, seqs: readonly number[]): Promise<boolean> {
+    const { fetch, onFailure, monotonicMs } = this.#options;
+    try {
+      await fetch(logID, seqs);
+      log.unansweredSinceMs = undefined;
+      return true;
+    } catch (error) {
+      onFailure(error);
+      log.unansweredSinceMs ??= monotonicMs();
+      return monotonicMs() - log.unansweredSinceMs >= this.#limits.forgetAfterMs;
+    }
   }
 
   /** Delivers in order what is held, whatever lacks in between. */

@@ -187,11 +187,22 @@ test('a conversation whose gap is not filled holds up no other, and none for eve
   await cluster.pass(50);
   const b = cluster.node('B');
   assert.deepEqual([b.seqsOf('sg_1'), b.seqsOf('sg_2')], [[], [1]]);
-  await cluster.pass(100);
-  assert.deepEqual(b.seqsOf('sg_1'), [2]);
+  await cluster.pass(8000);
+  assert.deepEqual(b.seqsOf('sg_1'), []);
+  cluster.isAway = false;
+  await cluster.pass(600);
+  assert.deepEqual(b.seqsOf('sg_1'), [1, 2]);
+  cluster.isAway = true;
+  network.lost = (from) => from === 'A';
+  cluster.send('A', 'sg_1');
+  await cluster.pass(10);
+  network.lost = () => false;
+  cluster.send('A', 'sg_1');
+  await cluster.pass(12_000);
+  assert.deepEqual(b.seqsOf('sg_1'), [1, 2, 4]);
   cluster.isAway = false;
   await cluster.pass(3000);
-  assert.deepEqual(b.seqsOf('sg_1'), [2, 1], 'late, but not lost');
+  assert.deepEqual(b.seqsOf('sg_1'), [1, 2, 4, 3], 'late, but not lost');
 });
 
 test('a message that its sender repeats elsewhere is delivered, though the node that stored it could not', async (t) => {
@@ -245,10 +256,11 @@ test('1.4: notices come before what the chat shows of them, though that is found
   cluster.isAway = true;
   cluster.store('A', 'n_3');
   publish(...cluster.store('A', 'n_3'), ...cluster.store('A', 'sg_3', group, shown));
-  await cluster.pass(50);
+  await cluster.pass(200);
   assert.deepEqual(b.received.slice(4), []);
-  await cluster.pass(100);
-  assert.deepEqual(b.received.slice(4), ['n_3 2', 'sg_3 1']);
+  cluster.isAway = false;
+  await cluster.pass(600);
+  assert.deepEqual(b.received.slice(4), ['n_3 1', 'n_3 2', 'sg_3 1']);
 });
 
 test('a publication goes to the nodes that it concerns, with those of its audience who are there', async (t) => {

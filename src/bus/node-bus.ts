@@ -115,6 +115,7 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
       deliver: (delivery) => this.#deliverInTurn(delivery),
       fetch: (logID, seqs) => this.#repair.readSeqs(logID, seqs),
       onFailure,
+      monotonicMs,
     });
     this.#repair = new Repair({
       store,

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { MemoryPresence } from '../../src/presence/memory-presence.ts';
 import type { OnlineConnection, Presence } from '../../src/presence/presence.ts';
+import type { NodeTimes } from '../../src/redis/nodes/redis-node-channel.ts';
 import { type PresenceTimes, RedisPresence } from '../../src/redis/presence/redis-presence.ts';
+import { redisCommand } from '../support/services/redis-command.ts';
 import { clusterForSuite, redisForSuite } from '../support/test-services.ts';
 import { within } from '../support/within.ts';
 import { presenceSuite } from './presence.suite.ts';
@@ -156,6 +158,22 @@ test('a Redis that has forgotten everything makes nobody offline', async (t) => 
   assert.deepEqual(a.heard.entries, []);
 });
 
+test('Redis lost means unknown: from the first question after a flush, before any heartbeat', async (t) => {
+  const server = await redisForSuite(t);
+  if (server === undefined) return;
+  const unhurried = { heartbeatMs: 60_000, leaseMs: 240_000, outageMs: 140_000 };
+  const [a, b] = [await openNode(t, server.url, 'a', unhurried), await openNode(t, server.url, 'b', unhurried)];
+  await a.presence.opened(of('alice', 1, 'here'));
+  await b.presence.opened(of('alice', 5, 'there'));
+  await redisCommand(server.port, 'FLUSHALL');
+  await assert.rejects(a.presence.connectionsOf(['alice']), /forgotten/);
+  b.presence.watch(['alice']);
+  await b.presence.opened(of('alice', 2, 'coming'));
+  await b.diary.until('lease b.1');
+  assert.deepEqual(b.heard.entries, [], 'nobody is told that alice has gone from here');
+  for (const { presence } of [a, b]) await untilPlatforms(presence, 'alice', [1, 2, 5]);
+});
+
 /** Whatever is told is told within the second. */
 const shortTimes: PresenceTimes = { keepMs: 60_000, tellAgainMs: 60_000, settleMs: 1000, retryMs: 50 };
 
@@ -168,9 +186,9 @@ interface PresentNode extends ClusterNode {
   readonly lost: string[];
 }
 
-async function openNode(t: TestContext, url: string, nodeID: string): Promise<PresentNode> {
+async function openNode(t: TestContext, url: string, nodeID: string, times?: NodeTimes): Promise<PresentNode> {
   const [heard, neighbours, lost] = [new Diary(), new Diary(), [] as string[]];
-  const node = await openClusterNode(t, url, nodeID);
+  const node = await openClusterNode(t, url, nodeID, times === undefined ? {} : { times });
   const { channel, redis, stillness } = node;
   const presence = new RedisPresence({
     redis: stillness.over(redis),

@@ -87,6 +87,12 @@ export class NodeRegistry {
     return { isHeld: isHeld === '1', now: Number(now), since, live: toLiveNodes(live), inherited };
   }
 
+  /** Whether the lease has not ended, as far as anybody has noticed. */
+  async knows(lease: string): Promise<boolean> {
+    const [leases] = registryKeys;
+    return (await this.#redis.command(leases, ['ZSCORE', leases, lease])) !== null;
+  }
+
   /** The lease ends now. */
   async leave(lease: string): Promise<void> {
     await this.#redis.evalScript(this.#leave, registryKeys, [lease]);

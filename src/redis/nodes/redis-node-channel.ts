@@ -45,6 +45,11 @@ export interface Leases {
   /** Finds out of leases that are not known whether they are live. Rejects if Redis cannot be asked. */
   learn(leases: Iterable<string>): Promise<void>;
   /**
+   * To be awaited after what was read in Redis under leases: if it has forgotten this node's own, and with it what others
+   * have told, listeners of {@link onLease} have heard so. Rejects if Redis cannot be asked.
+   */
+  confirm(): Promise<void>;
+  /**
    * This node has another lease, and what it has told under the one before is void. `hasForgotten`: Redis knows nothing
    * of what any node has told.
    */
@@ -149,6 +154,12 @@ export class RedisNodeChannel implements NodeChannel, Leases, AsyncDisposable {
       if (this.#ended.size >= mostEnded) this.#ended.clear();
       this.#ended.add(lease);
     }
+  }
+
+  async confirm(): Promise<void> {
+    if (await this.#registry.knows(this.lease)) return;
+    await this.#beating;
+    await this.#beat();
   }
 
   /** Whether others count this node as alive. One that has stood still knows by its own clock that they may not. */

@@ -137,7 +137,9 @@ export class RedisPresence implements Presence, AsyncDisposable {
     for (let start = 0; start < userIDs.length; start += width) {
       this.#assertKnown();
       const portion = userIDs.slice(start, start + width);
-      found.push(...(await Promise.all(portion.map((userID) => this.#read(userID)))));
+      const reads = portion.map((userID) => this.#read(userID));
+      const [read] = await Promise.all([Promise.all(reads), this.#options.channel.confirm()]);
+      found.push(...read);
     }
     this.#assertKnown();
     return found;
@@ -319,12 +321,11 @@ export class RedisPresence implements Presence, AsyncDisposable {
   }
 
   async #announce(change: PresenceChange, { number, watchers }: Told): Promise<void> {
-    if (this.#isSettling || !this.#isHearing) {
-      this.#unannounced.add(change.userID);
-      return;
-    }
-    this.#unannounced.delete(change.userID);
     const { channel } = this.#options;
+    this.#unannounced.add(change.userID);
+    if (watchers.length > 0) await channel.confirm();
+    if (this.#isSettling || !this.#isHearing) return;
+    this.#unannounced.delete(change.userID);
     const payload = Buffer.from(JSON.stringify({ ...change, number }));
     const others = watchers.filter((watcher) => watcher !== channel.lease);
     if (others.some((watcher) => !channel.isLive(watcher))) await channel.learn(others);

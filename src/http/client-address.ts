@@ -1,7 +1,7 @@
 /** From which address a request comes: that of the connection, or what proxies that are trusted say of it. */
 import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
-import { parseAddress } from './client-network.ts';
+import { clientNetwork, parseAddress } from './client-network.ts';
 import type { Origin } from './throttle.ts';
 
 export interface ClientAddressOptions {
@@ -14,6 +14,8 @@ export interface ClientAddressOptions {
 export class ClientAddresses {
   readonly #trusted: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][];
   readonly #onUntrustedProxy: ((proxy: string) => void) | undefined;
+  /** Of the last request: mostly the next one comes from there, too. */
+  #last = { address: '', network: clientNetwork('') };
 
   constructor({ trustedProxies, onUntrustedProxy }: ClientAddressOptions) {
     this.#trusted = trustedProxies.map((range) => {
@@ -40,6 +42,12 @@ export class ClientAddresses {
       .split(',')
       .map((hop) => hop.trim());
     return hops.findLast((hop) => !this.#isTrusted(hop)) ?? hops[0] ?? peer;
+  }
+
+  /** See {@link clientNetwork}. */
+  networkOf(address: string): string {
+    if (address !== this.#last.address) this.#last = { address, network: clientNetwork(address) };
+    return this.#last.network;
   }
 
   /** Whether what the request says of how it was sent on is believed. */

@@ -8,7 +8,7 @@ import ipaddr from 'ipaddr.js';
  * @param address of a connection, or what a proxy says it is: any text
  */
 export function clientNetwork(address: string): string {
-  // As sockets mostly have it: each request without a token is asked for it.
+  // As sockets mostly have it.
   if (isIPv4(address)) return address;
   const parsed = parseAddress(address);
   if (parsed === undefined) return address.slice(0, maxLength);

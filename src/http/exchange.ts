@@ -15,7 +15,6 @@ import { apiUrlOf } from './api-url.ts';
 import { ClientGone, readBody } from './body.ts';
 import type { BodyBudget, Holder } from './body-budget.ts';
 import type { ClientAddresses } from './client-address.ts';
-import { clientNetwork } from './client-network.ts';
 import type { FairTurns } from './fair-turns.ts';
 import { gzipBody, wantsGzip } from './gzip.ts';
 import { contentTypes, corsHeaders } from './response-headers.ts';
@@ -130,7 +129,11 @@ export class Exchange {
   /** For {@link serve}. */
   async run(work: Work): Promise<void> {
     try {
-      await work(this).catch((error) => this.fail(error));
+      try {
+        await work(this);
+      } catch (error) {
+        await this.fail(error);
+      }
     } catch (error) {
       this.#telemetry.logger.error({ err: error, route: this.#route }, 'an answer could not be written');
       this.#response.destroy();
@@ -142,7 +145,7 @@ export class Exchange {
   #holderOfBodies(): Holder {
     if (this.#isHolderKnown) return this.#holder;
     this.#isHolderKnown = true;
-    this.#holder = `address ${clientNetwork(this.address)}`;
+    this.#holder = `address ${this.surroundings.addresses.networkOf(this.address)}`;
     return this.#holder;
   }
 
@@ -154,13 +157,15 @@ export class Exchange {
   async readBody(limit: number): Promise<Buffer> {
     const beganMs = this.#monotonicMs();
     try {
-      return await readBody(this.request, limit, (bytes) => {
-        this.surroundings.bodies.hold(this.#holderOfBodies(), bytes);
-        this.#heldBytes += bytes;
-      });
+      return await readBody(this.request, limit, (bytes) => this.#hold(bytes));
     } finally {
       this.#waitedMs = this.#monotonicMs() - beganMs;
     }
+  }
+
+  #hold(bytes: number): void {
+    this.surroundings.bodies.hold(this.#holderOfBodies(), bytes);
+    this.#heldBytes += bytes;
   }
 
   /** @param dataJson JSON text of the envelope's `data`; left out for endpoints that answer nothing */

@@ -39,17 +39,20 @@ export class FairTurns {
   #openTurn(nowMs: number): void {
     this.#isTurnOpen = true;
     this.#sliceEndsAtMs = nowMs + this.#sliceMs;
-    setImmediate(() => void this.#nextTurn());
+    setImmediate(this.#nextTurn);
   }
+
+  readonly #nextTurn = (): void => {
+    this.#isTurnOpen = false;
+    // Nobody, as nearly always.
+    if (this.#waiting.size > 0) void this.#admitInTurns();
+  };
 
   /**
    * One after the other for as long as the slice lasts: how long a request takes shows only when it waits for something
    * or is done. What they ask of the stores goes out together, and then everything else has its turn.
    */
-  async #nextTurn(): Promise<void> {
-    this.#isTurnOpen = false;
-    // As nearly always.
-    if (this.#waiting.size === 0) return;
+  async #admitInTurns(): Promise<void> {
     this.#openTurn(this.#monotonicMs());
     do {
       this.#admitNext();

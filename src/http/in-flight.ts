@@ -8,7 +8,8 @@ export class InFlight {
   constructor(server: Server) {
     server.on('request', (_request, response: ServerResponse) => {
       this.#count++;
-      response.once('close', () => this.#leave());
+      // It closes once, and to take a listener off takes time.
+      response.on('close', this.#leave);
     });
   }
 
@@ -20,8 +21,8 @@ export class InFlight {
     await promise;
   }
 
-  #leave(): void {
+  readonly #leave = (): void => {
     this.#count--;
     if (this.#count === 0) this.#onNone?.();
-  }
+  };
 }

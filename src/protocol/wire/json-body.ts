@@ -26,7 +26,7 @@ const maxCarefulLength = 16 * 1024;
  */
 export function parseJsonBody(body: Uint8Array): unknown {
   if (body.length === 0) throw errors.args('body is empty');
-  const text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8');
+  const text = asBuffer(body).toString('utf8');
   // Each value takes two bytes at least, with the bracket or comma before it.
   if (body.length > 2 * maxJsonValues || hasMoreBracketsThan(maxJsonDepth, text)) requireParsable(body);
   try {
@@ -34,6 +34,10 @@ export function parseJsonBody(body: Uint8Array): unknown {
   } catch {
     throw errors.args('body is not valid JSON');
   }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The cheap question first: it settles nearly every body. */

@@ -31,17 +31,25 @@ const [megabytes, smallFiles, longestMs] = [
   1000 * Number(values.seconds),
 ];
 const only = values.only.split(',');
-const partSize = 5 * 2 ** 20;
+const largePart = 5 * 2 ** 20;
 const smallSize = 1000;
 /** Each of several steps, which wait for the disk more than for the processor. */
 const [partsAtOnce, smallAtOnce] = [4, 32];
+
+/** Of a file: parts of one size, made anew whenever they are needed. */
+interface Content {
+  readonly parts: number;
+  /** Bytes of each. */
+  readonly partSize: number;
+  readonly part: (index: number) => Buffer<ArrayBuffer>;
+}
 
 /** Where files are sent and fetched. */
 interface FileServer {
   readonly name: string;
   readonly pid: number;
-  /** @param part the content of each, in order; made anew whenever it is needed. @returns where the file is */
-  upload(name: string, parts: number, part: (index: number) => Buffer<ArrayBuffer>): Promise<string>;
+  /** @returns where the file is */
+  upload(name: string, content: Content): Promise<string>;
 }
 
 const rows: string[][] = [];
@@ -55,12 +63,12 @@ if (only.includes('nginx')) {
   await measure({
     name: 'nginx',
     pid: nginx.pid,
-    async upload(name, parts, part) {
+    async upload(name, { parts, partSize, part }) {
       const url = `${nginx.url}/${name}`;
       const body = ReadableStream.from(Array(parts).keys()).pipeThrough(
         new TransformStream({ transform: (index, controller) => controller.enqueue(part(index)) }),
       );
-      await sent(url, body, parts === 1 ? smallSize : parts * partSize);
+      await sent(url, body, parts * partSize);
       return url;
     },
   });
@@ -76,9 +84,9 @@ async function measureTessera(name: string, env: Readonly<Record<string, string>
   await measure({
     name,
     pid: server.pid,
-    async upload(file, parts, part) {
+    async upload(file, { parts, partSize, part }) {
       const md5s = Array.from({ length: parts }, (_, index) => md5(part(index)));
-      const size = parts === 1 ? smallSize : parts * partSize;
+      const size = parts * partSize;
       const asked = { name: `ann/${file}`, size, hash: md5(md5s.join(',')), maxParts: -1 };
       const { upload } = await call('/object/initiate_multipart_upload', asked);
       await eachOf(partsAtOnce, Array(parts).keys(), (index) => sent(upload.sign.parts[index].url, part(index)));
@@ -90,8 +98,8 @@ async function measureTessera(name: string, env: Readonly<Record<string, string>
 }
 
 async function measure({ name, pid, upload }: FileServer): Promise<void> {
-  const parts = Math.ceil((megabytes * 2 ** 20) / partSize);
-  const size = (parts * partSize) / 1e6;
+  const parts = Math.ceil((megabytes * 2 ** 20) / largePart);
+  const size = (parts * largePart) / 1e6;
   /** @param work resolves to how much it has done */
   const timed = async (what: string, unit: string, work: () => Promise<number>) => {
     // From now on the largest is counted anew.
@@ -106,7 +114,8 @@ async function measure({ name, pid, upload }: FileServer): Promise<void> {
   let large = '';
   const small: string[] = [];
   await timed(`${megabytes} MB up`, 'MB', async () => {
-    large = await upload('large', parts, (index) => Buffer.alloc(partSize, `part ${index} `));
+    const part = (index: number) => Buffer.alloc(largePart, `part ${index} `);
+    large = await upload('large', { parts, partSize: largePart, part });
     return size;
   });
   await timed(`${megabytes} MB down`, 'MB', async () => {
@@ -115,7 +124,8 @@ async function measure({ name, pid, upload }: FileServer): Promise<void> {
   });
   await timed('of 1 kB up', 'files', () =>
     eachOf(smallAtOnce, within(Array(smallFiles).keys()), async (index) => {
-      small.push(await upload(`small-${index}`, 1, () => Buffer.alloc(smallSize, `small ${index} `)));
+      const part = () => Buffer.alloc(smallSize, `small ${index} `);
+      small.push(await upload(`small-${index}`, { parts: 1, partSize: smallSize, part }));
     }),
   );
   await timed('of 1 kB down', 'files', () => eachOf(smallAtOnce, within(small.values()), fetched));

@@ -12,8 +12,11 @@ import { reqIdentifiers } from '../../protocol/numbers/request-identifiers.ts';
 import type { SharedFrame } from './frame-variant.ts';
 
 const echoDelayMs = 10;
-/** In which the SDK asks for what it lacks, after it has been told what there is: a way to the client and back. */
-const nextRequestMs = 300;
+/**
+ * In which the SDK asks for what it lacks, after it has been told what there is: a way to the client and back, with time to
+ * think on a slow device. What comes a second late after a reconnect is noticed by nobody, and what is counted back is lost.
+ */
+const nextRequestMs = 1000;
 /** From the first answer: nobody keeps pushes from himself for longer. */
 const syncLimitMs = 2000;
 /** What is held counts as queued nowhere: so many frames, and all leave. */

@@ -78,6 +78,21 @@ export class TokenWebhooks implements TokenTeller, AsyncDisposable {
 
   async tell(tx: Transaction, told: readonly ToldOfTokens[]): Promise<void> {
     await this.#write(tx, this.#notesOf(told));
+    const issued = told.filter((one) => one.kind === 'issued');
+    if (issued.length > 0 && this.#options.webhooks.setting('afterTokenExpired') !== undefined) {
+      tx.afterCommit(() => this.#forgetEnded(issued));
+    }
+  }
+
+  /** Another node that has ended one in the moment since its issue has found no expiry to cancel. */
+  async #forgetEnded(issued: readonly TokenEventMap['tokenIssued'][]): Promise<void> {
+    const { tokens, unitOfWork } = this.#options;
+    const found = await Promise.all(issued.map((token) => tokens.find(token)));
+    const over = issued.flatMap(({ jti }, index) => {
+      const state = found[index]?.record?.state ?? 'live';
+      return state === 'live' ? [] : [jti];
+    });
+    if (over.length > 0) await unitOfWork.transaction((tx) => this.#write(tx, { entries: [], over }));
   }
 
   /** The handler of tokens that expire, unless something else has ended them: a cutoff of all of a user's names none. */

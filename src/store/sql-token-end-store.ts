@@ -151,46 +151,30 @@ export class SqlTokenEndStore implements TokenEndStore {
     return rows.map(toEnd);
   }
 
-  async cutoffs(
-    after: Pick<KeptCutoff, 'userID' | 'platformID'> | undefined,
-    now: number,
-    limit: number,
-  ): Promise<readonly KeptCutoff[]> {
-    const rows = await this.#db.reader
-      .selectFrom('token_end_cutoffs')
-      .selectAll()
-      .where('keep_until', '>', now)
-      .$if(after !== undefined, (query) =>
-        query.where((eb) =>
-          eb(eb.refTuple('user_id', 'platform_id'), '>', eb.tuple(after?.userID ?? '', after?.platformID ?? 0)),
-        ),
-      )
-      .orderBy('user_id')
-      .orderBy('platform_id')
-      .limit(limit)
-      .execute();
-    return rows.map(toCutoff);
+  async cutoffs(after: CutoffPlace | undefined, now: number, limit: number): Promise<readonly KeptCutoff[]> {
+    return (await this.#cutoffsOf('token_end_cutoffs', after, now, limit)).map(toCutoff);
   }
 
   async cutoffsButOne(
-    after: Pick<KeptCutoff, 'userID' | 'platformID'> | undefined,
+    after: CutoffPlace | undefined,
     now: number,
     limit: number,
   ): Promise<readonly KeptCutoffButOne[]> {
-    const rows = await this.#db.reader
-      .selectFrom('token_end_cutoffs_but_one')
-      .selectAll()
-      .where('keep_until', '>', now)
-      .$if(after !== undefined, (query) =>
-        query.where((eb) =>
-          eb(eb.refTuple('user_id', 'platform_id'), '>', eb.tuple(after?.userID ?? '', after?.platformID ?? 0)),
-        ),
-      )
-      .orderBy('user_id')
-      .orderBy('platform_id')
-      .limit(limit)
-      .execute();
+    const rows = await this.#cutoffsOf('token_end_cutoffs_but_one', after, now, limit);
     return rows.map((row) => ({ ...toCutoff(row), spares: row.spares }));
+  }
+
+  async #cutoffsOf<Table extends keyof CutoffRows>(
+    table: Table,
+    after: CutoffPlace | undefined,
+    now: number,
+    limit: number,
+  ): Promise<readonly CutoffRows[Table][]> {
+    const isLater =
+      after === undefined ? sql`TRUE` : sql`(user_id, platform_id) > (${after.userID}, ${after.platformID})`;
+    const { rows } = await sql<CutoffRows[Table]>`SELECT * FROM ${sql.table(table)}
+      WHERE keep_until > ${now} AND ${isLater} ORDER BY user_id, platform_id LIMIT ${limit}`.execute(this.#db.reader);
+    return rows;
   }
 
   async sweep(now: number): Promise<number> {
@@ -211,6 +195,10 @@ export class SqlTokenEndStore implements TokenEndStore {
 }
 
 type EndRow = Selectable<Schema['token_ends']>;
+type CutoffPlace = Pick<KeptCutoff, 'userID' | 'platformID'>;
+type CutoffRows = {
+  readonly [Table in 'token_end_cutoffs' | 'token_end_cutoffs_but_one']: Selectable<Schema[Table]>;
+};
 type CutoffRow = Pick<Selectable<Schema['token_end_cutoffs_but_one']>, 'platform_id' | 'not_before' | 'spares'>;
 
 /** Where Redis may evict, every token that is verified is looked up. */

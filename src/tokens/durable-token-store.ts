@@ -427,15 +427,29 @@ export class DurableTokenStore implements TokenStore {
 
   /** @returns how many tokens the store had forgotten the end of */
   async #tellEverything(): Promise<number> {
-    const { store, memory, ends, clock } = this.#options;
+    const { store, ends, clock } = this.#options;
     let restored = 0;
-    for await (const { userID, platformID, notBefore, keepUntil } of everyCutoff(ends, clock())) {
-      await store.cutOff(userID, platformID, notBefore, keepUntil);
+    const now = clock();
+    for await (const page of inPages<KeptCutoff>((last) => ends.cutoffs(last, now, pageSize))) {
+      for (const { userID, platformID, notBefore, keepUntil } of page) {
+        await store.cutOff(userID, platformID, notBefore, keepUntil);
+      }
     }
-    for await (const cutoff of everyCutoffButOne(ends, clock())) {
-      restored += await this.#tellButOne(cutoff);
+    for await (const page of inPages<KeptCutoffButOne>((last) => ends.cutoffsButOne(last, now, pageSize))) {
+      for (const cutoff of page) restored += await this.#tellButOne(cutoff);
     }
-    for await (const [userID, ofUser] of everyEnd(ends, clock())) {
+    for await (const page of inPages<TokenEnd>((last) => ends.ends(last, now, pageSize))) {
+      restored += await this.#tellEnds(page);
+    }
+    return restored;
+  }
+
+  /** @returns as {@link #tellEverything} */
+  async #tellEnds(ends: readonly TokenEnd[]): Promise<number> {
+    const { store, memory } = this.#options;
+    let restored = 0;
+    // All of a user's come in a row; one with very many comes in several pages.
+    for (const [userID, ofUser] of Map.groupBy(ends, (end) => end.userID)) {
       const [unknown, whole] = [ofUser.filter(isUnknown), ofUser.filter((end) => !isUnknown(end))];
       restored += await memory.restore(userID, whole);
       for (const { jti, reason, state } of unknown) {
@@ -515,27 +529,9 @@ function cutOff(record: TokenRecord): TokenRecord {
   return { ...record, state: 'revoked', reason: 'revoked', acceptedUntil: 0 };
 }
 
-async function* everyCutoffButOne(ends: TokenEndStore, now: number): AsyncGenerator<KeptCutoffButOne> {
-  let page = await ends.cutoffsButOne(undefined, now, pageSize);
-  while (page.length > 0) {
-    yield* page;
-    page = await ends.cutoffsButOne(page.at(-1), now, pageSize);
-  }
-}
-
-async function* everyCutoff(ends: TokenEndStore, now: number): AsyncGenerator<KeptCutoff> {
-  let page = await ends.cutoffs(undefined, now, pageSize);
-  while (page.length > 0) {
-    yield* page;
-    page = await ends.cutoffs(page.at(-1), now, pageSize);
-  }
-}
-
-/** By user; one with very many comes in several portions. */
-async function* everyEnd(ends: TokenEndStore, now: number): AsyncGenerator<[string, readonly TokenEnd[]]> {
-  let page = await ends.ends(undefined, now, pageSize);
-  while (page.length > 0) {
-    yield* Map.groupBy(page, ({ userID }) => userID);
-    page = await ends.ends(page.at(-1), now, pageSize);
-  }
+/** @param pageAfter gives the page after that item, and the first one after none */
+async function* inPages<Item>(
+  pageAfter: (last: Item | undefined) => Promise<readonly Item[]>,
+): AsyncGenerator<readonly Item[]> {
+  for (let page = await pageAfter(undefined); page.length > 0; page = await pageAfter(page.at(-1))) yield page;
 }

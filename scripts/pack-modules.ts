@@ -14,7 +14,7 @@ export const packPath = join(root, 'node_modules/.cache/packed-modules');
 export interface PackedPlaces {
   /** Where the source of each URL begins and ends, in bytes behind this. */
   readonly modules: Readonly<Record<string, readonly [start: number, end: number]>>;
-  /** URLs of what our modules import by a package's name. */
+  /** URLs of packages' modules, of both kinds, by {@link packageKey}. */
   readonly packages: Readonly<Record<string, string>>;
 }
 
@@ -30,9 +30,11 @@ async function packagesOf(program: string): Promise<{ urls: Set<string>; package
   const hooks = registerHooks({
     resolve(specifier, context, next) {
       const found = next(specifier, context);
-      if (!isOfPackage(found.url) || found.format !== 'module') return found;
-      urls.add(found.url);
-      if (context.parentURL !== undefined && !isOfPackage(context.parentURL)) packages[specifier] = found.url;
+      if (context.parentURL === undefined || !isOfPackage(found.url)) return found;
+      if (found.format === 'module') urls.add(found.url);
+      if (found.format === 'module' || found.format === 'commonjs') {
+        packages[packageKey(specifier, context.parentURL)] = found.url;
+      }
       return found;
     },
   });
@@ -41,7 +43,12 @@ async function packagesOf(program: string): Promise<{ urls: Set<string>; package
   return { urls, packages };
 }
 
-export function isOfPackage(url: string): boolean {
+/** To us a package's name means the same everywhere. */
+export function packageKey(specifier: string, parentUrl: string): string {
+  return isOfPackage(parentUrl) ? `${specifier} ${parentUrl}` : specifier;
+}
+
+function isOfPackage(url: string): boolean {
   return url.includes('/node_modules/');
 }
 

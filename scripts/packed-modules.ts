@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import { isOfPackage, type PackedPlaces, packPath } from './pack-modules.ts';
+import { type PackedPlaces, packageKey, packPath } from './pack-modules.ts';
 
 const pack = readFileSync(packPath);
 const sourcesAt = 4 + pack.readUInt32LE(0);
@@ -16,7 +16,8 @@ const urlsOfPackages = new Map(Object.entries(packages));
 registerHooks({
   resolve(specifier, context, next) {
     const url = packedUrl(specifier, context.parentURL);
-    return url === undefined ? next(specifier, context) : { url, format: 'module', shortCircuit: true };
+    if (url === undefined) return next(specifier, context);
+    return { url, format: places.has(url) ? 'module' : 'commonjs', shortCircuit: true };
   },
   load(url, context, next) {
     const place = places.get(url);
@@ -28,7 +29,9 @@ registerHooks({
 
 function packedUrl(specifier: string, parent: string | undefined): string | undefined {
   if (parent === undefined) return undefined;
-  if (!specifier.startsWith('.')) return isOfPackage(parent) ? undefined : urlsOfPackages.get(specifier);
-  const { href } = new URL(specifier, parent);
-  return places.has(href) ? href : undefined;
+  if (specifier.startsWith('.')) {
+    const { href } = new URL(specifier, parent);
+    if (places.has(href)) return href;
+  }
+  return urlsOfPackages.get(packageKey(specifier, parent));
 }

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import pg from 'pg';
 import { checkDatabase } from '../../src/cli/doctor/check-database.ts';
-import { postgresUrlForSuite } from '../support/test-services.ts';
+import { emptyPostgresUrlForSuite } from '../support/test-services.ts';
 
 test('PostgreSQL: version, writes and durability are judged, with the remedy', async (t) => {
-  const url = await postgresUrlForSuite(t);
+  const url = await emptyPostgresUrlForSuite(t);
   if (url === undefined) return;
   const use = { isNode: true, processes: 2, connections: 16 };
   const severities = async () =>

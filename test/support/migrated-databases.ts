@@ -2,7 +2,7 @@
  * Databases as this version makes them, without a row of anybody's: made once for a run of the tests, and copied by who
  * needs one. To migrate an empty one costs 0.3 s of CPU on PostgreSQL, and a server a fifth of its start.
  */
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readVersion } from '../../src/version.ts';
@@ -10,12 +10,16 @@ import { readVersion } from '../../src/version.ts';
 /** Set by `npm test`. On PostgreSQL it is `template1`, which every new database is a copy of. */
 const sharedFile = process.env.TESSERA_TEST_MIGRATED_SQLITE;
 
-/** Makes a SQLite database there, in a directory like that of a server. */
+/** Makes a SQLite database there, which nobody else may read, in a directory like that of a server. */
 export async function copyMigratedSqlite(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  if (sharedFile !== undefined) return copyFile(sharedFile, path);
-  ownCopy ??= migratedSqlite();
-  await writeFile(path, await ownCopy);
+  if (sharedFile === undefined) {
+    ownCopy ??= migratedSqlite();
+    await writeFile(path, await ownCopy);
+  } else {
+    await copyFile(sharedFile, path);
+  }
+  await chmod(path, 0o600);
 }
 
 let ownCopy: Promise<Buffer> | undefined;

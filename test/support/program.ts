@@ -6,3 +6,7 @@ export const program: readonly string[] = [
   ...process.execArgv.filter((option) => option.endsWith('/packed-modules.ts')),
   launcher,
 ];
+
+/** For its environment: what is loaded before it switches that on by itself is compiled once as well. */
+export const compileCache: Readonly<Record<string, string>> =
+  process.env.NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE };

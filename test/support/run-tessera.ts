@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { runProgram } from '../../src/cli/program.ts';
-import { program } from './program.ts';
+import { compileCache, program } from './program.ts';
 
 export interface Outcome {
   readonly code: number;
@@ -28,7 +28,7 @@ export async function runTessera(args: readonly string[], env: Readonly<Record<s
   const cwd = await mkdtemp(join(tmpdir(), 'tessera-cli-'));
   try {
     return await new Promise((resolve) => {
-      const options = { cwd, env: { PATH: process.env.PATH ?? '', ...env }, timeout: limitMs };
+      const options = { cwd, env: { PATH: process.env.PATH ?? '', ...compileCache, ...env }, timeout: limitMs };
       execFile(process.execPath, [...program, ...args], options, (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : killed;
         resolve({ code, stdout, stderr });

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { copyMigratedSqlite } from './migrated-databases.ts';
-import { program } from './program.ts';
+import { compileCache, program } from './program.ts';
 
 export const adminSecret = 'a-secret-only-for-tests';
 
@@ -72,6 +72,7 @@ export class TesseraProcess {
       cwd: this.dataDir,
       env: {
         PATH: process.env.PATH ?? '',
+        ...compileCache,
         TESSERA_DATA_DIR: join(this.dataDir, 'data'),
         TESSERA_SECRET: adminSecret,
         ...('TESSERA_SECRET' in this.#env ? {} : { TESSERA_SIGNING_KEYS: signingKey }),

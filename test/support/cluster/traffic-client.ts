@@ -40,6 +40,13 @@ export interface Received {
   readonly connectedAtMs: number | undefined;
 }
 
+/** Seqs of a conversation that were not pushed between two that were. */
+interface Gap {
+  readonly conversationID: string;
+  readonly after: number;
+  readonly before: number;
+}
+
 export type Target = { readonly recvID: string } | { readonly groupID: string };
 
 /** A node that stands still answers nothing: so long after a request the client looks for another one. */
@@ -60,6 +67,8 @@ export class TrafficClient {
   #connected = Promise.withResolvers<void>();
   /** Of this connection, by conversation the newest seq that was pushed. */
   #pushed = new Map<string, number>();
+  /** Of this connection, what pushes left out before it had caught up: it has to pull that. */
+  #leftOut: Gap[] = [];
   #requests = 0;
   /** By the monotonic clock. */
   #caughtUpAtMs: number | undefined;
@@ -88,6 +97,7 @@ export class TrafficClient {
         await this.#catchUp().then(
           () => {
             this.#caughtUpAtMs = performance.now();
+            for (const gap of this.#leftOut.splice(0)) this.#checkGap(gap);
             this.#connected.resolve();
           },
           () => this.#ws?.terminate(),
@@ -157,6 +167,7 @@ export class TrafficClient {
     await opened.promise;
     this.#ws = ws;
     this.#pushed = new Map();
+    this.#leftOut = [];
     this.connections += 1;
     return { closed: closed.promise };
   }
@@ -219,12 +230,23 @@ export class TrafficClient {
         if (message.seq === 0) continue;
         const last = this.#pushed.get(conversationID);
         // What is pushed again, clients take once.
-        if (last !== undefined && message.seq > last + 1) {
-          this.faults.push(`${this.userID} was pushed ${conversationID}/${message.seq} after ${last}`);
-        }
         this.#pushed.set(conversationID, Math.max(last ?? 0, message.seq));
         this.#keep(conversationID, message, true);
+        if (last === undefined || message.seq <= last + 1) continue;
+        const gap = { conversationID, after: last, before: message.seq };
+        if (this.#caughtUpAtMs === undefined) this.#leftOut.push(gap);
+        else this.#checkGap(gap);
       }
+    }
+  }
+
+  /** What a client has pulled when it connected need not be pushed to it, though what came before that may be, late. */
+  #checkGap({ conversationID, after, before }: Gap): void {
+    const have = this.received.get(conversationID);
+    for (let seq = after + 1; seq < before; seq += 1) {
+      if (have?.has(seq) === true) continue;
+      this.faults.push(`${this.userID} was pushed ${conversationID}/${before} after ${after}, and had no ${seq}`);
+      return;
     }
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { GroupCommit } from './group-commit.ts';
-import type { Appended, NewMessage } from './message-store.ts';
+import { type Appended, type Batch, messagesOf, type NewMessage } from './message-store.ts';
 
 /** A store whose commits end when the test says so. */
 function controlledStore() {
@@ -10,7 +10,8 @@ function controlledStore() {
   let seq = 0;
   return {
     commits,
-    append(batch: readonly NewMessage[]): Promise<Appended[]> {
+    append(given: Batch): Promise<Appended[]> {
+      const batch = messagesOf(given);
       const { promise, resolve, reject } = Promise.withResolvers<Appended[]>();
       const finish = () => resolve(batch.map((message) => stored(message, ++seq)));
       commits.push({ batch, finish, fail: reject });
@@ -74,6 +75,51 @@ test('messages that come while a commit is under way share the next one, in orde
     results.map(({ seq }) => seq),
     [1, 2, 3, 4],
   );
+});
+
+/** A store that asks for its batches when the test says so. */
+function storeThatAsksLate() {
+  const { promise: isCalled, resolve: onCall } = Promise.withResolvers<Batch>();
+  const { promise: mayGoOn, resolve: goOn, reject: fail } = Promise.withResolvers<void>();
+  const batches: (readonly string[])[] = [];
+  const append = async (batch: Batch) => {
+    onCall(batch);
+    await mayGoOn;
+    const messages = messagesOf(batch);
+    batches.push(ids(messages));
+    return messages.map((each, index) => stored(each, index + 1));
+  };
+  return { append, batches, isCalled, goOn, fail };
+}
+
+test('messages that come before the store asks for them share the commit, as many as one may hold', async () => {
+  const store = storeThatAsksLate();
+  const commits = new GroupCommit({ store, lanes: 1, maxBatch: 3 });
+  const first = commits.append(message('1'), () => {});
+  await store.isCalled;
+  const others = ['2', '3', '4'].map((id) => commits.append(message(id), () => {}));
+  store.goOn();
+  await Promise.all([first, ...others]);
+  assert.deepEqual(store.batches, [['1', '2', '3'], ['4']]);
+});
+
+test('of a commit that fails before the store has asked, those who have come meanwhile wait for the next', async () => {
+  const { append, isCalled, fail } = storeThatAsksLate();
+  let isFirst = true;
+  const store = {
+    append: (batch: Batch) => {
+      if (isFirst) return append(batch);
+      return Promise.resolve(messagesOf(batch).map((each, index) => stored(each, index + 1)));
+    },
+  };
+  const commits = new GroupCommit({ store, lanes: 1, maxBatch: 100 });
+  const failing = commits.append(message('1'), () => assert.fail('was not stored'));
+  await isCalled;
+  isFirst = false;
+  const next = commits.append(message('2'), () => {});
+  fail(new Error('locked'));
+  await assert.rejects(failing, /locked/);
+  assert.equal((await next).serverMsgID, '2');
 });
 
 test('M2: onStored is called in seq order, before any sender goes on', async () => {

@@ -77,18 +77,23 @@ class Lane {
   async #run(): Promise<void> {
     // Let everything that this turn of the event loop still brings join the first commit.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, this.#options.maxBatch);
-      await this.#commit(batch);
-    }
+    while (this.#waiting.length > 0) await this.#commit();
     this.#running = undefined;
   }
 
-  async #commit(batch: readonly Waiting[]): Promise<void> {
+  async #commit(): Promise<void> {
     const startedAt = performance.now();
+    const { store, maxBatch } = this.#options;
+    const { length: waitingBefore } = this.#waiting;
+    let batch: readonly Waiting[] = [];
+    const take = (most: number) => {
+      if (batch.length === 0) batch = this.#waiting.splice(0, most);
+      return batch.map(({ message }) => message);
+    };
     let results: readonly Appended[];
     try {
-      results = await this.#options.store.append(batch.map(({ message }) => message));
+      // A store that has not asked for any has done nothing for what has come since then.
+      results = await store.append(() => take(maxBatch)).finally(() => take(Math.min(waitingBefore, maxBatch)));
     } catch (error) {
       for (const entry of batch) entry.reject(error);
       if (error instanceof InDoubt) {

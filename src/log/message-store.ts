@@ -121,13 +121,20 @@ export interface LogWindow {
   readonly upper: number;
 }
 
+/** Messages, or what gives them: asked as late as the store can, so that what comes until then shares the commit. */
+export type Batch = readonly NewMessage[] | (() => readonly NewMessage[]);
+
+export function messagesOf(batch: Batch): readonly NewMessage[] {
+  return typeof batch === 'function' ? batch() : batch;
+}
+
 export interface MessageStore {
   /**
    * Stores a batch in one commit, in order: assigns dense seqs, and send times that never fall within a conversation,
    * recognises repeats by (sender, clientMsgID, log), leaves out what its condition refuses, raises senders' read
    * positions. Resolves once the batch is on disk; on rejection nothing was stored.
    */
-  append(batch: readonly NewMessage[]): Promise<Appended[]>;
+  append(batch: Batch): Promise<Appended[]>;
   /**
    * Stores messages as part of a transaction, with the same promises; their seqs and their readers' bounds can so be
    * written together. Their logs stay locked until the transaction ends: to be called late in it, with all that it has.

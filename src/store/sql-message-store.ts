@@ -4,17 +4,19 @@ import type { Database, PostgresDatabase, SqliteDatabase } from '../database/dat
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import { forEachInSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import type {
-  Appended,
-  LogWindow,
-  MessageRef,
-  MessageStore,
-  MessageTime,
-  NewMessage,
-  OldMessage,
-  RevokedMessage,
-  SeqBounds,
-  StoredMessage,
+import {
+  type Appended,
+  type Batch,
+  type LogWindow,
+  type MessageRef,
+  type MessageStore,
+  type MessageTime,
+  messagesOf,
+  type NewMessage,
+  type OldMessage,
+  type RevokedMessage,
+  type SeqBounds,
+  type StoredMessage,
 } from '../log/message-store.ts';
 import { appendInPostgres, appendInPostgresWithin } from './postgres-append.ts';
 import type { PostgresOutgoingStore } from './postgres-outgoing-store.ts';
@@ -31,10 +33,10 @@ export class SqlMessageStore implements MessageStore {
     this.#outgoing = outgoing;
   }
 
-  append(batch: readonly NewMessage[]): Promise<Appended[]> {
+  append(batch: Batch): Promise<Appended[]> {
     return this.#db.dialect === 'sqlite'
       ? appendInSqlite(this.#db, batch)
-      : appendInPostgres(this.#db, batch, this.#outgoing);
+      : appendInPostgres(this.#db, messagesOf(batch), this.#outgoing);
   }
 
   appendWithin(tx: Transaction, batch: readonly NewMessage[]): Promise<Appended[]> {

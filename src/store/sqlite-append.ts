@@ -7,16 +7,16 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SqliteDatabase } from '../database/database.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import type { Appended, NewMessage } from '../log/message-store.ts';
+import { type Appended, type Batch, messagesOf, type NewMessage } from '../log/message-store.ts';
 import { refused, stamped } from './append-stamp.ts';
 import { addDeliveriesInSqlite } from './sql-delivery-store.ts';
 import { raiseSenderInSqlite } from './sql-read-position-store.ts';
 import { isOpenGroup } from './sql-sending-facts.ts';
 
-export function appendInSqlite(db: SqliteDatabase, batch: readonly NewMessage[]): Promise<Appended[]> {
+export function appendInSqlite(db: SqliteDatabase, batch: Batch): Promise<Appended[]> {
   return db.sqlite.write((connection) => {
     const counters = new Counters(connection);
-    const appended = batch.map((message) => appendOne(connection, counters, message));
+    const appended = messagesOf(batch).map((message) => appendOne(connection, counters, message));
     counters.store();
     return appended;
   });

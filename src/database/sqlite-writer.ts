@@ -66,10 +66,9 @@ export class SqliteWriter {
 
   /** @returns false if there is nobody left who would wait */
   async #begin(): Promise<boolean> {
-    const { connection, file } = this.#options;
+    const { connection } = this.#options;
     for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
       try {
-        file.check();
         // Where that failed before, what is begun now must not add to it.
         this.#rollBack();
         connection.prepare('BEGIN IMMEDIATE').run();

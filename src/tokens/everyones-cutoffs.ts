@@ -16,9 +16,15 @@ export class EveryonesCutoffs {
     this.#isFresh = isFresh;
   }
 
+  /** Undefined where the store has to be asked. */
+  get known(): Cutoffs | undefined {
+    return this.#isCurrent && this.#isFresh() ? this.#known : undefined;
+  }
+
   /** @throws the store's failure */
   async current(): Promise<Cutoffs> {
-    if (this.#isCurrent && this.#isFresh()) return this.#known;
+    const known = this.known;
+    if (known !== undefined) return known;
     const changes = this.#changes;
     const read = await this.#store.everyonesCutoffs();
     if (changes === this.#changes) {

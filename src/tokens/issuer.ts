@@ -11,7 +11,7 @@ import { isKnownPlatform, type PlatformID, platformRange, platforms } from '../p
 import { newTokenID, type TokenCodec } from './claims.ts';
 import { type Actor, actorOf, type TokenEvents } from './events.ts';
 import type { EveryonesCutoffs } from './everyones-cutoffs.ts';
-import { type LoginPolicy, policyGroups } from './policy.ts';
+import { type LoginPolicy, type PolicyGroup, policyGroups } from './policy.ts';
 import { keyMark } from './signing-keys.ts';
 import { guarded } from './store-outage.ts';
 import type { TokenNews } from './token-news.ts';
@@ -68,6 +68,8 @@ export interface TokenWishes {
 export class TokenIssuer {
   readonly #options: TokenIssuerOptions;
   readonly #adminSecretDigest: Buffer;
+  /** What the policy says, by the platform of a new token. */
+  readonly #groups = new Map<PlatformID, readonly PolicyGroup[]>();
   /** jtis of tokens that are being renewed by this node. */
   readonly #renewing = new Set<string>();
 
@@ -106,15 +108,16 @@ export class TokenIssuer {
    */
   async issueUserToken(
     context: CallContext,
-    { platformID, userID, ...wishes }: { platformID: number; userID: string } & TokenWishes,
+    request: { platformID: number; userID: string } & TokenWishes,
   ): Promise<IssuedToken> {
+    const { platformID, userID } = request;
     const refusal = this.#refusalOfUserToken(context, platformID, userID);
     if (refusal !== undefined) throw this.#options.news.refused(userID, platformID, actorOf(context), refusal);
     if (!isKnownPlatform(platformID)) throw errors.args(`platformID must be ${platformRange}`);
     const user = await this.#options.users.findForToken(userID);
     if (user === undefined) throw errors.recordNotFound('user not found');
     if (user.appManagerLevel >= systemAccountLevel) throw errors.args('app account can`t get token');
-    return this.#issue({ userID, platformID, wishes, by: actorOf(context) });
+    return this.#issue({ userID, platformID, wishes: request, by: actorOf(context) });
   }
 
   /**
@@ -172,10 +175,10 @@ export class TokenIssuer {
   }
 
   async #issue({ userID, platformID, wishes, by, renews }: IssueOrder): Promise<IssuedToken> {
-    const { clock, randomBytes, store, codec, loginPolicy, everyonesCutoffs, events, news } = this.#options;
+    const { clock, randomBytes, store, codec, everyonesCutoffs, events, news } = this.#options;
     const ttlMs = this.#lifetimeMs(platformID, wishes.expireTimeSeconds ?? 0, renews);
     const deviceName = checkDeviceName(wishes.deviceName ?? '', this.#options.maxDeviceNameLength ?? 64);
-    const cutoffs = await guarded(everyonesCutoffs.current());
+    const cutoffs = everyonesCutoffs.known ?? (await guarded(everyonesCutoffs.current()));
 
     const now = clock();
     const loginAt = renews === undefined ? undefined : loginOf(renews);
@@ -188,7 +191,7 @@ export class TokenIssuer {
         {
           record: { jti, userID, platformID, issuedAt: now, expiresAt, deviceName, keyMark: keyMark(signed.kid) },
           // A renewal takes the room of its predecessor.
-          groups: renews === undefined ? policyGroups(loginPolicy, platformID) : [],
+          groups: renews === undefined ? this.#groupsOf(platformID) : [],
           everyonesCutoffs: cutoffs,
           ...supersession(platformID, renews, now),
           tell: news.tellingOfIssue(issued),
@@ -202,6 +205,14 @@ export class TokenIssuer {
     news.ended(userID, outcome.kicked, 'policy', { origin: 'here', by });
     news.superseded(userID, outcome.superseded);
     return { token: signed.token, expireTimeSeconds: Math.floor((expiresAt - now) / 1000) };
+  }
+
+  #groupsOf(platformID: PlatformID): readonly PolicyGroup[] {
+    const known = this.#groups.get(platformID);
+    if (known !== undefined) return known;
+    const groups = policyGroups(this.#options.loginPolicy, platformID);
+    this.#groups.set(platformID, groups);
+    return groups;
   }
 
   /** 1002, if nobody may have such a token, or not by this caller. */

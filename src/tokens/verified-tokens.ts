@@ -15,8 +15,8 @@ export interface VerifiedTokensOptions {
 /** An instant in the order of drops: see {@link VerifiedTokens.put}. */
 export type Snapshot = number;
 
-/** Drops that are remembered one by one, for verifications that were under way. */
-const maxRecentDrops = 10_000;
+/** Drops that are remembered one by one, for verifications that were under way: so many, and as many before them. */
+const maxRecentDrops = 5000;
 
 export class VerifiedTokens {
   readonly #options: VerifiedTokensOptions;
@@ -26,8 +26,12 @@ export class VerifiedTokens {
   #isHearing = true;
   /** How many drops there have been. */
   #drops = 0;
-  /** The number of the last drop by the jti or user that it meant, the oldest in front. */
-  readonly #recentDrops = new Map<string, number>();
+  /** The number of the last drop by the jti or user that it meant. */
+  #recentDrops = new Map<string, number>();
+  /** The same of those before; to take the oldest out one by one costs more than the rest of a drop. */
+  #earlierDrops = new Map<string, number>();
+  /** How many drops there had been when the recent ones began. */
+  #recentSince = 0;
   /** A verification that began before this drop may have been overtaken by one that is not remembered. */
   #unknownBefore = 0;
 
@@ -80,7 +84,9 @@ export class VerifiedTokens {
 
   clear(): void {
     this.#unknownBefore = ++this.#drops;
+    this.#recentSince = this.#drops;
     this.#recentDrops.clear();
+    this.#earlierDrops.clear();
     this.#entries.clear();
     this.#hashByJti.clear();
   }
@@ -93,17 +99,21 @@ export class VerifiedTokens {
 
   #wasDropped({ jti, userID }: Session, snapshot: Snapshot): boolean {
     if (snapshot < this.#unknownBefore) return true;
-    return [jti, userKey(userID)].some((key) => (this.#recentDrops.get(key) ?? 0) > snapshot);
+    return this.#lastDropOf(jti) > snapshot || this.#lastDropOf(userKey(userID)) > snapshot;
+  }
+
+  #lastDropOf(key: string): number {
+    return this.#recentDrops.get(key) ?? this.#earlierDrops.get(key) ?? 0;
   }
 
   #note(key: string): void {
-    this.#recentDrops.delete(key);
     this.#recentDrops.set(key, ++this.#drops);
-    if (this.#recentDrops.size <= maxRecentDrops) return;
-    const [oldest] = this.#recentDrops;
-    if (oldest === undefined) return;
-    this.#recentDrops.delete(oldest[0]);
-    this.#unknownBefore = oldest[1];
+    if (this.#recentDrops.size < maxRecentDrops) return;
+    // All that the earlier ones knew came before the first of the recent ones.
+    this.#unknownBefore = this.#recentSince;
+    this.#earlierDrops = this.#recentDrops;
+    this.#recentDrops = new Map();
+    this.#recentSince = this.#drops;
   }
 
   #remove(hash: string): void {

@@ -143,12 +143,12 @@ class DeployedRedis implements RedisClient {
 
   async evalScript(script: RedisScript, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const [key] = keys;
-    const rest = [String(keys.length), ...keys, ...args];
+    const count = String(keys.length);
     try {
-      return await this.#deployment.sendScript(key, ['EVALSHA', script.sha1, ...rest]);
+      return await this.#deployment.sendScript(key, ['EVALSHA', script.sha1, count, ...keys, ...args]);
     } catch (error) {
       if (!isUnknownScript(error)) throw error;
-      return this.#deployment.sendScript(key, ['EVAL', script.source, ...rest]);
+      return this.#deployment.sendScript(key, ['EVAL', script.source, count, ...keys, ...args]);
     }
   }
 

@@ -42,6 +42,8 @@ export class RedisTokenStore implements TokenStore {
   readonly #redis: RedisClient;
   readonly #clock: () => number;
   readonly #unreadable: UnreadableRecords;
+  /** A policy comes with every login and never changes. */
+  readonly #groupTexts = new WeakMap<IssueRequest['groups'], string>();
   readonly #scripts = {
     issue: loadScript('tokens/scripts/issue.lua'),
     kick: loadScript('tokens/scripts/kick.lua'),
@@ -78,7 +80,7 @@ export class RedisTokenStore implements TokenStore {
         encodeURIComponent(deviceName),
         String(supersede?.acceptedUntil ?? ''),
         renewed,
-        JSON.stringify(groups),
+        this.#groupsJson(groups),
         formatCutoffs(everyonesCutoffs),
         keyMark,
       ],
@@ -90,6 +92,14 @@ export class RedisTokenStore implements TokenStore {
       kicked: this.#toRecords(userID, kicked),
       superseded: this.#toRecords(userID, superseded),
     };
+  }
+
+  #groupsJson(groups: IssueRequest['groups']): string {
+    const known = this.#groupTexts.get(groups);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(groups);
+    this.#groupTexts.set(groups, text);
+    return text;
   }
 
   async find({ userID, jti, expiresAt }: TokenKey): Promise<FoundToken> {

@@ -57,6 +57,9 @@ for (const mode of ['read', 'mirror'] as const) {
       await world.redis.command(undefined, ['DEL', openimTemporary('imAdmin', older)]);
     });
 
+    if (mode === 'mirror') await sideBySide(t, world);
+    else await move(t, world);
+
     await t.test('T6 no token has come into the log', () => {
       assert.ok(world.server.logLines.length > 0);
       assert.ok(!world.server.logLines.some((line) => line.includes('eyJ')));
@@ -64,49 +67,49 @@ for (const mode of ['read', 'mirror'] as const) {
   });
 }
 
-test('Tessera and OpenIM side by side', async (t) => {
-  const world = await openWorld(t, 'mirror');
-  if (world === undefined) return;
-  const { openim, backEnd, socket } = world;
-  await backEnd.register('alice');
+/** Tessera and OpenIM side by side. */
+async function sideBySide(t: TestContext, { openim, backEnd, socket }: World): Promise<void> {
+  await backEnd.register('carol');
 
   await t.test('OpenIM accepts who logged in at Tessera, until Tessera ends the session', async () => {
-    const token = await backEnd.userToken('alice', Web);
-    assert.equal(await openim.codeOf('alice', Web, token), 0);
-    await backEnd.call('/auth/force_logout', { userID: 'alice', platformID: Web });
-    assert.deepEqual(await openim.fields('alice', Web), { [token]: '2' });
+    const token = await backEnd.userToken('carol', Web);
+    assert.equal(await openim.codeOf('carol', Web, token), 0);
+    await backEnd.call('/auth/force_logout', { userID: 'carol', platformID: Web });
+    assert.deepEqual(await openim.fields('carol', Web), { [token]: '2' });
   });
 
   await t.test('T4 a forced logout at OpenIM ends the session and its socket at Tessera', async () => {
-    const token = await backEnd.userToken('alice', Web);
-    const client = await socket('alice', token);
-    await openim.forceLogout('alice', Web);
+    const token = await backEnd.userToken('carol', Web);
+    const client = await socket('carol', token);
+    await openim.forceLogout('carol', Web);
     assert.equal((await client.nextReply()).reqIdentifier, 2002);
     await client.closed;
     assert.equal((await backEnd.post('/auth/parse_token', { token })).errCode, 1506);
-    await openim.purge('alice', Web);
+    await openim.purge('carol', Web);
     assert.equal((await backEnd.post('/auth/parse_token', { token })).errCode, 1506);
   });
-});
+}
 
-test('the move of docs/migrating-from-openim.md: read, import, cut over', async (t) => {
-  const world = await openWorld(t, 'read');
-  if (world === undefined) return;
-  const { openim, server, redisUrl, redis } = world;
-  await world.backEnd.register('alice');
-  const tokens = [await openim.issue('alice', Web), await openim.issue('alice', IOS)];
-  const env = { TESSERA_REDIS_URL: redisUrl, TESSERA_SECRET: openimSecret };
+/** Ends the server. */
+async function move(t: TestContext, { openim, server, backEnd, redisUrl, redis }: World): Promise<void> {
+  await t.test('the move of docs/migrating-from-openim.md: read, import, cut over', async (t) => {
+    await backEnd.register('carol');
+    const tokens = [await openim.issue('carol', Web), await openim.issue('carol', IOS)];
+    const env = { TESSERA_REDIS_URL: redisUrl, TESSERA_SECRET: openimSecret };
 
-  assert.equal((await runTesseraHere(['tokens', 'import'], env)).code, 0);
-  assert.equal(await server.stop(), 0);
-  for (const platformID of [Web, IOS]) await openim.lapse('alice', platformID);
-  const after = await openWorld(t, 'off', redisUrl);
+    assert.equal((await runTesseraHere(['tokens', 'import'], env)).code, 0);
+    assert.equal(await server.stop(), 0);
+    for (const platformID of [Web, IOS]) await openim.lapse('carol', platformID);
+    const after = await openWorld(t, 'off', redisUrl);
 
-  for (const token of tokens) {
-    assert.equal((await after?.backEnd.post('/auth/parse_token', { token }))?.errCode, 0);
-  }
-  assert.deepEqual(await redis.command(undefined, ['KEYS', 'UID_PID_TOKEN_STATUS:alice*']), []);
-});
+    for (const token of tokens) {
+      assert.equal((await after?.backEnd.post('/auth/parse_token', { token }))?.errCode, 0);
+    }
+    assert.deepEqual(await redis.command(undefined, ['KEYS', 'UID_PID_TOKEN_STATUS:carol*']), []);
+  });
+}
+
+type World = NonNullable<Awaited<ReturnType<typeof openWorld>>>;
 
 /** @param sharedUrl of a Redis that is there already */
 async function openWorld(t: TestContext, mode: 'off' | 'read' | 'mirror', sharedUrl?: string) {

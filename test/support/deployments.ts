@@ -23,25 +23,29 @@ export interface Deployment<Kind extends Server = Server> {
 /** A number: so many nodes, and nothing else. */
 const nodes = process.env.TESSERA_TEST_NODES;
 
-/** Runs `suite` on the embedded default, and on PostgreSQL with Redis. */
+/**
+ * Runs `suite` on the embedded default, and on PostgreSQL with Redis.
+ * @param suite `isWhole` where a story of very many messages is told in full: on one of the two, and on several nodes
+ */
 export function testOnEveryDeployment(
   subject: string,
   env: Readonly<Record<string, string>>,
-  suite: (t: TestContext, deployment: Deployment) => Promise<void>,
+  suite: (t: TestContext, deployment: Deployment, isWhole: boolean) => Promise<void>,
 ): void {
   if (nodes !== undefined) {
     test(`${subject} on ${nodes} nodes`, async (t) => {
       const deployment = await deployNodes(t, Number(nodes), env);
-      if (deployment !== undefined) await suite(t, deployment);
+      if (deployment !== undefined) await suite(t, deployment, true);
     });
     return;
   }
-  test(`${subject} on SQLite`, async (t) => suite(t, await deploy(t, env)));
+  test(`${subject} on SQLite`, async (t) => suite(t, await deploy(t, env), true));
   test(`${subject} on PostgreSQL and Redis`, async (t) => {
     const stores = await storesForSuite(t);
     if (stores === undefined) return;
     const { databaseUrl, redisUrl } = stores;
-    await suite(t, await deploy(t, { ...env, TESSERA_DATABASE_URL: databaseUrl, TESSERA_REDIS_URL: redisUrl }));
+    const onStores = { ...env, TESSERA_DATABASE_URL: databaseUrl, TESSERA_REDIS_URL: redisUrl };
+    await suite(t, await deploy(t, onStores), false);
   });
 }
 

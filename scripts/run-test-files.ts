@@ -10,8 +10,8 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { pathToFileURL } from 'node:url';
 
-/** One more than cores, since many tests wait for services; those of several nodes are timed, and come one by one. */
-const CONCURRENCY = process.env.TESSERA_TEST_NODES === undefined ? 3 : 1;
+/** Twice as many as cores, since many tests wait for services; those of several nodes are timed, and come one by one. */
+const CONCURRENCY = process.env.TESSERA_TEST_NODES === undefined ? 4 : 1;
 /** For one test: what hangs is named instead of holding up the run. */
 const TIMEOUT_MS = 300_000;
 /** How many files of a folder share a process: as many as leave enough processes to keep the cores busy to the end. */
@@ -20,6 +20,8 @@ const SHARED_BY_FOLDER: readonly (readonly [folder: string, files: number])[] = 
   ['test/wire/', 12],
   ['test/contract/', 9],
   ['test/docs/', 5],
+  ['test/legacy/', 2],
+  ['test/cli/', 3],
 ];
 /** Files under a shared folder that take too long for one, or look at what the whole process does. */
 const ALONE = [

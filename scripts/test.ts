@@ -41,9 +41,16 @@ const PACKER = join(import.meta.dirname, 'pack-modules.ts');
 /** Begun first, and all that need services before the short ones that do not, so that no core idles at the end. */
 const LONG_FILES = [
   'sdk/wasm/',
+  'redis/server.test',
+  'sdk/js-',
+  'sdk/acceptance',
   'contract/token-store.test',
+  'redis/failover',
   'wire/slow-reader',
-  'sdk/kill',
+  'sdk/',
+  'contract/group-',
+  'redis/',
+  'faults/',
   'defects/',
   'concurrency/',
 ];

@@ -30,7 +30,7 @@ for (const [name, start] of Object.entries({ Redis: startRedis, Cluster: startRe
   if (!isWanted(name)) continue;
   await using server = await start();
   await using redis = await connectRedis(server.url, { onConnectionFailure: console.error });
-  await using issuers = await issuersElsewhere(server.url);
+  await using issuers = await issuersElsewhere(server.url, 4);
   await measure(`${name}, four processes`, issuers, new RedisTokenStore(redis, Date.now));
 }
 

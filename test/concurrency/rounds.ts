@@ -12,7 +12,6 @@ import { assertAllowed, isLive } from '../contract/support/token-nodes.ts';
 import { asAdmin, TestAuthority } from '../support/token-authority.ts';
 
 export const issuersPerRound = 64;
-const processes = 4;
 /** So many rounds has a user, before the next one's turn. */
 const roundsPerUser = 4;
 /** Nothing here lives longer, so that a Redis does not fill up; nothing here takes so long. */
@@ -47,8 +46,8 @@ export function issuersHere(store: TokenStore): Issuers {
   return { logIn: (batch) => runBatch(authorities, batch), [Symbol.asyncDispose]: async () => {} };
 }
 
-/** A quarter of the logins by each of four processes, each with a connection of its own. @param url of Redis */
-export async function issuersElsewhere(url: string): Promise<Issuers> {
+/** An equal share of the logins by each of several processes, which have a connection each. @param url of Redis */
+export async function issuersElsewhere(url: string, processes: number): Promise<Issuers> {
   const children = await Promise.all(
     Array.from({ length: processes }, async () => {
       const child = fork(new URL('./issuer.ts', import.meta.url), [url]);

@@ -7,9 +7,9 @@ import { groupStorm } from '../support/group-storm.ts';
 const plan = {
   members: 24,
   senders: 6,
-  messagesPerSender: 40,
+  messagesPerSender: 20,
   slowReaders: 2,
-  pushesPerCut: 300,
+  pushesPerCut: 150,
   kills: 1,
 };
 

@@ -1,5 +1,5 @@
 /**
- * Thirty thousand mutated tokens through verification, and some thousand through the doors of a whole server: no
+ * Ten thousand mutated tokens through verification, and more than a thousand through the doors of a whole server: no
  * crash, no 500, and nothing accepted but what a live token says. FUZZ_SEED repeats a run, FUZZ_ROUNDS makes it longer;
  * bench/token-fuzz.ts does a million.
  */
@@ -13,7 +13,7 @@ import { World } from '../wire/world.ts';
 import { fuzzVerification, TokenCorpus, type TokenSource, tokenCodes } from './token-fuzz.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 32));
-const rounds = Number(process.env.FUZZ_ROUNDS ?? 30_000);
+const rounds = Number(process.env.FUZZ_ROUNDS ?? 10_000);
 
 test('T5 O1 no mutated token ends verification in anything but a verdict on it', async (t) => {
   t.diagnostic(`FUZZ_SEED=${seed} FUZZ_ROUNDS=${rounds}`);
@@ -44,7 +44,7 @@ test('T5 O1 no mutated token or header breaks the server', async (t) => {
       assert.equal(reply.status, 200);
       judge(`seed ${seed}, round ${round}`, envelopeOf(reply).errCode, token);
     };
-    await eightAtATime(1500, ask);
+    await eightAtATime(500, ask);
   });
 
   await t.test('in a header', async () => {
@@ -59,7 +59,7 @@ test('T5 O1 no mutated token or header breaks the server', async (t) => {
       if (isGood(token)) assert.ok(errCode === 0 || errCode === 1001, `seed ${seed}, round ${round}: ${errCode}`);
       else judge(`seed ${seed}, round ${round}`, errCode, token);
     };
-    await eightAtATime(1500, ask);
+    await eightAtATime(500, ask);
   });
 
   await t.test('as bytes in a header, which may be no HTTP at all', async () => {
@@ -74,7 +74,7 @@ test('T5 O1 no mutated token or header breaks the server', async (t) => {
       );
       assert.ok(!reply.includes('"errCode":500'), `seed ${seed}, round ${round}`);
     };
-    await eightAtATime(500, ask);
+    await eightAtATime(200, ask);
   });
 
   await t.test('at the door of the gateway', async () => {
@@ -95,7 +95,7 @@ test('T5 O1 no mutated token or header breaks the server', async (t) => {
       const isExpected = isGood(token) ? errCode === 1502 : tokenCodes.has(errCode) || [1001, 1602].includes(errCode);
       assert.ok(isExpected, `seed ${seed}, round ${round}: ${errCode}`);
     };
-    await eightAtATime(500, ask);
+    await eightAtATime(200, ask);
   });
 
   await t.test('and the server has noticed nothing', async () => {

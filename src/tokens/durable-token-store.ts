@@ -7,59 +7,40 @@
  */
 
 import type { Transaction } from '../kernel/unit-of-work.ts';
-import { errors } from '../protocol/errors.ts';
-import { platforms } from '../protocol/numbers/platforms.ts';
-import type { TokenClaims } from './claims.ts';
-import { allPlatforms, type Cutoffs, effectiveCutoff, isMeantButOne, laterCutoffs } from './cutoffs.ts';
+import { type Cutoffs, isMeantButOne, laterCutoffs } from './cutoffs.ts';
 import { EndRecorder } from './end-recorder.ts';
-import { hasRoomFor, type LoginPolicy, roomsOf } from './policy.ts';
-import { keyMark } from './signing-keys.ts';
-import {
-  type KeptCutoff,
-  type KeptCutoffButOne,
-  type KnownEnds,
-  type TokenEnd,
-  type TokenEndStore,
-  unknownPlatform,
-} from './token-end-store.ts';
-import {
-  type FoundToken,
-  type IssueOutcome,
-  type IssueRequest,
-  type LossCause,
-  loginOf,
-  type PresentedToken,
-  type TokenChange,
-  type TokenChangeListener,
-  type TokenEnding,
-  type TokenEndReason,
-  type TokenKey,
-  type TokenPage,
-  type TokenRecord,
-  type TokenSelector,
-  type TokenStore,
-  type TokenWatch,
-  type UserTokens,
+import { cutOff, endedRecord, hasEnded, isCutOff, isUnknown } from './ended-record.ts';
+import { LostTokens, type LostTokensObserver, type LostTokensOptions } from './lost-tokens.ts';
+import type { KeptCutoff, KeptCutoffButOne, TokenEnd } from './token-end-store.ts';
+import type {
+  FoundToken,
+  IssueOutcome,
+  IssueRequest,
+  LossCause,
+  PresentedToken,
+  TokenChange,
+  TokenChangeListener,
+  TokenEndReason,
+  TokenKey,
+  TokenPage,
+  TokenRecord,
+  TokenSelector,
+  TokenStore,
+  TokenWatch,
+  UserTokens,
 } from './token-store.ts';
 import type { MemoryLook, StoreMemory } from './token-store-memory.ts';
 import type { Telling } from './token-teller.ts';
 
-export interface DurableTokenStoreOptions {
+export interface DurableTokenStoreOptions
+  extends Omit<LostTokensOptions, 'store' | 'recorder' | 'displace' | 'observer'> {
   /** It may forget. */
   readonly store: TokenStore;
   readonly memory: StoreMemory;
-  readonly ends: TokenEndStore;
-  /** No token lives longer. */
-  readonly longestLifeMs: number;
-  readonly loginPolicy: LoginPolicy;
-  /** Tokens of one user that were ended by their names while the store did not know them; 100 by default. */
-  readonly maxUnknownEnds?: number;
-  /** Unix ms. */
-  readonly clock: () => number;
   readonly observer: DurableStoreObserver;
 }
 
-export interface DurableStoreObserver {
+export interface DurableStoreObserver extends LostTokensObserver {
   /** What the store says of itself, at the first look and whenever it changes. */
   onSettings(look: Pick<MemoryLook, 'mayEvict' | 'mayLose'>): void;
   /** Whether every token is looked up on disk too. */
@@ -68,15 +49,12 @@ export interface DurableStoreObserver {
   onOwed(ends: number): void;
   /** A store that may have forgotten has been told everything; so many tokens had come back to life or were gone. */
   onRestored(tokens: number): void;
-  /** A token that the store had lost was shown, and taken in again. */
-  onTakenBack(token: Pick<TokenRecord, 'userID' | 'jti'>, cause: LossCause): void;
-  /** Tokens that the store has lost have ended here for good, among others: see `lostEnded` of TokenEvents. */
-  onLostEnded(change: TokenEnding): void;
 }
 
 export class DurableTokenStore implements TokenStore {
   readonly #options: DurableTokenStoreOptions;
   readonly #recorder: EndRecorder;
+  readonly #lost: LostTokens;
   /** Until the first look nobody knows. */
   #isInDoubt = true;
   #doubts = 0;
@@ -88,6 +66,11 @@ export class DurableTokenStore implements TokenStore {
   constructor(options: DurableTokenStoreOptions) {
     this.#options = options;
     this.#recorder = new EndRecorder(options.ends, (ends) => options.observer.onOwed(ends));
+    this.#lost = new LostTokens({
+      ...options,
+      recorder: this.#recorder,
+      displace: (userID, jtis) => this.kick(userID, { jtis }, 'policy', 'kicked'),
+    });
   }
 
   /** The store may have forgotten since: the connection was lost, say. */
@@ -134,7 +117,7 @@ export class DurableTokenStore implements TokenStore {
         return { record: isMeant ? cutOff(found.record) : found.record, cutoffs };
       }
       const isLost = end === undefined && presented !== undefined;
-      const record = isLost ? await this.#takeBack(presented.claims, { ...known, cutoffs }) : undefined;
+      const record = isLost ? await this.#lost.takeBack(presented.claims, { ...known, cutoffs }) : undefined;
       return { record, cutoffs, cutoffsButOne, ...(record === undefined ? {} : { isTakenBack: true }) };
     }
     const isEnded = found.record !== undefined && hasEnded(found.record);
@@ -151,7 +134,7 @@ export class DurableTokenStore implements TokenStore {
     const { store } = this.#options;
     this.#recorder.requireRoom();
     // First: who takes one in at this moment either sees it on disk afterwards, or has taken in what is ended here.
-    if ('platformIDs' in selector) await this.#cutOffLost(userID, selector);
+    if ('platformIDs' in selector) await this.#lost.cutOff(userID, selector);
     const ended = await store.kick(userID, selector, reason, state);
     if ('jtis' in selector) {
       const left = selector.jtis.filter((jti) => !ended.some((token) => token.jti === jti));
@@ -207,7 +190,7 @@ export class DurableTokenStore implements TokenStore {
       this.#recorder.requireRoom();
       await this.#recorder.record([adopted]);
     }
-    return this.#adoptUnlessEnded(adopted);
+    return this.#lost.adoptUnlessEnded(adopted);
   }
 
   touch(userID: string, jtis: readonly string[], seenAt: number): Promise<void> {
@@ -247,30 +230,6 @@ export class DurableTokenStore implements TokenStore {
     return this.#options.store.ping();
   }
 
-  /**
-   * What the store has lost is not taken in again after its user was logged out there, nor are its sockets left open: in
-   * that respect a logout is a cutoff, on disk for as long as tokens live.
-   */
-  async #cutOffLost(
-    userID: string,
-    { platformIDs, exceptJti }: Extract<TokenSelector, { platformIDs: unknown }>,
-  ): Promise<void> {
-    const { ends, clock, longestLifeMs } = this.#options;
-    const notBefore = clock();
-    const keepUntil = notBefore + longestLifeMs;
-    const isEverywhere = Object.values(platforms).every((each) => platformIDs.includes(each));
-    for (const platformID of isEverywhere ? [allPlatforms] : platformIDs) {
-      const cutoff = { userID, platformID, notBefore };
-      if (exceptJti === undefined) {
-        await ends.cutOff({ ...cutoff, keepUntil });
-        await this.#announceLost({ ...cutoff, kind: 'cutoff' });
-      } else {
-        await ends.cutOffButOne({ ...cutoff, keepUntil, spares: exceptJti });
-        await this.#announceLost({ ...cutoff, kind: 'cutoffButOne', spares: exceptJti });
-      }
-    }
-  }
-
   /** Named ones that there was nothing to end of: they had ended already, or the store has lost them. */
   async #endOthers(
     userID: string,
@@ -285,117 +244,7 @@ export class DurableTokenStore implements TokenStore {
     const known = [...ended, ...before];
     if (known.length > 0) await this.#recorder.record(known, tell);
     const left = jtis.filter((jti) => !before.some((token) => token.jti === jti));
-    return this.#endLost(userID, left, reason, state);
-  }
-
-  /**
-   * Tokens that the store does not know, by their names: whatever becomes of them there, they have ended.
-   * @returns those that were taken in meanwhile
-   * @throws 1001 for more revoked ones than are remembered of a user
-   */
-  async #endLost(
-    userID: string,
-    jtis: readonly string[],
-    reason: TokenEndReason,
-    state: 'kicked' | 'revoked',
-  ): Promise<readonly TokenRecord[]> {
-    const { store, ends, clock, longestLifeMs, maxUnknownEnds = 100 } = this.#options;
-    const found = await Promise.all(
-      jtis.map(async (jti) => {
-        const token = { userID, jti, expiresAt: Number.POSITIVE_INFINITY };
-        const [{ record }, { end }] = await Promise.all([store.find(token), ends.find(userID, jti)]);
-        return record === undefined && end === undefined && tokenName.test(jti) ? [jti] : [];
-      }),
-    );
-    const lost = found.flat();
-    if (lost.length === 0) return [];
-    const now = clock();
-    if (lost.length + (await ends.countUnknown(userID, now)) > maxUnknownEnds) {
-      if (state === 'kicked') return [];
-      throw errors.args('too many tokens were revoked that the server does not know: end all of the user’s');
-    }
-    const times = { issuedAt: now, expiresAt: now + longestLifeMs, acceptedUntil: 0 };
-    await this.#recorder.record(
-      lost.map((jti) => ({ userID, jti, platformID: unknownPlatform, state, reason, ...times })),
-    );
-    const ended = await store.kick(userID, { jtis: lost }, reason, state);
-    await this.#recorder.record(ended);
-    const tokens = lost.map((jti) => ({ jti, platformID: unknownPlatform }));
-    await this.#announceLost({ kind: 'ended', userID, tokens, reason });
-    return ended;
-  }
-
-  async #announceLost(change: TokenEnding): Promise<void> {
-    const { store, observer } = this.#options;
-    observer.onLostEnded(change);
-    await store.announce(change);
-  }
-
-  /** @returns undefined for one of which it is not known that the store has had it and lost it */
-  async #takeBack(claims: TokenClaims, known: KnownEnds): Promise<TokenRecord | undefined> {
-    const { store, clock, loginPolicy, observer } = this.#options;
-    const { userID, jti, platformID, issuedAt, loginAt, expiresAt, isOurs, needsStore, kid } = claims;
-    if (!isOurs || needsStore || expiresAt <= clock()) return undefined;
-    const cause = await store.explainLoss(userID, issuedAt);
-    if (cause === 'unknown' || (await store.hasForgotten(userID))) return undefined;
-    const lost: TokenRecord = {
-      ...{ userID, jti, platformID, issuedAt, expiresAt, keyMark: keyMark(kid), deviceName: '', lastSeenAt: 0 },
-      ...{ state: 'live', reason: '', acceptedUntil: 0 },
-      ...(loginAt === undefined ? {} : { loginAt }),
-    };
-    // The store need not know of the cutoff: it would take what it has taken in for good.
-    if (isCutOff(lost, known)) return cutOff(lost);
-    const record = await this.#adoptUnlessEnded(lost);
-    if (record?.state !== 'live') return record;
-    observer.onTakenBack(record, cause);
-    // After it was taken in, so that a login at this moment either ends it or is seen here.
-    const { tokens } = await store.list(userID);
-    const others = tokens.filter((token) => token.jti !== jti);
-    if (!hasRoomFor(loginPolicy, record, others)) {
-      const [kicked] = await this.#displace(userID, [jti]);
-      return kicked ?? record;
-    }
-    await this.#endEarlier(record, others);
-    return record;
-  }
-
-  /** It may be the later one, of which those knew nothing that were taken in before it. */
-  async #endEarlier(record: TokenRecord, others: readonly TokenRecord[]): Promise<void> {
-    const { ends, loginPolicy } = this.#options;
-    const rooms = roomsOf(loginPolicy, record.platformID);
-    const earlier = others.filter((token) => token.state === 'live' && !hasRoomFor(rooms, token, [record]));
-    if (earlier.length === 0) return;
-    // One that has been renewed has its grace, though the store has forgotten it.
-    const known = await Promise.all(earlier.map(({ userID, jti }) => ends.find(userID, jti)));
-    const jtis = earlier.filter((_, index) => known[index]?.end === undefined).map(({ jti }) => jti);
-    await this.#displace(record.userID, jtis);
-  }
-
-  /** No caller hears of these. */
-  async #displace(userID: string, jtis: readonly string[]): Promise<readonly TokenRecord[]> {
-    const tokens = await this.kick(userID, { jtis }, 'policy', 'kicked');
-    this.#options.observer.onLostEnded({ kind: 'ended', userID, tokens, reason: 'policy' });
-    return tokens;
-  }
-
-  /** What was ended on disk while it was taken in has not been found in the store by who ended it. */
-  async #adoptUnlessEnded(record: TokenRecord): Promise<TokenRecord | undefined> {
-    const { store, ends } = this.#options;
-    const { userID, jti } = record;
-    const adopted = await store.adopt(record);
-    if (adopted === undefined || hasEnded(adopted)) return adopted;
-    const known = await ends.find(userID, jti);
-    const isEnded = known.end === undefined ? isCutOff(adopted, known) : hasEnded(known.end);
-    if (!isEnded) return adopted;
-    const { state, reason } = known.end === undefined ? cutOff(adopted) : endedRecord(adopted, known.end);
-    const kicked = await store.kick(
-      userID,
-      { jtis: [jti] },
-      reason || 'revoked',
-      state === 'kicked' ? state : 'revoked',
-    );
-    await this.#recorder.record(kicked);
-    return kicked[0] ?? { ...adopted, state, reason };
+    return this.#lost.end(userID, left, reason, state);
   }
 
   async #look(): Promise<void> {
@@ -491,43 +340,6 @@ export class DurableTokenStore implements TokenStore {
 }
 
 const pageSize = 500;
-
-/** As our tokens are named here, and OpenIM's. */
-const tokenName = /^(h:)?[\w-]{14}$/;
-
-/** A token as it has ended, with what else the store may still know of it. */
-function endedRecord(record: TokenRecord | undefined, end: TokenEnd): TokenRecord {
-  if (record !== undefined && isUnknown(end)) {
-    const { state, reason, acceptedUntil } = end;
-    return { ...record, state, reason, acceptedUntil };
-  }
-  return { deviceName: '', lastSeenAt: 0, ...record, ...end };
-}
-
-function isUnknown({ platformID }: Pick<TokenEnd, 'platformID'>): boolean {
-  return platformID === unknownPlatform;
-}
-
-function hasEnded({ state }: Pick<TokenRecord, 'state'>): boolean {
-  return state === 'kicked' || state === 'revoked';
-}
-
-/** The user's own cutoffs alone. */
-function isCutOff(record: TokenRecord, { cutoffs, cutoffsButOne }: Omit<KnownEnds, 'end'>): boolean {
-  return (
-    lastMoment(loginOf(record), record) < effectiveCutoff(record.platformID, cutoffs) ||
-    isMeantButOne({ ...record, issuedAt: lastMoment(record.issuedAt, record) }, cutoffsButOne)
-  );
-}
-
-/** OpenIM's tokens, named by a hash, say to the second when they were issued: who logs in right after a logout is not meant. */
-function lastMoment(instant: number, { jti }: Pick<TokenRecord, 'jti'>): number {
-  return jti.startsWith('h:') ? instant + 999 : instant;
-}
-
-function cutOff(record: TokenRecord): TokenRecord {
-  return { ...record, state: 'revoked', reason: 'revoked', acceptedUntil: 0 };
-}
 
 /** @param pageAfter gives the page after that item, and the first one after none */
 async function* inPages<Item>(

@@ -1,0 +1,181 @@
+/**
+ * Tokens that a store has lost: they are ended without its knowing them, for good, and one that nothing has ended is taken
+ * in again when it is shown.
+ */
+import { errors } from '../protocol/errors.ts';
+import { platforms } from '../protocol/numbers/platforms.ts';
+import type { TokenClaims } from './claims.ts';
+import { allPlatforms } from './cutoffs.ts';
+import type { EndRecorder } from './end-recorder.ts';
+import { cutOff, endedRecord, hasEnded, isCutOff } from './ended-record.ts';
+import { hasRoomFor, type LoginPolicy, roomsOf } from './policy.ts';
+import { keyMark } from './signing-keys.ts';
+import { type KnownEnds, type TokenEndStore, unknownPlatform } from './token-end-store.ts';
+import type { LossCause, TokenEnding, TokenEndReason, TokenRecord, TokenSelector, TokenStore } from './token-store.ts';
+
+export interface LostTokensOptions {
+  /** That has lost them. */
+  readonly store: TokenStore;
+  readonly ends: TokenEndStore;
+  readonly recorder: Pick<EndRecorder, 'record'>;
+  /** Kicks by the login policy, on disk and in the store. */
+  readonly displace: (userID: string, jtis: readonly string[]) => Promise<readonly TokenRecord[]>;
+  /** No token lives longer. */
+  readonly longestLifeMs: number;
+  readonly loginPolicy: LoginPolicy;
+  /** Tokens of one user that were ended by their names while the store did not know them; 100 by default. */
+  readonly maxUnknownEnds?: number;
+  /** Unix ms. */
+  readonly clock: () => number;
+  readonly observer: LostTokensObserver;
+}
+
+export interface LostTokensObserver {
+  /** A token that the store had lost was shown, and taken in again. */
+  onTakenBack(token: Pick<TokenRecord, 'userID' | 'jti'>, cause: LossCause): void;
+  /** Tokens that the store has lost have ended here for good, among others: see `lostEnded` of TokenEvents. */
+  onLostEnded(change: TokenEnding): void;
+}
+
+export class LostTokens {
+  readonly #options: LostTokensOptions;
+
+  constructor(options: LostTokensOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * What the store has lost is not taken in again after its user was logged out there, nor are its sockets left open: in
+   * that respect a logout is a cutoff, on disk for as long as tokens live.
+   */
+  async cutOff(
+    userID: string,
+    { platformIDs, exceptJti }: Extract<TokenSelector, { platformIDs: unknown }>,
+  ): Promise<void> {
+    const { ends, clock, longestLifeMs } = this.#options;
+    const notBefore = clock();
+    const keepUntil = notBefore + longestLifeMs;
+    const isEverywhere = Object.values(platforms).every((each) => platformIDs.includes(each));
+    for (const platformID of isEverywhere ? [allPlatforms] : platformIDs) {
+      const cutoff = { userID, platformID, notBefore };
+      if (exceptJti === undefined) {
+        await ends.cutOff({ ...cutoff, keepUntil });
+        await this.#announce({ ...cutoff, kind: 'cutoff' });
+      } else {
+        await ends.cutOffButOne({ ...cutoff, keepUntil, spares: exceptJti });
+        await this.#announce({ ...cutoff, kind: 'cutoffButOne', spares: exceptJti });
+      }
+    }
+  }
+
+  /**
+   * Tokens that the store does not know, by their names: whatever becomes of them there, they have ended.
+   * @returns those that were taken in meanwhile
+   * @throws 1001 for more revoked ones than are remembered of a user
+   */
+  async end(
+    userID: string,
+    jtis: readonly string[],
+    reason: TokenEndReason,
+    state: 'kicked' | 'revoked',
+  ): Promise<readonly TokenRecord[]> {
+    const { store, ends, recorder, clock, longestLifeMs, maxUnknownEnds = 100 } = this.#options;
+    const found = await Promise.all(
+      jtis.map(async (jti) => {
+        const token = { userID, jti, expiresAt: Number.POSITIVE_INFINITY };
+        const [{ record }, { end }] = await Promise.all([store.find(token), ends.find(userID, jti)]);
+        return record === undefined && end === undefined && tokenName.test(jti) ? [jti] : [];
+      }),
+    );
+    const lost = found.flat();
+    if (lost.length === 0) return [];
+    const now = clock();
+    if (lost.length + (await ends.countUnknown(userID, now)) > maxUnknownEnds) {
+      if (state === 'kicked') return [];
+      throw errors.args('too many tokens were revoked that the server does not know: end all of the user’s');
+    }
+    const times = { issuedAt: now, expiresAt: now + longestLifeMs, acceptedUntil: 0 };
+    await recorder.record(lost.map((jti) => ({ userID, jti, platformID: unknownPlatform, state, reason, ...times })));
+    const ended = await store.kick(userID, { jtis: lost }, reason, state);
+    await recorder.record(ended);
+    const tokens = lost.map((jti) => ({ jti, platformID: unknownPlatform }));
+    await this.#announce({ kind: 'ended', userID, tokens, reason });
+    return ended;
+  }
+
+  /** @returns undefined for one of which it is not known that the store has had it and lost it */
+  async takeBack(claims: TokenClaims, known: KnownEnds): Promise<TokenRecord | undefined> {
+    const { store, clock, loginPolicy, observer } = this.#options;
+    const { userID, jti, platformID, issuedAt, loginAt, expiresAt, isOurs, needsStore, kid } = claims;
+    if (!isOurs || needsStore || expiresAt <= clock()) return undefined;
+    const cause = await store.explainLoss(userID, issuedAt);
+    if (cause === 'unknown' || (await store.hasForgotten(userID))) return undefined;
+    const lost: TokenRecord = {
+      ...{ userID, jti, platformID, issuedAt, expiresAt, keyMark: keyMark(kid), deviceName: '', lastSeenAt: 0 },
+      ...{ state: 'live', reason: '', acceptedUntil: 0 },
+      ...(loginAt === undefined ? {} : { loginAt }),
+    };
+    // The store need not know of the cutoff: it would take what it has taken in for good.
+    if (isCutOff(lost, known)) return cutOff(lost);
+    const record = await this.adoptUnlessEnded(lost);
+    if (record?.state !== 'live') return record;
+    observer.onTakenBack(record, cause);
+    // After it was taken in, so that a login at this moment either ends it or is seen here.
+    const { tokens } = await store.list(userID);
+    const others = tokens.filter((token) => token.jti !== jti);
+    if (!hasRoomFor(loginPolicy, record, others)) {
+      const [kicked] = await this.#displace(userID, [jti]);
+      return kicked ?? record;
+    }
+    await this.#endEarlier(record, others);
+    return record;
+  }
+
+  /** It may be the later one, of which those knew nothing that were taken in before it. */
+  async #endEarlier(record: TokenRecord, others: readonly TokenRecord[]): Promise<void> {
+    const { ends, loginPolicy } = this.#options;
+    const rooms = roomsOf(loginPolicy, record.platformID);
+    const earlier = others.filter((token) => token.state === 'live' && !hasRoomFor(rooms, token, [record]));
+    if (earlier.length === 0) return;
+    // One that has been renewed has its grace, though the store has forgotten it.
+    const known = await Promise.all(earlier.map(({ userID, jti }) => ends.find(userID, jti)));
+    const jtis = earlier.filter((_, index) => known[index]?.end === undefined).map(({ jti }) => jti);
+    await this.#displace(record.userID, jtis);
+  }
+
+  /** No caller hears of these. */
+  async #displace(userID: string, jtis: readonly string[]): Promise<readonly TokenRecord[]> {
+    const tokens = await this.#options.displace(userID, jtis);
+    this.#options.observer.onLostEnded({ kind: 'ended', userID, tokens, reason: 'policy' });
+    return tokens;
+  }
+
+  /** What was ended on disk while it was taken in has not been found in the store by who ended it. */
+  async adoptUnlessEnded(record: TokenRecord): Promise<TokenRecord | undefined> {
+    const { store, ends, recorder } = this.#options;
+    const { userID, jti } = record;
+    const adopted = await store.adopt(record);
+    if (adopted === undefined || hasEnded(adopted)) return adopted;
+    const known = await ends.find(userID, jti);
+    const isEnded = known.end === undefined ? isCutOff(adopted, known) : hasEnded(known.end);
+    if (!isEnded) return adopted;
+    const { state, reason } = known.end === undefined ? cutOff(adopted) : endedRecord(adopted, known.end);
+    const kicked = await store.kick(
+      userID,
+      { jtis: [jti] },
+      reason || 'revoked',
+      state === 'kicked' ? state : 'revoked',
+    );
+    await recorder.record(kicked);
+    return kicked[0] ?? { ...adopted, state, reason };
+  }
+
+  async #announce(change: TokenEnding): Promise<void> {
+    const { store, observer } = this.#options;
+    observer.onLostEnded(change);
+    await store.announce(change);
+  }
+}
+
+/** As our tokens are named here, and OpenIM's. */
+const tokenName = /^(h:)?[\w-]{14}$/;

@@ -20,7 +20,7 @@ const HELP = `Runs the tests. Usage: npm test -- [options] [filter ...]
   --unit        run only the tests that need no services (src/**/*.test.ts)
   --cluster     run the tests of several nodes that fail one after another, and the stories of both SDKs on three nodes
   --help        show this
-  --OPTION=...  any other option goes to node, such as --test-name-pattern=M2
+  --OPTION=...  any other option goes to the processes of the tests, such as --test-name-pattern=M2
 
 Missing services are installed with apt-get on Debian as root. Environment:
   TESSERA_TEST_SKIP=redis,chromium,...   leave out some of postgres, pgbouncer, redis, chromium, promtool, compose, systemd,
@@ -148,7 +148,7 @@ async function packModules(): Promise<void> {
 }
 
 async function runTests({ files, runnerOptions }: Request, env: NodeJS.ProcessEnv): Promise<number> {
-  const runner = spawn(process.execPath, [...runnerOptions, RUNNER, ...files], { env, stdio: 'inherit' });
+  const runner = spawn(process.execPath, [RUNNER, ...runnerOptions, ...files], { env, stdio: 'inherit' });
   const forward = (signal: NodeJS.Signals) => runner.kill(signal);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
   const [code, signal] = await once(runner, 'exit');

@@ -205,9 +205,9 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
 
   /** @returns false if the database is to be asked again; what it has not told for too long is delivered late, if at all */
   async #fetch(log: Log<Item>, logID: string, seqs: readonly number[]): Promise<boolean> {
-    const { fetch, onFailure, monotonicMs } = this.#options;
+    const { onFailure, monotonicMs } = this.#options;
     try {
-      await fetch(logID, seqs);
+      await this.#options.fetch(logID, seqs);
       log.unansweredSinceMs = undefined;
       return true;
     } catch (error) {

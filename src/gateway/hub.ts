@@ -231,7 +231,7 @@ export class Hub implements SessionObserver {
   }
 
   #usersOf(audience: Audience, asOf: GroupVersion | undefined): Iterable<string> {
-    if ('users' in audience) return audience.users.length === 1 ? audience.users : new Set(audience.users);
+    if ('users' in audience) return distinct(audience.users);
     const { group, plus, except, isLast } = audience;
     let users = this.#options.groups.membersOf(group, asOf);
     // A message has neither, and its members are not copied.
@@ -244,6 +244,12 @@ export class Hub implements SessionObserver {
 
 const none: ReadonlySet<Session> = new Set();
 const everything: Committed = { has: () => true };
+
+/** One or two, as nearly always, are compared without a set. */
+function distinct(userIDs: readonly string[]): Iterable<string> {
+  const isDistinct = userIDs.length < 2 || (userIDs.length === 2 && userIDs[0] !== userIDs[1]);
+  return isDistinct ? userIDs : new Set(userIDs);
+}
 
 /** Whoever is pushed out that often and does not even answer the close frame is not waited for. */
 const crowdedOutMs = 1000;

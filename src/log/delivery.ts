@@ -70,10 +70,16 @@ export interface Delivery {
  * Go core that learns of its new group from a message says nothing of having joined it. What ends a group comes last of
  * all, since nobody is in it afterwards.
  */
-export function turnOf({ conversationID, audience }: Pick<Delivery, 'conversationID' | 'audience'>): number {
+export function turnOf({
+  conversationID,
+  audience,
+}: Pick<Delivery, 'conversationID' | 'audience'>): (typeof turns)[number] {
   if (!isNotificationConversation(conversationID)) return 1;
   return 'isLast' in audience ? 2 : 0;
 }
+
+/** What {@link turnOf} says, in order. */
+export const turns = [0, 1, 2] as const;
 
 export interface DeliveryBus {
   /**

@@ -11,7 +11,7 @@ import { logIDOf } from '../protocol/log-id.ts';
 import { optionEnabled } from '../protocol/message.ts';
 import { MessageEncoder } from '../protocol/message-encoder.ts';
 import { msgStatus, optionKeys } from '../protocol/numbers/messages.ts';
-import { type Audience, type Delivery, type DeliveryBus, turnOf, type UserAudience } from './delivery.ts';
+import { type Audience, type Delivery, type DeliveryBus, turnOf, turns, type UserAudience } from './delivery.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Appended, GroupCondition, MessageDeliveries, MessageStore, NewMessage } from './message-store.ts';
 
@@ -214,10 +214,14 @@ export class MessagePipeline {
   }
 
   #handOver(): void {
-    const lanes = [...this.#leaving.values()].sort(([a], [b]) => (a && b ? turnOf(a) - turnOf(b) : 0));
+    const lanes = [...this.#leaving.values()];
     this.#leaving.clear();
-    for (const lane of lanes) {
-      for (const delivery of lane.sort((a, b) => a.seq - b.seq)) this.#options.bus.deliver(delivery);
+    for (const turn of turns) {
+      for (const lane of lanes) {
+        if (lane[0] === undefined || turnOf(lane[0]) !== turn) continue;
+        if (lane.length > 1) lane.sort((a, b) => a.seq - b.seq);
+        for (const delivery of lane) this.#options.bus.deliver(delivery);
+      }
     }
   }
 }

@@ -109,7 +109,8 @@ export class Messenger {
     if (!call.caller.isAdmin) checkUserContent(message);
     const prepared = prepare(message, call.caller.isAdmin);
     const { hooks } = this.#options;
-    return hooks === undefined ? this.#sendTo(call, prepared) : this.#sendAsking(call, prepared, hooks);
+    // To wait here is cheaper than to return a promise out of this one.
+    return await (hooks === undefined ? this.#sendTo(call, prepared) : this.#sendAsking(call, prepared, hooks));
   }
 
   #check(message: MsgData): void {
@@ -141,11 +142,11 @@ export class Messenger {
   async #sendTo(call: CallContext, prepared: MsgData): Promise<Acknowledgement> {
     switch (prepared.sessionType) {
       case sessionTypes.single:
-        return this.#accept(call, await this.#admitSingle(call, prepared), bothSides(prepared));
+        return await this.#accept(call, await this.#admitSingle(call, prepared), bothSides(prepared));
       case sessionTypes.group:
-        return this.#sendToGroup(call, prepared);
+        return await this.#sendToGroup(call, prepared);
       case sessionTypes.notification:
-        return this.#accept(call, await this.#admitOfficial(call, prepared), bothSides(prepared));
+        return await this.#accept(call, await this.#admitOfficial(call, prepared), bothSides(prepared));
       default:
         throw errors.args('unknown sessionType');
     }
@@ -316,8 +317,7 @@ function checkUserContent(message: MsgData): void {
 
 /** Overwrites what a sender may not decide, and applies the options that a content type forces (section 5). */
 function prepare(message: MsgData, isAdmin: boolean): MsgData {
-  const options = new Map(message.options);
-  if (!isAdmin) options.delete(optionKeys.isNotNotification);
+  const options = isAdmin ? message.options : withoutOption(message.options, optionKeys.isNotNotification);
   return withOptions(
     // An ordinary sender neither speaks for the system nor back-dates: only admins choose.
     isAdmin
@@ -343,6 +343,13 @@ const forcedOff: ReadonlyMap<number, readonly OptionKey[]> = new Map([
   ],
   [notificationTypes.hasRead, ['conversationUpdate', 'senderConversationUpdate', 'unreadCount', 'offlinePush']],
 ]);
+
+function withoutOption(options: Map<string, boolean>, key: OptionKey): Map<string, boolean> {
+  if (!options.has(key)) return options;
+  const others = new Map(options);
+  others.delete(key);
+  return others;
+}
 
 function withOptions(message: MsgData, off: readonly OptionKey[]): MsgData {
   if (off.length === 0) return message;

@@ -27,6 +27,7 @@ export interface GroupChatFacts {
 }
 
 export interface SendingFacts {
-  singleChat(sendID: string, recvID: string, conversationID: string): Promise<SingleChatFacts>;
+  /** At once where nothing has to be waited for. */
+  singleChat(sendID: string, recvID: string, conversationID: string): SingleChatFacts | Promise<SingleChatFacts>;
   groupChat(sendID: string, groupID: string): Promise<GroupChatFacts>;
 }

@@ -74,8 +74,8 @@ export function conversationIDOf(msg: Addressed): string {
 }
 
 function joinSorted(a: string, b: string): string {
-  const [first, second] = sortedPair(a, b);
-  return `${first}_${second}`;
+  const pair = sortedPair(a, b);
+  return `${pair[0]}_${pair[1]}`;
 }
 
 const firstSurrogate = 0xd800;
@@ -84,7 +84,8 @@ const firstSurrogate = 0xd800;
 export function sortedPair(a: string, b: string): readonly [string, string] {
   // Up to the first unit in which they differ the bytes are the same, and below the surrogates both orders are.
   for (let at = 0; at < a.length && at < b.length; at += 1) {
-    const [unitA, unitB] = [a.charCodeAt(at), b.charCodeAt(at)];
+    const unitA = a.charCodeAt(at);
+    const unitB = b.charCodeAt(at);
     if (unitA === unitB) continue;
     if (unitA >= firstSurrogate || unitB >= firstSurrogate) break;
     return unitA < unitB ? [a, b] : [b, a];

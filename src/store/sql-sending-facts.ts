@@ -26,7 +26,7 @@ export class SqlSendingFacts implements SendingFacts {
     );
   }
 
-  async singleChat(sendID: string, recvID: string, conversationID: string): Promise<SingleChatFacts> {
+  singleChat(sendID: string, recvID: string, conversationID: string): SingleChatFacts | Promise<SingleChatFacts> {
     return this.#db.dialect === 'sqlite'
       ? this.#singleChatInSqlite(this.#db, sendID, recvID, conversationID)
       : this.#chats.ask([sendID, recvID, conversationID]);

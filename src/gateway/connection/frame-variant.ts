@@ -45,7 +45,8 @@ export class FrameVariants {
 /** A reply or push that is sent to many: encoded when the first receiver of a variant needs it, then shared. */
 export class SharedFrame {
   readonly #makeReply: () => SocketReply;
-  readonly #encoded = new Map<FrameVariant, Buffer>();
+  /** Of a few variants; most frames are encoded in one. */
+  readonly #encoded: { readonly variant: FrameVariant; readonly bytes: Buffer }[] = [];
   #reply: SocketReply | undefined;
 
   /** @param makeReply called at most once, and not at all if nobody receives the frame */
@@ -55,11 +56,10 @@ export class SharedFrame {
 
   /** The whole WebSocket frame. */
   bytesFor(variant: FrameVariant): Buffer {
-    const known = this.#encoded.get(variant);
-    if (known !== undefined) return known;
+    for (const known of this.#encoded) if (known.variant === variant) return known.bytes;
     this.#reply ??= this.#makeReply();
     const bytes = binaryFrame(variant.encodeReply(this.#reply));
-    this.#encoded.set(variant, bytes);
+    this.#encoded.push({ variant, bytes });
     return bytes;
   }
 }

@@ -80,7 +80,7 @@ export class PushHold {
 
   #goOnIn(ms: number): void {
     this.#stopTimer();
-    this.#timer = setTimeout(() => this.#letAllGo(), ms);
+    this.#timer = setTimeout(this.#letAllGo, ms);
   }
 
   #stopTimer(): void {
@@ -88,13 +88,13 @@ export class PushHold {
     this.#timer = undefined;
   }
 
-  #letAllGo(): void {
+  readonly #letAllGo = (): void => {
     this.#stopTimer();
     const held = this.#held ?? [];
     this.#held = undefined;
     this.#isSyncing = false;
     for (const frame of held) this.#letGo(frame);
-  }
+  };
 }
 
 function isOfSync(reqIdentifier: number): boolean {

@@ -36,9 +36,13 @@ export class Turns {
 
   /** Has `begin` called when it is the user's turn, at earliest when all that has arrived has been read. */
   add(userID: string, begin: () => void): void {
-    const user = this.#users.get(userID) ?? { waiting: [], spentMs: 0, reckonedAtMs: performance.now() };
-    this.#users.set(userID, user);
-    if (user.waiting.push(begin) === 1) this.#line(user).push(user);
+    const now = performance.now();
+    let user = this.#users.get(userID);
+    if (user === undefined) {
+      user = { waiting: [], spentMs: 0, reckonedAtMs: now };
+      this.#users.set(userID, user);
+    }
+    if (user.waiting.push(begin) === 1) this.#line(user, now).push(user);
     setImmediate(this.#serveOne);
   }
 
@@ -76,23 +80,23 @@ export class Turns {
     const atMs = performance.now();
     user.spentMs += atMs - now;
     this.#last = { user, atMs };
-    if (user.waiting.length > 0) this.#line(user).push(user);
+    if (user.waiting.length > 0) this.#line(user, atMs).push(user);
   }
 
-  #line(user: User): User[] {
-    return reckon(user) > burstMs ? this.#over : this.#within;
+  #line(user: User, now: number): User[] {
+    return reckon(user, now) > burstMs ? this.#over : this.#within;
   }
 
   #forget(): void {
+    const now = performance.now();
     for (const [userID, user] of this.#users) {
-      if (user.waiting.length === 0 && reckon(user) === 0) this.#users.delete(userID);
+      if (user.waiting.length === 0 && reckon(user, now) === 0) this.#users.delete(userID);
     }
   }
 }
 
 /** @returns the CPU time spent of late */
-function reckon(user: User): number {
-  const now = performance.now();
+function reckon(user: User, now: number): number {
   user.spentMs = Math.max(0, user.spentMs - (now - user.reckonedAtMs) * shareOfTime);
   user.reckonedAtMs = now;
   return user.spentMs;

@@ -35,6 +35,8 @@ export class Writer {
   readonly #handed: Count = { frames: 0, bytes: 0 };
   readonly #gone: Count = { frames: 0, bytes: 0 };
   #batchFrames = 0;
+  /** Nothing was on its way when the batch began: what the operating system takes at once needs no callback. */
+  #startsIdle = false;
   /** The first frame of a batch, until a second one shows that there is something to join. */
   #first: Buffer | undefined;
   #isBehind = false;
@@ -91,8 +93,12 @@ export class Writer {
     if (first === undefined) this.#socket.uncork();
     // Nothing may follow the close frame with which the library has answered its client.
     else if (this.#ws.readyState === this.#ws.OPEN) this.#write(first, this.#handed.frames, this.#handed.bytes);
+    const { frames, bytes } = this.#handed;
     // What the operating system took at once is gone before the callbacks of its frames are called.
-    if (this.#ws.bufferedAmount === 0) this.#onGone(this.#handed.frames, this.#handed.bytes);
+    if (this.#ws.bufferedAmount === 0) this.#onGone(frames, bytes);
+    // It is all gone when this is, which is nothing and lies behind it.
+    else if (this.#startsIdle && this.#ws.readyState === this.#ws.OPEN)
+      this.#socket.write(nothing, () => this.#onGone(frames, bytes));
   }
 
   /** Hands everything to the socket: nothing is to be sent through here any more. */
@@ -120,8 +126,10 @@ export class Writer {
   }
 
   #hand(frame: Buffer | string): void {
-    if (this.#batchFrames === 0) this.#flushes.add(this);
-    else if (this.#first !== undefined) this.#join(this.#first);
+    if (this.#batchFrames === 0) {
+      this.#startsIdle = this.#handed.frames === this.#gone.frames;
+      this.#flushes.add(this);
+    } else if (this.#first !== undefined) this.#join(this.#first);
     this.#batchFrames++;
     this.#handed.frames++;
     this.#handed.bytes += frame.length;
@@ -142,7 +150,8 @@ export class Writer {
   }
 
   #write(frame: Buffer, frames: number, bytes: number): void {
-    this.#socket.write(frame, () => this.#onGone(frames, bytes));
+    if (this.#startsIdle) this.#socket.write(frame);
+    else this.#socket.write(frame, () => this.#onGone(frames, bytes));
   }
 
   /** Frames leave in order: all up to this count are gone. */
@@ -200,6 +209,8 @@ export class FlushQueue {
     }
   };
 }
+
+const nothing = Buffer.alloc(0);
 
 /** So that a long burst to one client is on its way before the burst is over. */
 const maxBatchFrames = 64;

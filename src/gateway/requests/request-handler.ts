@@ -3,7 +3,7 @@ import type { CallContext } from '../../kernel/caller.ts';
 
 /**
  * Answers the protobuf request `data` with the protobuf reply; null where the protocol has no data at all.
- * A ProtocolError becomes the reply's errCode, any other error 500.
+ * A ProtocolError, thrown or rejected with, becomes the reply's errCode, any other error 500.
  */
 export type RequestHandler = (call: RequestCall, data: Uint8Array) => Promise<Uint8Array | null>;
 

@@ -35,7 +35,8 @@ export function createRequestHandlers({ history, messenger }: RequestServices, b
       handle: (call: CallContext, request: Request) => Promise<Uint8Array>,
       undecodable?: ErrorFactory,
     ): RequestHandler =>
-    async (call, data) =>
+    // No promise of its own around that of `handle`: every message comes by here.
+    (call, data) =>
       handle(call, decodeData(decoder, data, { bounds, undecodable }));
   return new Map<number, RequestHandler>([
     [

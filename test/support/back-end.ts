@@ -41,6 +41,11 @@ export class BackEnd {
     this.#adminToken = data.token;
   }
 
+  /** Goes on with the other's login: one of its own would supersede that. */
+  shareLogin(other: BackEnd): void {
+    this.#adminToken = other.#adminToken;
+  }
+
   async register(...userIDs: string[]): Promise<void> {
     await this.call('/user/user_register', { users: userIDs.map((userID) => ({ userID, nickname: userID })) });
   }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { copyMigratedSqlite } from './migrated-databases.ts';
-import { compileCache, program } from './program.ts';
+import { compileCache, program as today } from './program.ts';
 
 export const adminSecret = 'a-secret-only-for-tests';
 
@@ -16,10 +16,14 @@ const signingKey = 'a signing key only for tests of processes';
 export interface TesseraOptions {
   /** TESSERA_* settings beside the defaults for tests. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Of another version: arguments of Node, as `program.ts` has them. */
+  readonly program?: readonly string[];
 }
 
 export class TesseraProcess {
   readonly dataDir: string;
+  /** What the next start runs. */
+  program: readonly string[];
   readonly #env: Record<string, string>;
   #child: ChildProcess | undefined;
   #ports = { apiPort: 0, wsPort: 0 };
@@ -27,14 +31,15 @@ export class TesseraProcess {
   /** Everything the server logged, one JSON line each. */
   readonly logLines: string[] = [];
 
-  private constructor(dataDir: string, env: Readonly<Record<string, string>>) {
+  private constructor(dataDir: string, env: Readonly<Record<string, string>>, program: readonly string[]) {
     this.dataDir = dataDir;
+    this.program = program;
     this.#env = { ...env };
   }
 
   /** Starts on free ports and a data directory of its own; both stay the same over restarts. */
-  static async start({ env = {} }: TesseraOptions = {}): Promise<TesseraProcess> {
-    const server = new TesseraProcess(await mkdtemp(join(tmpdir(), 'tessera-test-')), env);
+  static async start({ env = {}, program = today }: TesseraOptions = {}): Promise<TesseraProcess> {
+    const server = new TesseraProcess(await mkdtemp(join(tmpdir(), 'tessera-test-')), env, program);
     if (env.TESSERA_DATABASE_URL === undefined) await copyMigratedSqlite(join(server.dataDir, 'data', 'tessera.db'));
     await server.start();
     return server;
@@ -68,11 +73,12 @@ export class TesseraProcess {
 
   /** Resolves when both ports listen. @throws if the process ends before. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [...program, 'serve'], {
+    const child = spawn(process.execPath, [...this.program, 'serve'], {
       cwd: this.dataDir,
       env: {
         PATH: process.env.PATH ?? '',
-        ...compileCache,
+        // Of another program nothing is kept: its directory goes with its test.
+        ...(this.program === today ? compileCache : {}),
         TESSERA_DATA_DIR: join(this.dataDir, 'data'),
         TESSERA_SECRET: adminSecret,
         ...('TESSERA_SECRET' in this.#env ? {} : { TESSERA_SIGNING_KEYS: signingKey }),

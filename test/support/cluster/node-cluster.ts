@@ -17,6 +17,8 @@ export interface ClusterOptions extends Stores {
   readonly env?: Readonly<Record<string, string>>;
   /** Of single nodes. */
   readonly envOf?: (node: number) => Readonly<Record<string, string>>;
+  /** If they are of another version: see TesseraOptions. */
+  readonly programOf?: (node: number) => readonly string[];
   /** The stores have several addresses, or change them: then there are no proxies. */
   readonly isDirect?: boolean;
 }
@@ -81,8 +83,17 @@ export class NodeCluster implements AsyncDisposable {
   }
 
   /** Messages that nodes have read from the database because they did not arrive, since their processes began. */
-  async repairs(): Promise<readonly number[]> {
-    return Promise.all(this.nodes.map(async ({ process }) => counter(process, 'tessera_node_repairs_total')));
+  repairs(): Promise<readonly number[]> {
+    return this.#counters('tessera_node_repairs_total');
+  }
+
+  /** What other nodes said that they did not know, since their processes began. */
+  unreadable(): Promise<readonly number[]> {
+    return this.#counters('tessera_node_unreadable_total');
+  }
+
+  #counters(name: string): Promise<number[]> {
+    return Promise.all(this.nodes.map(async ({ process }) => counter(process, name)));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -91,10 +102,11 @@ export class NodeCluster implements AsyncDisposable {
 }
 
 async function startNode(options: ClusterOptions, index: number, owned: AsyncDisposableStack): Promise<ClusterNode> {
-  const { databaseUrl, redisUrl, env = {}, envOf, isDirect = false } = options;
+  const { databaseUrl, redisUrl, env = {}, envOf, programOf, isDirect = false } = options;
   const proxyTo = async (url: string) => (isDirect ? undefined : owned.use(await TcpProxy.to(url)));
   const [postgres, redis] = [await proxyTo(databaseUrl), await proxyTo(redisUrl)];
   const process = await TesseraProcess.start({
+    ...(programOf === undefined ? {} : { program: programOf(index) }),
     env: {
       TESSERA_DATABASE_URL: postgres?.urlOf(databaseUrl) ?? databaseUrl,
       TESSERA_REDIS_URL: redis?.urlOf(redisUrl) ?? redisUrl,

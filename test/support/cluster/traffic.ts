@@ -53,6 +53,8 @@ export class Traffic {
   readonly #stop = new AbortController();
   readonly #sending: Promise<void>[] = [];
   readonly #left: string[] = [];
+  /** What {@link look} has told. */
+  readonly #told = new Set<string>();
 
   private constructor(options: TrafficOptions, sdks: SdkTraffic) {
     this.#options = options;
@@ -108,38 +110,56 @@ export class Traffic {
     this.#left.push(leaver.userID);
   }
 
+  /**
+   * While it goes on, at a moment when all nodes serve.
+   * @returns what does not hold of all that was acknowledged until now, each once
+   */
+  async look(): Promise<readonly string[]> {
+    const presence = this.#presenceRecovers(performance.now());
+    return this.#new([...(await this.#notHeld()), ...(await presence).faults]);
+  }
+
   /** Once the fault is over. */
   async finish(): Promise<TrafficResult> {
-    const faults: string[] = [];
     const presence = this.#presenceRecovers(performance.now());
     await passed(1500);
     this.#stop.abort();
     await within('the last messages to be acknowledged', Promise.all(this.#sending));
     const sdks = await this.#sdks.finish();
-    faults.push(...sdks.faults);
     await this.#tokens.stop();
-    const sent = this.#clients.flatMap((client) => client.sent);
-    faults.push(...(await this.#everythingArrives()));
-    const { ms: presenceMs, wrong } = await presence;
-    if (presenceMs === Number.POSITIVE_INFINITY) faults.push(`after ${presenceLimitMs / 1000} s ${wrong}`);
-    for (const { name, backEnd, process: server } of this.#options.cluster.nodes) {
-      if (!server.isAlive) faults.push(`${name} has ended: ${server.logLines.at(-1)}`);
+    const faults = [...sdks.faults, ...(await this.#notHeld()), ...(await presence).faults];
+    for (const { name, backEnd } of this.#options.cluster.nodes) {
       const isSure = await this.#tokens.check(backEnd, name);
       if (!isSure) faults.push(`${name} cannot say of all tokens what they are`);
     }
-    faults.push(...this.#tokens.faults, ...this.#clients.flatMap((client) => client.faults));
-    faults.push(...(await this.#storedRight(sent)));
     for (const client of this.#clients) client.leave();
     await Promise.all(this.#lives);
+    const sent = this.#clients.flatMap((client) => client.sent);
     return {
       sent: sent.length,
       acknowledged: sent.filter(({ serverMsgID }) => serverMsgID !== undefined).length,
       ...this.#deliveries(sent),
       sdkAcknowledged: sdks.acknowledged,
       tokens: this.#tokens.counts,
-      presenceMs,
-      faults,
+      presenceMs: (await presence).ms,
+      faults: this.#new(faults),
     };
+  }
+
+  async #notHeld(): Promise<string[]> {
+    const faults = [...(await this.#everythingArrives()), ...(await this.#storedRight())];
+    for (const { name, process: server } of this.#options.cluster.nodes) {
+      if (!server.isAlive) faults.push(`${name} has ended: ${server.logLines.at(-1)}`);
+    }
+    return faults;
+  }
+
+  /** And what the clients themselves have noticed since. */
+  #new(faults: readonly string[]): readonly string[] {
+    const all = new Set([...faults, ...this.#tokens.faults, ...this.#clients.flatMap((client) => client.faults)]);
+    const isNew = all.difference(this.#told);
+    for (const fault of isNew) this.#told.add(fault);
+    return [...isNew];
   }
 
   async #sendSteadily(client: TrafficClient, index: number): Promise<void> {
@@ -155,18 +175,18 @@ export class Traffic {
     }
   }
 
-  /** How long it took until every node knew who is online, and what the last one said that did not. */
-  async #presenceRecovers(sinceMs: number): Promise<{ readonly ms: number; readonly wrong: string }> {
+  /** How long it took until every node knew who is online, or what was wrong to the end. */
+  async #presenceRecovers(sinceMs: number): Promise<{ readonly ms: number; readonly faults: readonly string[] }> {
     const { nodes } = this.#options.cluster;
     let wrong = '';
     while (performance.now() - sinceMs < presenceLimitMs) {
       const answers = await Promise.all(nodes.map((node) => this.#wrongAt(node)));
       const stillWrong = answers.find((answer) => answer !== '');
-      if (stillWrong === undefined) return { ms: performance.now() - sinceMs, wrong };
+      if (stillWrong === undefined) return { ms: performance.now() - sinceMs, faults: [] };
       wrong = stillWrong;
       await passed(lookEveryMs);
     }
-    return { ms: Number.POSITIVE_INFINITY, wrong };
+    return { ms: Number.POSITIVE_INFINITY, faults: [`after ${presenceLimitMs / 1000} s ${wrong}`] };
   }
 
   /** Empty if the node is right about everybody. */
@@ -226,8 +246,11 @@ export class Traffic {
     return new Map(rows.map(({ id = '', max_seq }) => [id, Number(max_seq)]));
   }
 
-  async #storedRight(sent: readonly Sent[]): Promise<string[]> {
+  async #storedRight(): Promise<string[]> {
     const faults: string[] = [];
+    const acknowledged = this.#clients.flatMap(({ sent }) =>
+      sent.filter(({ serverMsgID }) => serverMsgID !== undefined),
+    );
     const logs = await this.#rows(
       `SELECT s.conversation_id AS id, s.max_seq, count(m.seq) AS stored, count(DISTINCT m.client_msg_id) AS messages,
               coalesce(min(m.seq), 1) AS first, coalesce(max(m.seq), 0) AS last
@@ -243,8 +266,8 @@ export class Traffic {
       'SELECT client_msg_id AS id, server_msg_id FROM messages WHERE conversation_id LIKE $1',
     );
     const stored = new Map(rows.map(({ id, server_msg_id }) => [id, server_msg_id]));
-    for (const { clientMsgID, serverMsgID } of sent) {
-      if (serverMsgID !== undefined && stored.get(clientMsgID) !== serverMsgID) {
+    for (const { clientMsgID, serverMsgID = '' } of acknowledged) {
+      if (stored.get(clientMsgID) !== serverMsgID) {
         faults.push(`${clientMsgID} was acknowledged and is ${stored.has(clientMsgID) ? 'another one' : 'missing'}`);
       }
     }
@@ -264,7 +287,8 @@ export class Traffic {
 }
 
 async function logIn({ backEnd, nodes }: NodeCluster): Promise<void> {
-  for (const each of [backEnd, ...nodes.map((node) => node.backEnd)]) await each.logIn();
+  await backEnd.logIn();
+  for (const node of nodes) node.backEnd.shareLogin(backEnd);
 }
 
 function concerns(conversationID: string, userID: string): boolean {

@@ -11,7 +11,7 @@ const users = Array.from({ length: 20 }, (_, index) => `user${String(index).padS
 const isLate = (userID: string) => users.indexOf(userID) % 5 === 4;
 const firstPage = { offset: 0, count: 1000 };
 
-testOnEveryDeployment('A team of twenty', {}, async (t, { backEnd, device }) => {
+testOnEveryDeployment('A team of twenty', {}, async (t, { backEnd, device }, isWhole) => {
   await backEnd.register(...users);
   const talk = new Talk();
   for (const [index, ownerUserID] of users.entries()) {
@@ -75,7 +75,7 @@ testOnEveryDeployment('A team of twenty', {}, async (t, { backEnd, device }) => 
   });
 
   await t.test('so has every device that was never there', async () => {
-    for (const userID of users) {
+    for (const userID of users.filter((_, index) => isWhole || index % 3 === 0)) {
       const fresh = await device(userID, { platformID: 9 });
       assert.deepEqual(await countsAt(fresh), expected(userID), userID);
       await fresh.logout();

@@ -2,16 +2,17 @@
 import assert from 'node:assert/strict';
 import { testOnEveryDeployment } from '../support/deployments.ts';
 import { eventually, type SdkClient } from '../support/sdk-client.ts';
-import { sameOnFreshDevices } from './same-picture.ts';
+import { onlookers, sameOnFreshDevices } from './same-picture.ts';
 
 const firstPage = { offset: 0, count: 100 };
 
-testOnEveryDeployment('Groups with the JS SDK', {}, async (t, { backEnd, device }) => {
+testOnEveryDeployment('Groups with the JS SDK', {}, async (t, { backEnd, device }, isWhole) => {
   await backEnd.register('ann', 'ben', 'cat', 'dan');
   const ann = await device('ann');
   const ben = await device('ben');
   const cat = await device('cat');
-  t.afterEach(() => sameOnFreshDevices({ ann, ben, cat }, { device }));
+  const seenBy = onlookers(isWhole);
+  t.afterEach(() => sameOnFreshDevices(seenBy({ ann, ben, cat }), { device }));
   let groupID = '';
   let conversationID = '';
 

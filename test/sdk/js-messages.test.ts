@@ -5,6 +5,7 @@ import { testOnEveryDeployment } from '../support/deployments.ts';
 import { fillChat } from '../support/long-chat.ts';
 import { onTheWeb } from '../support/made-messages.ts';
 import { eventually, type SdkClient } from '../support/sdk-client.ts';
+import { onlookers } from './same-picture.ts';
 
 const conversationID = 'si_ann_ben';
 
@@ -17,8 +18,9 @@ testOnEveryDeployment('Messages with the JS SDK', {}, async (t, deployment, isWh
   // was deleted, cleared or read on the first. Of the tablet's events the stories ask only for those that the SDK has.
   const tablet = await device('ben', { platformID: 9 });
   // What every step must come to: who was online and a device that was never used show the same.
+  const seenBy = onlookers(isWhole);
   t.afterEach(async () => {
-    for (const [userID, online] of Object.entries({ ann, ben })) {
+    for (const [userID, online] of Object.entries(seenBy({ ann, ben }))) {
       const fresh = await device(userID, { platformID: 8 });
       const [here, there] = await eventually(
         async () => [await picture(online), await picture(fresh)] as const,

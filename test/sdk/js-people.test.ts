@@ -3,15 +3,16 @@ import assert from 'node:assert/strict';
 import type { FriendUserItem } from '@openim/client-sdk';
 import { testOnEveryDeployment } from '../support/deployments.ts';
 import { eventually, type SdkClient } from '../support/sdk-client.ts';
-import { sameOnFreshDevices } from './same-picture.ts';
+import { onlookers, sameOnFreshDevices } from './same-picture.ts';
 
 const firstPage = { offset: 0, count: 100 };
 
-testOnEveryDeployment('People with the JS SDK', {}, async (t, { backEnd, device }) => {
+testOnEveryDeployment('People with the JS SDK', {}, async (t, { backEnd, device }, isWhole) => {
   await backEnd.register('ann', 'ben', 'cat');
   const ann = await device('ann');
   let ben = await device('ben');
-  t.afterEach(() => sameOnFreshDevices({ ann, ben }, { device }));
+  const seenBy = onlookers(isWhole);
+  t.afterEach(() => sameOnFreshDevices(seenBy({ ann, ben }), { device }));
 
   await t.test('somebody is found by the ID', async () => {
     const { data } = await ann.sdk.getUsersInfo(['ben', 'nobody']);

@@ -25,6 +25,18 @@ export async function sameOnFreshDevices(
   }
 }
 
+/** Whom to look at after a step of a story: everybody where it is told whole, otherwise one of them, by turns. */
+export function onlookers(
+  isWhole: boolean,
+): (online: Readonly<Record<string, SdkClient>>) => Record<string, SdkClient> {
+  let steps = 0;
+  return (online) => {
+    const all = Object.entries(online);
+    const turn = steps++ % all.length;
+    return Object.fromEntries(isWhole ? all : all.slice(turn, turn + 1));
+  };
+}
+
 async function pictureOf({ sdk }: SdkClient) {
   const requestsIn = (list: readonly { fromUserID: string; toUserID: string; handleResult: number }[]) =>
     list.map(({ fromUserID, toUserID, handleResult }) => `${fromUserID}>${toUserID}:${handleResult}`);

@@ -16,13 +16,16 @@ test('transactions that wait at the same time share a commit, and none is answer
   assert.deepEqual(log, ['begin', 'a', 'b', 'c', 'commit', 'a is answered', 'b is answered', 'c is answered']);
 });
 
-test('what the next turn of the event loop asks for joins the commit', async (t) => {
+test('what the next few turns of the event loop ask for joins the commit', async (t) => {
   stopTime(t);
   const { writer, log, insert } = open();
-  const first = writer.run(() => insert('a'));
-  await new Promise<void>((resolve) => setImmediate(resolve));
-  await Promise.all([first, writer.run(() => insert('b'))]);
-  assert.deepEqual(log, ['begin', 'a', 'b', 'commit']);
+  const running = [writer.run(() => insert('a'))];
+  for (const id of ['b', 'c', 'd']) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    running.push(writer.run(() => insert(id)));
+  }
+  await Promise.all(running);
+  assert.deepEqual(log, ['begin', 'a', 'b', 'c', 'd', 'commit']);
 });
 
 test('one that fails is undone by itself, and the others of its commit hold', async (t) => {

@@ -49,8 +49,14 @@ export class SqlTokenStore implements TokenStore {
       const superseded = live.filter((token) => isSuperseded(supersede, token, platformID));
       if (typeof supersede?.which === 'object' && superseded.length === 0) return notIssued;
 
-      const endLive = (tokens: readonly LiveToken[], change: Change) =>
-        update(executor, { userID, jtis: tokens.map(({ jti }) => jti), states: ['live'], now: issuedAt }, change);
+      const endLive = (tokens: readonly LiveToken[], change: Change): Promise<readonly TokenRow[]> => {
+        const [only] = tokens;
+        // As nearly every login has it.
+        if (only !== undefined && tokens.length === 1)
+          return this.#endOne({ userID, now: issuedAt, ...only }, change, tx);
+        const jtis = tokens.map(({ jti }) => jti);
+        return update(executor, { userID, jtis, states: ['live'], now: issuedAt }, change);
+      };
       const kickedRows = await endLive(chooseVictims(groups, live), { state: 'kicked', reason: 'policy' });
       const acceptedUntil = supersede?.acceptedUntil ?? 0;
       const [renewed] = typeof supersede?.which === 'object' ? superseded : [];
@@ -254,6 +260,16 @@ export class SqlTokenStore implements TokenStore {
     return (await runHot<LiveRow>(this.#db, liveQuery, [userID, now], tx)).map(toLive);
   }
 
+  /** Of a live one: what the change leaves out is as it was. */
+  #endOne(
+    { userID, jti, now }: { readonly userID: string; readonly jti: string; readonly now: number },
+    { state, reason, accepted_until = 0, successor = '', successor_expires_at = 0 }: Change,
+    tx: Transaction,
+  ): Promise<TokenRow[]> {
+    const changed = [state, reason ?? '', accepted_until, successor, successor_expires_at];
+    return runHot<TokenRow>(this.#db, endLiveToken, [userID, jti, now, ...changed], tx);
+  }
+
   async #insert(record: TokenRecord, issueOrder: number, tx: Transaction): Promise<void> {
     const { jti, userID, platformID, state, reason, issuedAt, expiresAt, acceptedUntil } = record;
     const { deviceName, lastSeenAt, loginAt = 0, keyMark = '' } = record;
@@ -299,6 +315,10 @@ const cutoffsQuery = hotQuery('SELECT platform_id, not_before FROM token_cutoffs
 const liveQuery = hotQuery(
   `SELECT jti, platform_id, issued_at, issue_order, login_at FROM tokens
   WHERE user_id = $1 AND state = 'live' AND expires_at > $2`,
+);
+const endLiveToken = hotQuery(
+  `UPDATE tokens SET state = $4, reason = $5, accepted_until = $6, successor = $7, successor_expires_at = $8
+  WHERE user_id = $1 AND jti = $2 AND state = 'live' AND expires_at > $3 RETURNING *`,
 );
 const insertToken = hotQuery(
   `INSERT INTO tokens (jti, user_id, platform_id, state, reason, issued_at, expires_at, accepted_until, issue_order,

@@ -130,12 +130,12 @@ async function countLive(store: TokenStore, { tokensLive }: Metrics): Promise<vo
 }
 
 function countTokenEvents(events: TokenEvents, metrics: Metrics): void {
-  events.on('tokenIssued', ({ platformID }) => metrics.tokensIssued.inc({ platform: platformLabel(platformID) }));
+  events.on('tokenIssued', ({ platformID }) => metrics.tokensIssued.tally(platformLabel(platformID)));
   events.on('tokensEnded', ({ reason, jtis, origin }) => {
-    if (origin === 'here') metrics.tokensEnded.inc({ reason }, jtis.length);
+    if (origin === 'here') metrics.tokensEnded.tally(reason, '', jtis.length);
   });
   events.on('tokenVerified', ({ code, wasCached }) => {
-    metrics.tokensVerified.inc({ code, cache: wasCached ? 'hit' : 'miss' });
+    metrics.tokensVerified.tally(code, wasCached ? 'hit' : 'miss');
   });
   events.on('tokenLost', ({ cause }) => metrics.tokensLost.inc({ cause }));
   events.on('tokenUnreadable', () => metrics.tokensUnreadable.inc());

@@ -1,5 +1,6 @@
 /** Every Prometheus series Tessera exposes, by name. Labels hold small closed sets: never a user, a token or a path. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { TallyCounter } from './tally-counter.ts';
 import { TimeHistogram } from './time-histogram.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -333,19 +334,19 @@ export function createMetrics() {
       help: 'Times that texts could not be indexed and were put off.',
       registers,
     }),
-    tokensIssued: new Counter({
+    tokensIssued: new TallyCounter({
       name: 'tessera_tokens_issued_total',
       help: 'Tokens issued, by platform.',
       labelNames: ['platform'] as const,
       registers,
     }),
-    tokensEnded: new Counter({
+    tokensEnded: new TallyCounter({
       name: 'tessera_tokens_ended_total',
       help: 'Tokens that were kicked or revoked before their end, by reason.',
       labelNames: ['reason'] as const,
       registers,
     }),
-    tokensVerified: new Counter({
+    tokensVerified: new TallyCounter({
       name: 'tessera_tokens_verified_total',
       help: 'Token verifications by protocol error code, 0 is accepted, and by whether the cache or the store answered.',
       labelNames: ['code', 'cache'] as const,

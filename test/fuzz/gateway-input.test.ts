@@ -12,7 +12,7 @@ import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 import { Mutator } from './support/mutator.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? Math.floor(Math.random() * 2 ** 32));
-const rounds = Number(process.env.FUZZ_ROUNDS ?? 400);
+const rounds = Number(process.env.FUZZ_ROUNDS ?? 200);
 
 const request = Buffer.from(
   JSON.stringify({

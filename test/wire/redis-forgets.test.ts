@@ -227,6 +227,7 @@ test('T4 what an import has ended stays ended in a Redis that comes back from be
   await redis.kill();
   await redis.restart();
   await untilTrue('the server is at it again', async () => (await world.verdict(known)) !== 500);
+  await untilTrue('so is OpenIM', async () => client.ping().then(() => true));
   assert.equal(await client.hget(openimHash('alice', 1), unknown), '0', 'as it was before the import');
   assert.deepEqual([await world.verdict(unknown), await world.verdict(known)], [1506, 1506]);
 

@@ -1,7 +1,6 @@
 /** Private Redis (or Valkey) servers for tests. */
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { type Program, requireProgram } from './program.ts';
+import { redisInfo } from './redis-command.ts';
 import { type Place, type Service, type ServiceKind, startService } from './service.ts';
 
 export const redisProgram: Program = {
@@ -41,30 +40,11 @@ function redisKind(binary: string, { args = [] }: RedisOptions): ServiceKind {
 
 /** Whether the server has loaded its data and is the process that we started; one that asks for a password counts. */
 async function servesData({ port }: Place, pid: number): Promise<boolean> {
-  const info = await askInfo(port);
-  if (info.startsWith('-NOAUTH')) return true;
-  return info.includes(`\nprocess_id:${pid}\r`) && info.includes('\nloading:0\r');
-}
-
-/** The reply to INFO in Redis's own protocol: an error that begins with `-`, or a text of known length. */
-async function askInfo(port: number): Promise<string> {
-  const socket = connect({ port, host: '127.0.0.1' }).setEncoding('utf8');
-  socket.setTimeout(2000, () => socket.destroy());
   try {
-    await once(socket, 'connect');
-    socket.write('INFO\r\n');
-    let reply = '';
-    for await (const chunk of socket) {
-      reply += chunk;
-      if (isWhole(reply)) break;
-    }
-    return reply;
-  } finally {
-    socket.destroy();
+    const { process_id, loading } = await redisInfo(port);
+    return process_id === String(pid) && loading === '0';
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith('NOAUTH')) return true;
+    throw error;
   }
-}
-
-function isWhole(reply: string): boolean {
-  const length = /^\$(\d+)\r\n/.exec(reply);
-  return length === null ? reply.endsWith('\r\n') : reply.length >= length[0].length + Number(length[1]);
 }

@@ -6,11 +6,13 @@
  * the process fails, and with it the run, and says where the error came from.
  */
 import asyncHooks from 'node:async_hooks';
+import { inspect } from 'node:util';
 
 const { createHook } = asyncHooks;
 asyncHooks.createHook = (callbacks) => createHook({ ...callbacks, trackPromises: false });
 
 process.on('unhandledRejection', (error) => {
   process.exitCode = 1;
-  console.error('A rejection that nobody handled:', error);
+  // Suites of SDKs have silenced the console.
+  process.stderr.write(`A rejection that nobody handled: ${inspect(error)}\n`);
 });

@@ -5,7 +5,7 @@
 import { type TestContext, test } from 'node:test';
 import { BackEnd } from './back-end.ts';
 import { NodeCluster } from './cluster/node-cluster.ts';
-import { SdkClient, sdksAtRest } from './sdk-client.ts';
+import { SdkClient, sdksAtRest, setGone } from './sdk-client.ts';
 import { TesseraProcess } from './tessera-process.ts';
 import { postgresUrlForSuite, redisForSuite } from './test-services.ts';
 import { within } from './within.ts';
@@ -77,9 +77,11 @@ export async function deployNodes(
 
 function deploymentOf<Kind extends Server>(t: TestContext, server: Kind, end: () => Promise<void>): Deployment<Kind> {
   const devices: SdkClient[] = [];
+  setGone(server.apiUrl, false);
   t.after(async () => {
     for (const device of devices) device.dispose();
     await within('the last questions of the SDKs', sdksAtRest());
+    setGone(server.apiUrl, true);
     await end();
   });
   const backEnd = new BackEnd(() => server.apiUrl);

@@ -31,6 +31,7 @@ const fetchNow = globalThis.fetch;
 let startCall = fetchNow;
 Object.assign(globalThis, {
   fetch: (...args: Parameters<typeof fetchNow>) => {
+    if (gone.has(new URL(String(args[0])).origin)) return new Promise<Response>(() => undefined);
     const call = startCall(...args).then(async (answer) => new Response(await answer.arrayBuffer(), answer));
     calls.add(call);
     const isOver = () => calls.delete(call);
@@ -38,6 +39,15 @@ Object.assign(globalThis, {
     return call;
   },
 });
+
+/** Servers that are no more. An SDK may ask once more after all was at rest; like that of a closed page it gets no answer. */
+const gone = new Set<string>();
+
+/** @param apiUrl of a server, which another one may have again later */
+export function setGone(apiUrl: string, isGone: boolean): void {
+  if (isGone) gone.add(apiUrl);
+  else gone.delete(apiUrl);
+}
 
 /** Holds back the next call to `path` that the user's token goes with. @returns what lets it go */
 export function holdCall(path: string, token: string): () => void {

@@ -177,12 +177,15 @@ test('what many logs lack at once is looked for together', async (t) => {
 test('a conversation whose gap is not filled holds up no other, and none for ever', async (t) => {
   const network = new MemoryNetwork();
   await using cluster = new Cluster(t, network, ['A', 'B']);
+  const sendTwoAndLoseOne = async () => {
+    network.lost = (from) => from === 'A';
+    cluster.send('A', 'sg_1');
+    await cluster.pass(10);
+    network.lost = () => false;
+    cluster.send('A', 'sg_1');
+  };
   cluster.isAway = true;
-  network.lost = (from) => from === 'A';
-  cluster.send('A', 'sg_1');
-  await cluster.pass(10);
-  network.lost = () => false;
-  cluster.send('A', 'sg_1');
+  await sendTwoAndLoseOne();
   cluster.send('A', 'sg_2');
   await cluster.pass(50);
   const b = cluster.node('B');
@@ -193,11 +196,7 @@ test('a conversation whose gap is not filled holds up no other, and none for eve
   await cluster.pass(600);
   assert.deepEqual(b.seqsOf('sg_1'), [1, 2]);
   cluster.isAway = true;
-  network.lost = (from) => from === 'A';
-  cluster.send('A', 'sg_1');
-  await cluster.pass(10);
-  network.lost = () => false;
-  cluster.send('A', 'sg_1');
+  await sendTwoAndLoseOne();
   await cluster.pass(12_000);
   assert.deepEqual(b.seqsOf('sg_1'), [1, 2, 4]);
   cluster.isAway = false;

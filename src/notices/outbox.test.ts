@@ -77,9 +77,13 @@ test('what an earlier process left is worked off first, in its order', async (t)
 });
 
 test('what exceeds the memory waits in the store, and keeps its order', async (t) => {
-  const { outbox, rows, worked, most, commit } = world(t, { maxHeld: 4, maxKeys: 2 });
+  const { outbox, rows, worked, most, hold, commit } = world(t, { maxHeld: 4, maxKeys: 2 });
   const names = Array.from({ length: 60 }, (_, index) => `row ${index}`);
+  // One stays while others are read.
+  const release = hold('row 0');
   for (const name of names) await commit(entry(name, `key ${Number(name.slice(4)) % 3}`));
+  await turns();
+  release();
   await outbox.close(limitMs);
   for (const key of [0, 1, 2]) {
     const isOfKey = (name: string) => Number(name.slice(4)) % 3 === key;

@@ -224,9 +224,11 @@ export class Outbox {
       this.#leftInStore = 0;
       const limit = this.#known.size + Math.min(pageSize, maxHeld);
       const rows = await this.#options.store.oldest(limit);
-      this.#hold(rows);
-      // Fewer than asked for, and none committed meanwhile: that was all.
-      if (rows.length < limit && this.#leftInStore === 0) return;
+      const unknown = rows.filter(({ id }) => !this.#known.has(id));
+      const room = maxHeld - this.#known.size;
+      this.#hold(unknown.slice(0, room));
+      // Fewer than asked for, all held, and none committed meanwhile: that was all.
+      if (rows.length < limit && unknown.length <= room && this.#leftInStore === 0) return;
     }
     this.#leftInStore = Math.max(1, this.#leftInStore);
   }

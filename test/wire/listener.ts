@@ -65,15 +65,17 @@ export class Listener implements AsyncDisposable {
 
   /** All that has come of what was called before, and has not been asked for. */
   async everything(world: World): Promise<readonly Heard[]> {
-    // Comes after the rest: what is called later is told later.
-    const operationID = `${marker}${randomUUID()}`;
-    await world.send({
-      path: '/user/update_user_info_ex',
-      headers: { operationID, token: world.token('admin') },
-      body: JSON.stringify({ userInfo: { userID: this.userID, ex: '' } }),
-    });
-    while (!this.#heard.some((heard) => heard.operationID === operationID)) {
-      this.#heard.push(...heardIn(await this.#socket.nextReply()));
+    // What is stored may share the commit with the first of them, and leave behind it: not behind the second.
+    for (let markers = 0; markers < 2; markers += 1) {
+      const operationID = `${marker}${randomUUID()}`;
+      await world.send({
+        path: '/user/update_user_info_ex',
+        headers: { operationID, token: world.token('admin') },
+        body: JSON.stringify({ userInfo: { userID: this.userID, ex: '' } }),
+      });
+      while (!this.#heard.some((heard) => heard.operationID === operationID)) {
+        this.#heard.push(...heardIn(await this.#socket.nextReply()));
+      }
     }
     // Another device of the user's may have had its own.
     return this.#heard.splice(0).filter((heard) => !heard.operationID.startsWith(marker));

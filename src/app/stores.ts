@@ -149,7 +149,7 @@ export async function openTokenStores(
   opened.use(outages);
   const store = new DurableTokenStore({
     store: new RedisTokenStore(redis, clock, (userID, jti) => events.emit('tokenUnreadable', { userID, jti })),
-    memory: new RedisMemory(redis),
+    memory: new RedisMemory(redis, clock),
     ends: new SqlTokenEndStore(db),
     longestLifeMs: longestTokenLifeMs,
     loginPolicy: configuredPolicy(config),

@@ -107,7 +107,7 @@ async function remembering(store: TokenStore, redis: RedisClient, db: Database):
   }
   const kept = new SqlTokenEndStore(db);
   const hasEnds = (await kept.ends(undefined, Date.now(), 1)).length > 0;
-  const [memory, ends] = [new RedisMemory(redis), hasEnds ? kept : new NothingEnded(db)];
+  const [memory, ends] = [new RedisMemory(redis, Date.now), hasEnds ? kept : new NothingEnded(db)];
   const observer = {
     onSettings: () => {},
     onDoubt: () => {},

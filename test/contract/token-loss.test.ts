@@ -1,10 +1,12 @@
 /** Tokens that a real Redis has lost before their time: found out, counted once, and explained. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { RedisMemory } from '../../src/redis/tokens/redis-memory.ts';
+import { memoryKey, replacedKey } from '../../src/redis/tokens/token-keys.ts';
 import type { LossCause } from '../../src/tokens/token-store.ts';
 import { redisCommand, redisInfo, untilTrue } from '../support/services/redis-command.ts';
 import { redisForSuite, sentinelForSuite } from '../support/test-services.ts';
-import { type Node, openNode } from './support/redis-nodes.ts';
+import { type Node, openNode, openStore } from './support/redis-nodes.ts';
 
 const options = { cache: { maxTokens: 0, ttlMs: 0 } };
 
@@ -71,6 +73,25 @@ test('T1 a token that only the old master had is told of as lost in the failover
   const restored = node.untilRestored();
   await sentinel.failOver();
   await restored;
+  assert.deepEqual(await explained(node, token), ['failover']);
+});
+
+test('T1 a token that went with a master before this one, which was never its replica, is told of as such', async (t) => {
+  const server = await redisForSuite(t);
+  if (server === undefined) return;
+  await untilSettled(server.port);
+  const node = await openNode(t, server.url, options);
+  const token = await node.authority.login('alice');
+  const { jti } = await node.authority.verify(token);
+  await redisCommand(server.port, 'DEL', `tessera:{alice}:token:${jti}`);
+  const { redis } = await openStore(t, server.url);
+  const memory = new RedisMemory(redis, Date.now);
+  const look = await memory.look();
+  assert.equal(look.isUntold, true);
+  await memory.confirm(look);
+  assert.equal(await redis.get(replacedKey), null, 'nothing was before it');
+  await redisCommand(server.port, 'SET', memoryKey, 'the run of another');
+  await memory.confirm(await memory.look());
   assert.deepEqual(await explained(node, token), ['failover']);
 });
 

@@ -54,7 +54,7 @@ testOnEveryRedis('Redis that is full and evicts nothing', async (t, { url }) => 
     const ended = listed.flat().filter(({ state }) => state !== 'live');
     await redis.command('tessera:{a}:token:x', ['HSET', 'tessera:{a}:token:x', 'of', 'another type']);
     await redis.command('tessera:{b}:not-before', ['SET', 'tessera:{b}:not-before', 'unreadable', 'EX', '60']);
-    const memory = new RedisMemory(redis);
+    const memory = new RedisMemory(redis, Date.now);
     const known: KnownToStore[] = [];
     for await (const portion of memory.knownEnds()) known.push(portion);
     const byName = (one: { jti: string }, other: { jti: string }) => (one.jti < other.jti ? -1 : 1);

@@ -5,6 +5,7 @@
 import type { LossCause } from '../../tokens/token-store.ts';
 import type { RedisClient } from '../client/client.ts';
 import { readInfo } from '../client/server-info.ts';
+import { replacedKey } from './token-keys.ts';
 
 /**
  * @param key any key of the user
@@ -21,5 +22,7 @@ export async function explainLoss(redis: RedisClient, key: string, issuedAt: num
   if (startedAtSeconds >= Math.floor(issuedAt / 1000)) return 'restart';
   // A replica that was promoted remembers its old master's history; an empty one is forty zeros.
   if (/[^0]/.test(info.get('master_replid2') ?? '0')) return 'failover';
-  return 'unknown';
+  // Nor need this server have been a replica: an old master may come back after another one has taken tokens in.
+  const replacedAt = Number(await redis.get(replacedKey));
+  return issuedAt <= replacedAt ? 'failover' : 'unknown';
 }

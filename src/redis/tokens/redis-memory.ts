@@ -8,15 +8,18 @@ import type { RedisClient, RedisNode } from '../client/client.ts';
 import { readInfo } from '../client/server-info.ts';
 import { knownEnds } from './known-ends.ts';
 import { loadScript } from './load-script.ts';
-import { memoryKey, tokenKeyPrefix, tokenSetKeys } from './token-keys.ts';
+import { memoryKey, replacedKey, tokenKeyPrefix, tokenSetKeys } from './token-keys.ts';
 import { formatToken } from './token-value.ts';
 
 export class RedisMemory implements StoreMemory {
   readonly #redis: RedisClient;
+  readonly #clock: () => number;
   readonly #restoreEnds = loadScript('tokens/scripts/restore-ends.lua');
 
-  constructor(redis: RedisClient) {
+  /** @param clock Unix ms */
+  constructor(redis: RedisClient, clock: () => number) {
     this.#redis = redis;
+    this.#clock = clock;
   }
 
   async look(): Promise<MemoryLook> {
@@ -33,7 +36,9 @@ export class RedisMemory implements StoreMemory {
     };
   }
 
-  async confirm({ identity }: MemoryLook): Promise<void> {
+  async confirm({ identity, isUntold }: MemoryLook): Promise<void> {
+    // Before the other: who sees that everything is known there finds it.
+    if (!isUntold) await this.#redis.command(replacedKey, ['SET', replacedKey, String(this.#clock())]);
     await this.#redis.command(memoryKey, ['SET', memoryKey, identity ?? unshown]);
   }
 

@@ -48,3 +48,5 @@ export const heartbeatChannel = 'tessera:heartbeats';
 
 /** Which runs of the servers know every end of a token: see redis-memory.ts. It has no end of its own. */
 export const memoryKey = 'tessera:memory';
+/** Unix ms: when one that had replaced another was last told everything. What was issued before may be gone. */
+export const replacedKey = 'tessera:memory:replaced';

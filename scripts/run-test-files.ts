@@ -14,6 +14,8 @@ import { pathToFileURL } from 'node:url';
 const CONCURRENCY = process.env.TESSERA_TEST_NODES === undefined ? 4 : 1;
 /** For one test: what hangs is named instead of holding up the run. */
 const TIMEOUT_MS = 300_000;
+/** For one process: a test that has failed may leave something that keeps it running, which no limit of a test ends. */
+const PROCESS_TIMEOUT_MS = 900_000;
 /** How many files of a folder share a process: as many as leave enough processes to keep the cores busy to the end. */
 const SHARED_BY_FOLDER: readonly (readonly [folder: string, files: number])[] = [
   ['src/', 22],
@@ -63,6 +65,19 @@ const tests = run({
   // Options are theirs: this process would take them for its own tests, which are files.
   execArgv: [...PRELOADED, ...ROOMY_NURSERY, ...args.filter((arg) => arg.startsWith('-'))],
 });
+const limits = new Map<string, NodeJS.Timeout>();
+tests.on('test:dequeue', ({ name }) => {
+  if (!paths.has(resolve(name))) return;
+  const stop = () => {
+    const inside = sharedFiles.get(resolve(name)) ?? [name];
+    console.error(
+      `After ${PROCESS_TIMEOUT_MS / 60_000} minutes a process of tests still runs:\n  ${inside.join('\n  ')}`,
+    );
+    interruption.abort();
+  };
+  limits.set(resolve(name), setTimeout(stop, PROCESS_TIMEOUT_MS).unref());
+});
+tests.on('test:complete', ({ name }) => clearTimeout(limits.get(resolve(name))));
 tests.on('test:pass', ({ name }) => {
   // A file of which no test has run passes like one.
   hasRun ||= !paths.has(resolve(name));

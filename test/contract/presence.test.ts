@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { MemoryPresence } from '../../src/presence/memory-presence.ts';
 import type { OnlineConnection, Presence } from '../../src/presence/presence.ts';
 import type { NodeTimes } from '../../src/redis/nodes/redis-node-channel.ts';
+import { onlineKey } from '../../src/redis/presence/presence-keys.ts';
 import { type PresenceTimes, RedisPresence } from '../../src/redis/presence/redis-presence.ts';
 import { redisCommand } from '../support/services/redis-command.ts';
 import { clusterForSuite, redisForSuite } from '../support/test-services.ts';
@@ -174,8 +175,33 @@ test('Redis lost means unknown: from the first question after a flush, before an
   for (const { presence } of [a, b]) await untilPlatforms(presence, 'alice', [1, 2, 5]);
 });
 
+test('who has left stays gone when a master comes back that had not heard of it', async (t) => {
+  const server = await redisForSuite(t);
+  if (server === undefined) return;
+  const [a, b] = [await openNode(t, server.url, 'a'), await openNode(t, server.url, 'b')];
+  await untilPeers(a, 'b');
+  a.presence.watch(['alice']);
+  const leaving = of('alice', 5, 'leaving');
+  await b.presence.opened(leaving);
+  await a.heard.until('alice 5');
+  const before = (await redisCommand(server.port, 'HGETALL', onlineKey('alice'))) as string[];
+  b.presence.closed(leaving);
+  await a.heard.until('alice ');
+
+  await redisCommand(server.port, 'HSET', onlineKey('alice'), ...before);
+  assert.deepEqual(await a.presence.platformsOf(['alice']), [[5]]);
+  await redisCommand(server.port, 'CLIENT', 'KILL', 'TYPE', 'pubsub');
+  await untilPlatforms(a.presence, 'alice', []);
+});
+
 /** Whatever is told is told within the second. */
-const shortTimes: PresenceTimes = { keepMs: 60_000, tellAgainMs: 60_000, settleMs: 1000, retryMs: 50 };
+const shortTimes: PresenceTimes = {
+  keepMs: 60_000,
+  tellAgainMs: 60_000,
+  settleMs: 1000,
+  retryMs: 50,
+  recallMs: 60_000,
+};
 
 interface PresentNode extends ClusterNode {
   readonly presence: RedisPresence;
@@ -224,10 +250,13 @@ function untilConnections(presence: Presence, userID: string, expected: readonly
 
 async function untilSame(name: string, expected: unknown, read: () => Promise<unknown>): Promise<void> {
   const wanted = JSON.stringify(expected);
+  let hasEnded = false;
   const come = async () => {
-    while (JSON.stringify(await read().catch(() => undefined)) !== wanted) {
+    while (!hasEnded && JSON.stringify(await read().catch(() => undefined)) !== wanted) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   };
-  await within(`${name} to be ${wanted}`, come());
+  await within(`${name} to be ${wanted}`, come()).finally(() => {
+    hasEnded = true;
+  });
 }

@@ -41,9 +41,17 @@ export interface PresenceTimes {
   readonly settleMs: number;
   /** After a failure. */
   readonly retryMs: number;
+  /** For how long it is remembered who has left, to tell it to a Redis that may have lost it. */
+  readonly recallMs: number;
 }
 
-const presenceTimes: PresenceTimes = { keepMs: 1_800_000, tellAgainMs: 600_000, settleMs: 5000, retryMs: 1000 };
+const presenceTimes: PresenceTimes = {
+  keepMs: 1_800_000,
+  tellAgainMs: 600_000,
+  settleMs: 5000,
+  retryMs: 1000,
+  recallMs: 60_000,
+};
 
 /** Commands under way at once, of work that nobody waits for; also of one read. */
 const width = 500;
@@ -70,6 +78,8 @@ export class RedisPresence implements Presence, AsyncDisposable {
   readonly #untold = new Set<string>();
   /** Who could not be told of. */
   readonly #failed = new Set<string>();
+  /** When those left who have nothing open here since, oldest first: their fields come back with an older master. */
+  readonly #left = new Map<string, number>();
   /** Users whose changes were not announced while nobody knew. */
   readonly #unannounced = new Set<string>();
   readonly #watched = new WatchedUsers();
@@ -121,6 +131,7 @@ export class RedisPresence implements Presence, AsyncDisposable {
     const user = this.#local.get(connection.userID);
     if (!user?.connections.delete(connection)) return;
     this.#connections -= 1;
+    if (user.connections.size === 0) this.#remember(connection.userID);
     void this.#tellSoon(connection.userID, user);
   }
 
@@ -380,9 +391,27 @@ export class RedisPresence implements Presence, AsyncDisposable {
     }, this.#times.settleMs).unref();
   }
 
-  /** Everything that others have to know, as it is now. */
+  #remember(userID: string): void {
+    this.#left.delete(userID);
+    this.#left.set(userID, performance.now());
+    this.#forget();
+  }
+
+  #forget(): void {
+    const since = performance.now() - this.#times.recallMs;
+    for (const [userID, leftAt] of this.#left) {
+      if (leftAt > since) return;
+      this.#left.delete(userID);
+    }
+  }
+
+  /**
+   * Everything that others have to know, as it is now. Also who has left lately: what a master was told before another one
+   * took its place may never have reached that one.
+   */
   async #tellAll(): Promise<void> {
-    await this.#tellAgain([...new Set([...this.#local.keys(), ...this.#failed])]);
+    this.#forget();
+    await this.#tellAgain([...new Set([...this.#local.keys(), ...this.#failed, ...this.#left.keys()])]);
     await inPortions([...this.#watched.userIDs], (userID) => this.#tellWatch(userID));
   }
 

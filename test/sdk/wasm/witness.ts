@@ -37,7 +37,7 @@ export class Witness {
 
   /**
    * @param users who are online once before the story begins
-   * @param isThorough each look is with both devices of everybody; otherwise with one of each, by turns
+   * @param isThorough each look is with both devices of everybody; otherwise with one device of one of them, by turns
    */
   static async open(stage: Stage, users: readonly string[], isThorough = false): Promise<Witness> {
     const witness = new Witness(await stage.newDevice(), stage, isThorough);
@@ -47,12 +47,12 @@ export class Witness {
 
   /** @param conversationID whose messages they must have, too */
   async sees(online: Readonly<Record<string, WasmClient>>, conversationID?: string): Promise<void> {
-    this.#looks += 1;
-    for (const [index, [userID, client]] of Object.entries(online).entries()) {
-      const byTurns = devices.filter((_, place) => (this.#looks + index + place) % devices.length === 0);
-      for (const device of this.#isThorough ? devices : byTurns) {
-        await this.#visit(userID, device, () => this.#showsTheSame(client, { userID, conversationID }, device));
-      }
+    const visits = Object.entries(online).flatMap(([userID, client]) =>
+      devices.map((device) => ({ userID, client, device })),
+    );
+    const turn = this.#looks++ % visits.length;
+    for (const { userID, client, device } of this.#isThorough ? visits : visits.slice(turn, turn + 1)) {
+      await this.#visit(userID, device, () => this.#showsTheSame(client, { userID, conversationID }, device));
     }
   }
 

@@ -57,7 +57,7 @@ async function openStageOn<Kind extends Server>(
     devices.push(device);
     return device;
   };
-  const [alice, bob] = await Promise.all([deviceOn(site.url), deviceOn(site.url)]);
+  const [alice, bob] = await Promise.all([deviceOn(site.plainUrl), deviceOn(site.url)]);
   return {
     ...deployment,
     newDevice: () => deviceOn(site.plainUrl),

@@ -14,7 +14,7 @@ type PushTokenRow = Selectable<Schema['push_tokens']>;
 
 export class SqlPushTokenStore implements PushTokenStore {
   readonly #db: Database;
-  /** By user, the logins that have registered devices. */
+  /** On PostgreSQL, by user: the logins that have registered devices. */
   readonly #logins = new AskedTogether((userIDs: readonly string[]) => this.#askLogins(userIDs));
 
   constructor(db: Database) {
@@ -53,8 +53,8 @@ export class SqlPushTokenStore implements PushTokenStore {
   }
 
   async removeOfLogins(userID: string, jtis: readonly string[]): Promise<void> {
-    // With every login that ends another one: most have no device, and those of many are looked up at once.
-    const held = await this.#logins.ask(userID);
+    // With every login that ends another one, and most have no device.
+    const held = await this.#loginsOf(userID);
     if (!held.some((jti) => jtis.includes(jti))) return;
     await this.#change(async (tx) => {
       const isOfLogin = isOneOf(this.#db.dialect, 'jti', jtis);
@@ -62,11 +62,15 @@ export class SqlPushTokenStore implements PushTokenStore {
     });
   }
 
+  async #loginsOf(userID: string): Promise<readonly string[]> {
+    if (this.#db.dialect === 'postgres') return this.#logins.ask(userID);
+    const rows = this.#db.sqlite.read.prepare(loginsOfUser).all(userID) as unknown as LoginRow[];
+    return rows.map(({ jti }) => jti);
+  }
+
   async #askLogins(userIDs: readonly string[]): Promise<readonly (readonly string[])[]> {
-    const rows =
-      this.#db.dialect === 'sqlite'
-        ? (this.#db.sqlite.read.prepare(loginsInSqlite).all(JSON.stringify(userIDs)) as unknown as LoginRow[])
-        : await this.#db.connections.query<LoginRow>(loginsInPostgres, [userIDs]);
+    if (this.#db.dialect === 'sqlite') throw new TypeError('SQLite is asked one by one');
+    const rows = await this.#db.connections.query<LoginRow & UserRow>(loginsOfUsers, [userIDs]);
     const byUser = Map.groupBy(rows, ({ user_id }) => user_id);
     return userIDs.map((userID) => byUser.get(userID)?.map(({ jti }) => jti) ?? []);
   }
@@ -128,10 +132,11 @@ export class SqlPushTokenStore implements PushTokenStore {
 const ofOne = hotQuery(`SELECT * FROM push_tokens WHERE user_id = $1 AND (expires_at = 0 OR expires_at > $2)
   ORDER BY platform_id`);
 
-type LoginRow = Pick<PushTokenRow, 'user_id' | 'jti'>;
+type LoginRow = Pick<PushTokenRow, 'jti'>;
+type UserRow = Pick<PushTokenRow, 'user_id'>;
 
-const loginsInSqlite = 'SELECT user_id, jti FROM push_tokens WHERE user_id IN (SELECT value FROM json_each(?))';
-const loginsInPostgres = 'SELECT user_id, jti FROM push_tokens WHERE user_id = ANY($1::text[])';
+const loginsOfUser = 'SELECT jti FROM push_tokens WHERE user_id = ?';
+const loginsOfUsers = 'SELECT user_id, jti FROM push_tokens WHERE user_id = ANY($1::text[])';
 
 function toRow(token: PushToken): PushTokenRow {
   return {

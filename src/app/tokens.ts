@@ -39,7 +39,7 @@ export async function openTokenAuthority(
   { store: plainStore, legacy, users, events, teller }: TokenAuthorityParts,
 ): Promise<TokenAuthority> {
   const timed = timedTokenStore(plainStore, (operation, seconds) =>
-    metrics.tokenStoreSeconds.observe(seconds, operation),
+    metrics.tokenStoreSeconds.observe({ operation }, seconds),
   );
   const store = legacy === undefined ? timed : new LegacyTokenStore(timed, legacy);
   countTokenEvents(events, metrics);

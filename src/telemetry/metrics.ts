@@ -1,7 +1,6 @@
 /** Every Prometheus series Tessera exposes, by name. Labels hold small closed sets: never a user, a token or a path. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { TallyCounter } from './tally-counter.ts';
-import { TimeHistogram } from './time-histogram.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -12,7 +11,7 @@ export function createMetrics() {
   const registers = [registry];
   return {
     registry,
-    httpRequestSeconds: new TimeHistogram({
+    httpRequestSeconds: new Histogram({
       name: 'tessera_http_request_seconds',
       help: 'REST requests by route and protocol error code.',
       labelNames: ['route', 'code'] as const,
@@ -358,7 +357,7 @@ export function createMetrics() {
       labelNames: ['platform'] as const,
       registers,
     }),
-    tokenStoreSeconds: new TimeHistogram({
+    tokenStoreSeconds: new Histogram({
       name: 'tessera_token_store_seconds',
       help: 'Answers of the token store by operation.',
       labelNames: ['operation'] as const,

@@ -5,7 +5,7 @@
  * share one, several of them in turn. What changes the process itself, or takes long, has one of its own.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { pathToFileURL } from 'node:url';
@@ -95,32 +95,30 @@ tests.on('test:summary', ({ file, success }) => {
 process.once('exit', () => rmSync(SHARED_DIRECTORY, { recursive: true, force: true }));
 tests.compose(spec).pipe(process.stdout);
 
-/** The modules to start a process each with: test files, or modules that import several. */
+/**
+ * The modules to start a process each with: test files, or modules that import several. Each stands where its first file
+ * does: the last ones of a folder, of which a process is left with fewer, would be begun behind all that is short.
+ */
 function processesFor(files: readonly string[]): string[] {
   mkdirSync(SHARED_DIRECTORY, { recursive: true });
-  const modules: string[] = [];
+  const processes: string[][] = [];
   const open = new Map<string, string[]>();
-  const close = (folder: string) => {
-    const shared = open.get(folder) ?? [];
-    open.delete(folder);
-    modules.push(shared.length > 1 ? sharedModule(folder, modules.length, shared) : (shared[0] ?? ''));
-  };
   for (const file of files) {
     const [folder, size] = SHARED_BY_FOLDER.find(([name]) => file.startsWith(name)) ?? ['', 1];
-    if (size === 1 || ALONE.some((part) => file.includes(part))) {
-      modules.push(file);
-      continue;
-    }
-    const shared = open.get(folder) ?? [];
-    open.set(folder, [...shared, file]);
-    if (shared.length + 1 === size) close(folder);
+    const isAlone = size === 1 || ALONE.some((part) => file.includes(part));
+    const joined = isAlone ? undefined : open.get(folder);
+    const shared = joined ?? [];
+    if (joined === undefined) processes.push(shared);
+    shared.push(file);
+    if (isAlone) continue;
+    if (shared.length === size) open.delete(folder);
+    else open.set(folder, shared);
   }
-  for (const folder of [...open.keys()]) close(folder);
-  return modules;
+  return processes.map((shared, index) => (shared.length > 1 ? sharedModule(index, shared) : (shared[0] ?? '')));
 }
 
-function sharedModule(folder: string, index: number, files: readonly string[]): string {
-  const path = join(SHARED_DIRECTORY, `${folder.replaceAll('/', '-')}${index}.test.mjs`);
+function sharedModule(index: number, files: readonly string[]): string {
+  const path = join(SHARED_DIRECTORY, `${dirname(files[0] ?? '').replaceAll('/', '-')}-${index}.test.mjs`);
   writeFileSync(path, files.map((file) => `import '${pathToFileURL(file).href}';\n`).join(''));
   sharedFiles.set(path, files);
   return path;

@@ -1,17 +1,17 @@
 /** The program as its operator meets it: how it starts, what it refuses, how it stops. */
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { on, once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { connect as connectTcp } from 'node:net';
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { BackEnd } from '../support/back-end.ts';
-import { program } from '../support/program.ts';
+import { compileCache, program } from '../support/program.ts';
 import { runTessera, runTesseraHere } from '../support/run-tessera.ts';
 import { untilTrue } from '../support/services/redis-command.ts';
 import { connect } from '../support/socket-client.ts';
@@ -63,7 +63,7 @@ for (const reader of ['gone', 'not reading'] as const) {
   test(`O1 O3: with the reader of the log ${reader} the server serves on, drains at SIGTERM and ends with 0`, async (t) => {
     const server = spawn(process.execPath, [...program, 'serve'], {
       cwd: await temporaryDirectory(t),
-      env: { PATH: process.env.PATH ?? '', TESSERA_API_PORT: '0', TESSERA_WS_PORT: '0', TESSERA_LOG_LEVEL: 'debug' },
+      env: environment({ TESSERA_API_PORT: '0', TESSERA_WS_PORT: '0', TESSERA_LOG_LEVEL: 'debug' }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     t.after(() => server.kill('SIGKILL'));
@@ -87,17 +87,10 @@ for (const reader of ['gone', 'not reading'] as const) {
 }
 
 test('a command whose reader has gone ends quietly, and well', async (t) => {
-  for (const args of [
-    ['--help'],
-    ['serve', '--help'],
-    ['config'],
-    ['config', '--docs'],
-    ['keys', 'list'],
-    ['doctor'],
-  ]) {
+  for (const args of [['--help'], ['config', '--docs'], ['keys', 'list'], ['doctor']]) {
     const command = spawn(process.execPath, [...program, ...args], {
       cwd: await temporaryDirectory(t),
-      env: { PATH: process.env.PATH ?? '', TESSERA_SECRET: 'a-secret-of-more-than-thirty-two-bytes' },
+      env: environment({ TESSERA_SECRET: 'a-secret-of-more-than-thirty-two-bytes' }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     command.stdout.destroy();
@@ -112,7 +105,7 @@ test('what cannot be written is a failure, and said', { skip: !existsSync('/dev/
   t.after(() => closeSync(full));
   const command = spawn(process.execPath, [...program, 'config', '--docs'], {
     cwd: await temporaryDirectory(t),
-    env: { PATH: process.env.PATH ?? '' },
+    env: environment(),
     stdio: ['ignore', full, 'pipe'],
   });
   const [stderr, [code]] = await Promise.all([text(command.stderr!), once(command, 'exit')]);
@@ -218,26 +211,28 @@ for (const { name, env, says } of cannotStart) {
 }
 
 test('a port that is taken is named', async (t) => {
-  const server = await TesseraProcess.start();
-  t.after(() => server.dispose());
-  const { code, stderr } = await run(t, ['serve', '--api-port', new URL(server.apiUrl).port, '--ws-port', '0']);
+  const taken = createServer().listen(0, '0.0.0.0');
+  t.after(() => taken.close());
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const { code, stderr } = await runTesseraHere(['serve', '--api-port', `${port}`, '--ws-port', '0'], {});
   assert.equal(code, 1);
-  assert.match(stderr, new RegExp(`^tessera: TESSERA_API_PORT: .*EADDRINUSE.*:${new URL(server.apiUrl).port}`));
+  assert.match(stderr, new RegExp(`^tessera: TESSERA_API_PORT: .*EADDRINUSE.*:${port}`));
 });
 
-test('--help, --version and config answer without starting anything', async (t) => {
-  assert.match((await run(t, ['--version'])).stdout, /^\d+\.\d+\.\d+\n$/);
-  assert.match((await run(t, ['--help'])).stdout, /serve.*config/s);
-  assert.match((await run(t, ['serve', '--help'])).stdout, /--login-policy/);
-  const { stdout, stderr } = await run(t, ['config', '--token-ttl', '1h'], { TESSERA_SECRET: 'not-to-be-shown' });
+test('--help, --version and config answer without starting anything', async () => {
+  assert.match((await runTessera(['--version'], {})).stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.match((await runTesseraHere(['--help'], {})).stdout, /serve.*config/s);
+  assert.match((await runTesseraHere(['serve', '--help'], {})).stdout, /--login-policy/);
+  const secret = { TESSERA_SECRET: 'not-to-be-shown' };
+  const { stdout, stderr } = await runTesseraHere(['config', '--token-ttl', '1h'], secret);
   assert.partialDeepStrictEqual(JSON.parse(stdout), { tokenTtl: '1h', apiPort: 10_002 });
   assert.equal(stderr, 'left out, being secret: TESSERA_SECRET\n');
 });
 
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
+/** None of the caller's own settings are passed on. */
+function environment(settings: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return { PATH: process.env.PATH ?? '', ...compileCache, ...settings };
 }
 
 async function temporaryDirectory(t: TestContext): Promise<string> {
@@ -255,14 +250,4 @@ async function listening(log: Readable): Promise<string> {
     if (port !== undefined) return `http://127.0.0.1:${port}`;
   }
   throw new Error('the log ended');
-}
-
-async function run(t: TestContext, args: string[], env: Record<string, string> = {}): Promise<Outcome> {
-  const cwd = await temporaryDirectory(t);
-  return new Promise((resolve) => {
-    const options = { cwd, env: { PATH: process.env.PATH ?? '', ...env } };
-    execFile(process.execPath, [...program, ...args], options, (error, stdout, stderr) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-    });
-  });
 }

@@ -126,7 +126,8 @@ export class Messenger {
     const { sessionType, sendID } = message;
     if (sessionType === sessionTypes.single) {
       if (!this.#options.isAdmin(sendID)) await hooks.beforeSingle(call, message);
-      await this.#checkSingle(message);
+      const conversationID = conversationIDOf(message);
+      this.#checkSingle(message, conversationID, await this.#singleFacts(message, conversationID));
     } else if (sessionType === sessionTypes.group) {
       await this.#admitGroup(message);
       await hooks.beforeGroup(call, message);
@@ -139,14 +140,14 @@ export class Messenger {
     return { ...sent, modified: { ...modified, serverMsgID, clientMsgID, sendTime } };
   }
 
-  async #sendTo(call: CallContext, prepared: MsgData): Promise<Acknowledgement> {
+  #sendTo(call: CallContext, prepared: MsgData): Promise<Acknowledgement> {
     switch (prepared.sessionType) {
       case sessionTypes.single:
-        return await this.#accept(call, await this.#admitSingle(call, prepared), bothSides(prepared));
+        return this.#sendToUser(call, prepared);
       case sessionTypes.group:
-        return await this.#sendToGroup(call, prepared);
+        return this.#sendToGroup(call, prepared);
       case sessionTypes.notification:
-        return await this.#accept(call, await this.#admitOfficial(call, prepared), bothSides(prepared));
+        return this.#sendOfficially(call, prepared);
       default:
         throw errors.args('unknown sessionType');
     }
@@ -177,6 +178,22 @@ export class Messenger {
 
   #accept(call: CallContext, message: MsgData, audience: Audience): Promise<Acknowledgement> {
     return this.#options.pipeline.accept({ message, audience, operationID: call.operationID });
+  }
+
+  /** Makes sure that both sides have their conversation row. */
+  async #sendToUser(call: CallContext, prepared: MsgData): Promise<Acknowledgement> {
+    const conversationID = conversationIDOf(prepared);
+    const found = this.#singleFacts(prepared, conversationID);
+    // Mostly they are there, and to wait all the same would cost every message a promise.
+    const facts = found instanceof Promise ? await found : found;
+    const isSilent = this.#checkSingle(prepared, conversationID, facts);
+    const isStored = optionEnabled(prepared.options, optionKeys.history);
+    const hasRows = facts.senderHasRow && facts.receiverOption !== undefined;
+    if (!hasRows && isStored && !isNotificationConversation(conversationID)) {
+      await this.#options.rows.ensureSingleChat(call, conversationID, prepared.sendID, prepared.recvID);
+    }
+    const message = isSilent ? withOptions(prepared, ['offlinePush']) : prepared;
+    return await this.#accept(call, message, bothSides(prepared));
   }
 
   /** Who leaves, and what ends, while a message waits for its turn to be stored, is behind the last line of the group. */
@@ -226,7 +243,7 @@ export class Messenger {
   }
 
   /** An account of the system tells one user something; neither black lists nor receive options are asked (9.2). */
-  async #admitOfficial(call: CallContext, message: MsgData): Promise<MsgData> {
+  async #sendOfficially(call: CallContext, message: MsgData): Promise<Acknowledgement> {
     const { sendID, recvID } = message;
     if (recvID === '') throw errors.args('recvID is empty');
     const conversationID = conversationIDOf(message);
@@ -237,7 +254,7 @@ export class Messenger {
     if (isStored && !isNotificationConversation(conversationID) && facts.receiverOption === undefined) {
       await this.#options.rows.ensureOfficialChat(call, conversationID, recvID, sendID);
     }
-    return message;
+    return await this.#accept(call, message, bothSides(message));
   }
 
   /** Notifications, and what the server's own accounts send, reach everybody. @throws 1302 blocked, 1303 no friend */
@@ -247,37 +264,18 @@ export class Messenger {
     requireWelcome(facts, needsFriendship);
   }
 
-  /** Makes sure that both sides have their conversation row. @returns the message as the receiver wants it */
-  async #admitSingle(call: CallContext, message: MsgData): Promise<MsgData> {
-    const { facts, isChat, isSilent, conversationID } = await this.#checkSingle(message);
-    const isStored = optionEnabled(message.options, optionKeys.history);
-    if (isChat && isStored && !(facts.senderHasRow && facts.receiverOption !== undefined)) {
-      await this.#options.rows.ensureSingleChat(call, conversationID, message.sendID, message.recvID);
-    }
-    return isSilent ? withOptions(message, ['offlinePush']) : message;
+  #singleFacts({ sendID, recvID }: MsgData, conversationID: string): SingleChatFacts | Promise<SingleChatFacts> {
+    if (recvID === '') throw errors.args('recvID is empty');
+    return this.#options.facts.singleChat(sendID, recvID, conversationID);
   }
 
-  /** The checks of a single chat in the protocol's order. */
-  async #checkSingle(message: MsgData): Promise<CheckedSingle> {
-    if (message.recvID === '') throw errors.args('recvID is empty');
-    const conversationID = conversationIDOf(message);
-    const facts = await this.#options.facts.singleChat(message.sendID, message.recvID, conversationID);
-    const isChat = !isNotificationConversation(conversationID);
-
+  /** The checks of a single chat in the protocol's order. @returns whether the receiver wants it without a sound */
+  #checkSingle(message: MsgData, conversationID: string, facts: SingleChatFacts): boolean {
     if (facts.senderLevel === undefined) throw errors.recordNotFound('sender not found');
     if (facts.receiverGlobalOption === undefined) throw errors.recordNotFound('receiver not found');
     this.#checkRelation(message, facts);
-    return { facts, conversationID, isChat, isSilent: isChat && receivesSilently(facts) };
+    return !isNotificationConversation(conversationID) && receivesSilently(facts);
   }
-}
-
-interface CheckedSingle {
-  readonly facts: SingleChatFacts;
-  readonly conversationID: string;
-  /** Not the conversation of notifications between the two. */
-  readonly isChat: boolean;
-  /** The receiver wants it without a sound. */
-  readonly isSilent: boolean;
 }
 
 /** @throws 1101 unknown, 1002 an ordinary user */

@@ -340,7 +340,11 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
   };
 
   async #work(frame: Buffer): Promise<void> {
-    await this.#handle(frame).catch(this.#onFailure);
+    try {
+      await this.#handle(frame);
+    } catch (error) {
+      this.#onFailure(error);
+    }
     this.#environment.inbound.give(this.userID, frame.length);
     this.readOn();
     if (this.#waiting.length === 0) {

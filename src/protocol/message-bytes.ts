@@ -6,17 +6,17 @@ import { isNotificationConversation } from './conversation-id.ts';
 
 /** Adds the seq to a message that was encoded without one. */
 export function withSeq(encodedWithoutSeq: Uint8Array, seq: number): Buffer {
-  return Buffer.concat([encodedWithoutSeq, varintField(14, seq)]);
+  return withVarintField(encodedWithoutSeq, 14, seq);
 }
 
 /** Gives an encoded message another send time, Unix ms; in protobuf the last value of a field counts. */
 export function withSendTime(encoded: Uint8Array, sendTime: number): Buffer {
-  return Buffer.concat([encoded, varintField(15, sendTime)]);
+  return withVarintField(encoded, 15, sendTime);
 }
 
 /** Marks an encoded message as read; in protobuf the last value of a field counts. */
 export function withReadFlag(encoded: Uint8Array): Buffer {
-  return Buffer.concat([encoded, varintField(18, 1)]);
+  return withVarintField(encoded, 18, 1);
 }
 
 /** A PullMsgs message around encoded MsgData bodies, in their order. */
@@ -83,6 +83,15 @@ function writeLengthPrefix(bytes: Buffer, at: number, field: number, length: num
 /** Of so many bytes with their tag and length. */
 function delimitedLength(length: number): number {
   return 1 + varintLength(length) + length;
+}
+
+/** The message with one more int64 or bool field, in one piece: every message comes by here. */
+function withVarintField(encoded: Uint8Array, field: number, value: number): Buffer {
+  const tag = field << 3;
+  const bytes = Buffer.allocUnsafe(encoded.length + varintLength(tag) + varintLength(value));
+  bytes.set(encoded);
+  writeVarint(bytes, writeVarint(bytes, encoded.length, tag), value);
+  return bytes;
 }
 
 /** A whole int64 or bool field. `value` is a non-negative safe integer. */

@@ -15,7 +15,7 @@ const CONCURRENCY = process.env.TESSERA_TEST_NODES === undefined ? 4 : 1;
 /** For one test: what hangs is named instead of holding up the run. */
 const TIMEOUT_MS = 300_000;
 /** For one process: a test that has failed may leave something that keeps it running, which no limit of a test ends. */
-const PROCESS_TIMEOUT_MS = 900_000;
+const PROCESS_TIMEOUT_MS = 600_000;
 /** How many files of a folder share a process: as many as leave enough processes to keep the cores busy to the end. */
 const SHARED_BY_FOLDER: readonly (readonly [folder: string, files: number])[] = [
   ['src/', 22],

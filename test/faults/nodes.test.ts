@@ -150,6 +150,10 @@ test('M4 two nodes', async (t) => {
     const [alice, carol] = clients;
     const lives = clients.map((client) => client.stayConnected());
     const enough = new AbortController();
+    s.after(() => {
+      enough.abort();
+      for (const client of clients) client.stop();
+    });
     const sending = alice.sendUntil(enough.signal, 20);
     const more = async (count: number) => {
       const wanted = acknowledged + count;

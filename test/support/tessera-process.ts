@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { copyMigratedSqlite } from './migrated-databases.ts';
 import { compileCache, program as today } from './program.ts';
+import { freePort } from './services/free-port.ts';
 
 export const adminSecret = 'a-secret-only-for-tests';
 
@@ -40,6 +41,8 @@ export class TesseraProcess {
   /** Starts on free ports and a data directory of its own; both stay the same over restarts. */
   static async start({ env = {}, program = today }: TesseraOptions = {}): Promise<TesseraProcess> {
     const server = new TesseraProcess(await mkdtemp(join(tmpdir(), 'tessera-test-')), env, program);
+    // One that the system chooses may be another's, for a connection it makes, while this one is restarted.
+    server.#ports = { apiPort: await freePort(), wsPort: await freePort() };
     if (env.TESSERA_DATABASE_URL === undefined) await copyMigratedSqlite(join(server.dataDir, 'data', 'tessera.db'));
     await server.start();
     return server;

@@ -41,6 +41,7 @@ import { up as oldestProgram } from './migrations/034-oldest-program.ts';
 import { up as fileUsage } from './migrations/035-file-usage.ts';
 import { up as toldOnline } from './migrations/036-told-online.ts';
 import { up as cutoffsButOne } from './migrations/037-cutoffs-but-one.ts';
+import { up as tokenTrailUnindexed } from './migrations/039-token-trail-unindexed.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -82,6 +83,7 @@ const steps: Readonly<Record<string, Step>> = {
   '035-file-usage': fileUsage,
   '036-told-online': toldOnline,
   '037-cutoffs-but-one': cutoffsButOne,
+  '039-token-trail-unindexed': tokenTrailUnindexed,
 };
 
 /**

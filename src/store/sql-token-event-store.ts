@@ -3,6 +3,7 @@ import type { Insertable, Selectable } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
+import { TimeSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type {
   StoredTokenEvent,
@@ -29,13 +30,45 @@ export class SqlTokenEventStore implements TokenEventStore {
     });
   }
 
-  async find({ userID, kinds, beforeID, limit }: TokenEventQuery): Promise<readonly StoredTokenEvent[]> {
+  async find(query: TokenEventQuery): Promise<readonly StoredTokenEvent[]> {
+    if (this.#db.dialect === 'postgres') return this.#findFrom(query, undefined);
+    // Of a user or a kind there is no index: a window of the key after another, and others in between.
+    const { first, last } = await this.#ends();
+    const found: StoredTokenEvent[] = [];
+    const slices = new TimeSlices();
+    for (
+      let beforeID = Math.min(query.beforeID ?? last + 1, last + 1);
+      beforeID > first && found.length < query.limit;
+    ) {
+      const fromID = beforeID - windowLength;
+      found.push(...(await this.#findFrom({ ...query, beforeID, limit: query.limit - found.length }, fromID)));
+      beforeID = fromID;
+      if (slices.isOver) await slices.next();
+    }
+    return found;
+  }
+
+  async #findFrom(
+    { userID, kinds, beforeID, limit }: TokenEventQuery,
+    fromID: number | undefined,
+  ): Promise<readonly StoredTokenEvent[]> {
     let query = this.#db.reader.selectFrom('token_events').selectAll();
     if (userID !== undefined) query = query.where('user_id', '=', userID);
     if (kinds.length > 0) query = query.where(isOneOf(this.#db.dialect, 'kind', kinds));
     if (beforeID !== undefined) query = query.where('id', '<', beforeID);
+    if (fromID !== undefined) query = query.where('id', '>=', fromID);
     const rows = await query.orderBy('id', 'desc').limit(limit).execute();
     return rows.map(fromRow);
+  }
+
+  /** The IDs of the oldest and the newest entry; without any, none lies between them. */
+  async #ends(): Promise<{ readonly first: number; readonly last: number }> {
+    const ids = this.#db.reader.selectFrom('token_events').select('id').limit(1);
+    const [first, last] = await Promise.all([
+      ids.orderBy('id').executeTakeFirst(),
+      ids.orderBy('id', 'desc').executeTakeFirst(),
+    ]);
+    return { first: first?.id ?? 0, last: last?.id ?? -1 };
   }
 
   async trim(keep: number): Promise<number> {
@@ -92,6 +125,8 @@ export class SqlTokenEventStore implements TokenEventStore {
 }
 
 const trimBatch = 500;
+/** Walked in half a millisecond. */
+const windowLength = 8192;
 
 /** A login makes one or two. */
 function appendRows(connection: StatementCache, events: readonly TokenEvent[]): void {

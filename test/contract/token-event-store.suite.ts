@@ -86,6 +86,17 @@ export async function tokenEventStoreSuite(
     const [after] = await find({ limit: 1 });
     assert.ok(Number(after?.id) > Number(newest?.id));
   });
+
+  await t.test('what is asked for is found however much lies in between', async () => {
+    const others = Array.from({ length: 9000 }, () => entry({ userID: 'others' }));
+    const rare = ['r1', 'r2', 'r3'].map((jti) => entry({ userID: 'rare', kind: 'imported', jti }));
+    for (const each of rare) await store.append([each, ...others]);
+    assert.deepEqual(await jtis({ userID: 'rare' }), ['r3', 'r2', 'r1']);
+    const [first, second] = await find({ kinds: ['imported'], limit: 2 });
+    assert.deepEqual([first?.jti, second?.jti], ['r3', 'r2']);
+    assert.deepEqual(await jtis({ kinds: ['imported'], limit: 2, beforeID: Number(second?.id) }), ['r1']);
+    assert.deepEqual(await jtis({ userID: 'nobody' }), []);
+  });
 }
 
 function entry(changes: Partial<TokenEvent>): TokenEvent {

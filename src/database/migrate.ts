@@ -42,6 +42,7 @@ import { up as fileUsage } from './migrations/035-file-usage.ts';
 import { up as toldOnline } from './migrations/036-told-online.ts';
 import { up as cutoffsButOne } from './migrations/037-cutoffs-but-one.ts';
 import { up as tokenTrailUnindexed } from './migrations/039-token-trail-unindexed.ts';
+import { up as tokenEndsByExpiry } from './migrations/040-token-ends-by-expiry.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -84,6 +85,7 @@ const steps: Readonly<Record<string, Step>> = {
   '036-told-online': toldOnline,
   '037-cutoffs-but-one': cutoffsButOne,
   '039-token-trail-unindexed': tokenTrailUnindexed,
+  '040-token-ends-by-expiry': tokenEndsByExpiry,
 };
 
 /**
@@ -92,6 +94,9 @@ const steps: Readonly<Record<string, Step>> = {
  * is removed in a later one, when nobody reads it any more.
  */
 export const oldestKnown = 34;
+
+/** The same of the embedded database, where no two programs serve side by side. */
+const oldestEmbedded = 40;
 
 /** A database whose schema was brought up to date. */
 export interface Migrated {
@@ -169,7 +174,8 @@ async function migrate(db: Kysely<never>, dialect: Dialect, program: string): Pr
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'start';
     throw new Error(`database migration failed at ${failed}`, { cause: error });
   }
-  await sql`UPDATE schema_version SET program = ${program}, oldest = ${oldestKnown}`.execute(db);
+  const oldest = dialect === 'sqlite' ? oldestEmbedded : oldestKnown;
+  await sql`UPDATE schema_version SET program = ${program}, oldest = ${oldest}`.execute(db);
   return { from: numberOf(applied), to: schemaVersion };
 }
 

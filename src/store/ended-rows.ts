@@ -4,17 +4,16 @@ import type { Database } from '../database/database.ts';
 
 export interface EndedRows {
   readonly table: 'tokens' | 'token_ends' | 'token_cutoffs' | 'token_end_cutoffs' | 'token_end_cutoffs_but_one';
-  /** What tells rows of a user apart. */
-  readonly key: 'jti' | 'platform_id';
+  readonly key: readonly ('user_id' | 'jti' | 'platform_id' | 'expires_at')[];
   /** When a row has ended. */
   readonly end: 'expires_at' | 'keep_until';
 }
 
 /** In small transactions, so that a big sweep does not keep logins waiting. @returns how many rows it was */
 export async function deleteEnded(db: Database, { table, key, end }: EndedRows, now: number): Promise<number> {
-  const [from, name, endsAt] = [sql.table(table), sql.ref(key), sql.ref(end)];
-  const piece = sql`DELETE FROM ${from} WHERE (user_id, ${name}) IN
-    (SELECT user_id, ${name} FROM ${from} WHERE ${endsAt} <= ${now} LIMIT ${rowsAtOnce})`;
+  const [from, names, endsAt] = [sql.table(table), sql.join(key.map((name) => sql.ref(name))), sql.ref(end)];
+  const piece = sql`DELETE FROM ${from} WHERE (${names}) IN
+    (SELECT ${names} FROM ${from} WHERE ${endsAt} <= ${now} LIMIT ${rowsAtOnce})`;
   for (let deleted = 0; ; ) {
     const { numAffectedRows = 0n } = await db.transaction((tx) => piece.execute(db.executor(tx)));
     deleted += Number(numAffectedRows);

@@ -14,7 +14,7 @@ import {
   type TokenEndStore,
   unknownPlatform,
 } from '../tokens/token-end-store.ts';
-import type { TokenEndReason } from '../tokens/token-store.ts';
+import type { TokenEndReason, TokenKey } from '../tokens/token-store.ts';
 import { deleteEnded } from './ended-rows.ts';
 import { insertPieces } from './sql-lists.ts';
 
@@ -109,11 +109,14 @@ export class SqlTokenEndStore implements TokenEndStore {
     });
   }
 
-  async find(userID: string, jti: string): Promise<KnownEnds> {
-    const [[row], cutoffs] = await Promise.all([
-      runHot<EndRow>(this.#db, findEnd, [userID, jti]),
+  async find({ userID, jti, expiresAt }: TokenKey): Promise<KnownEnds> {
+    const [rows, cutoffs] = await Promise.all([
+      this.#db.dialect === 'sqlite'
+        ? runHot<EndRow>(this.#db, findEndByExpiry, [userID, jti, expiresAt])
+        : runHot<EndRow>(this.#db, findEnd, [userID, jti]),
       this.#findCutoffs(userID),
     ]);
+    const row = rows.find(({ state }) => state !== 'superseded') ?? rows[0];
     return { end: row === undefined ? undefined : toEnd(row), ...cutoffs };
   }
 
@@ -122,7 +125,7 @@ export class SqlTokenEndStore implements TokenEndStore {
       .selectFrom('token_ends')
       .select((eb) => eb.fn.countAll<number>().as('count'))
       .where('user_id', '=', userID)
-      .where('platform_id', '=', unknownPlatform)
+      .where('platform_id', '=', sql.lit(unknownPlatform))
       .where('expires_at', '>', now)
       .executeTakeFirstOrThrow();
     return Number(count);
@@ -132,22 +135,13 @@ export class SqlTokenEndStore implements TokenEndStore {
     return (await this.#findCutoffs('')).cutoffs;
   }
 
-  async ends(
-    after: Pick<TokenEnd, 'userID' | 'jti'> | undefined,
-    now: number,
-    limit: number,
-  ): Promise<readonly TokenEnd[]> {
-    const rows = await this.#db.reader
-      .selectFrom('token_ends')
-      .selectAll()
-      .where('expires_at', '>', now)
-      .$if(after !== undefined, (query) =>
-        query.where((eb) => eb(eb.refTuple('user_id', 'jti'), '>', eb.tuple(after?.userID ?? '', after?.jti ?? ''))),
-      )
-      .orderBy('user_id')
-      .orderBy('jti')
-      .limit(limit)
-      .execute();
+  async ends(after: TokenKey | undefined, now: number, limit: number): Promise<readonly TokenEnd[]> {
+    const key = sql.join(this.#endKey.map((name) => sql.ref(name)));
+    const place = after && { expires_at: after.expiresAt, user_id: after.userID, jti: after.jti };
+    const isLater =
+      place === undefined ? sql`TRUE` : sql`(${key}) > (${sql.join(this.#endKey.map((name) => place[name]))})`;
+    const { rows } = await sql<EndRow>`SELECT * FROM token_ends
+      WHERE expires_at > ${now} AND ${isLater} ORDER BY ${key} LIMIT ${limit}`.execute(this.#db.reader);
     return rows.map(toEnd);
   }
 
@@ -179,9 +173,14 @@ export class SqlTokenEndStore implements TokenEndStore {
 
   async sweep(now: number): Promise<number> {
     for (const table of ['token_end_cutoffs', 'token_end_cutoffs_but_one'] as const) {
-      await deleteEnded(this.#db, { table, key: 'platform_id', end: 'keep_until' }, now);
+      await deleteEnded(this.#db, { table, key: ['user_id', 'platform_id'], end: 'keep_until' }, now);
     }
-    return deleteEnded(this.#db, { table: 'token_ends', key: 'jti', end: 'expires_at' }, now);
+    return deleteEnded(this.#db, { table: 'token_ends', key: this.#endKey, end: 'expires_at' }, now);
+  }
+
+  /** See migration 040. */
+  get #endKey() {
+    return this.#db.dialect === 'sqlite' ? (['expires_at', 'user_id', 'jti'] as const) : (['user_id', 'jti'] as const);
   }
 
   async #findCutoffs(userID: string): Promise<Omit<KnownEnds, 'end'>> {
@@ -203,6 +202,9 @@ type CutoffRow = Pick<Selectable<Schema['token_end_cutoffs_but_one']>, 'platform
 
 /** Where Redis may evict, every token that is verified is looked up. */
 const findEnd = hotQuery('SELECT * FROM token_ends WHERE user_id = $1 AND jti = $2');
+/** A token of which only the name was known when it was ended may have another end, and be there twice. */
+const findEndByExpiry = hotQuery(`SELECT * FROM token_ends WHERE user_id = $1 AND jti = $2 AND expires_at = $3
+  UNION ALL SELECT * FROM token_ends WHERE user_id = $1 AND jti = $2 AND platform_id = ${unknownPlatform}`);
 const findCutoffs = hotQuery(`SELECT platform_id, not_before, '' AS spares FROM token_end_cutoffs WHERE user_id = $1
   UNION ALL SELECT platform_id, not_before, spares FROM token_end_cutoffs_but_one WHERE user_id = $1`);
 
@@ -224,7 +226,7 @@ const recordEnd = `INSERT INTO token_ends
   (user_id, jti, platform_id, state, reason, issued_at, expires_at, accepted_until,
     key_mark, login_at, successor, successor_expires_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (user_id, jti) DO UPDATE
+  ON CONFLICT (expires_at, user_id, jti) DO UPDATE
   SET state = excluded.state, reason = excluded.reason, accepted_until = excluded.accepted_until
   WHERE token_ends.state = 'superseded'`;
 

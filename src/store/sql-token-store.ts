@@ -244,8 +244,8 @@ export class SqlTokenStore implements TokenStore {
 
   async sweepExpired(): Promise<number> {
     const now = this.#clock();
-    await deleteEnded(this.#db, { table: 'token_cutoffs', key: 'platform_id', end: 'keep_until' }, now);
-    return deleteEnded(this.#db, { table: 'tokens', key: 'jti', end: 'expires_at' }, now);
+    await deleteEnded(this.#db, { table: 'token_cutoffs', key: ['user_id', 'platform_id'], end: 'keep_until' }, now);
+    return deleteEnded(this.#db, { table: 'tokens', key: ['user_id', 'jti'], end: 'expires_at' }, now);
   }
 
   ping(): Promise<void> {

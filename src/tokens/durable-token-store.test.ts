@@ -117,20 +117,21 @@ test('T4 an end that could not be written is no success, and is made up for by t
   const { store, authority, first, diskEnds, state } = await openForgetfulStore(t);
   await store.look();
   await authority.login('alice');
-  const { jti } = await recordOf(first.store, 'alice');
+  const alices = await recordOf(first.store, 'alice');
+  const { jti } = alices;
   state.isDiskDown = true;
   await assert.rejects(authority.revokeToken(asAdmin, { token: '', jti, userID: 'alice' }));
   await assert.rejects(authority.forceLogout(asAdmin, { userID: 'alice', platformID: 1 }));
   state.isDiskDown = false;
   await store.look();
-  assert.equal((await diskEnds.find('alice', jti)).end?.state, 'revoked');
+  assert.equal((await diskEnds.find(alices)).end?.state, 'revoked');
 
   await authority.login('bob');
   const bobs = await recordOf(first.store, 'bob');
   // A process that ended between the two stores.
   await first.store.kick('bob', { jtis: [bobs.jti] }, 'forced', 'kicked');
   await authority.forceLogout(asAdmin, { userID: 'bob', platformID: 1 });
-  assert.equal((await diskEnds.find('bob', bobs.jti)).end?.state, 'kicked');
+  assert.equal((await diskEnds.find(bobs)).end?.state, 'kicked');
 });
 
 test('T4 while too many ends cannot be written, no further token is ended or issued, and the store is left as it is', async (t) => {

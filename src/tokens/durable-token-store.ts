@@ -108,7 +108,7 @@ export class DurableTokenStore implements TokenStore {
     const found = await store.find(token);
     // What the store knows to have ended has ended, whatever else it has forgotten.
     if (found.record !== undefined && !this.#isInDoubt) return found;
-    const known = await ends.find(token.userID, token.jti);
+    const known = await ends.find(token);
     const { end, cutoffsButOne } = known;
     const cutoffs = laterCutoffs(found.cutoffs, known.cutoffs);
     if (end === undefined || end.expiresAt <= this.#options.clock()) {
@@ -183,7 +183,7 @@ export class DurableTokenStore implements TokenStore {
    */
   async adopt(record: TokenRecord): Promise<TokenRecord | undefined> {
     const { store, ends } = this.#options;
-    const known = await ends.find(record.userID, record.jti);
+    const known = await ends.find(record);
     if (known.end !== undefined) return store.adopt(endedRecord(record, known.end));
     const adopted = isCutOff(record, known) ? cutOff(record) : record;
     if (adopted.state !== 'live') {
@@ -296,18 +296,19 @@ export class DurableTokenStore implements TokenStore {
   /** @returns as {@link #tellEverything} */
   async #tellEnds(ends: readonly TokenEnd[]): Promise<number> {
     const { store, memory } = this.#options;
-    let restored = 0;
-    // All of a user's come in a row; one with very many comes in several pages.
-    for (const [userID, ofUser] of Map.groupBy(ends, (end) => end.userID)) {
+    const tellOf = async ([userID, ofUser]: readonly [string, readonly TokenEnd[]]) => {
       const [unknown, whole] = [ofUser.filter(isUnknown), ofUser.filter((end) => !isUnknown(end))];
-      restored += await memory.restore(userID, whole);
+      let restored = await memory.restore(userID, whole);
       for (const { jti, reason, state } of unknown) {
         restored += (
           await store.kick(userID, { jtis: [jti] }, reason || 'revoked', state === 'kicked' ? state : 'revoked')
         ).length;
       }
-    }
-    return restored;
+      return restored;
+    };
+    // Each user's of a page in one go, and those of all side by side: there may be as many users as ends.
+    const restored = await Promise.all([...Map.groupBy(ends, (end) => end.userID)].map(tellOf));
+    return restored.reduce((sum, ofUser) => sum + ofUser, 0);
   }
 
   /** @returns how many it has ended: none that was ended when it was made is live but in a store that had lost it */

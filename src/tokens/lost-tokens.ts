@@ -83,7 +83,7 @@ export class LostTokens {
     const found = await Promise.all(
       jtis.map(async (jti) => {
         const token = { userID, jti, expiresAt: Number.POSITIVE_INFINITY };
-        const [{ record }, { end }] = await Promise.all([store.find(token), ends.find(userID, jti)]);
+        const [{ record }, { end }] = await Promise.all([store.find(token), ends.find(token)]);
         return record === undefined && end === undefined && tokenName.test(jti) ? [jti] : [];
       }),
     );
@@ -138,7 +138,7 @@ export class LostTokens {
     const earlier = others.filter((token) => token.state === 'live' && !hasRoomFor(rooms, token, [record]));
     if (earlier.length === 0) return;
     // One that has been renewed has its grace, though the store has forgotten it.
-    const known = await Promise.all(earlier.map(({ userID, jti }) => ends.find(userID, jti)));
+    const known = await Promise.all(earlier.map((token) => ends.find(token)));
     const jtis = earlier.filter((_, index) => known[index]?.end === undefined).map(({ jti }) => jti);
     await this.#displace(record.userID, jtis);
   }
@@ -156,7 +156,7 @@ export class LostTokens {
     const { userID, jti } = record;
     const adopted = await store.adopt(record);
     if (adopted === undefined || hasEnded(adopted)) return adopted;
-    const known = await ends.find(userID, jti);
+    const known = await ends.find(adopted);
     const isEnded = known.end === undefined ? isCutOff(adopted, known) : hasEnded(known.end);
     if (!isEnded) return adopted;
     const { state, reason } = known.end === undefined ? cutOff(adopted) : endedRecord(adopted, known.end);

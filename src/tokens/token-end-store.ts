@@ -4,7 +4,7 @@
  */
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Cutoffs, CutoffsButOne } from './cutoffs.ts';
-import type { TokenRecord } from './token-store.ts';
+import type { TokenKey, TokenRecord } from './token-store.ts';
 
 /**
  * A token that is kicked, revoked or superseded. Its label and when it was last seen are not kept. One of which only its
@@ -58,7 +58,8 @@ export interface TokenEndStore {
   /** The same for one that spares a token: of a user and platform only the latest counts. */
   cutOffButOne(cutoff: KeptCutoffButOne): Promise<void>;
 
-  find(userID: string, jti: string): Promise<KnownEnds>;
+  /** With an `expiresAt` that is not the token's own, perhaps only what is known by its name alone. */
+  find(token: TokenKey): Promise<KnownEnds>;
 
   /** How many tokens of a user are known by their names alone. @param now Unix ms */
   countUnknown(userID: string, now: number): Promise<number>;
@@ -66,11 +67,11 @@ export interface TokenEndStore {
   everyonesCutoffs(): Promise<Cutoffs>;
 
   /**
-   * A page of the ends of tokens that expire after `now`, all of a user in a row.
+   * A page of the ends of tokens that expire after `now`, in an order of its own.
    * @param after the last one of the page before
    * @param now Unix ms
    */
-  ends(after: Pick<TokenEnd, 'userID' | 'jti'> | undefined, now: number, limit: number): Promise<readonly TokenEnd[]>;
+  ends(after: TokenKey | undefined, now: number, limit: number): Promise<readonly TokenEnd[]>;
 
   /** A page of the cutoffs that are still to be kept at `now`, in an order of its own. */
   cutoffs(

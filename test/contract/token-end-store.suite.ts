@@ -17,6 +17,11 @@ function endOf(jti: string, changes: Partial<TokenEnd> = {}): TokenEnd {
   return { userID: 'alice', jti, platformID: 1, state: 'revoked', reason: 'revoked', ...times, ...changes };
 }
 
+function byName(ends: readonly TokenEnd[]): readonly TokenEnd[] {
+  const nameOf = ({ userID, jti }: TokenEnd) => `${userID} ${jti}`;
+  return ends.toSorted((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
+}
+
 async function all<T>(page: (after: T | undefined) => Promise<readonly T[]>): Promise<T[]> {
   const found: T[] = [];
   for (let portion = await page(undefined); portion.length > 0; portion = await page(found.at(-1))) {
@@ -27,9 +32,10 @@ async function all<T>(page: (after: T | undefined) => Promise<readonly T[]>): Pr
 
 export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
   const endsIn = (at = now) => all<TokenEnd>((after) => store.ends(after, at, 2));
+  const find = (userID: string, jti: string, expiresAt = now + 60_000) => store.find({ userID, jti, expiresAt });
   const cutoffsIn = (at = now) => all<KeptCutoff>((after) => store.cutoffs(after, at, 2));
 
-  await t.test('an end comes back whole, by its name and in pages, users in a row', async () => {
+  await t.test('an end comes back whole, alone and in pages', async () => {
     const ends = [
       endOf('a', { state: 'kicked', reason: 'policy', platformID: 5 }),
       endOf('b', { keyMark: 'Q7', loginAt: now - 5000 }),
@@ -41,10 +47,10 @@ export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
     ];
     await store.record(ends.toReversed());
     await store.record([]);
-    assert.deepEqual(await endsIn(), ends);
-    assert.deepEqual(await store.find('alice', 'a'), { end: ends[0], ...noCutoffs });
-    assert.deepEqual(await store.find('carol', 'a'), { end: undefined, ...noCutoffs });
-    assert.deepEqual(await endsIn(now + 1), ends.slice(0, 3));
+    assert.deepEqual(byName(await endsIn()), ends);
+    assert.deepEqual(await find('alice', 'a'), { end: ends[0], ...noCutoffs });
+    assert.deepEqual(await find('carol', 'a'), { end: undefined, ...noCutoffs });
+    assert.deepEqual(byName(await endsIn(now + 1)), ends.slice(0, 3));
   });
 
   await t.test('T4 nothing undoes an end; what was superseded may be kicked', async () => {
@@ -52,17 +58,28 @@ export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
     const kicked = endOf('x', { state: 'kicked', reason: 'forced' });
     await store.record([superseded]);
     await store.record([kicked]);
-    assert.deepEqual((await store.find('alice', 'x')).end, kicked);
+    assert.deepEqual((await find('alice', 'x')).end, kicked);
     await store.record([superseded, endOf('x')]);
-    assert.deepEqual((await store.find('alice', 'x')).end, kicked);
+    assert.deepEqual((await find('alice', 'x')).end, kicked);
+  });
+
+  await t.test('T4 what was ended by its name alone has ended, whatever else is known of it', async () => {
+    const unknown = endOf('y', { platformID: unknownPlatform, expiresAt: now + 30_000 });
+    const superseded = endOf('y', { state: 'superseded', reason: '', acceptedUntil: now + 5000 });
+    await store.record([unknown]);
+    assert.deepEqual((await find('alice', 'y')).end, unknown);
+    await store.record([superseded]);
+    for (const expiresAt of [superseded.expiresAt, Number.POSITIVE_INFINITY]) {
+      assert.deepEqual((await find('alice', 'y', expiresAt)).end, unknown);
+    }
   });
 
   await t.test('of one token twice in a row the last counts, and a thousand go in at once', async () => {
     const many = Array.from({ length: 1001 }, (_, index) => endOf(`m${index}`, { userID: 'many' }));
     const last = endOf('m0', { userID: 'many', state: 'kicked', reason: 'forced' });
     await store.record([endOf('m0', { userID: 'many', state: 'superseded', acceptedUntil: now }), ...many, last]);
-    assert.deepEqual((await store.find('many', 'm0')).end, last);
-    assert.deepEqual((await store.find('many', 'm1000')).end, many[1000]);
+    assert.deepEqual((await find('many', 'm0')).end, last);
+    assert.deepEqual((await find('many', 'm1000')).end, many[1000]);
   });
 
   await t.test('cutoffs move forward only, and come back by user and in pages', async () => {
@@ -81,10 +98,10 @@ export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
       [0, now - 10],
       [5, now - 5],
     ]);
-    assert.deepEqual(await store.find('alice', 'nothing'), { end: undefined, ...noCutoffs, cutoffs: own });
+    assert.deepEqual(await find('alice', 'nothing'), { end: undefined, ...noCutoffs, cutoffs: own });
     assert.deepEqual(await store.everyonesCutoffs(), new Map([[0, now - 10]]));
     await store.cutOff({ ...cutoff, notBefore: now });
-    assert.equal((await store.find('alice', 'nothing')).cutoffs.get(0), now);
+    assert.equal((await find('alice', 'nothing')).cutoffs.get(0), now);
   });
 
   await t.test('what else goes in with ends hears of those that are new; all go in, or none', async () => {
@@ -93,14 +110,14 @@ export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
     const ends = [endOf('n1', { userID: 'new' }), endOf('n2', { userID: 'new' })];
     const fail = async () => Promise.reject(new Error('no'));
     await assert.rejects(store.record(ends, fail), /^Error: no$/);
-    assert.equal((await store.find('new', 'n1')).end, undefined);
+    assert.equal((await find('new', 'n1')).end, undefined);
     await store.record(ends.slice(0, 1), hear);
     await store.record(ends, hear);
     await store.record(ends, hear);
     assert.deepEqual(heard, [['n1'], ['n2'], []]);
     const cutoff = { userID: 'new', platformID: 0, notBefore: now, keepUntil: now + 60_000 };
     await assert.rejects(store.cutOff(cutoff, fail), /^Error: no$/);
-    assert.equal((await store.find('new', 'n1')).cutoffs.size, 0);
+    assert.equal((await find('new', 'n1')).cutoffs.size, 0);
     let moved = 0;
     for (const notBefore of [now - 1, now - 1, now - 2, now]) {
       await store.cutOff({ ...cutoff, notBefore }, async () => void moved++);
@@ -125,7 +142,7 @@ export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
       [0, { notBefore: now, spares: 'd' }],
       [5, { notBefore: now - 10, spares: 'b' }],
     ]);
-    assert.deepEqual(await store.find('dave', 'x'), { end: undefined, ...noCutoffs, cutoffsButOne });
+    assert.deepEqual(await find('dave', 'x'), { end: undefined, ...noCutoffs, cutoffsButOne });
   });
 
   await t.test('counts what is known by name alone', async () => {

@@ -22,12 +22,27 @@ export class ClientGone extends Error {
  * the answer and may use the connection again.
  *
  * @param onBytes told of each piece before it is kept; what it throws ends the reading
+ * @returns a promise if the body is still arriving; nearly all have come with their headers
  * @throws 1001 if the body is larger than `limit` bytes, ClientGone if it never arrives in full
  */
-export function readBody(request: IncomingMessage, limit: number, onBytes: (count: number) => void): Promise<Buffer> {
-  if (Number(request.headers['content-length']) > limit) return Promise.reject(tooLarge(limit));
-  if (request.destroyed) return Promise.reject(new ClientGone());
+export function readBody(
+  request: IncomingMessage,
+  limit: number,
+  onBytes: (count: number) => void,
+): Buffer | Promise<Buffer> {
+  if (Number(request.headers['content-length']) > limit) throw tooLarge(limit);
+  if (request.destroyed) throw new ClientGone();
+  return request.complete ? takeBody(request, limit, onBytes) : awaitBody(request, limit, onBytes);
+}
 
+function takeBody(request: IncomingMessage, limit: number, onBytes: (count: number) => void): Buffer {
+  const body: Buffer = request.read() ?? Buffer.alloc(0);
+  if (body.length > limit) throw tooLarge(limit);
+  onBytes(body.length);
+  return body;
+}
+
+function awaitBody(request: IncomingMessage, limit: number, onBytes: (count: number) => void): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] = [];
     let length = 0;

@@ -3,7 +3,7 @@
  * headers, compression, metrics and the request log are.
  */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { Caller } from '../kernel/caller.ts';
 import { errorEnvelope, successEnvelope, successEnvelopeBytes } from '../protocol/envelope.ts';
@@ -17,7 +17,7 @@ import type { BodyBudget, Holder } from './body-budget.ts';
 import type { ClientAddresses } from './client-address.ts';
 import type { FairTurns } from './fair-turns.ts';
 import { gzipBody, wantsGzip } from './gzip.ts';
-import { contentTypes, corsHeaders } from './response-headers.ts';
+import { contentTypes, corsPairs } from './response-headers.ts';
 import { RetryLater } from './retry-later.ts';
 import { markSlow } from './slow-bodies.ts';
 import type { FailureThrottle, Origin } from './throttle.ts';
@@ -154,13 +154,9 @@ export class Exchange {
    * @param limit in bytes
    * @throws 1001 beyond the limit, RetryLater if the server holds too many bodies, ClientGone
    */
-  async readBody(limit: number): Promise<Buffer> {
-    const beganMs = this.#monotonicMs();
-    try {
-      return await readBody(this.request, limit, (bytes) => this.#hold(bytes));
-    } finally {
-      this.#waitedMs = this.#monotonicMs() - beganMs;
-    }
+  readBody(limit: number): Buffer | Promise<Buffer> {
+    const body = readBody(this.request, limit, (bytes) => this.#hold(bytes));
+    return body instanceof Promise ? this.untimed(body) : body;
   }
 
   #hold(bytes: number): void {
@@ -169,7 +165,7 @@ export class Exchange {
   }
 
   /** @param dataJson JSON text of the envelope's `data`; left out for endpoints that answer nothing */
-  succeed(dataJson?: string | Uint8Array): Promise<void> {
+  succeed(dataJson?: string | Uint8Array): void | Promise<void> {
     const body = dataJson instanceof Uint8Array ? successEnvelopeBytes(dataJson) : successEnvelope(dataJson);
     return this.send({ status: 200, code: 0, contentType: contentTypes.json, body });
   }
@@ -194,15 +190,27 @@ export class Exchange {
     this.#telemetry.logger.error({ err: error, reference, route: this.#route }, 'request failed');
   }
 
-  async send(answer: Answer): Promise<void> {
-    const isZipped = answer.body.length > 0 && wantsGzip(this.request);
+  /** @returns a promise if the answer is compressed first */
+  send(answer: Answer): void | Promise<void> {
+    if (answer.body.length > 0 && wantsGzip(this.request)) return this.#sendZipped(answer);
     // A short text goes out in one piece with its headers, which takes half the time of two pieces.
-    const body = isZipped ? await gzipBody(answer.body) : answer.body;
+    this.#end(answer, answer.body);
+  }
+
+  async #sendZipped(answer: Answer): Promise<void> {
+    this.#end(answer, await gzipBody(answer.body), zipped);
+  }
+
+  #end(answer: Answer, body: string | Uint8Array, encoding?: readonly string[]): void {
     // A short one, such as the refusal itself, is always answered.
     if (body.length > shortBytes) {
       this.surroundings.bodies.requireRoomForAnswer(this.#holderOfBodies(), body.length, this.#heldBytes);
     }
-    this.#response.writeHead(answer.status, this.#headers(answer, body, isZipped)).end(body);
+    const headers = this.#headers(answer);
+    headers.push('Content-Length', String(Buffer.byteLength(body)));
+    if (answer.contentType !== undefined) headers.push('Content-Type', answer.contentType);
+    if (encoding !== undefined) headers.push(...encoding);
+    this.#response.writeHead(answer.status, headers).end(body);
     if (this.#response.writableLength > 0) this.#holdUntilRead(this.#response.writableLength);
     this.#record(answer);
   }
@@ -212,9 +220,7 @@ export class Exchange {
    * a part for the whole. @param body each chunk is good until the next is asked for; undefined: there is none
    */
   async stream(answer: Omit<Answer, 'body'>, body: AsyncIterable<Uint8Array> | undefined): Promise<void> {
-    const headers: OutgoingHttpHeaders = { ...corsHeaders, 'X-HTTP-ID': this.id, ...answer.headers };
-    if (!this.surroundings.isListening()) headers.Connection = 'close';
-    this.#response.writeHead(answer.status, headers);
+    this.#response.writeHead(answer.status, this.#headers(answer));
     if (body === undefined) this.#response.end();
     else await this.untimed(this.#write(body));
     this.#record(answer);
@@ -256,16 +262,12 @@ export class Exchange {
     this.#response.once('close', () => bodies.release(holder, bytes));
   }
 
-  #headers(answer: Answer, body: string | Uint8Array, isZipped: boolean): OutgoingHttpHeaders {
-    const headers: OutgoingHttpHeaders = { ...corsHeaders, 'X-HTTP-ID': this.id };
-    headers['Content-Length'] = Buffer.byteLength(body);
-    if (answer.contentType !== undefined) headers['Content-Type'] = answer.contentType;
-    if (isZipped) {
-      headers['Content-Encoding'] = 'gzip';
-      headers.Vary = 'Accept-Encoding';
-    }
-    if (!this.surroundings.isListening()) headers.Connection = 'close';
-    return answer.headers === undefined ? headers : Object.assign(headers, answer.headers);
+  /** Names and values in turns. */
+  #headers({ headers }: Pick<Answer, 'headers'>): string[] {
+    const pairs = [...corsPairs, 'X-HTTP-ID', this.id];
+    if (!this.surroundings.isListening()) pairs.push('Connection', 'close');
+    for (const name in headers) pairs.push(name, headers[name] ?? '');
+    return pairs;
   }
 
   #record({ status, code }: Omit<Answer, 'body'>): void {
@@ -295,6 +297,8 @@ function hasLeft(response: ServerResponse, chunk: Uint8Array): Promise<boolean> 
 function refusalOf({ retryAfterSeconds }: RetryLater): Pick<Answer, 'status' | 'headers'> {
   return { status: 429, headers: { 'Retry-After': String(retryAfterSeconds) } };
 }
+
+const zipped = ['Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding'] as const;
 
 const slowMs = 1000;
 /** Of an answer. */

@@ -1,16 +1,14 @@
 /** Which requests of a server are still being served, so that it can stop without cutting any of them off. */
-import type { Server, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 
 export class InFlight {
   #count = 0;
   #onNone: (() => void) | undefined;
 
-  constructor(server: Server) {
-    server.on('request', (_request, response: ServerResponse) => {
-      this.#count++;
-      // It closes once, and to take a listener off takes time.
-      response.on('close', this.#leave);
-    });
+  add(response: ServerResponse): void {
+    this.#count++;
+    // It closes once, and to take a listener off takes time.
+    response.on('close', this.#leave);
   }
 
   /** Resolves as soon as every answer has been sent in full, or its client has gone. */

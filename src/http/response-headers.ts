@@ -10,6 +10,9 @@ export const corsHeaders = {
   'Access-Control-Allow-Credentials': 'false',
 } as const;
 
+/** The same as node:http takes them with least effort: names and values in turns. */
+export const corsPairs: readonly string[] = Object.entries(corsHeaders).flat();
+
 export const contentTypes = {
   /** Without a charset, as OpenIM sends it. */
   json: 'application/json',

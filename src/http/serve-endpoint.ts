@@ -28,7 +28,8 @@ export function serveEndpoint(
     let body: unknown;
     try {
       binding = bindingFor(request.headers['content-type']);
-      const bytes = await exchange.readBody(largestBody(call));
+      const reading = exchange.readBody(largestBody(call));
+      const bytes = reading instanceof Promise ? await reading : reading;
       const turn = exchange.surroundings.turns.take('caller' in call ? call.caller.userID : exchange.address);
       if (turn !== undefined) await turn;
       if (turn !== undefined || exchange.isOlderThanItsBody) call = await identify(exchange);
@@ -42,7 +43,7 @@ export function serveEndpoint(
     const { secrets } = exchange.surroundings;
     const result = name === undefined ? handle() : secrets.guard({ ...exchange.origin, name }, handle);
     const encoded = binding.encode(await result);
-    await exchange.succeed(encoded instanceof Promise ? await encoded : encoded);
+    return exchange.succeed(encoded instanceof Promise ? await encoded : encoded);
   };
 
   async function identify(exchange: Exchange): Promise<CallContext | PublicCall> {

@@ -96,13 +96,12 @@ export class HttpServer implements AsyncDisposable {
   readonly server: Server;
   /** For scrapers: the API port may be shared by several processes. */
   readonly #scraped: Server;
-  readonly #inFlight: InFlight;
+  readonly #inFlight = new InFlight();
 
   /** Opens no port yet. */
   constructor(options: HttpServerOptions) {
     this.server = openServer({ ...defaultTimeouts, ...options.timeouts });
     this.#scraped = openServer({ ...defaultTimeouts, ...options.timeouts });
-    this.#inFlight = new InFlight(this.server);
     const { endpoints, services, telemetry, limits, trustedProxies = [] } = options;
     const surroundings: Surroundings = {
       telemetry,
@@ -126,6 +125,7 @@ export class HttpServer implements AsyncDisposable {
       }),
     };
     this.server.on('request', (request, response) => {
+      this.#inFlight.add(response);
       const { path, work } = routes.get(routeOf(request)) ?? folderOf(request, folders) ?? unrouted;
       serve(new Exchange(surroundings, path, request, response), work);
     });

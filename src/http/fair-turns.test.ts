@@ -14,9 +14,16 @@ function openTurns() {
   return { turns, time, served, request };
 }
 
-test('with time to spare a request is served as it comes', () => {
+test('with time to spare a request is served as soon as what has arrived has been read', async () => {
   const { turns } = openTurns();
-  for (let i = 0; i < 100; i++) assert.equal(turns.take('a'), undefined);
+  let isRead = false;
+  const all = Array.from({ length: 100 }, () => turns.take('a').then((wasHeldUp) => [wasHeldUp, isRead]));
+  await undefined;
+  isRead = true;
+  assert.deepEqual(
+    await Promise.all(all),
+    all.map(() => [false, true]),
+  );
 });
 
 test('O2 when there is more to do than fits, callers have their turns, not their requests', async () => {
@@ -29,14 +36,14 @@ test('O2 when there is more to do than fits, callers have their turns, not their
 test('those who wait are served one after the other for as long as their time lasts', async () => {
   const { served, request } = openTurns();
   await request('a');
-  const servedPerTurn = [served.length];
+  const servedByTurn = new Set([served.length]);
   const all = Promise.all([request('a', 4), request('b', 4), request('c', 4), request('d', 4)]);
   while (served.length < 5) {
     await new Promise(setImmediate);
-    servedPerTurn.push(served.length);
+    servedByTurn.add(served.length);
   }
   await all;
-  assert.deepEqual(servedPerTurn, [1, 4, 5]);
+  assert.deepEqual([...servedByTurn], [1, 4, 5]);
 });
 
 test('O2 work that goes on after a pause for promises counts as well', async () => {
@@ -55,19 +62,46 @@ test('O2 work that goes on after a pause for promises counts as well', async () 
 });
 
 test('nobody overtakes those who wait', async () => {
-  const { turns, time, served, request } = openTurns();
-  await request('a');
-  const waiting = request('a');
+  const { time, served, request } = openTurns();
+  const waiting = [request('a'), request('a')];
+  await waiting[0];
   time.nowMs = 0;
-  assert.notEqual(turns.take('b'), undefined);
-  await waiting;
-  assert.deepEqual(served, ['a', 'a']);
+  await Promise.all([...waiting, request('b')]);
+  assert.deepEqual(served, ['a', 'a', 'b']);
 });
 
-test('a turn of the event loop in which little was done leaves nothing behind', async () => {
+test('says who has waited for longer than a slice', async () => {
   const { turns, time } = openTurns();
-  turns.take('a');
-  await new Promise(setImmediate);
-  time.nowMs += 1000;
-  assert.equal(turns.take('a'), undefined);
+  const take = async () => {
+    const wasHeldUp = await turns.take('a');
+    time.nowMs += 6;
+    return wasHeldUp;
+  };
+  assert.deepEqual(await Promise.all([take(), take(), take(), take(), take()]), [false, false, true, true, true]);
+  assert.equal(await take(), false);
+});
+
+test('short requests go side by side, more and more of them; large ones, and whatever took long, alone', async () => {
+  const { turns, time } = openTurns();
+  let running = 0;
+  const sideBySide: number[] = [];
+  const request = async (bytes: number, takesMs: number) => {
+    await turns.take('a', bytes);
+    running++;
+    await undefined;
+    sideBySide.push(running);
+    await undefined;
+    running--;
+    time.nowMs += takesMs;
+  };
+  const served = async (...requests: Promise<void>[]) => {
+    await Promise.all(requests);
+    return sideBySide.splice(0);
+  };
+  const many = (count: number, bytes: number, takesMs: number) =>
+    Array.from({ length: count }, () => request(bytes, takesMs));
+  assert.deepEqual(await served(...many(7, 100, 0)), [1, 2, 2, 4, 4, 4, 4]);
+  assert.deepEqual(await served(...many(2, 20_000, 0)), [1, 1]);
+  assert.deepEqual(await served(...many(40, 100, 0)), [...Array(32).fill(16), ...Array(8).fill(8)]);
+  assert.deepEqual(await served(...many(19, 100, 1)), [...Array(16).fill(16), 1, 2, 2]);
 });

@@ -1,75 +1,100 @@
 /**
- * Whose request is worked on next when there is more to do than fits into a few milliseconds: callers in turns, so that
- * the many requests of one keep another waiting for one of them and not for all.
+ * Whose request is worked on next: callers in turns, so that the many requests of one keep another waiting for a few of
+ * them and not for all. Work begins when what has arrived has been read, and several short requests go through it side
+ * by side: the processor takes a third less time for the same step many times than for all steps of one after another.
  */
 import { performance } from 'node:perf_hooks';
 
 export interface FairTurnsOptions {
-  /** How long requests are taken as they come in one turn of the event loop. */
+  /** How long requests are taken one after the other before everything else has its turn. */
   readonly sliceMs?: number;
   /** Milliseconds that only ever go forward. */
   readonly monotonicMs?: () => number;
 }
 
+/** Requests that go side by side. */
+const mostAtOnce = 16;
+/** Of their bodies: what is longer takes longer. */
+const mostBytesAtOnce = 16 * 1024;
+/** In that time they have to be done, or the next ones go one by one. */
+const shortMs = 2;
+
 export class FairTurns {
   readonly #sliceMs: number;
   readonly #monotonicMs: () => number;
   /** By caller, who is next coming first. */
-  readonly #waiting = new Map<string, (() => void)[]>();
-  #isTurnOpen = false;
-  #sliceEndsAtMs = 0;
+  readonly #waiting = new Map<string, Waiting[]>();
+  #isSliceDue = false;
+  /** How many there have been. */
+  #slices = 0;
+  #atOnce = 1;
 
   constructor({ sliceMs = 10, monotonicMs = () => performance.now() }: FairTurnsOptions = {}) {
     this.#sliceMs = sliceMs;
     this.#monotonicMs = monotonicMs;
   }
 
-  /** Resolves when it is the caller's turn; undefined if that is now. */
-  take(caller: string): Promise<void> | undefined {
-    const nowMs = this.#monotonicMs();
-    if (!this.#isTurnOpen) this.#openTurn(nowMs);
-    if (this.#waiting.size === 0 && nowMs < this.#sliceEndsAtMs) return undefined;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const line = this.#waiting.get(caller);
-    if (line === undefined) this.#waiting.set(caller, [resolve]);
-    else line.push(resolve);
-    return promise;
+  /**
+   * Resolves when it is the caller's turn.
+   * @param bytes of the request's body
+   * @returns whether there was more to do before than fits into a slice
+   */
+  take(caller: string, bytes = 0): Promise<boolean> {
+    if (!this.#isSliceDue) {
+      this.#isSliceDue = true;
+      setImmediate(this.#admitInTurns);
+    }
+    return new Promise((resolve) => {
+      const waiting = { bytes, since: this.#slices, resolve };
+      const line = this.#waiting.get(caller);
+      if (line === undefined) this.#waiting.set(caller, [waiting]);
+      else line.push(waiting);
+    });
   }
-
-  #openTurn(nowMs: number): void {
-    this.#isTurnOpen = true;
-    this.#sliceEndsAtMs = nowMs + this.#sliceMs;
-    setImmediate(this.#nextTurn);
-  }
-
-  readonly #nextTurn = (): void => {
-    this.#isTurnOpen = false;
-    // Nobody, as nearly always.
-    if (this.#waiting.size > 0) void this.#admitInTurns();
-  };
 
   /**
-   * One after the other for as long as the slice lasts: how long a request takes shows only when it waits for something
-   * or is done. What they ask of the stores goes out together, and then everything else has its turn.
+   * For as long as the slice lasts: how long requests take shows only when they wait for something or are done. What they
+   * ask of the stores goes out together, and then everything else has its turn.
    */
-  async #admitInTurns(): Promise<void> {
-    this.#openTurn(this.#monotonicMs());
+  readonly #admitInTurns = async (): Promise<void> => {
+    let nowMs = this.#monotonicMs();
+    const endsAtMs = nowMs + this.#sliceMs;
     do {
-      this.#admitNext();
+      const beganMs = nowMs;
+      this.#admitSome();
       await nothingLeftToRun();
-    } while (this.#waiting.size > 0 && this.#monotonicMs() < this.#sliceEndsAtMs);
+      nowMs = this.#monotonicMs();
+      this.#atOnce = nowMs - beganMs < shortMs ? Math.min(2 * this.#atOnce, mostAtOnce) : 1;
+    } while (this.#waiting.size > 0 && nowMs < endsAtMs);
+    this.#slices++;
+    this.#isSliceDue = this.#waiting.size > 0;
+    if (this.#isSliceDue) setImmediate(this.#admitInTurns);
+  };
+
+  #admitSome(): void {
+    let bytes = 0;
+    for (let count = 0; count < this.#atOnce && bytes < mostBytesAtOnce; count++) bytes += this.#admitNext();
   }
 
-  #admitNext(): void {
+  /** @returns the bytes of its body */
+  #admitNext(): number {
     const [next] = this.#waiting;
-    if (next === undefined) return;
+    if (next === undefined) return 0;
     const [caller, line] = next;
     this.#waiting.delete(caller);
     const first = line.shift();
     // To the end of the round.
     if (line.length > 0) this.#waiting.set(caller, line);
-    first?.();
+    first?.resolve(first.since !== this.#slices);
+    return first?.bytes ?? 0;
   }
+}
+
+interface Waiting {
+  readonly bytes: number;
+  /** How many slices there had been. */
+  readonly since: number;
+  readonly resolve: (wasHeldUp: boolean) => void;
 }
 
 /** Resolves when all that can run in this turn of the event loop has; ticks come after whatever promises set going. */

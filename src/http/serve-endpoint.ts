@@ -22,7 +22,8 @@ export function serveEndpoint(
   const bindFailureStatus = endpoint.strictBind === true ? 400 : 200;
 
   return async (exchange: Exchange): Promise<void> => {
-    const { request } = exchange;
+    const { request, surroundings } = exchange;
+    const { turns, secrets } = surroundings;
     let call = await identify(exchange);
     let binding: Binding;
     let body: unknown;
@@ -30,9 +31,8 @@ export function serveEndpoint(
       binding = bindingFor(request.headers['content-type']);
       const reading = exchange.readBody(largestBody(call));
       const bytes = reading instanceof Promise ? await reading : reading;
-      const turn = exchange.surroundings.turns.take('caller' in call ? call.caller.userID : exchange.address);
-      if (turn !== undefined) await turn;
-      if (turn !== undefined || exchange.isOlderThanItsBody) call = await identify(exchange);
+      const wasHeldUp = await turns.take('caller' in call ? call.caller.userID : exchange.address, bytes.length);
+      if (wasHeldUp || exchange.isOlderThanItsBody) call = await identify(exchange);
       body = withParameter(binding.decode(bytes), endpoint.urlParameter, request.url);
       endpoint.checkBinding?.(body);
     } catch (error) {
@@ -40,7 +40,6 @@ export function serveEndpoint(
     }
     const handle = () => endpoint.handle(call as CallContext & PublicCall, body, services, exchange);
     const name = endpoint.claimedName?.(body);
-    const { secrets } = exchange.surroundings;
     const result = name === undefined ? handle() : secrets.guard({ ...exchange.origin, name }, handle);
     const encoded = binding.encode(await result);
     return exchange.succeed(encoded instanceof Promise ? await encoded : encoded);

@@ -1,7 +1,7 @@
 /**
  * Writes ends of tokens to the durable store, those of many calls in one transaction: a login waits for one commit and
- * never for those of all others. While many log in, commits take turns with as long a time of gathering for the next one:
- * a commit costs more than what it holds. Who comes alone waits for nobody.
+ * never for those of all others. While many log in, commits take turns with times of gathering for the next one, at least
+ * as long and the longer the more come: a commit costs more than what it holds. Who comes alone waits for nobody.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Transaction } from '../kernel/unit-of-work.ts';
@@ -11,6 +11,8 @@ import type { Telling } from './token-teller.ts';
 /** What could not be written goes with the next one; while so much waits, nothing further may be ended. */
 const maxOwed = 10_000;
 const longestGatheringMs = 10;
+/** For each of so many that shared a commit, the next one is gathered for as long as that commit took. */
+const entriesPerTime = 4;
 
 export class EndRecorder {
   readonly #store: Pick<TokenEndStore, 'record'>;
@@ -77,7 +79,9 @@ export class EndRecorder {
         for (const { done } of batch) done.reject(error);
       }
       if (this.#owed.length > 0 || owed.length > 0) this.#onOwed(sizeOf(this.#owed));
-      if (batch.length > 1) await delay(Math.min(performance.now() - beganMs, longestGatheringMs));
+      const tookMs = performance.now() - beganMs;
+      const times = Math.max(1, batch.length / entriesPerTime);
+      if (batch.length > 1) await delay(Math.min(times * tookMs, longestGatheringMs));
     }
     this.#isWorking = false;
   }

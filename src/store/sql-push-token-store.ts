@@ -14,7 +14,7 @@ type PushTokenRow = Selectable<Schema['push_tokens']>;
 
 export class SqlPushTokenStore implements PushTokenStore {
   readonly #db: Database;
-  /** On PostgreSQL, by user: the logins that have registered devices. */
+  /** By user: the logins that have registered devices. */
   readonly #logins = new AskedTogether((userIDs: readonly string[]) => this.#askLogins(userIDs));
 
   constructor(db: Database) {
@@ -54,7 +54,7 @@ export class SqlPushTokenStore implements PushTokenStore {
 
   async removeOfLogins(userID: string, jtis: readonly string[]): Promise<void> {
     // With every login that ends another one, and most have no device.
-    const held = await this.#loginsOf(userID);
+    const held = await this.#logins.ask(userID);
     if (!held.some((jti) => jtis.includes(jti))) return;
     await this.#change(async (tx) => {
       const isOfLogin = isOneOf(this.#db.dialect, 'jti', jtis);
@@ -62,16 +62,13 @@ export class SqlPushTokenStore implements PushTokenStore {
     });
   }
 
-  async #loginsOf(userID: string): Promise<readonly string[]> {
-    if (this.#db.dialect === 'postgres') return this.#logins.ask(userID);
-    const rows = this.#db.sqlite.read.prepare(loginsOfUser).all(userID) as unknown as LoginRow[];
-    return rows.map(({ jti }) => jti);
-  }
-
   async #askLogins(userIDs: readonly string[]): Promise<readonly (readonly string[])[]> {
-    if (this.#db.dialect === 'sqlite') throw new TypeError('SQLite is asked one by one');
-    const rows = await this.#db.connections.query<LoginRow & UserRow>(loginsOfUsers, [userIDs]);
-    const byUser = Map.groupBy(rows, ({ user_id }) => user_id);
+    const rows =
+      this.#db.dialect === 'sqlite'
+        ? this.#db.sqlite.read.prepare(loginsInSqlite).all(JSON.stringify(userIDs))
+        : await this.#db.connections.query<LoginRow & UserRow>(loginsInPostgres, [userIDs]);
+    if (rows.length === 0) return userIDs.map(() => []);
+    const byUser = Map.groupBy(rows as unknown as readonly (LoginRow & UserRow)[], ({ user_id }) => user_id);
     return userIDs.map((userID) => byUser.get(userID)?.map(({ jti }) => jti) ?? []);
   }
 
@@ -135,8 +132,8 @@ const ofOne = hotQuery(`SELECT * FROM push_tokens WHERE user_id = $1 AND (expire
 type LoginRow = Pick<PushTokenRow, 'jti'>;
 type UserRow = Pick<PushTokenRow, 'user_id'>;
 
-const loginsOfUser = 'SELECT jti FROM push_tokens WHERE user_id = ?';
-const loginsOfUsers = 'SELECT user_id, jti FROM push_tokens WHERE user_id = ANY($1::text[])';
+const loginsInSqlite = 'SELECT user_id, jti FROM push_tokens WHERE user_id IN (SELECT value FROM json_each(?))';
+const loginsInPostgres = 'SELECT user_id, jti FROM push_tokens WHERE user_id = ANY($1::text[])';
 
 function toRow(token: PushToken): PushTokenRow {
   return {

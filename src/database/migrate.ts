@@ -43,6 +43,7 @@ import { up as toldOnline } from './migrations/036-told-online.ts';
 import { up as cutoffsButOne } from './migrations/037-cutoffs-but-one.ts';
 import { up as tokenTrailUnindexed } from './migrations/039-token-trail-unindexed.ts';
 import { up as tokenEndsByExpiry } from './migrations/040-token-ends-by-expiry.ts';
+import { up as messageKeys } from './migrations/041-message-keys.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -86,6 +87,7 @@ const steps: Readonly<Record<string, Step>> = {
   '037-cutoffs-but-one': cutoffsButOne,
   '039-token-trail-unindexed': tokenTrailUnindexed,
   '040-token-ends-by-expiry': tokenEndsByExpiry,
+  '041-message-keys': messageKeys,
 };
 
 /**
@@ -96,7 +98,7 @@ const steps: Readonly<Record<string, Step>> = {
 export const oldestKnown = 34;
 
 /** The same of the embedded database, where no two programs serve side by side. */
-const oldestEmbedded = 40;
+const oldestEmbedded = 41;
 
 /** A database whose schema was brought up to date. */
 export interface Migrated {

@@ -12,6 +12,7 @@ import { migrateToLatest, requireLatest } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { executorOf, SqlTransaction, tellingOverdue } from './sql-transaction.ts';
 import { SqliteFile } from './sqlite-file.ts';
+import { MessageKeys } from './sqlite-message-keys.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { StatementCache } from './statement-cache.ts';
 import { UserChanges } from './user-changes.ts';
@@ -28,6 +29,8 @@ export interface SqliteHandle {
   readonly read: StatementCache;
   /** Which users' rows commits change. */
   readonly userChanges: UserChanges;
+  /** By which a message that is sent again is found. */
+  readonly messageKeys: MessageKeys;
   /** The connection of a transaction under way. @throws TypeError for one that is over, or another store's */
   within(tx: Transaction): StatementCache;
 }
@@ -37,6 +40,8 @@ export interface SqliteOptions extends DatabaseObserver {
   readonly patienceMs?: number;
   /** Whether another process serves the database: then it is taken as it is, and must be of this program's schema. */
   readonly isServed?: boolean;
+  /** See {@link MessageKeys}. */
+  readonly messageKeysInMemory?: number;
 }
 
 /** Opens (creating it if need be) and migrates the database file at `path`. @throws StartError for another's schema */
@@ -69,6 +74,11 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
     onOver: () => userChanges.tell(),
   });
   opening.use(setInterval(() => lookAt(file, health), lookEveryMs));
+  const messageKeys = new MessageKeys({
+    reading,
+    write: (work) => writer.run(() => work(writing)),
+    limit: options.messageKeysInMemory,
+  });
   const opened = opening.move();
 
   return {
@@ -77,6 +87,7 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
     sqlite: {
       read: reading,
       userChanges,
+      messageKeys,
       write: (work) => writer.run(() => work(writing)),
       within: (tx) => {
         executorOf(tx);
@@ -96,6 +107,7 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
       reading.prepare('SELECT 1').get();
     },
     [Symbol.asyncDispose]: async () => {
+      messageKeys.close();
       await writer.idle();
       opened.dispose();
     },

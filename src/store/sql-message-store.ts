@@ -2,6 +2,7 @@
 
 import type { Database, PostgresDatabase, SqliteDatabase } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
+import { messageKey } from '../database/sqlite-message-keys.ts';
 import { forEachInSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import {
@@ -21,7 +22,7 @@ import {
 import { appendInPostgres, appendInPostgresWithin } from './postgres-append.ts';
 import type { PostgresOutgoingStore } from './postgres-outgoing-store.ts';
 import { inChunks } from './sql-lists.ts';
-import { appendInSqlite, appendInSqliteWithin } from './sqlite-append.ts';
+import { appendInSqlite, appendInSqliteWithin, seqsSentInSqlite } from './sqlite-append.ts';
 
 export class SqlMessageStore implements MessageStore {
   readonly #db: Database;
@@ -101,6 +102,7 @@ export class SqlMessageStore implements MessageStore {
   }
 
   async seqsSent(logID: string, sendID: string, clientMsgIDs: readonly string[]): Promise<readonly number[]> {
+    if (this.#db.dialect === 'sqlite') return seqsSentInSqlite(this.#db, logID, sendID, clientMsgIDs);
     const rows = await inChunks([...new Set(clientMsgIDs)], (chunk) =>
       this.#db.reader
         .selectFrom('messages')
@@ -130,8 +132,14 @@ export class SqlMessageStore implements MessageStore {
   async erase(tx: Transaction, logID: string, seqs: readonly number[]): Promise<readonly number[]> {
     const stored = this.#db.executor(tx).deleteFrom('messages').where('conversation_id', '=', logID);
     const rows = await inChunks([...new Set(seqs)], (chunk) =>
-      stored.where('seq', 'in', chunk).returning('seq').execute(),
+      stored.where('seq', 'in', chunk).returning(['seq', 'send_id', 'client_msg_id']).execute(),
     );
+    if (this.#db.dialect === 'sqlite') {
+      const connection = this.#db.sqlite.within(tx);
+      for (const { seq, send_id, client_msg_id } of rows) {
+        this.#db.sqlite.messageKeys.erase(connection, messageKey(send_id, client_msg_id, logID), seq);
+      }
+    }
     const erased = rows.map(({ seq }) => seq);
     if (erased.length > 0) await this.#raise(tx, logID, 'erased_seq', Math.max(...erased));
     return erased;

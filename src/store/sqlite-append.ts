@@ -5,6 +5,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SqliteDatabase } from '../database/database.ts';
+import { type AddedKeys, type MessageKeys, messageKey } from '../database/sqlite-message-keys.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { type Appended, type Batch, messagesOf, type NewMessage } from '../log/message-store.ts';
@@ -15,9 +16,9 @@ import { isOpenGroup } from './sql-sending-facts.ts';
 
 export function appendInSqlite(db: SqliteDatabase, batch: Batch): Promise<Appended[]> {
   return db.sqlite.write((connection) => {
-    const counters = new Counters(connection);
-    const appended = messagesOf(batch).map((message) => appendOne(connection, counters, message));
-    counters.store();
+    const storing = new Storing(connection, db.sqlite.messageKeys);
+    const appended = messagesOf(batch).map((message) => storing.append(message));
+    storing.end();
     return appended;
   });
 }
@@ -27,63 +28,115 @@ export async function appendInSqliteWithin(
   tx: Transaction,
   batch: readonly NewMessage[],
 ): Promise<Appended[]> {
-  const connection = db.sqlite.within(tx);
-  const counters = new Counters(connection);
+  const storing = new Storing(db.sqlite.within(tx), db.sqlite.messageKeys);
   const appended: Appended[] = [];
   for (const [index, message] of batch.entries()) {
     // The transaction keeps other writers out; who only reads has a turn in between.
     if (index > 0 && index % messagesPerTurn === 0) await nextTurn();
-    appended.push(appendOne(connection, counters, message));
+    appended.push(storing.append(message));
   }
-  counters.store();
+  storing.end();
   return appended;
 }
 
 const messagesPerTurn = 200;
 
-function appendOne(connection: StatementCache, counters: Counters, message: NewMessage): Appended {
-  if (!holds(connection, message)) return findRepeat(connection, message) ?? refused(message);
-  const counter = counters.of(message.logID);
-  const seq = counter.maxSeq + 1;
-  const sentAt = message.hasChosenTime ? message.sentAt : Math.max(message.sentAt, counter.lastSentAt);
-  const body = stamped(message, seq, sentAt);
-  const { changes } = connection
-    .prepare(insertMessage)
-    .run(
-      message.logID,
-      seq,
-      message.sendID,
-      message.clientMsgID,
-      message.serverMsgID,
-      sentAt,
-      message.sessionType,
-      message.contentType,
-      body,
-    );
-  if (changes === 0) {
-    const repeat = findRepeat(connection, message);
-    if (repeat === undefined) throw new Error('a message is neither new nor a repeat');
-    return repeat;
+/** One batch. */
+class Storing {
+  readonly #connection: StatementCache;
+  readonly #keys: MessageKeys;
+  readonly #counters: Counters;
+  readonly #added: AddedKeys;
+
+  constructor(connection: StatementCache, keys: MessageKeys) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#counters = new Counters(connection);
+    this.#added = keys.added();
   }
-  counter.count(message, seq, sentAt);
-  if (message.deliveries !== undefined) {
-    addDeliveriesInSqlite(connection, message.deliveries({ seq, sentAt }), message.acceptedAt);
+
+  append(message: NewMessage): Appended {
+    const { logID, sendID, clientMsgID } = message;
+    const key = messageKey(sendID, clientMsgID, logID);
+    const repeat = this.#findRepeat(key, message);
+    if (repeat !== undefined) return repeat;
+    if (!holds(this.#connection, message)) return refused(message);
+    const counter = this.#counters.of(logID);
+    const seq = counter.maxSeq + 1;
+    const sentAt = message.hasChosenTime ? message.sentAt : Math.max(message.sentAt, counter.lastSentAt);
+    const body = stamped(message, seq, sentAt);
+    this.#connection
+      .prepare(insertMessage)
+      .run(
+        logID,
+        seq,
+        sendID,
+        clientMsgID,
+        message.serverMsgID,
+        sentAt,
+        message.sessionType,
+        message.contentType,
+        body,
+      );
+    this.#added.add(key, seq);
+    counter.count(message, seq, sentAt);
+    if (message.deliveries !== undefined) {
+      addDeliveriesInSqlite(this.#connection, message.deliveries({ seq, sentAt }), message.acceptedAt);
+    }
+    return { seq, serverMsgID: message.serverMsgID, sentAt, isDuplicate: false, isRefused: false, body };
   }
-  return { seq, serverMsgID: message.serverMsgID, sentAt, isDuplicate: false, isRefused: false, body };
+
+  end(): void {
+    this.#counters.store();
+    this.#keys.store(this.#connection, this.#added);
+  }
+
+  #findRepeat(key: number, message: NewMessage): Appended | undefined {
+    const earlier = findStored(this.#connection, this.#keys, key, message);
+    if (earlier === undefined) return undefined;
+    return {
+      seq: earlier.seq,
+      serverMsgID: earlier.server_msg_id,
+      sentAt: earlier.sent_at,
+      isDuplicate: true,
+      isRefused: false,
+      body: Buffer.alloc(0),
+    };
+  }
 }
 
-function findRepeat(connection: StatementCache, { sendID, clientMsgID, logID }: NewMessage): Appended | undefined {
-  const earlier = connection.prepare(repeatQuery).get(sendID, clientMsgID, logID);
-  if (earlier === undefined) return undefined;
-  const { seq, server_msg_id, sent_at } = earlier as { seq: number; server_msg_id: string; sent_at: number };
-  return {
-    seq,
-    serverMsgID: server_msg_id,
-    sentAt: sent_at,
-    isDuplicate: true,
-    isRefused: false,
-    body: Buffer.alloc(0),
-  };
+interface StoredRow {
+  readonly seq: number;
+  readonly server_msg_id: string;
+  readonly sent_at: number;
+}
+
+function findStored(
+  connection: StatementCache,
+  keys: MessageKeys,
+  key: number,
+  { sendID, clientMsgID, logID }: Pick<NewMessage, 'sendID' | 'clientMsgID' | 'logID'>,
+): StoredRow | undefined {
+  for (const seq of keys.seqsOf(connection, key)) {
+    const row = connection.prepare(storedQuery).get(logID, seq, sendID, clientMsgID);
+    if (row !== undefined) return row as unknown as StoredRow;
+  }
+  return undefined;
+}
+
+/** Where in a log somebody's messages are, as far as they are committed. */
+export function seqsSentInSqlite(
+  db: SqliteDatabase,
+  logID: string,
+  sendID: string,
+  clientMsgIDs: readonly string[],
+): readonly number[] {
+  const { read, messageKeys } = db.sqlite;
+  return [...new Set(clientMsgIDs)].flatMap((clientMsgID) => {
+    const key = messageKey(sendID, clientMsgID, logID);
+    const row = findStored(read, messageKeys, key, { sendID, clientMsgID, logID });
+    return row === undefined ? [] : [row.seq];
+  });
 }
 
 /**
@@ -154,8 +207,8 @@ function holds(connection: StatementCache, { condition, sendID }: NewMessage): b
 const findGroup = `SELECT status, EXISTS (SELECT 1 FROM group_members WHERE group_id = groups.group_id AND user_id = ?) AS is_member
   FROM groups WHERE group_id = ?`;
 
-const repeatQuery =
-  'SELECT seq, server_msg_id, sent_at FROM messages WHERE send_id = ? AND client_msg_id = ? AND conversation_id = ?';
+const storedQuery = `SELECT seq, server_msg_id, sent_at FROM messages
+  WHERE conversation_id = ? AND seq = ? AND send_id = ? AND client_msg_id = ?`;
 
 const counterQuery = 'SELECT max_seq, max_seq_at, last_sent_at FROM conversation_seqs WHERE conversation_id = ?';
 
@@ -163,7 +216,6 @@ const storeCounter = `INSERT INTO conversation_seqs (conversation_id, max_seq, m
   ON CONFLICT (conversation_id) DO UPDATE SET max_seq = excluded.max_seq, max_seq_at = excluded.max_seq_at,
     last_sent_at = excluded.last_sent_at`;
 
-/** A repeat changes nothing. */
 const insertMessage = `INSERT INTO messages
   (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (send_id, client_msg_id, conversation_id) DO NOTHING`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;

@@ -327,6 +327,49 @@ export async function messageStoreSuite(
     assert.deepEqual([next?.seq, (await viewStore.views('era'))[0]?.maxSeqAt], [5, 77]);
   });
 
+  await t.test('M3: what was erased or undone is no earlier message of what is sent afterwards', async () => {
+    const sent = message({ logID: 'si_gone', clientMsgID: 'c' });
+    const failure = new Error('on purpose');
+    const undone = work.transaction(async (tx) => {
+      await store.appendWithin(tx, [sent]);
+      throw failure;
+    });
+    await assert.rejects(undone, failure);
+    const seqs: unknown[] = [];
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      for (const [appended] of [await store.append([sent]), await store.append([sent])]) {
+        seqs.push([appended?.seq, appended?.isDuplicate]);
+      }
+      assert.deepEqual(await store.seqsSent('si_gone', sent.sendID, ['c']), [attempt]);
+      await work.transaction((tx) => store.erase(tx, 'si_gone', [attempt]));
+      assert.deepEqual(await store.seqsSent('si_gone', sent.sendID, ['c']), []);
+    }
+    assert.deepEqual(seqs, [
+      [1, false],
+      [1, true],
+      [2, false],
+      [2, true],
+    ]);
+  });
+
+  await t.test('M3: repeats are found of transactions that share a commit, one of which is undone', async () => {
+    const [kept, lost] = ['kept', 'lost'].map((clientMsgID) => message({ logID: 'si_shared', clientMsgID }));
+    const failure = new Error('on purpose');
+    const outcomes = await Promise.allSettled([
+      store.append([kept!]),
+      work.transaction(async (tx) => {
+        await store.appendWithin(tx, [lost!, lost!]);
+        throw failure;
+      }),
+      store.append([lost!, kept!, lost!]),
+    ]);
+    assert.equal(outcomes[1]?.status, 'rejected');
+    const all = [outcomes[0], outcomes[2]].flatMap((each) => (each?.status === 'fulfilled' ? each.value : []));
+    // Which of them comes first is nobody's promise on PostgreSQL.
+    assert.equal(all.filter(({ isDuplicate }) => !isDuplicate).length, 2);
+    assert.deepEqual((await range('si_shared')).map(({ clientMsgID }) => clientMsgID).toSorted(), ['kept', 'lost']);
+  });
+
   await t.test('the lower bound of a log goes up and never down', async () => {
     await fill(store, 'si_min', 3);
     for (const minSeq of [3, 2]) await work.transaction((tx) => store.raiseMinSeq(tx, 'si_min', minSeq));
@@ -458,7 +501,7 @@ function fill(store: MessageStore, logID: string, count: number) {
   return store.append(Array.from({ length: count }, (_, index) => message({ logID, clientMsgID: String(index) })));
 }
 
-function message(fields: Partial<NewMessage> & { logID: string; clientMsgID: string }): NewMessage {
+export function message(fields: Partial<NewMessage> & { logID: string; clientMsgID: string }): NewMessage {
   const { clientMsgID, sendID = 'u1' } = fields;
   return {
     sendID,

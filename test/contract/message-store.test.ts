@@ -1,3 +1,11 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Database, SqliteDatabase } from '../../src/database/database.ts';
+import { openSqlite } from '../../src/database/sqlite-database.ts';
+import { messageKey } from '../../src/database/sqlite-message-keys.ts';
 import { PostgresOutgoingStore } from '../../src/store/postgres-outgoing-store.ts';
 import { SqlConversationViewStore } from '../../src/store/sql-conversation-view-store.ts';
 import { SqlDeletionStore } from '../../src/store/sql-deletion-store.ts';
@@ -5,11 +13,42 @@ import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
 import { SqlReadPositionStore } from '../../src/store/sql-read-position-store.ts';
 import { SqlRevocationStore } from '../../src/store/sql-revocation-store.ts';
 import { SqlSendingFacts } from '../../src/store/sql-sending-facts.ts';
+import { copyMigratedSqlite } from '../support/migrated-databases.ts';
 import { testOnEveryDatabase } from './every-database.ts';
-import { messageStoreSuite } from './message-store.suite.ts';
+import { message, messageStoreSuite } from './message-store.suite.ts';
 
-testOnEveryDatabase('MessageStore', (t, { db }) =>
-  messageStoreSuite(t, {
+testOnEveryDatabase('MessageStore', (t, { db }) => testStoreOf(t, db));
+
+test('MessageStore on SQLite, where keys of messages are moved after every commit', async (t) => {
+  await using db = await sqliteDatabase(t);
+  await testStoreOf(t, db);
+  assert.ok(Number(db.sqlite.read.prepare('SELECT count(*) AS keys FROM message_keys').get()?.keys) > 100);
+});
+
+test('M3: on SQLite a message is no repeat of another one whose key it shares', async (t) => {
+  await using db = await sqliteDatabase(t);
+  const store = new SqlMessageStore(db);
+  await store.append([message({ logID: 'si_same', clientMsgID: 'a' })]);
+  const key = messageKey('u1', 'b', 'si_same');
+  await db.sqlite.write((connection) =>
+    connection.prepare('INSERT INTO message_keys (key, seq) VALUES (?, 1), (?, 99)').run(key, key),
+  );
+  const sent = message({ logID: 'si_same', clientMsgID: 'b' });
+  const [first, second] = await store.append([sent, sent]);
+  assert.deepEqual([first?.seq, first?.isDuplicate, second?.seq, second?.isDuplicate], [2, false, 2, true]);
+  assert.deepEqual(await store.seqsSent('si_same', 'u1', ['a', 'b']), [1, 2]);
+});
+
+async function sqliteDatabase(t: TestContext): Promise<SqliteDatabase> {
+  const directory = await mkdtemp(join(tmpdir(), 'tessera-message-store-'));
+  t.after(() => rm(directory, { recursive: true }));
+  const path = join(directory, 'data.sqlite');
+  await copyMigratedSqlite(path);
+  return openSqlite(path, { messageKeysInMemory: 1, onEffectFailure: fail, onFailing: fail, onRecovered: () => {} });
+}
+
+function testStoreOf(t: TestContext, db: Database): Promise<void> {
+  return messageStoreSuite(t, {
     // As a node does it, where there are any.
     store: new SqlMessageStore(db, db.dialect === 'postgres' ? new PostgresOutgoingStore(db, 'node') : undefined),
     revocations: new SqlRevocationStore(db),
@@ -60,8 +99,12 @@ testOnEveryDatabase('MessageStore', (t, { db }) =>
           .execute(),
       );
     },
-  }),
-);
+  });
+}
+
+function fail(error: unknown): void {
+  throw error;
+}
 
 const group = {
   name: '',

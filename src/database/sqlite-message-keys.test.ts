@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type TestContext, test } from 'node:test';
+import { MessageKeys, messageKey } from './sqlite-message-keys.ts';
+import { StatementCache } from './statement-cache.ts';
+
+test('a key is known at once, while it is moved, in the table, and after each of them to the next process', async (t) => {
+  const file = await File.make(t);
+  const first = file.open({ limit: 700 });
+  for (let key = 1; key <= 699; key += 1) first.store([[key, key * 2]]);
+  assert.deepEqual(first.seqsOf(5), [10]);
+  assert.deepEqual(file.afterKill().seqsOf(5), [10]);
+  // The one too many: 512 of 700 are moved by the first job, the others by the second.
+  first.store([[700, 1400]]);
+  assert.deepEqual([first.waiting, first.seqsOf(5), first.seqsOf(699)], [1, [10], [1398]]);
+  first.store([[701, 1402]]);
+  await first.runNext();
+  assert.deepEqual([file.moved(), file.rows()], [512, 701]);
+  for (const place of [first, file.afterKill()]) {
+    for (const key of [5, 699, 701]) assert.equal(place.seqsOf(key)[0], key * 2);
+    assert.deepEqual(place.seqsOf(702), []);
+  }
+  await first.runNext();
+  // What came in the transaction that began to move was not committed then, and is moved with the next ones again.
+  assert.deepEqual([file.moved(), file.rows(), first.waiting], [700, 2, 0]);
+  for (const place of [first, file.afterKill()]) {
+    for (const key of [5, 699, 701]) assert.deepEqual(place.seqsOf(key), [key * 2]);
+  }
+});
+
+test('a move that was cut short is made again, by this process and by the next', async (t) => {
+  const file = await File.make(t);
+  const first = file.open({ limit: 600 });
+  for (let key = 1; key <= 600; key += 1) first.store([[key, 1]]);
+  await first.runNext();
+  await first.failNext();
+  assert.deepEqual([file.moved(), file.rows(), first.waiting], [512, 600, 0]);
+  assert.ok(first.seqsOf(1).includes(1) && first.seqsOf(600).includes(1));
+
+  const next = file.afterKill();
+  next.store([[601, 1]]);
+  while (next.waiting > 0) await next.runNext();
+  assert.deepEqual([next.file.moved(), next.file.rows()], [601, 1]);
+
+  for (let key = 601; key <= 1200; key += 1) first.store([[key, 1]]);
+  while (first.waiting > 0) await first.runNext();
+  assert.deepEqual([file.moved(), file.rows()], [600, 601]);
+  first.store([[1201, 1]]);
+  while (first.waiting > 0) await first.runNext();
+  assert.deepEqual([file.moved(), file.rows()], [1201, 1]);
+});
+
+test('keys of a transaction that was undone stay, and those in the rows that take its numbers are not lost', async (t) => {
+  const file = await File.make(t);
+  const keys = file.open({ limit: 3 });
+  keys.store([[1, 1]]);
+  // Begins to move with the second row of its own, which is undone.
+  keys.store(
+    [
+      [2, 1],
+      [3, 1],
+    ],
+    'ROLLBACK',
+  );
+  keys.store([[4, 1]]);
+  while (keys.waiting > 0) await keys.runNext();
+  assert.equal(file.moved(), 3);
+  for (const key of [1, 4]) assert.ok(file.afterKill().seqsOf(key).length > 0, `key ${key}`);
+  assert.ok(keys.seqsOf(2).includes(1));
+});
+
+test('messages that share a key are all found, wherever they are', async (t) => {
+  const file = await File.make(t);
+  const keys = file.open({ limit: 2 });
+  keys.store([
+    [7, 1],
+    [7, 2],
+    [7, 2],
+  ]);
+  assert.deepEqual(keys.seqsOf(7), [1, 2]);
+  keys.store([[8, 1]]);
+  while (keys.waiting > 0) await keys.runNext();
+  keys.store([[7, 3]]);
+  assert.deepEqual(keys.seqsOf(7), [1, 2, 3]);
+  assert.deepEqual(file.afterKill().seqsOf(7).toSorted(), [1, 2, 3]);
+  keys.erase(7, 2);
+  assert.deepEqual(keys.seqsOf(7), [1, 3]);
+});
+
+test('nothing is moved once it is closed', async (t) => {
+  const file = await File.make(t);
+  const keys = file.open({ limit: 600 });
+  for (let key = 1; key <= 600; key += 1) keys.store([[key, 1]]);
+  keys.close();
+  await keys.runNext();
+  assert.deepEqual([file.moved(), file.rows(), keys.waiting], [512, 600, 0]);
+});
+
+test('the parts of a key do not run into each other, and it is a whole number that a double holds', () => {
+  const keys = new Set([
+    messageKey('ab', 'c', 'd'),
+    messageKey('a', 'bc', 'd'),
+    messageKey('a', 'b', 'cd'),
+    messageKey('', 'abc', 'd'),
+    messageKey('1 1', '', 'abcd'),
+  ]);
+  assert.equal(keys.size, 5);
+  assert.equal(messageKey('a', 'b', 'c'), messageKey('a', 'b', 'c'));
+  for (const key of keys) assert.ok(Number.isSafeInteger(key) && key < 2 ** 52);
+});
+
+/** A database, of which a copy is what a process finds that starts after this one was killed. */
+class File {
+  readonly #t: TestContext;
+  readonly #directory: string;
+  readonly #path: string;
+  readonly #writing: DatabaseSync;
+  #copies = 0;
+
+  static async make(t: TestContext): Promise<File> {
+    const directory = await mkdtemp(join(tmpdir(), 'tessera-message-keys-'));
+    t.after(() => rm(directory, { recursive: true }));
+    const file = new File(t, directory, join(directory, 'db'));
+    file.#writing.exec(`PRAGMA journal_mode = WAL;
+      CREATE TABLE message_keys (key integer NOT NULL, seq bigint NOT NULL, PRIMARY KEY (key, seq)) WITHOUT ROWID;
+      CREATE TABLE message_keys_new (id integer PRIMARY KEY, keys blob NOT NULL)`);
+    return file;
+  }
+
+  constructor(t: TestContext, directory: string, path: string) {
+    this.#t = t;
+    this.#directory = directory;
+    this.#path = path;
+    this.#writing = this.#connect();
+  }
+
+  open({ limit = 16_384 } = {}): Place {
+    return new Place(this, this.#writing, this.#connect(), limit);
+  }
+
+  afterKill(): Place {
+    this.#copies += 1;
+    const path = join(this.#directory, `copy-${this.#copies}`);
+    for (const end of ['', '-wal']) if (existsSync(this.#path + end)) copyFileSync(this.#path + end, path + end);
+    return new File(this.#t, this.#directory, path).open({ limit: 3 });
+  }
+
+  moved(): number {
+    return this.#count('message_keys');
+  }
+
+  rows(): number {
+    return this.#count('message_keys_new');
+  }
+
+  #count(table: string): number {
+    return Number(this.#writing.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.n);
+  }
+
+  #connect(): DatabaseSync {
+    const connection = new DatabaseSync(this.#path);
+    connection.exec('PRAGMA synchronous = OFF');
+    this.#t.after(() => connection.close());
+    return connection;
+  }
+}
+
+/** Keys of one process, whose jobs are run when the test says so. */
+class Place {
+  readonly file: File;
+  readonly #keys: MessageKeys;
+  readonly #connection: StatementCache;
+  readonly #jobs: { run: () => void; resolve: () => void; reject: (error: unknown) => void }[] = [];
+
+  constructor(file: File, writing: DatabaseSync, reading: DatabaseSync, limit: number) {
+    this.file = file;
+    this.#connection = new StatementCache(writing);
+    this.#keys = new MessageKeys({
+      reading: new StatementCache(reading),
+      write: (work) =>
+        new Promise((resolve, reject) => this.#jobs.push({ run: () => work(this.#connection), resolve, reject })),
+      limit,
+    });
+  }
+
+  get waiting(): number {
+    return this.#jobs.length;
+  }
+
+  store(pairs: readonly (readonly [key: number, seq: number])[], end = 'COMMIT'): void {
+    this.#connection.exec('BEGIN');
+    const added = this.#keys.added();
+    for (const [key, seq] of pairs) added.add(key, seq);
+    this.#keys.store(this.#connection, added);
+    this.#connection.exec(end);
+  }
+
+  seqsOf(key: number): number[] {
+    return [...new Set(this.#keys.seqsOf(this.#connection, key))];
+  }
+
+  erase(key: number, seq: number): void {
+    this.#keys.erase(this.#connection, key, seq);
+  }
+
+  close(): void {
+    this.#keys.close();
+  }
+
+  async runNext(): Promise<void> {
+    const job = this.#jobs.shift();
+    job?.run();
+    job?.resolve();
+    await this.#settled();
+  }
+
+  async failNext(): Promise<void> {
+    this.#jobs.shift()?.reject(new Error('the disk is full'));
+    await this.#settled();
+  }
+
+  #settled(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
+  }
+}

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { MessageKeys, messageKey } from './sqlite-message-keys.ts';
 import { StatementCache } from './statement-cache.ts';
 
-test('a key is known at once, while it is moved, in the table, and after each of them to the next process', async (t) => {
+test('M3: a key is known at once, while it is moved, in the table, and after each of them to the next process', async (t) => {
   const file = await File.make(t);
   const first = file.open({ limit: 700 });
   for (let key = 1; key <= 699; key += 1) first.store([[key, key * 2]]);
@@ -32,7 +32,7 @@ test('a key is known at once, while it is moved, in the table, and after each of
   }
 });
 
-test('a move that was cut short is made again, by this process and by the next', async (t) => {
+test('M3: a move that was cut short is made again, by this process and by the next', async (t) => {
   const file = await File.make(t);
   const first = file.open({ limit: 600 });
   for (let key = 1; key <= 600; key += 1) first.store([[key, 1]]);
@@ -54,7 +54,7 @@ test('a move that was cut short is made again, by this process and by the next',
   assert.deepEqual([file.moved(), file.rows()], [1201, 1]);
 });
 
-test('keys of a transaction that was undone stay, and those in the rows that take its numbers are not lost', async (t) => {
+test('M3: keys of a transaction that was undone stay, and those in the rows that take its numbers are not lost', async (t) => {
   const file = await File.make(t);
   const keys = file.open({ limit: 3 });
   keys.store([[1, 1]]);

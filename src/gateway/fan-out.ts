@@ -12,7 +12,7 @@ interface Job<Receiver> {
 
 export class FanOut<Receiver> {
   /** By lane, the first job under way. Without those of which nothing is left. */
-  readonly #lanes = new Map<string, Job<Receiver>[]>();
+  #lanes = new Map<string, Job<Receiver>[]>();
   /** Of this turn of the event loop, by the monotonic clock; undefined before its first push. */
   #sliceEndsAtMs: number | undefined;
 
@@ -37,6 +37,7 @@ export class FanOut<Receiver> {
       if (job !== undefined && this.#work(job, pieceLength)) lane.shift();
       if (lane.length > 0) this.#lanes.set(key, lane);
     }
+    if (this.#lanes.size === 0) this.#lanes = new Map();
   };
 
   /** @returns whether nothing of the job is left */

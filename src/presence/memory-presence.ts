@@ -5,7 +5,7 @@ export class MemoryPresence implements Presence {
   /** Without users who are offline; oldest first. */
   readonly #online = new Map<string, Set<OnlineConnection>>();
   /** What listeners last heard of those who have changed since; to be looked at when the turn is over. */
-  readonly #announced = new Map<string, OnlinePlatforms>();
+  #announced = new Map<string, OnlinePlatforms>();
   readonly #listeners = new Set<(change: PresenceChange) => void>();
 
   /** How many are open. */
@@ -66,8 +66,8 @@ export class MemoryPresence implements Presence {
   }
 
   readonly #announce = (): void => {
-    const changed = [...this.#announced];
-    this.#announced.clear();
+    const changed = this.#announced;
+    this.#announced = new Map();
     for (const [userID, before] of changed) {
       const platformIDs = platformsIn(this.#online.get(userID));
       if (areSame(before, platformIDs)) continue;

@@ -83,7 +83,7 @@ export class RedisNodeChannel implements NodeChannel, Leases, AsyncDisposable {
   readonly #heirListeners: ((lease: string) => Promise<void>)[] = [];
   readonly #inheriting = new Set<string>();
   /** What is to go out at the end of the turn. */
-  readonly #queued = new Map<string, Said[]>();
+  #queued = new Map<string, Said[]>();
   #leaseNumber = 0;
   #live = new Map<string, LiveNode>();
   /** Some of those that are known to have ended, and will not be live again. */
@@ -356,8 +356,8 @@ export class RedisNodeChannel implements NodeChannel, Leases, AsyncDisposable {
   }
 
   readonly #flush = (): void => {
-    const queued = [...this.#queued];
-    this.#queued.clear();
+    const queued = this.#queued;
+    this.#queued = new Map();
     for (const [nodeID, said] of queued) for (const part of inParts(said)) this.#publish(nodeID, part);
   };
 

@@ -75,7 +75,7 @@ export class RedisPresence implements Presence, AsyncDisposable {
   readonly #script = redisScript(readLua('presence/scripts/tell.lua'));
   readonly #local = new Map<string, LocalUser>();
   /** Who is to be told of at the end of the turn. */
-  readonly #untold = new Set<string>();
+  #untold = new Set<string>();
   /** Who could not be told of. */
   readonly #failed = new Set<string>();
   /** When those left who have nothing open here since, oldest first: their fields come back with an older master. */
@@ -237,7 +237,7 @@ export class RedisPresence implements Presence, AsyncDisposable {
 
   #tellUntold(): void {
     const userIDs = [...this.#untold];
-    this.#untold.clear();
+    this.#untold = new Set();
     const { online, offline } = Object.groupBy(userIDs, (userID) =>
       (this.#local.get(userID)?.connections.size ?? 0) > 0 ? 'online' : 'offline',
     );

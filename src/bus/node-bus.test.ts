@@ -262,6 +262,37 @@ test('1.4: notices come before what the chat shows of them, though that is found
   assert.deepEqual(b.received.slice(4), ['n_3 1', 'n_3 2', 'sg_3 1']);
 });
 
+test('what comes of a log while what lay before is read comes after it, but does not wait for long', async (t) => {
+  await using cluster = new Cluster(t, new MemoryNetwork(), ['A', 'B']);
+  await cluster.pass(10);
+  const b = cluster.node('B');
+  const found = Promise.withResolvers<void>();
+  for (let seq = 1; seq <= 3; seq += 1) cluster.store('A', 'sg_1');
+  const reading = b.bus.readLogs(['sg_1'], found.promise);
+  // The one before it has come, too, so that nothing seems to lack.
+  for (let seq = 4; seq <= 5; seq += 1) cluster.send('A', 'sg_1');
+  cluster.send('A', 'sg_2');
+  await cluster.pass(150);
+  assert.deepEqual(b.received, ['sg_2 1']);
+  found.resolve();
+  await cluster.pass(10);
+  await reading;
+  assert.deepEqual(
+    b.received.slice(1),
+    [1, 2, 3, 4, 5].map((seq) => `sg_1 ${seq}`),
+  );
+
+  const stuck = Promise.withResolvers<void>();
+  const stuckReading = b.bus.readLogs(['sg_3'], stuck.promise);
+  cluster.send('A', 'sg_3');
+  await cluster.pass(1100);
+  cluster.send('A', 'sg_3');
+  await cluster.pass(10);
+  assert.deepEqual(b.received.slice(6), ['sg_3 1', 'sg_3 2']);
+  stuck.resolve();
+  await stuckReading;
+});
+
 test('a publication goes to the nodes that it concerns, with those of its audience who are there', async (t) => {
   await using cluster = new Cluster(t, new MemoryNetwork(), ['A', 'B', 'C']);
   cluster.onlineAt = { ann: ['A', 'B'], bob: ['B'], cid: ['C'] };

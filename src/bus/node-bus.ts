@@ -49,8 +49,8 @@ export interface NodeBusLimits {
   readonly reorderMs: number;
   /** How long it takes at most until the others find everybody here again, after Redis was away or has forgotten. */
   readonly settleMs: number;
-  /** How long what a chat shows waits for the notices of its change. */
-  readonly noticesMs: number;
+  /** How long what a chat shows waits for the notices of its change, and what comes of a log for its being read. */
+  readonly holdMs: number;
 }
 
 const defaultLimits: NodeBusLimits = {
@@ -58,7 +58,7 @@ const defaultLimits: NodeBusLimits = {
   silentAfterMs: 2200,
   reorderMs: 200,
   settleMs: 6000,
-  noticesMs: 1000,
+  holdMs: 1000,
 };
 
 /** Pulses between readings of the rows of nodes of which nothing is known here, such as one that Redis has lost. */
@@ -70,6 +70,16 @@ const maxPassedOver = 20_000;
 const stoodStillPulses = 4;
 
 const pulseKind = 'pulse';
+
+/** Of a log, in which what is read comes before what comes meanwhile. */
+interface Reading {
+  /** Never rejects. */
+  readonly isOver: Promise<void>;
+  /** It is over, or has taken too long for others to wait. */
+  readonly isPast: Promise<void>;
+  /** What waits, by seq. */
+  readonly come: Map<number, Delivery>;
+}
 
 export class NodeBus implements DeliveryBus, AsyncDisposable {
   readonly #options: NodeBusOptions;
@@ -87,7 +97,7 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
   /** What was for nobody here when it came, by log: somebody may turn out to have been of the audience. */
   readonly #passedOver = new Map<string, SeqSet>();
   /** By log, reading of it. */
-  readonly #reading = new Map<string, Promise<void>>();
+  readonly #reading = new Map<string, Reading>();
   /** Publications of these were missed. */
   readonly #missing = new Set<string>();
   #pulses = 0;
@@ -124,8 +134,10 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
       wasPassedOver: (logID, seq) => this.#passedOver.get(logID)?.has(seq) === true,
       isKnown: (logID, seq) => this.#order.has(logID, seq),
       deliver: (delivery) => {
-        if (!this.#order.has(delivery.logID, delivery.seq)) observer.repaired(1);
-        this.#order.add(delivery);
+        const { logID, seq } = delivery;
+        const come = this.#reading.get(logID)?.come.get(seq);
+        if (come === undefined && !this.#order.has(logID, seq)) observer.repaired(1);
+        this.#order.add(come ?? delivery);
       },
       hear: (word) => this.#wordListener?.(word),
     });
@@ -194,11 +206,12 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
   async readLogs(logIDs: readonly string[], isFound: Promise<void>): Promise<void> {
     const read = isFound.then(() => this.#repair.readLogs(logIDs));
     const isOver = read.catch(() => {});
-    for (const logID of logIDs) this.#reading.set(logID, isOver);
+    const isPast = Promise.race([isOver, this.#heldLongEnough()]);
+    for (const logID of logIDs) this.#reading.set(logID, { isOver, isPast, come: new Map() });
     try {
       await read;
     } finally {
-      for (const logID of logIDs) if (this.#reading.get(logID) === isOver) this.#reading.delete(logID);
+      for (const logID of logIDs) if (this.#reading.get(logID)?.isOver === isOver) this.#reading.delete(logID);
     }
   }
 
@@ -221,9 +234,20 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
   }
 
   #deliverHere(delivery: Delivery): void {
+    const { audience, logID, seq } = delivery;
+    const reading = this.#reading.get(logID);
     // What is for nobody here would only leave gaps that nobody minds.
-    if (this.#listener?.concerns(delivery.audience)) this.#order.add(delivery);
-    else this.#notePassedOver(delivery);
+    if (!this.#listener?.concerns(audience)) this.#notePassedOver(delivery);
+    else if (seq > 0 && reading !== undefined) void this.#addAfter(reading, delivery);
+    else this.#order.add(delivery);
+  }
+
+  /** The order does not know what lacks of a log of which nothing was heard. */
+  async #addAfter({ isPast, come }: Reading, delivery: Delivery): Promise<void> {
+    come.set(delivery.seq, delivery);
+    await isPast;
+    come.delete(delivery.seq);
+    this.#order.add(delivery);
   }
 
   /** What the chat shows waits for the notices of its change, unless they have come as it has. */
@@ -231,14 +255,17 @@ export class NodeBus implements DeliveryBus, AsyncDisposable {
     const { followsNotices, logID, storedBy } = delivery;
     const isNext = storedBy === undefined && !this.#reading.has(logID) && !this.#order.settled(companionLogID(logID));
     if (!followsNotices || isNext) return this.#listener?.deliver(delivery);
-    const limit = new Promise((resolve) => setTimeout(resolve, this.#limits.noticesMs).unref());
     const notices = this.#noticesBefore(delivery).catch((error) => this.#options.observer.failed(error));
-    return Promise.race([notices, limit]).then(() => this.#listener?.deliver(delivery));
+    return Promise.race([notices, this.#heldLongEnough()]).then(() => this.#listener?.deliver(delivery));
+  }
+
+  #heldLongEnough(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, this.#limits.holdMs).unref());
   }
 
   async #noticesBefore(delivery: Delivery): Promise<void> {
     const { logID, storedBy } = delivery;
-    await this.#reading.get(logID);
+    await this.#reading.get(logID)?.isOver;
     if (storedBy !== undefined) await this.#repair.readNotices(delivery, this.#limits.reorderMs);
     await this.#order.settled(companionLogID(logID));
   }

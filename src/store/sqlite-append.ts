@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SqliteDatabase } from '../database/database.ts';
 import { type AddedKeys, type MessageKeys, messageKey } from '../database/sqlite-message-keys.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
+import { forEachInSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { type Appended, type Batch, messagesOf, type NewMessage } from '../log/message-store.ts';
 import { refused, stamped } from './append-stamp.ts';
@@ -32,7 +33,11 @@ export async function appendInSqliteWithin(
   const appended: Appended[] = [];
   for (const [index, message] of batch.entries()) {
     // The transaction keeps other writers out; who only reads has a turn in between.
-    if (index > 0 && index % messagesPerTurn === 0) await nextTurn();
+    if (index > 0 && index % messagesPerTurn === 0) {
+      await nextTurn();
+      // It may be overdue meanwhile: what is stored now would be in another one.
+      db.sqlite.within(tx);
+    }
     appended.push(storing.append(message));
   }
   storing.end();
@@ -125,18 +130,20 @@ function findStored(
 }
 
 /** Where in a log somebody's messages are, as far as they are committed. */
-export function seqsSentInSqlite(
+export async function seqsSentInSqlite(
   db: SqliteDatabase,
   logID: string,
   sendID: string,
   clientMsgIDs: readonly string[],
-): readonly number[] {
+): Promise<readonly number[]> {
   const { read, messageKeys } = db.sqlite;
-  return [...new Set(clientMsgIDs)].flatMap((clientMsgID) => {
+  const seqs: number[] = [];
+  await forEachInSlices([...new Set(clientMsgIDs)], (clientMsgID) => {
     const key = messageKey(sendID, clientMsgID, logID);
     const row = findStored(read, messageKeys, key, { sendID, clientMsgID, logID });
-    return row === undefined ? [] : [row.seq];
+    if (row !== undefined) seqs.push(row.seq);
   });
+  return seqs;
 }
 
 /**

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Database, SqliteDatabase } from '../../src/database/database.ts';
+import { longestTransactionMs } from '../../src/database/sql-transaction.ts';
 import { openSqlite } from '../../src/database/sqlite-database.ts';
 import { messageKey } from '../../src/database/sqlite-message-keys.ts';
 import { PostgresOutgoingStore } from '../../src/store/postgres-outgoing-store.ts';
@@ -39,12 +40,29 @@ test('M3: on SQLite a message is no repeat of another one whose key it shares', 
   assert.deepEqual(await store.seqsSent('si_same', 'u1', ['a', 'b']), [1, 2]);
 });
 
-async function sqliteDatabase(t: TestContext): Promise<SqliteDatabase> {
+test('M2: on SQLite a batch stores nothing more once its transaction is overdue', async (t) => {
+  await using db = await sqliteDatabase(t, () => {});
+  const store = new SqlMessageStore(db);
+  const batch = Array.from({ length: 450 }, (_, index) => message({ logID: 'si_late', clientMsgID: String(index) }));
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let appending: Promise<unknown> | undefined;
+  const transaction = db.transaction(async (tx) => {
+    appending = store.appendWithin(tx, batch);
+    t.mock.timers.tick(longestTransactionMs);
+    await appending;
+  });
+  await assert.rejects(transaction, /was undone/);
+  await assert.rejects(async () => appending, { message: 'this transaction is over' });
+  const [appended] = await store.append(batch);
+  assert.deepEqual([appended?.seq, appended?.isDuplicate], [1, false]);
+});
+
+async function sqliteDatabase(t: TestContext, onFailing: (error: unknown) => void = fail): Promise<SqliteDatabase> {
   const directory = await mkdtemp(join(tmpdir(), 'tessera-message-store-'));
   t.after(() => rm(directory, { recursive: true }));
   const path = join(directory, 'data.sqlite');
   await copyMigratedSqlite(path);
-  return openSqlite(path, { messageKeysInMemory: 1, onEffectFailure: fail, onFailing: fail, onRecovered: () => {} });
+  return openSqlite(path, { messageKeysInMemory: 1, onEffectFailure: fail, onFailing, onRecovered: () => {} });
 }
 
 function testStoreOf(t: TestContext, db: Database): Promise<void> {

@@ -71,7 +71,10 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
     file,
     health,
     patienceMs: options.patienceMs ?? 8000,
-    onOver: () => userChanges.tell(),
+    onOver: (isCommitted) => {
+      userChanges.tell();
+      messageKeys.over(isCommitted);
+    },
   });
   opening.use(setInterval(() => lookAt(file, health), lookEveryMs));
   const messageKeys = new MessageKeys({

@@ -29,6 +29,13 @@ export class MessageKeys {
   readonly #options: MessageKeysOptions;
   readonly #limit: number;
   #fresh = new KeyMap();
+  /** What `#fresh` has of the transaction under way. */
+  #uncommitted: Pair[] = [];
+  /**
+   * Given to rows by this process, and never twice: SQLite would give the numbers of moved rows again, and a move that is
+   * made again would take new rows with it.
+   */
+  #lastRow = 0;
   /** What is being moved, or was when that failed. */
   #leaving: { readonly keys: KeyMap; readonly lastRow: number } | undefined;
   #isMoving = false;
@@ -37,8 +44,9 @@ export class MessageKeys {
   constructor(options: MessageKeysOptions) {
     this.#options = options;
     this.#limit = options.limit ?? 16_384;
-    for (const { keys } of options.reading.prepare('SELECT keys FROM message_keys_new').iterate()) {
+    for (const { id, keys } of options.reading.prepare('SELECT id, keys FROM message_keys_new ORDER BY id').iterate()) {
       this.#fresh.addPacked(keys as Uint8Array);
+      this.#lastRow = Number(id);
     }
   }
 
@@ -55,14 +63,27 @@ export class MessageKeys {
 
   /** For the messages that a transaction stores. */
   added(): AddedKeys {
-    return new AddedKeys((key, seq) => this.#fresh.add(key, seq));
+    return new AddedKeys((pair) => {
+      this.#fresh.add(...pair);
+      this.#uncommitted.push(pair);
+    });
   }
 
   /** To be called in the transaction, when all are stored. */
   store(connection: StatementCache, { pairs }: AddedKeys): void {
     if (pairs.length === 0) return;
-    connection.prepare('INSERT INTO message_keys_new (keys) VALUES (?)').run(packed(pairs));
-    if (this.#fresh.size >= this.#limit && !this.#isMoving) void this.#move();
+    this.#lastRow += 1;
+    connection.prepare('INSERT INTO message_keys_new (id, keys) VALUES (?, ?)').run(this.#lastRow, packed(pairs));
+  }
+
+  /**
+   * To be called when a transaction is over, before another begins. What could not be committed is forgotten: while a disk
+   * is full nothing is moved either, and memory would fill up.
+   */
+  over(isCommitted: boolean): void {
+    if (!isCommitted) for (const pair of this.#uncommitted) this.#fresh.delete(...pair);
+    this.#uncommitted = [];
+    if (isCommitted && this.#fresh.size >= this.#limit && !this.#isMoving) void this.#move();
   }
 
   /** Of an erased message. What is still in memory of it stays. */
@@ -79,15 +100,18 @@ export class MessageKeys {
   async #move(): Promise<void> {
     this.#isMoving = true;
     try {
-      this.#leaving ??= this.#takeFresh();
+      if (this.#leaving === undefined) {
+        this.#leaving = { keys: this.#fresh, lastRow: this.#lastRow };
+        this.#fresh = new KeyMap();
+      }
       const { keys, lastRow } = this.#leaving;
-      const pairs = keys.inOrder();
-      for (let moved = 0; moved < pairs.length; moved += pairsPerJob) {
+      const inOrder = keys.inOrder();
+      for (let moved = 0; moved < inOrder.length; moved += keysPerJob) {
         if (this.#isClosed) return;
-        const some = pairs.slice(moved, moved + pairsPerJob);
+        const pairs = keys.pairsOf(inOrder.subarray(moved, moved + keysPerJob));
         await this.#options.write((connection) => {
-          insertKeys(connection, some);
-          if (moved + pairsPerJob < pairs.length) return;
+          insertKeys(connection, pairs);
+          if (moved + keysPerJob < inOrder.length) return;
           connection.prepare('DELETE FROM message_keys_new WHERE id <= ?').run(lastRow);
         });
       }
@@ -98,14 +122,6 @@ export class MessageKeys {
       this.#isMoving = false;
     }
   }
-
-  /** With the last row that is committed: rows of transactions under way may be undone, and others get their numbers. */
-  #takeFresh() {
-    const { id } = this.#options.reading.prepare('SELECT max(id) AS id FROM message_keys_new').get() ?? {};
-    const keys = this.#fresh;
-    this.#fresh = new KeyMap();
-    return { keys, lastRow: Number(id ?? 0) };
-  }
 }
 
 /** Of a message. */
@@ -114,15 +130,16 @@ type Pair = readonly [key: number, seq: number];
 /** Keys of the messages that a transaction has stored so far. They are found at once. */
 export class AddedKeys {
   readonly pairs: Pair[] = [];
-  readonly #onAdded: (key: number, seq: number) => void;
+  readonly #onAdded: (pair: Pair) => void;
 
-  constructor(onAdded: (key: number, seq: number) => void) {
+  constructor(onAdded: (pair: Pair) => void) {
     this.#onAdded = onAdded;
   }
 
   add(key: number, seq: number): void {
-    this.pairs.push([key, seq]);
-    this.#onAdded(key, seq);
+    const pair: Pair = [key, seq];
+    this.pairs.push(pair);
+    this.#onAdded(pair);
   }
 }
 
@@ -140,6 +157,12 @@ export class KeyMap {
     else if (!known.includes(seq)) this.#seqs.set(key, [...known, seq]);
   }
 
+  delete(key: number, seq: number): void {
+    const left = this.seqsOf(key).filter((each) => each !== seq);
+    if (left.length === 0) this.#seqs.delete(key);
+    else this.#seqs.set(key, left);
+  }
+
   addPacked(bytes: Uint8Array): void {
     const numbers = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let at = 0; at < bytes.byteLength; at += bytesPerPair) {
@@ -152,10 +175,15 @@ export class KeyMap {
     return seqs === undefined ? nowhere : typeof seqs === 'number' ? [seqs] : seqs;
   }
 
-  /** By key, ascending. */
-  inOrder(): Pair[] {
-    const keys = Float64Array.from(this.#seqs.keys()).sort();
-    return Array.from(keys, (key) => this.seqsOf(key).map((seq): Pair => [key, seq])).flat();
+  /** Each key once, ascending. */
+  inOrder(): Float64Array {
+    return Float64Array.from(this.#seqs.keys()).sort();
+  }
+
+  pairsOf(keys: Float64Array): Pair[] {
+    const pairs: Pair[] = [];
+    for (const key of keys) for (const seq of this.seqsOf(key)) pairs.push([key, seq]);
+    return pairs;
   }
 }
 
@@ -186,5 +214,5 @@ export function insertionOf(pairs: number): string {
 }
 
 /** What is moved at a time: a millisecond, in which nothing else runs. */
-const pairsPerJob = 512;
+const keysPerJob = 512;
 export const pairsPerStatement = 64;

@@ -48,7 +48,7 @@ test('one that fails is undone by itself, and the others of its commit hold', as
 });
 
 test('if the commit fails, so do all that would have shared it, and the next ones are tried', async () => {
-  const { writer, insert, rows, failNextCommit, failures } = open();
+  const { writer, insert, rows, failNextCommit, failures, overs } = open();
   failNextCommit();
   const outcomes = await Promise.allSettled(['a', 'b'].map((name) => writer.run(() => insert(name))));
   assert.deepEqual(
@@ -56,7 +56,20 @@ test('if the commit fails, so do all that would have shared it, and the next one
     ['the disk broke', 'the disk broke'],
   );
   await writer.run(() => insert('c'));
-  assert.deepEqual([rows(), failures.length], [['c'], 1]);
+  assert.deepEqual([rows(), failures.length, overs], [['c'], 1, [false, true]]);
+});
+
+test('it tells of each transaction that is over whether it was committed, which one of a lost file was', async () => {
+  const { writer, insert, overs, breakFile } = open();
+  const fail = (errcode?: number) => async () => {
+    throw Object.assign(new Error('no'), { errcode });
+  };
+  await Promise.allSettled([writer.run(fail())]);
+  const full = 13;
+  await Promise.allSettled([writer.run(() => insert('a')), writer.run(fail(full))]);
+  breakFile();
+  await Promise.allSettled([writer.run(() => insert('b'))]);
+  assert.deepEqual(overs, [false, false, true]);
 });
 
 test('if not even the rollback succeeds, nobody is told success, and it is tried again before the next one', async () => {
@@ -90,9 +103,23 @@ function open() {
     }
   })(database);
   const failures: unknown[] = [];
+  const overs: boolean[] = [];
+  const file = { check: () => {} };
   const health = { failed: (error: unknown) => void failures.push(error), succeeded: () => {} };
   return {
-    writer: new SqliteWriter({ connection, file: { check: () => {} }, health, patienceMs: 1000 }),
+    writer: new SqliteWriter({
+      connection,
+      file,
+      health,
+      patienceMs: 1000,
+      onOver: (isCommitted) => void overs.push(isCommitted),
+    }),
+    overs,
+    breakFile: () => {
+      file.check = () => {
+        throw new Error('lost');
+      };
+    },
     log,
     failures,
     failNextCommit: () => failsNext.add('COMMIT'),

@@ -16,7 +16,7 @@ export interface SqliteWriterOptions {
   /** How long a transaction waits for another program's lock. */
   readonly patienceMs: number;
   /** Called when a transaction is over, committed or not, before anybody is told of it. */
-  readonly onOver?: () => void;
+  readonly onOver?: (isCommitted: boolean) => void;
 }
 
 export class SqliteWriter {
@@ -88,6 +88,7 @@ export class SqliteWriter {
     const { connection, file, health, onOver } = this.#options;
     const done: Job[] = [];
     const enoughAt = performance.now() + longestBatchMs;
+    let isCommitted = false;
     try {
       for (let job = this.#waiting.shift(); job !== undefined; job = this.#waiting.shift()) {
         done.push(job);
@@ -95,11 +96,8 @@ export class SqliteWriter {
         if (done.length === 0) return;
         if (performance.now() > enoughAt) break;
       }
-      try {
-        connection.prepare('COMMIT').run();
-      } finally {
-        onOver?.();
-      }
+      connection.prepare('COMMIT').run();
+      isCommitted = true;
       file.check();
     } catch (error) {
       this.#fail(done, error);
@@ -109,6 +107,8 @@ export class SqliteWriter {
         // The first cause has been told. It is tried again before the next transaction.
       }
       return;
+    } finally {
+      onOver?.(isCommitted);
     }
     health.succeeded();
     for (const job of done) job.stored();

@@ -41,7 +41,7 @@ async function addKeys(db: Kysely<unknown>): Promise<void> {
     after = rows.at(-1)?.row ?? after;
     isOver = rows.length === 0;
     if (!isOver && keys.size < keysInMemory) continue;
-    const pairs = keys.inOrder();
+    const pairs = keys.pairsOf(keys.inOrder());
     for (let done = 0; done < pairs.length; done += pairsPerStatement) {
       const some = pairs.slice(done, done + pairsPerStatement);
       await db.executeQuery(CompiledQuery.raw(insertionOf(some.length), some.flat()));

@@ -100,11 +100,12 @@ export class ArrivalOrder<Item extends Arrival> implements Disposable {
   add(item: Item): void {
     const { logID, seq, followsMs = Number.POSITIVE_INFINITY } = item;
     if (seq === 0) return void this.#run(item);
-    // Of a log of which nothing was heard the one before may be on its way.
     const waits = seq > 1 && followsMs < this.#limits.forgetAfterMs;
     const log = this.#logs.get(logID) ?? this.#begin(logID, waits ? seq - 2 : seq - 1);
     if (log.delivered.has(seq) || log.held?.has(seq)) return;
     if (!waits && log.held === undefined) log.last = Math.max(log.last, seq - 1);
+    // Of a log of which nothing was delivered the one before each of those that have come may be on its way.
+    if (waits && log.delivered.isEmpty && !log.isFetching) log.last = Math.min(log.last, seq - 2);
     if (seq > log.last + 1) {
       this.#hold(log, logID, item);
       return;

@@ -86,6 +86,20 @@ test('what a node stores itself keeps its place, though another hears of the com
   }
 });
 
+test('of a log of which nothing was heard, three that come the last one first are put in order', async (t) => {
+  await using cluster = new Cluster(t, new MemoryNetwork(), ['A', 'B']);
+  await cluster.pass(10);
+  const stored = Array.from({ length: 4 }, () => cluster.store('A', 'sg_1')).flat();
+  for (const delivery of stored.slice(1).reverse()) {
+    cluster.node('A').bus.deliver(delivery);
+    await cluster.pass(20);
+  }
+  await cluster.pass(100);
+  // The first, whose publication is lost, is read.
+  assert.deepEqual(cluster.node('B').seqsOf('sg_1'), [1, 2, 3, 4]);
+  assert.equal(cluster.node('B').repaired, 1);
+});
+
 test('what a node had committed when it died is delivered by those who are left, before its lease has ended', async (t) => {
   const network = new MemoryNetwork();
   await using cluster = new Cluster(t, network, ['A', 'B', 'C']);

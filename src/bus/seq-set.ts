@@ -8,6 +8,10 @@ export class SeqSet {
     this.#maxRanges = maxRanges;
   }
 
+  get isEmpty(): boolean {
+    return this.#ranges.length === 0;
+  }
+
   has(seq: number): boolean {
     const range = this.#ranges[this.#placeOf(seq)];
     return range !== undefined && range.to >= seq;

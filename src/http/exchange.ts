@@ -83,6 +83,8 @@ export class Exchange {
   /** Whom the bytes of the bodies are counted for. */
   #holder: Holder;
   #isHolderKnown = false;
+  /** Nobody is identified where everybody may call. */
+  #identifiedMs = Number.POSITIVE_INFINITY;
   #address: string | undefined;
   /** Of the request's body, in bytes. */
   #heldBytes = 0;
@@ -119,6 +121,12 @@ export class Exchange {
   identify({ userID, isAdmin }: Pick<Caller, 'userID' | 'isAdmin'>): void {
     this.#holder = isAdmin ? undefined : `user ${userID}`;
     this.#isHolderKnown = true;
+    this.#identifiedMs = this.#monotonicMs();
+  }
+
+  /** Whether whatever else was to be done has kept the request since then for so long that the token may have ended. */
+  get isLongIdentified(): boolean {
+    return this.#monotonicMs() - this.#identifiedMs > longIdentifiedMs;
   }
 
   /** Whether anything has arrived on the connection since the request's headers, such as the rest of its body. */
@@ -301,6 +309,7 @@ function refusalOf({ retryAfterSeconds }: RetryLater): Pick<Answer, 'status' | '
 const zipped = ['Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding'] as const;
 
 const slowMs = 1000;
+const longIdentifiedMs = 20;
 /** Of an answer. */
 const shortBytes = 4096;
 

@@ -32,7 +32,7 @@ export function serveEndpoint(
       const reading = exchange.readBody(largestBody(call));
       const bytes = reading instanceof Promise ? await reading : reading;
       const wasHeldUp = await turns.take('caller' in call ? call.caller.userID : exchange.address, bytes.length);
-      if (wasHeldUp || exchange.isOlderThanItsBody) call = await identify(exchange);
+      if (wasHeldUp || exchange.isOlderThanItsBody || exchange.isLongIdentified) call = await identify(exchange);
       body = withParameter(binding.decode(bytes), endpoint.urlParameter, request.url);
       endpoint.checkBinding?.(body);
     } catch (error) {

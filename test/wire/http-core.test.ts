@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { errors } from '../../src/protocol/errors.ts';
 import { envelopeOf, type RawReply, type RawRequest } from './raw-http.ts';
@@ -175,12 +175,20 @@ describe('1.3 request headers', () => {
 
   test('a body that comes together with its headers costs one look at the token', async (t) => {
     const server = await ToyServer.start(t);
-    const socket = connect(server.port, '127.0.0.1');
-    t.after(() => socket.destroy());
-    const head = `POST /toy/echo HTTP/1.1\r\nHost: x\r\noperationID: o\r\ntoken: ${headers.token}\r\n`;
-    socket.write(`${head}Content-Length: 2\r\n\r\n{}`);
-    await once(socket, 'data');
+    await postInOnePiece(t, server);
     assert.equal(server.judgements, 1);
+  });
+
+  test('T1 T4 a token that ends while other work keeps the request does not act', async (t) => {
+    const server = await ToyServer.start(t);
+    server.http.server.once('request', () =>
+      // Comes before the request's turn, and after its caller has been looked at.
+      setImmediate(() => {
+        server.nowMs += 500;
+        server.tokenFault = errors.tokenKicked;
+      }),
+    );
+    assert.match(await postInOnePiece(t, server), /"errCode":1506/);
   });
 
   test('the caller is the one in the token, whatever the body says', async (t) => {
@@ -642,4 +650,14 @@ function errorsIn({ log }: ToyServer): LogLine[] {
 function* manyKeys(count: number): Generator<[string, unknown]> {
   for (let index = 0; index < count; index++) yield [`key${index}`, index];
   yield ['text', 'last'];
+}
+
+/** Headers and body. @returns what is answered */
+async function postInOnePiece(t: Pick<TestContext, 'after'>, server: ToyServer): Promise<string> {
+  const socket = connect(server.port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  const head = `POST /toy/echo HTTP/1.1\r\nHost: x\r\noperationID: o\r\ntoken: ${headers.token}\r\n`;
+  socket.write(`${head}Content-Length: 2\r\n\r\n{}`);
+  const [answer] = await once(socket, 'data');
+  return String(answer);
 }

@@ -7,6 +7,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import * as nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 const NEEDED_MAJOR = 24;
 const FORWARDED_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'];
@@ -20,6 +21,7 @@ const installedNode = installed(isWindows ? 'bin/node.exe' : 'bin/node');
 if (isNewEnough(process.version)) {
   if (process.env[WRAPPED] !== undefined) stopWithWrapper();
   keepCompiled();
+  forgetYoungObjectsYoung();
   import('../src/main.ts');
 } else if (isUsable(installedNode)) runOn(installedNode);
 else fail();
@@ -31,6 +33,15 @@ else fail();
 function keepCompiled() {
   const packages = fileURLToPath(new URL('../node_modules', import.meta.url));
   if (existsSync(packages)) nodeModule.enableCompileCache(`${packages}/.cache/compiled`);
+}
+
+/**
+ * What is allocated at a place whose objects once outlived a collection, V8 puts among the old ones from then on. A message
+ * on its way to the disk is such an object, and all that it names would stay until the next full collection. See
+ * docs/adr/0002. It has to be said before anything is compiled.
+ */
+function forgetYoungObjectsYoung() {
+  setFlagsFromString('--no-allocation-site-pretenuring');
 }
 
 /** @param path within the package */

@@ -197,9 +197,8 @@ class Place {
 
   store(pairs: readonly (readonly [key: number, seq: number])[], end = 'COMMIT'): void {
     this.#connection.exec('BEGIN');
-    const added = this.#keys.added();
-    for (const [key, seq] of pairs) added.add(key, seq);
-    this.#keys.store(this.#connection, added);
+    for (const pair of pairs) this.#keys.add(pair);
+    this.#keys.store(this.#connection, pairs);
     this.#connection.exec(end);
     this.#keys.over(end === 'COMMIT');
   }

@@ -61,16 +61,14 @@ export class MessageKeys {
     return [...moved.map(({ seq }) => seq), ...leaving, ...fresh];
   }
 
-  /** For the messages that a transaction stores. */
-  added(): AddedKeys {
-    return new AddedKeys((pair) => {
-      this.#fresh.add(...pair);
-      this.#uncommitted.push(pair);
-    });
+  /** Of a message that the transaction under way has stored. It is found at once. */
+  add(pair: Pair): void {
+    this.#fresh.add(...pair);
+    this.#uncommitted.push(pair);
   }
 
-  /** To be called in the transaction, when all are stored. */
-  store(connection: StatementCache, { pairs }: AddedKeys): void {
+  /** To be called in the transaction, with what it has added. */
+  store(connection: StatementCache, pairs: readonly Pair[]): void {
     if (pairs.length === 0) return;
     this.#lastRow += 1;
     connection.prepare('INSERT INTO message_keys_new (id, keys) VALUES (?, ?)').run(this.#lastRow, packed(pairs));
@@ -125,23 +123,7 @@ export class MessageKeys {
 }
 
 /** Of a message. */
-type Pair = readonly [key: number, seq: number];
-
-/** Keys of the messages that a transaction has stored so far. They are found at once. */
-export class AddedKeys {
-  readonly pairs: Pair[] = [];
-  readonly #onAdded: (pair: Pair) => void;
-
-  constructor(onAdded: (pair: Pair) => void) {
-    this.#onAdded = onAdded;
-  }
-
-  add(key: number, seq: number): void {
-    const pair: Pair = [key, seq];
-    this.pairs.push(pair);
-    this.#onAdded(pair);
-  }
-}
+export type Pair = readonly [key: number, seq: number];
 
 /** Keys in memory, some of them of several messages. */
 export class KeyMap {

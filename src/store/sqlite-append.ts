@@ -5,7 +5,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SqliteDatabase } from '../database/database.ts';
-import { type AddedKeys, type MessageKeys, messageKey } from '../database/sqlite-message-keys.ts';
+import { type MessageKeys, messageKey, type Pair } from '../database/sqlite-message-keys.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
 import { forEachInSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
@@ -51,13 +51,12 @@ class Storing {
   readonly #connection: StatementCache;
   readonly #keys: MessageKeys;
   readonly #counters: Counters;
-  readonly #added: AddedKeys;
+  readonly #added: Pair[] = [];
 
   constructor(connection: StatementCache, keys: MessageKeys) {
     this.#connection = connection;
     this.#keys = keys;
     this.#counters = new Counters(connection);
-    this.#added = keys.added();
   }
 
   append(message: NewMessage): Appended {
@@ -83,7 +82,9 @@ class Storing {
         message.contentType,
         body,
       );
-    this.#added.add(key, seq);
+    const pair: Pair = [key, seq];
+    this.#added.push(pair);
+    this.#keys.add(pair);
     counter.count(message, seq, sentAt);
     if (message.deliveries !== undefined) {
       addDeliveriesInSqlite(this.#connection, message.deliveries({ seq, sentAt }), message.acceptedAt);

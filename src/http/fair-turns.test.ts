@@ -86,7 +86,7 @@ test('short requests go side by side, more and more of them; large ones, and wha
   let running = 0;
   const sideBySide: number[] = [];
   const request = async (bytes: number, takesMs: number) => {
-    await turns.take('a', bytes);
+    await turns.take('a', { bytes });
     running++;
     await undefined;
     sideBySide.push(running);
@@ -104,4 +104,20 @@ test('short requests go side by side, more and more of them; large ones, and wha
   assert.deepEqual(await served(...many(2, 20_000, 0)), [1, 1]);
   assert.deepEqual(await served(...many(40, 100, 0)), [...Array(32).fill(16), ...Array(8).fill(8)]);
   assert.deepEqual(await served(...many(19, 100, 1)), [...Array(16).fill(16), 1, 2, 2]);
+});
+
+test('O2 short requests of a user are no way to have as many costly ones side by side', async () => {
+  const { turns, time } = openTurns();
+  for (let i = 0; i < 5; i++) await turns.take('b');
+  const served: string[] = [];
+  const request = async (caller: string, isUser: boolean) => {
+    await turns.take(caller, { isUser });
+    await undefined;
+    served.push(`${caller} ${time.nowMs}`);
+    await undefined;
+    time.nowMs += 1;
+  };
+  const ofUser = Array.from({ length: 3 }, () => request('user', true));
+  await Promise.all([...ofUser, request('admin', false), request('admin', false), request('other', true)]);
+  assert.deepEqual(served, ['user 0', 'admin 0', 'other 0', 'user 3', 'admin 4', 'user 4']);
 });

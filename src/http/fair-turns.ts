@@ -36,16 +36,15 @@ export class FairTurns {
 
   /**
    * Resolves when it is the caller's turn.
-   * @param bytes of the request's body
    * @returns whether there was more to do before than fits into a slice
    */
-  take(caller: string, bytes = 0): Promise<boolean> {
+  take(caller: string, { bytes = 0, isUser = false }: TurnOptions = {}): Promise<boolean> {
     if (!this.#isSliceDue) {
       this.#isSliceDue = true;
       setImmediate(this.#admitInTurns);
     }
     return new Promise((resolve) => {
-      const waiting = { bytes, since: this.#slices, resolve };
+      const waiting = { bytes, isUser, since: this.#slices, resolve };
       const line = this.#waiting.get(caller);
       if (line === undefined) this.#waiting.set(caller, [waiting]);
       else line.push(waiting);
@@ -72,26 +71,37 @@ export class FairTurns {
   };
 
   #admitSome(): void {
+    const users = new Set<string>();
     let bytes = 0;
-    for (let count = 0; count < this.#atOnce && bytes < mostBytesAtOnce; count++) bytes += this.#admitNext();
-  }
-
-  /** @returns the bytes of its body */
-  #admitNext(): number {
-    const [next] = this.#waiting;
-    if (next === undefined) return 0;
-    const [caller, line] = next;
-    this.#waiting.delete(caller);
-    const first = line.shift();
-    // To the end of the round.
-    if (line.length > 0) this.#waiting.set(caller, line);
-    first?.resolve(first.since !== this.#slices);
-    return first?.bytes ?? 0;
+    for (let count = 0; count < this.#atOnce && bytes < mostBytesAtOnce; count++) {
+      const [next] = this.#waiting;
+      if (next === undefined) return;
+      const [caller, line] = next;
+      // Everybody has had a turn.
+      if (users.has(caller)) return;
+      this.#waiting.delete(caller);
+      const first = line.shift();
+      // To the end of the round.
+      if (line.length > 0) this.#waiting.set(caller, line);
+      if (first === undefined) continue;
+      if (first.isUser) users.add(caller);
+      bytes += first.bytes;
+      first.resolve(first.since !== this.#slices);
+    }
   }
 }
 
-interface Waiting {
-  readonly bytes: number;
+export interface TurnOptions {
+  /** Of the request's body. */
+  readonly bytes?: number;
+  /**
+   * Somebody who speaks for nobody else: of their requests no two go side by side, since short ones may be followed by as
+   * many costly ones.
+   */
+  readonly isUser?: boolean;
+}
+
+interface Waiting extends Required<TurnOptions> {
   /** How many slices there had been. */
   readonly since: number;
   readonly resolve: (wasHeldUp: boolean) => void;

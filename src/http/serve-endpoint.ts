@@ -31,7 +31,10 @@ export function serveEndpoint(
       binding = bindingFor(request.headers['content-type']);
       const reading = exchange.readBody(largestBody(call));
       const bytes = reading instanceof Promise ? await reading : reading;
-      const wasHeldUp = await turns.take('caller' in call ? call.caller.userID : exchange.address, bytes.length);
+      const wasHeldUp = await turns.take('caller' in call ? call.caller.userID : exchange.address, {
+        bytes: bytes.length,
+        isUser: 'caller' in call && !call.caller.isAdmin,
+      });
       if (wasHeldUp || exchange.isOlderThanItsBody || exchange.isLongIdentified) call = await identify(exchange);
       body = withParameter(binding.decode(bytes), endpoint.urlParameter, request.url);
       endpoint.checkBinding?.(body);

@@ -69,6 +69,7 @@ export class DurableTokenStore implements TokenStore {
     this.#lost = new LostTokens({
       ...options,
       recorder: this.#recorder,
+      look: () => this.look(),
       displace: (userID, jtis) => this.kick(userID, { jtis }, 'policy', 'kicked'),
     });
   }

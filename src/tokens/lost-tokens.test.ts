@@ -52,6 +52,16 @@ test('T1 a token that the store has recognisably lost is taken in again, also if
   assert.equal((await first.store.list('alice')).tokens.length, 1);
 });
 
+test('T1 a token that is shown before anybody has seen that the store is another one is not refused for that', async (t) => {
+  const { store, authority, state, comeBackAs } = await openForgetfulStore(t);
+  await store.look();
+  const token = await authority.login('alice');
+  await comeBackAs('second', []);
+  state.causeOnceTold = 'failover';
+  assert.equal(await authority.verdict(token), 0);
+  assert.deepEqual(state.takenBack, ['alice']);
+});
+
 test('T4 a logout everywhere but here ends what the store has lost, younger than the caller, for good', async (t) => {
   const { time, store, authority, caller, lost, state, first, failOver, logOutElsewhere } = await lostToken(t);
   const notBefore = time.now;

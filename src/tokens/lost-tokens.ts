@@ -18,6 +18,8 @@ export interface LostTokensOptions {
   readonly store: TokenStore;
   readonly ends: TokenEndStore;
   readonly recorder: Pick<EndRecorder, 'record'>;
+  /** Looks whether the store is still the one that it was, and has it say what another one may lack. */
+  readonly look: () => Promise<void>;
   /** Kicks by the login policy, on disk and in the store. */
   readonly displace: (userID: string, jtis: readonly string[]) => Promise<readonly TokenRecord[]>;
   /** No token lives longer. */
@@ -105,10 +107,15 @@ export class LostTokens {
 
   /** @returns undefined for one of which it is not known that the store has had it and lost it */
   async takeBack(claims: TokenClaims, known: KnownEnds): Promise<TokenRecord | undefined> {
-    const { store, clock, loginPolicy, observer } = this.#options;
+    const { store, clock, loginPolicy, look, observer } = this.#options;
     const { userID, jti, platformID, issuedAt, loginAt, expiresAt, isOurs, needsStore, kid } = claims;
     if (!isOurs || needsStore || expiresAt <= clock()) return undefined;
-    const cause = await store.explainLoss(userID, issuedAt);
+    let cause = await store.explainLoss(userID, issuedAt);
+    if (cause === 'unknown') {
+      // It may have become another one since the last look: whoever is refused now is logged out.
+      await look();
+      cause = await store.explainLoss(userID, issuedAt);
+    }
     if (cause === 'unknown' || (await store.hasForgotten(userID))) return undefined;
     const lost: TokenRecord = {
       ...{ userID, jti, platformID, issuedAt, expiresAt, keyMark: keyMark(kid), deviceName: '', lastSeenAt: 0 },

@@ -93,6 +93,12 @@ test('T1 a token that went with a master before this one, which was never its re
   await redisCommand(server.port, 'SET', memoryKey, 'the run of another');
   await memory.confirm(await memory.look());
   assert.deepEqual(await explained(node, token), ['failover']);
+
+  // Another node went on with the master before for a moment.
+  const later = await node.authority.login('bob');
+  const { jti: laterJti } = await node.authority.verify(later);
+  await redisCommand(server.port, 'DEL', `tessera:{bob}:token:${laterJti}`);
+  assert.deepEqual(await explained(node, later), ['failover']);
 });
 
 test('T1 what nobody can explain is unknown, and what ended in good order is no loss', async (t) => {

@@ -26,6 +26,8 @@ export async function openForgetfulStore(t: TestContext) {
     walks: 0,
     known: [] as KnownToStore[],
     cause: 'unknown' as LossCause,
+    /** What it says once it has been told everything. */
+    causeOnceTold: undefined as LossCause | undefined,
     announced: [] as TokenChange[],
     lostEnded: [] as TokenEnding[],
     takenBack: [] as string[],
@@ -44,6 +46,7 @@ export async function openForgetfulStore(t: TestContext) {
     confirm: async ({ identity }) => {
       assert.equal(identity, look.identity);
       look.knowsAll = true;
+      state.cause = state.causeOnceTold ?? state.cause;
     },
     restore: async (userID, ends) => {
       state.restored.push([...ends]);

@@ -24,5 +24,8 @@ export async function explainLoss(redis: RedisClient, key: string, issuedAt: num
   if (/[^0]/.test(info.get('master_replid2') ?? '0')) return 'failover';
   // Nor need this server have been a replica: an old master may come back after another one has taken tokens in.
   const replacedAt = Number(await redis.get(replacedKey));
-  return issuedAt <= replacedAt ? 'failover' : 'unknown';
+  return replacedAt > 0 && issuedAt <= replacedAt + nodesDifferMs ? 'failover' : 'unknown';
 }
+
+/** So much later than the first node another one, whose clock is another, too, may leave a master for the one in its place. */
+const nodesDifferMs = 10_000;

@@ -33,7 +33,7 @@ import type { MemoryLook, StoreMemory } from './token-store-memory.ts';
 import type { Telling } from './token-teller.ts';
 
 export interface DurableTokenStoreOptions
-  extends Omit<LostTokensOptions, 'store' | 'recorder' | 'displace' | 'observer'> {
+  extends Omit<LostTokensOptions, 'store' | 'recorder' | 'look' | 'displace' | 'observer'> {
   /** It may forget. */
   readonly store: TokenStore;
   readonly memory: StoreMemory;

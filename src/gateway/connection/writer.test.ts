@@ -55,26 +55,36 @@ test('O2 what waits holds no memory but its own, once for all connections, howev
   assert.ok(heldBytes <= most, `${heldBytes} bytes are held, ${most} at most`);
 });
 
-test('frames that leave at once are not copied', () => {
-  const { writer, handed } = openWriter(new FlushQueue());
-  const frames = ['a', 'b', 'c'].map((text) => Buffer.from(text));
-  for (const frame of frames) writer.send(frame);
-  writer.flush();
-  assert.ok(handed.every((frame, index) => frame === frames[index]));
-});
-
-test('frames of one turn leave together and in order, a single one without a queue', () => {
+test('frames of one turn leave together and in order, a single one without a queue or a copy', () => {
   const turn = (...frames: (Buffer | string)[]) => {
-    const { writer, calls } = openWriter(new FlushQueue());
+    const { writer, calls, handed } = openWriter(new FlushQueue());
     for (const frame of frames) writer.send(frame);
     writer.flush();
-    return calls;
+    return { calls, handed };
   };
-  const [one, two, pong] = [Buffer.from('one'), Buffer.from('two'), 'pong'];
-  assert.deepEqual(turn(one), ['one']);
-  assert.deepEqual(turn(one, two), ['cork', 'one', 'two', 'uncork']);
-  assert.deepEqual(turn(one, pong, two), ['cork', 'one', 'pong', 'two', 'uncork']);
-  assert.deepEqual(turn(pong, one), ['cork', 'pong', 'one', 'uncork']);
+  const [one, two, pong, long] = [Buffer.from('one'), Buffer.from('two'), 'pong', Buffer.alloc(16 * 1024, 'x')];
+  assert.equal(turn(one).handed[0], one);
+  assert.deepEqual(turn(one, two).calls, ['onetwo']);
+  assert.deepEqual(turn(one, pong, two).calls, ['cork', 'one', 'pong', 'two', 'uncork']);
+  assert.deepEqual(turn(pong, one).calls, ['cork', 'pong', 'one', 'uncork']);
+  const { calls, handed } = turn(one, long);
+  assert.deepEqual(calls, ['cork', 'one', long.toString(), 'uncork']);
+  assert.deepEqual(handed, [one, long]);
+});
+
+test('O2 frames behind what has not left yet stay those that all connections share', () => {
+  const { writer, handed } = openWriter(new FlushQueue());
+  const frames = ['a', 'b', 'c'].map((text) => {
+    const frame = Buffer.allocUnsafeSlow(1);
+    frame.write(text);
+    return frame;
+  });
+  for (const frame of frames) {
+    writer.send(frame);
+    if (frame === frames[0]) writer.flush();
+  }
+  writer.flush();
+  assert.ok(handed.every((frame, index) => frame === frames[index]));
 });
 
 test('O2 what the system takes at once is gone without a callback, and what it does not when that has left', () => {
@@ -105,7 +115,7 @@ test('O2 what the system takes at once is gone without a callback, and what it d
   writer.isStuck();
   assert.equal(writer.isStuck(), true);
   sendOne();
-  assert.equal(callbacks.length, 2, 'one behind the first that did not leave, one of the next');
+  assert.equal(callbacks.length, 2, 'one behind the first that did not leave, one behind the next');
   callbacks[0]?.();
   assert.equal(writer.isStuck(), false);
   callbacks[1]?.();

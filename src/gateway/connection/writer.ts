@@ -34,11 +34,8 @@ export class Writer {
   readonly #accepted: Count = { frames: 0, bytes: 0 };
   readonly #handed: Count = { frames: 0, bytes: 0 };
   readonly #gone: Count = { frames: 0, bytes: 0 };
-  #batchFrames = 0;
-  /** Nothing was on its way when the batch began: what the operating system takes at once needs no callback. */
-  #startsIdle = false;
-  /** The first frame of a batch, until a second one shows that there is something to join. */
-  #first: Buffer | undefined;
+  /** What is handed over at the end of this turn. */
+  #batch: (Buffer | string)[] = [];
   #isBehind = false;
   /** Frames gone at the last look, and looks since at which nothing more had. */
   #goneAtLook = 0;
@@ -77,7 +74,7 @@ export class Writer {
     this.#accepted.frames++;
     this.#accepted.bytes += frame.length;
     const isHanded = this.#waiting.length === 0 && this.#handed.bytes - this.#gone.bytes < mostHandedBytes;
-    const isOnItsWay = isHanded && this.#handed.frames - this.#gone.frames === this.#batchFrames;
+    const isOnItsWay = isHanded && this.#isIdle();
     const kept = isOnItsWay ? frame : this.#flushes.ownMemoryOf(frame);
     if (isHanded) this.#hand(kept);
     else this.#waiting.push(kept);
@@ -85,20 +82,18 @@ export class Writer {
 
   /** Hands what it may to the operating system, which may not take all of it. */
   flush(): void {
-    if (this.#batchFrames === 0) return;
-    this.#batchFrames = 0;
-    const first = this.#first;
-    this.#first = undefined;
-    // One frame, as nearly always: what is corked goes through a queue of the stream.
-    if (first === undefined) this.#socket.uncork();
+    if (this.#batch.length === 0) return;
+    const isIdle = this.#isIdle();
+    const batch = this.#batch;
+    this.#batch = [];
     // Nothing may follow the close frame with which the library has answered its client.
-    else if (this.#ws.readyState === this.#ws.OPEN) this.#write(first, this.#handed.frames, this.#handed.bytes);
+    const isOpen = this.#ws.readyState === this.#ws.OPEN;
+    if (isOpen) this.#write(isIdle ? joined(batch) : batch);
     const { frames, bytes } = this.#handed;
-    // What the operating system took at once is gone before the callbacks of its frames are called.
+    // What the operating system took at once is gone without a callback.
     if (this.#ws.bufferedAmount === 0) this.#onGone(frames, bytes);
     // It is all gone when this is, which is nothing and lies behind it.
-    else if (this.#startsIdle && this.#ws.readyState === this.#ws.OPEN)
-      this.#socket.write(nothing, () => this.#onGone(frames, bytes));
+    else if (isOpen) this.#socket.write(nothing, () => this.#onGone(frames, bytes));
   }
 
   /** Hands everything to the socket: nothing is to be sent through here any more. */
@@ -125,33 +120,28 @@ export class Writer {
     );
   }
 
+  /** Nothing is on its way but what this turn has brought. */
+  #isIdle(): boolean {
+    return this.#handed.frames - this.#gone.frames === this.#batch.length;
+  }
+
   #hand(frame: Buffer | string): void {
-    if (this.#batchFrames === 0) {
-      this.#startsIdle = this.#handed.frames === this.#gone.frames;
-      this.#flushes.add(this);
-    } else if (this.#first !== undefined) this.#join(this.#first);
-    this.#batchFrames++;
+    if (this.#batch.length === 0) this.#flushes.add(this);
+    this.#batch.push(frame);
     this.#handed.frames++;
     this.#handed.bytes += frame.length;
-    const { frames, bytes } = this.#handed;
-    if (typeof frame === 'string') {
-      if (this.#batchFrames === 1) this.#socket.cork();
-      this.#ws.send(frame, () => this.#onGone(frames, bytes));
-    } else if (this.#batchFrames === 1) this.#first = frame;
-    else this.#write(frame, frames, bytes);
-    if (this.#batchFrames >= maxBatchFrames) this.flush();
+    if (this.#batch.length >= maxBatchFrames) this.flush();
   }
 
-  /** What comes behind the first frame leaves together with it. */
-  #join(first: Buffer): void {
-    this.#first = undefined;
-    this.#socket.cork();
-    this.#write(first, this.#handed.frames, this.#handed.bytes);
-  }
-
-  #write(frame: Buffer, frames: number, bytes: number): void {
-    if (this.#startsIdle) this.#socket.write(frame);
-    else this.#socket.write(frame, () => this.#onGone(frames, bytes));
+  #write(frames: readonly (Buffer | string)[]): void {
+    // One, as nearly always: what is corked goes through a queue of the stream.
+    const isCorked = frames.length > 1;
+    if (isCorked) this.#socket.cork();
+    for (const frame of frames) {
+      if (typeof frame === 'string') this.#ws.send(frame);
+      else this.#socket.write(frame);
+    }
+    if (isCorked) this.#socket.uncork();
   }
 
   /** Frames leave in order: all up to this count are gone. */
@@ -210,7 +200,23 @@ export class FlushQueue {
   };
 }
 
+/**
+ * Short frames as one: to copy a reply and the pushes behind it costs less than their way through the queue of the
+ * stream, and a system call with several buffers.
+ */
+function joined(batch: readonly (Buffer | string)[]): readonly (Buffer | string)[] {
+  if (batch.length === 1) return batch;
+  let bytes = 0;
+  for (const frame of batch) {
+    if (typeof frame === 'string') return batch;
+    bytes += frame.length;
+  }
+  return bytes > mostJoinedBytes ? batch : [Buffer.concat(batch as readonly Buffer[], bytes)];
+}
+
 const nothing = Buffer.alloc(0);
+
+const mostJoinedBytes = 16 * 1024;
 
 /** So that a long burst to one client is on its way before the burst is over. */
 const maxBatchFrames = 64;

@@ -17,7 +17,7 @@ import type { BodyBudget, Holder } from './body-budget.ts';
 import type { ClientAddresses } from './client-address.ts';
 import type { FairTurns } from './fair-turns.ts';
 import { gzipBody, wantsGzip } from './gzip.ts';
-import { contentTypes, corsPairs } from './response-headers.ts';
+import { type ApiResponse, contentTypes } from './response-headers.ts';
 import { RetryLater } from './retry-later.ts';
 import { markSlow } from './slow-bodies.ts';
 import type { FailureThrottle, Origin } from './throttle.ts';
@@ -74,7 +74,7 @@ export class Exchange {
   /** Names the request in its answer, and in the log where a failure needs explaining. */
   readonly id = randomUUID();
   readonly #route: string;
-  readonly #response: ServerResponse;
+  readonly #response: ApiResponse;
   readonly #telemetry: Telemetry;
   readonly #monotonicMs: () => number;
   readonly #startedMs: number;
@@ -91,11 +91,12 @@ export class Exchange {
   #waitedMs = 0;
 
   /** @param route the registered path, or `unknown`: never what the client sent */
-  constructor(surroundings: Surroundings, route: string, request: IncomingMessage, response: ServerResponse) {
+  constructor(surroundings: Surroundings, route: string, request: IncomingMessage, response: ApiResponse) {
     this.request = request;
     this.surroundings = surroundings;
     this.#route = route;
     this.#response = response;
+    response.identify(this.id);
     this.#telemetry = surroundings.telemetry;
     this.#monotonicMs = surroundings.telemetry.monotonicMs ?? processMs;
     this.#startedMs = this.#monotonicMs();
@@ -270,9 +271,9 @@ export class Exchange {
     this.#response.once('close', () => bodies.release(holder, bytes));
   }
 
-  /** Names and values in turns. */
+  /** Names and values in turns, beside those that every answer has. */
   #headers({ headers }: Pick<Answer, 'headers'>): string[] {
-    const pairs = [...corsPairs, 'X-HTTP-ID', this.id];
+    const pairs: string[] = [];
     if (!this.surroundings.isListening()) pairs.push('Connection', 'close');
     for (const name in headers) pairs.push(name, headers[name] ?? '');
     return pairs;

@@ -26,7 +26,7 @@ import { openApiDocument } from './openapi.ts';
 import { type PageAccess, refusePage } from './page-guard.ts';
 import { healthAnswer, metricsAnswer, type Readiness, readinessAnswer, rootAnswer, type Warnings } from './probes.ts';
 import { ReferencePage } from './reference-page.ts';
-import { contentTypes } from './response-headers.ts';
+import { ApiResponse, contentTypes } from './response-headers.ts';
 import { serveEndpoint } from './serve-endpoint.ts';
 import type { Services } from './services.ts';
 import { FailureThrottle, type ThrottleFeed } from './throttle.ts';
@@ -93,9 +93,9 @@ const gatewayPath = '/msg_gateway';
 
 export class HttpServer implements AsyncDisposable {
   /** For the gateway's 'upgrade' listener, which gets only requests under /msg_gateway. */
-  readonly server: Server;
+  readonly server: ApiServer;
   /** For scrapers: the API port may be shared by several processes. */
-  readonly #scraped: Server;
+  readonly #scraped: ApiServer;
   readonly #inFlight = new InFlight();
 
   /** Opens no port yet. */
@@ -209,8 +209,11 @@ function monotonicOf({ monotonicMs }: Telemetry): () => number {
   return monotonicMs ?? (() => performance.now());
 }
 
-function openServer(timeouts: HttpTimeouts): Server {
-  const server: Server = createServer({
+type ApiServer = Server<typeof IncomingMessage, typeof ApiResponse>;
+
+function openServer(timeouts: HttpTimeouts): ApiServer {
+  const server: ApiServer = createServer({
+    ServerResponse: ApiResponse,
     headersTimeout: timeouts.headersMs,
     requestTimeout: timeouts.requestMs,
     keepAliveTimeout: timeouts.keepAliveMs,

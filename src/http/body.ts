@@ -17,6 +17,24 @@ export class ClientGone extends Error {
   override readonly name = 'ClientGone';
 }
 
+/** All of a body, here to be taken. */
+export class ArrivedBody {
+  /** In bytes. */
+  readonly length: number;
+  readonly #source: Buffer | IncomingMessage;
+
+  /** @param source the body, or the request whose own buffer has it */
+  constructor(length: number, source: Buffer | IncomingMessage) {
+    this.length = length;
+    this.#source = source;
+  }
+
+  /** Once. */
+  take(): Buffer {
+    return Buffer.isBuffer(this.#source) ? this.#source : (this.#source.read() ?? Buffer.alloc(0));
+  }
+}
+
 /**
  * Whatever exceeds the limit is left to Node, which reads it off the connection and drops it, so that the client hears
  * the answer and may use the connection again.
@@ -25,24 +43,25 @@ export class ClientGone extends Error {
  * @returns a promise if the body is still arriving; nearly all have come with their headers
  * @throws 1001 if the body is larger than `limit` bytes, ClientGone if it never arrives in full
  */
-export function readBody(
+export function receiveBody(
   request: IncomingMessage,
   limit: number,
   onBytes: (count: number) => void,
-): Buffer | Promise<Buffer> {
-  if (Number(request.headers['content-length']) > limit) throw tooLarge(limit);
+): ArrivedBody | Promise<ArrivedBody> {
+  const announced = Number(request.headers['content-length']);
+  if (announced > limit) throw tooLarge(limit);
   if (request.destroyed) throw new ClientGone();
-  return request.complete ? takeBody(request, limit, onBytes) : awaitBody(request, limit, onBytes);
+  const { complete, readableLength } = request;
+  // The last piece of a body is here a moment before Node says so, which is when most are asked for.
+  if (!complete && readableLength !== announced) return awaitBody(request, limit, onBytes);
+  if (readableLength > limit) throw tooLarge(limit);
+  onBytes(readableLength);
+  // Says that it will be taken; Node throws away what it takes for unwanted, which is dearer.
+  request.read(0);
+  return new ArrivedBody(readableLength, request);
 }
 
-function takeBody(request: IncomingMessage, limit: number, onBytes: (count: number) => void): Buffer {
-  const body: Buffer = request.read() ?? Buffer.alloc(0);
-  if (body.length > limit) throw tooLarge(limit);
-  onBytes(body.length);
-  return body;
-}
-
-function awaitBody(request: IncomingMessage, limit: number, onBytes: (count: number) => void): Promise<Buffer> {
+function awaitBody(request: IncomingMessage, limit: number, onBytes: (count: number) => void): Promise<ArrivedBody> {
   return new Promise((resolve, reject) => {
     let chunks: Buffer[] = [];
     let length = 0;
@@ -70,7 +89,7 @@ function awaitBody(request: IncomingMessage, limit: number, onBytes: (count: num
       if (isOver) return;
       const read = stop();
       const [only] = read;
-      resolve(only !== undefined && read.length === 1 ? only : Buffer.concat(read, length));
+      resolve(new ArrivedBody(length, only !== undefined && read.length === 1 ? only : Buffer.concat(read, length)));
     };
     const onGone = () => {
       if (isOver) return;

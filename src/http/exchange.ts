@@ -12,7 +12,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { OperationScope } from '../telemetry/operation.ts';
 import { apiUrlOf } from './api-url.ts';
-import { ClientGone, readBody } from './body.ts';
+import { type ArrivedBody, ClientGone, receiveBody } from './body.ts';
 import type { BodyBudget, Holder } from './body-budget.ts';
 import type { ClientAddresses } from './client-address.ts';
 import type { FairTurns } from './fair-turns.ts';
@@ -163,8 +163,8 @@ export class Exchange {
    * @param limit in bytes
    * @throws 1001 beyond the limit, RetryLater if the server holds too many bodies, ClientGone
    */
-  readBody(limit: number): Buffer | Promise<Buffer> {
-    const body = readBody(this.request, limit, (bytes) => this.#hold(bytes));
+  receiveBody(limit: number): ArrivedBody | Promise<ArrivedBody> {
+    const body = receiveBody(this.request, limit, (bytes) => this.#hold(bytes));
     return body instanceof Promise ? this.untimed(body) : body;
   }
 

@@ -29,14 +29,14 @@ export function serveEndpoint(
     let body: unknown;
     try {
       binding = bindingFor(request.headers['content-type']);
-      const reading = exchange.readBody(largestBody(call));
-      const bytes = reading instanceof Promise ? await reading : reading;
+      const receiving = exchange.receiveBody(largestBody(call));
+      const received = receiving instanceof Promise ? await receiving : receiving;
       const wasHeldUp = await turns.take('caller' in call ? call.caller.userID : exchange.address, {
-        bytes: bytes.length,
+        bytes: received.length,
         isUser: 'caller' in call && !call.caller.isAdmin,
       });
       if (wasHeldUp || exchange.isOlderThanItsBody || exchange.isLongIdentified) call = await identify(exchange);
-      body = withParameter(binding.decode(bytes), endpoint.urlParameter, request.url);
+      body = withParameter(binding.decode(received.take()), endpoint.urlParameter, request.url);
       endpoint.checkBinding?.(body);
     } catch (error) {
       return exchange.fail(error, bindFailureStatus);

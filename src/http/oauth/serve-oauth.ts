@@ -22,8 +22,8 @@ export function serveOauth(
     let answer: Answer;
     try {
       const { request } = exchange;
-      const body = await exchange.readBody(maxPublicBodyBytes);
-      const form = parseForm(request.headers['content-type'], body);
+      const body = await exchange.receiveBody(maxPublicBodyBytes);
+      const form = parseForm(request.headers['content-type'], body.take());
       const clientID = await authenticate(exchange, form);
       answer = successAnswer(await endpoint.handle(callOf(exchange, form, clientID), services));
     } catch (error) {

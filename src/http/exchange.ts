@@ -282,7 +282,7 @@ export class Exchange {
   #record({ status, code }: Omit<Answer, 'body'>): void {
     const { logger, metrics } = this.#telemetry;
     const elapsedMs = this.#monotonicMs() - this.#startedMs - this.#waitedMs;
-    metrics.httpRequestSeconds.observe({ route: this.#route, code }, elapsedMs / 1000);
+    metrics.httpRequestSeconds.tally(this.#route, code, elapsedMs / 1000);
     if (code !== 0) metrics.errors.inc({ door: 'api', code });
     if (elapsedMs > slowMs) logger.warn({ route: this.#route, status, code, elapsedMs }, 'slow request');
     else logger.debug({ route: this.#route, status, code, elapsedMs }, 'request');

@@ -1,6 +1,7 @@
 /** Every Prometheus series Tessera exposes, by name. Labels hold small closed sets: never a user, a token or a path. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { TallyCounter } from './tally-counter.ts';
+import { TallyHistogram } from './tally-histogram.ts';
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -11,7 +12,7 @@ export function createMetrics() {
   const registers = [registry];
   return {
     registry,
-    httpRequestSeconds: new Histogram({
+    httpRequestSeconds: new TallyHistogram({
       name: 'tessera_http_request_seconds',
       help: 'REST requests by route and protocol error code.',
       labelNames: ['route', 'code'] as const,

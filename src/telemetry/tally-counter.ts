@@ -3,13 +3,11 @@
  * labels lead to a number, and what has been counted is handed over when somebody looks.
  */
 import { Counter, type CounterConfiguration } from 'prom-client';
-
-type LabelValue = string | number;
+import { type LabelValue, TallyTable } from './tally-table.ts';
 
 export class TallyCounter<Label extends string> extends Counter<Label> {
   readonly #labelNames: readonly Label[];
-  /** By the values of the first and the second label. */
-  readonly #tallies = new Map<LabelValue, Map<LabelValue, { count: number }>>();
+  readonly #tallies = new TallyTable(() => ({ count: 0 }));
 
   constructor(options: CounterConfiguration<Label> & { readonly labelNames: readonly Label[] }) {
     super({
@@ -23,23 +21,15 @@ export class TallyCounter<Label extends string> extends Counter<Label> {
 
   /** @param second of the second label, if there is one */
   tally(first: LabelValue, second: LabelValue = '', by = 1): void {
-    const known = this.#tallies.get(first)?.get(second);
-    if (known !== undefined) {
-      known.count += by;
-      return;
-    }
-    const bySecond = this.#tallies.get(first) ?? new Map<LabelValue, { count: number }>();
-    this.#tallies.set(first, bySecond.set(second, { count: by }));
+    this.#tallies.of(first, second).count += by;
   }
 
   #handOver(): void {
     const [firstName, secondName] = this.#labelNames;
-    for (const [first, bySecond] of this.#tallies) {
-      for (const [second, tally] of bySecond) {
-        const labels = [[firstName, first], ...(secondName === undefined ? [] : [[secondName, second]])];
-        this.inc(Object.fromEntries(labels), tally.count);
-        tally.count = 0;
-      }
+    for (const [first, second, tally] of this.#tallies) {
+      const labels = [[firstName, first], ...(secondName === undefined ? [] : [[secondName, second]])];
+      this.inc(Object.fromEntries(labels), tally.count);
+      tally.count = 0;
     }
   }
 }

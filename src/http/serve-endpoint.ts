@@ -35,8 +35,10 @@ export function serveEndpoint(
         bytes: received.length,
         isUser: 'caller' in call && !call.caller.isAdmin,
       });
+      // Also of a request that is refused below, or it would be kept for as long as its connection is open.
+      const bytes = received.take();
       if (wasHeldUp || exchange.isOlderThanItsBody || exchange.isLongIdentified) call = await identify(exchange);
-      body = withParameter(binding.decode(received.take()), endpoint.urlParameter, request.url);
+      body = withParameter(binding.decode(bytes), endpoint.urlParameter, request.url);
       endpoint.checkBinding?.(body);
     } catch (error) {
       return exchange.fail(error, bindFailureStatus);

@@ -181,14 +181,19 @@ describe('1.3 request headers', () => {
 
   test('T1 T4 a token that ends while other work keeps the request does not act', async (t) => {
     const server = await ToyServer.start(t);
-    server.http.server.once('request', () =>
-      // Comes before the request's turn, and after its caller has been looked at.
-      setImmediate(() => {
-        server.nowMs += 500;
-        server.tokenFault = errors.tokenKicked;
-      }),
-    );
+    endTokenBeforeTurn(server);
     assert.match(await postInOnePiece(t, server), /"errCode":1506/);
+  });
+
+  test('O2 of a request that has been answered nothing is left, also if its caller was refused at the second look', async (t) => {
+    const server = await ToyServer.start(t);
+    for (const isRefused of [false, true]) {
+      const arrived = once(server.http.server, 'request');
+      if (isRefused) endTokenBeforeTurn(server);
+      assert.match(await postInOnePiece(t, server), isRefused ? /"errCode":1506/ : /"errCode":0/);
+      const [{ readableLength, readableEnded }] = (await arrived) as [IncomingMessage];
+      assert.deepEqual({ readableLength, readableEnded }, { readableLength: 0, readableEnded: true });
+    }
   });
 
   test('the caller is the one in the token, whatever the body says', async (t) => {
@@ -650,6 +655,16 @@ function errorsIn({ log }: ToyServer): LogLine[] {
 function* manyKeys(count: number): Generator<[string, unknown]> {
   for (let index = 0; index < count; index++) yield [`key${index}`, index];
   yield ['text', 'last'];
+}
+
+/** Of the next request: while other work keeps it, after its caller has been looked at. */
+function endTokenBeforeTurn(server: ToyServer): void {
+  server.http.server.once('request', () =>
+    setImmediate(() => {
+      server.nowMs += 500;
+      server.tokenFault = errors.tokenKicked;
+    }),
+  );
 }
 
 /** Headers and body. @returns what is answered */

@@ -3,7 +3,7 @@
  * Go core never lists a conversation whose newest message it was not given, so that one that has no room is given as a
  * short text (conversations-messages chapter, 8.3).
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { giveWay } from '../kernel/time-slices.ts';
 import type { MessageStore, StoredMessage } from '../log/message-store.ts';
 import { shortened } from '../protocol/message.ts';
 import { presented } from './presentation.ts';
@@ -51,7 +51,7 @@ export async function newestMessages(
       const short = shortened(whole);
       if (budget.takeMessage(short)) found.set(conversationID, { message, body: short });
     }
-    if (waiting > 0) await nextTurn();
+    if (waiting > 0) await giveWay();
   }
   return found;
 }

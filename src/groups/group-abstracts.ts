@@ -1,6 +1,6 @@
 /** Fingerprints of groups' member lists, by which back ends find what has drifted (relations-groups chapter, 8.12). */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { CallContext } from '../kernel/caller.ts';
+import { giveWay } from '../kernel/time-slices.ts';
 import { errors } from '../protocol/errors.ts';
 import { ListHash } from '../sync/id-hash.ts';
 import type { VersionLog } from '../sync/version-log.ts';
@@ -59,7 +59,7 @@ export class GroupAbstracts {
     const head = await versionLog.head('group_members', groupID);
     return this.#hashes.get({ kind: 'group_members', ownerID: groupID }, head, async () => {
       const hash = new ListHash();
-      for (let after = ''; ; await nextTurn()) {
+      for (let after = ''; ; await giveWay()) {
         const piece = await members.listByID(groupID, after, membersAtOnce);
         hash.add(piece.map(toMemberInfo));
         after = piece.at(-1)?.userID ?? after;

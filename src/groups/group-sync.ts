@@ -3,9 +3,9 @@
  * IDs (relations-groups chapter, 10.3 to 10.5). A version is always read before what it stands for: a change in between
  * is then told now and again, and never left out.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AnswerBudget } from '../kernel/answer-budget.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
+import { giveWay } from '../kernel/time-slices.ts';
 import { errors } from '../protocol/errors.ts';
 import { idHash } from '../sync/id-hash.ts';
 import type { ItemChanges, SyncReply, VersionLog } from '../sync/version-log.ts';
@@ -105,7 +105,7 @@ export class GroupSync {
     const told = new Map<string, MemberChanges>();
     let entries = 0;
     for (const [index, piece] of piecesOf(allowed).entries()) {
-      if (index > 0) await nextTurn();
+      if (index > 0) await giveWay();
       for (const [groupID, changes] of await this.#changesIn(partOf(since, piece))) {
         if (!fits(budget, changes) && told.size > 0) return told;
         told.set(groupID, changes);

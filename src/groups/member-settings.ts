@@ -1,6 +1,6 @@
 /** What is set of single members: role, name, face and ex in the group, and mutes (relations-groups chapter, 8.10, 8.11). */
 import type { CallContext } from '../kernel/caller.ts';
-import { TimeSlices } from '../kernel/time-slices.ts';
+import { UrgentSlices } from '../kernel/time-slices.ts';
 import type { GroupEvent, MemberVersion } from '../notices/catalogue/group-event.ts';
 import { memberMuteCancelledNotice, memberMutedNotice, memberSetNotice } from '../notices/catalogue/group-members.ts';
 import type { Notice } from '../notices/notice.ts';
@@ -55,7 +55,7 @@ export class MemberSettings {
     await this.#options.changer.changeAll(call, [...byGroup.keys()], idsOf(unnamed), async (change) => {
       const ofGroup = settings.filter(({ groupID }) => groupID === change.group.groupID);
       const members = await requireMaySetAll(change, ofGroup);
-      const slices = new TimeSlices();
+      const slices = new UrgentSlices();
       for (const [index, member] of members.entries()) {
         await setMember(change, member, ofGroup[index] as MemberSetting);
         if (slices.isOver) await slices.next();

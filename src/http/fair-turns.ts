@@ -4,6 +4,7 @@
  * by side: the processor takes a third less time for the same step many times than for all steps of one after another.
  */
 import { performance } from 'node:perf_hooks';
+import { nothingLeftToRun } from '../kernel/nothing-left-to-run.ts';
 
 export interface FairTurnsOptions {
   /** How long requests are taken one after the other before everything else has its turn. */
@@ -105,9 +106,4 @@ interface Waiting extends Required<TurnOptions> {
   /** How many slices there had been. */
   readonly since: number;
   readonly resolve: (wasHeldUp: boolean) => void;
-}
-
-/** Resolves when all that can run in this turn of the event loop has; ticks come after whatever promises set going. */
-function nothingLeftToRun(): Promise<void> {
-  return new Promise((resolve) => queueMicrotask(() => process.nextTick(resolve)));
 }

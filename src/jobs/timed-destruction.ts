@@ -2,8 +2,8 @@
  * Retention by owners: in a conversation with `isMsgDestruct` messages leave its owner's window `msgDestructTime` after they
  * were sent (conversations-messages chapter, 8.5), each with the first sweep after its end and not before.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DestructionStore, DueConversation } from '../conversations/conversation-store.ts';
+import { giveWay } from '../kernel/time-slices.ts';
 import type { MessageStore } from '../log/message-store.ts';
 import { conversationNotice } from '../notices/catalogue/conversations.ts';
 import type { Notifier } from '../notices/notifier.ts';
@@ -81,7 +81,7 @@ export class TimedDestruction implements Job {
       }
       if (page.length < messagesAtOnce) return { firstSeq: after + 1, oldestAt: undefined };
       // Within the process a page is there at once: nobody else would have a turn in a long conversation.
-      await nextTurn();
+      await giveWay();
     }
   }
 }

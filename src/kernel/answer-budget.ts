@@ -1,6 +1,6 @@
 /** Lists of any length, read piece by piece and no further than what one answer may hold. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { errors } from '../protocol/errors.ts';
+import { giveWay } from './time-slices.ts';
 
 /** The texts of one answer, in bytes of UTF-8. */
 export class AnswerBudget {
@@ -39,7 +39,7 @@ export async function readPieces<Item>(
   const items: Item[] = [];
   const end = Math.min(offset + count, total);
   for (let start = offset; start < end; start += rowsPerPiece) {
-    if (start > offset) await nextTurn();
+    if (start > offset) await giveWay();
     items.push(...(await read(start, Math.min(rowsPerPiece, end - start))));
   }
   return items;

@@ -1,29 +1,82 @@
-/** Long loops in pieces, so that a step for thousands of sockets does not keep everybody else waiting. */
+/**
+ * Long loops in pieces, so that a step for thousands of sockets does not keep everybody else waiting. One turn of the event
+ * loop has one slice for all who walk, for sockets, REST and the server itself alike: who does not get through lines up,
+ * and in each turn those in line have a piece of it one after the other, so that neither their number nor how long one of
+ * them goes on is what others wait for. Who has just begun need not line up behind them for what is short: newcomers have
+ * a slice of their own, and pieces as small while somebody is in line.
+ *
+ * Requests of REST (`FairTurns`) and of sockets (`Turns`), pushes (`FanOut`) and what is written (`FlushQueue`) have one
+ * slice a turn each besides. They are of a fixed number, and none of them can leave another without any.
+ */
+import { nothingLeftToRun } from './nothing-left-to-run.ts';
 
 /** How long one piece may hold the event loop. */
 export const sliceMs = 4;
 
+/** Of a slice, when there are many who want one: shorter ones had others find the processor's caches full of their own. */
+const leastPieceMs = sliceMs / 4;
+
 /** A slice after another, for one long piece of work that asks whether its slice is over. */
-export class TimeSlices {
+export interface Slices {
+  readonly isOver: boolean;
+  /** Resolves in a later turn of the event loop, where the next slice begins. */
+  next(): Promise<void>;
+}
+
+/** Out of what all have together. */
+export class TimeSlices implements Slices {
+  #turn = walkers.openTurn();
+  #checkedAtMs = performance.now();
+  /** In this turn. */
+  #walkedMs = 0;
+
+  get isOver(): boolean {
+    const now = performance.now();
+    const turn = walkers.openTurn();
+    // What lies between two turns was somebody else's: an answer of a database, say.
+    const sinceMs = this.#turn === turn ? now - this.#checkedAtMs : 0;
+    this.#walkedMs = this.#turn === turn ? this.#walkedMs + sinceMs : 0;
+    this.#turn = turn;
+    this.#checkedAtMs = now;
+    return walkers.isOver(now, sinceMs, this.#walkedMs);
+  }
+
+  next(): Promise<void> {
+    return walkers.lineUp();
+  }
+}
+
+/**
+ * For whoever holds what others wait for, such as a transaction: it does not line up. There are as few of these as may
+ * have a transaction at once.
+ */
+export class UrgentSlices implements Slices {
   #endsAtMs = performance.now() + sliceMs;
 
   get isOver(): boolean {
     return performance.now() >= this.#endsAtMs;
   }
 
-  /** Resolves in a later turn of the event loop, where the next slice begins. */
   async next(): Promise<void> {
     await new Promise(setImmediate);
     this.#endsAtMs = performance.now() + sliceMs;
   }
 }
 
+/** Between two steps that cannot be cut, such as pages that are read: the next one comes in a later turn, in line. */
+export function giveWay(): Promise<void> {
+  return walkers.lineUp();
+}
+
 /**
  * Visits all, at once as far as a slice reaches, the rest in later turns of the event loop. Of a Set or Map that changes
  * meanwhile, what is gone is not visited and what is new is. Rejects if `visit` throws.
  */
-export async function forEachInSlices<Item>(items: Iterable<Item>, visit: (item: Item) => void): Promise<void> {
-  const slices = new TimeSlices();
+export async function forEachInSlices<Item>(
+  items: Iterable<Item>,
+  visit: (item: Item) => void,
+  slices: Slices = new TimeSlices(),
+): Promise<void> {
   for (const item of items) {
     visit(item);
     if (slices.isOver) await slices.next();
@@ -53,9 +106,10 @@ const stepMs = 10;
 export async function mapInSlices<Item, Result>(
   items: Iterable<Item>,
   make: (item: Item) => Result,
+  slices?: Slices,
 ): Promise<Result[]> {
   const made: Result[] = [];
-  await forEachInSlices(items, (item) => made.push(make(item)));
+  await forEachInSlices(items, (item) => made.push(make(item)), slices);
   return made;
 }
 
@@ -101,3 +155,58 @@ function* merge<Item>(
   }
   for (; next < second.length; next += 1) yield second[next] as Item;
 }
+
+/** All who walk in this process, which has one event loop. */
+class Walkers {
+  /** Counts those in which somebody looked at the clock. */
+  #turn = 0;
+  #isTurnOpen = false;
+  /** In this turn. */
+  #newcomersMs = 0;
+  readonly #line: (() => void)[] = [];
+  /** Of whoever in line has its turn, with all that comes of it: nobody else runs meanwhile. */
+  #pieceEndsAtMs: number | undefined;
+
+  /** @returns the number of this turn of the event loop */
+  openTurn(): number {
+    if (this.#isTurnOpen) return this.#turn;
+    this.#isTurnOpen = true;
+    this.#newcomersMs = 0;
+    setImmediate(this.#endTurn);
+    return ++this.#turn;
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isTurnOpen = false;
+  };
+
+  /** @param sinceMs walked since it asked last, and @param walkedMs in this turn */
+  isOver(now: number, sinceMs: number, walkedMs: number): boolean {
+    if (this.#pieceEndsAtMs !== undefined) return now >= this.#pieceEndsAtMs;
+    this.#newcomersMs += sinceMs;
+    return this.#newcomersMs >= sliceMs || (this.#line.length > 0 && walkedMs >= leastPieceMs);
+  }
+
+  lineUp(): Promise<void> {
+    if (this.#line.length === 0 && this.#pieceEndsAtMs === undefined) setImmediate(this.#serve);
+    return new Promise((resolve) => this.#line.push(resolve));
+  }
+
+  readonly #serve = async (): Promise<void> => {
+    // Who lines up again does so for the next turn.
+    let waiting = this.#line.length;
+    let now = performance.now();
+    const endsAtMs = now + sliceMs;
+    do {
+      this.#pieceEndsAtMs = now + Math.max(leastPieceMs, (endsAtMs - now) / waiting);
+      this.#line.shift()?.();
+      await nothingLeftToRun();
+      now = performance.now();
+      waiting -= 1;
+    } while (waiting > 0 && now < endsAtMs);
+    this.#pieceEndsAtMs = undefined;
+    if (this.#line.length > 0) setImmediate(this.#serve);
+  };
+}
+
+const walkers = new Walkers();

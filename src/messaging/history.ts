@@ -3,14 +3,13 @@
  * bodies are spliced into replies without decoding, and counted while they are read. A user reads only conversations
  * that it has a row of, within its own window (M5).
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type FittedMessage, newestMessages } from '../conversations/newest-messages.ts';
 import { presented } from '../conversations/presentation.ts';
 import { ReplyBudget } from '../conversations/reply-budget.ts';
 import type { ConversationView, ConversationViewStore, ConversationWindow } from '../conversations/view-store.ts';
 import { chatWindow, hearsNotifications, notificationWindow, readUpTo } from '../conversations/windows.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
-import { mapInSlices, sortedInSlices, TimeSlices } from '../kernel/time-slices.ts';
+import { giveWay, mapInSlices, sortedInSlices, TimeSlices } from '../kernel/time-slices.ts';
 import type { LogWindow, MessageStore, StoredMessage } from '../log/message-store.ts';
 import {
   companionNotificationID,
@@ -222,7 +221,7 @@ export class History {
       }
       pageSize = nextPageSize(newestFirst, pageSize);
       last = first - 1;
-      if (last >= lower) await nextTurn();
+      if (last >= lower) await giveWay();
     }
     return { bodies: newestFirst.reverse(), isWhole: true };
   }
@@ -239,7 +238,7 @@ export class History {
     const wanted = readable.toSorted((a, b) => (order === descending ? b - a : a - b));
     const taken = new Map<number, Buffer>();
     for (let from = 0, isFull = false; from < wanted.length && !isFull; from += firstPageSize) {
-      if (from > 0) await nextTurn();
+      if (from > 0) await giveWay();
       const page = wanted.slice(from, from + firstPageSize);
       const stored = await this.#store.bySeqs(readerID, window.logID, page);
       const bodies = await this.#withPlaceholders(window.logID, stored, page);

@@ -4,7 +4,7 @@
  * notifications-sync.md 1.
  */
 import type { CallContext } from '../kernel/caller.ts';
-import { mapInSlices } from '../kernel/time-slices.ts';
+import { mapInSlices, UrgentSlices } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { Audience } from '../log/delivery.ts';
 import { bothSides, type MessagePipeline, type Outgoing } from '../log/pipeline.ts';
@@ -68,9 +68,11 @@ export class Notifier {
     ...notices: readonly Notice<object>[]
   ): Promise<readonly (number | undefined)[]> {
     // Of a thousand members, say, each with all that the group says of itself.
-    const messages = await mapInSlices(notices, (notice) => this.#toMessage(notice));
-    const entries = await mapInSlices(messages.entries(), ([index, message]) =>
-      toEntry({ message, operationID, audience: audienceOf(notices[index], message) }),
+    const messages = await mapInSlices(notices, (notice) => this.#toMessage(notice), new UrgentSlices());
+    const entries = await mapInSlices(
+      messages.entries(),
+      ([index, message]) => toEntry({ message, operationID, audience: audienceOf(notices[index], message) }),
+      new UrgentSlices(),
     );
     // First, so that the outbox knows of them when what the chats show is to wait for them.
     await this.#options.outbox.add(tx, entries);

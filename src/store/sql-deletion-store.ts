@@ -2,7 +2,7 @@
 import type { Database } from '../database/database.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { DeletionStore } from '../log/deletion-store.ts';
-import { inChunks } from './sql-lists.ts';
+import { inChunksWithin } from './sql-lists.ts';
 
 export class SqlDeletionStore implements DeletionStore {
   readonly #db: Database;
@@ -12,7 +12,7 @@ export class SqlDeletionStore implements DeletionStore {
   }
 
   async delete(tx: Transaction, userID: string, logID: string, seqs: readonly number[]): Promise<readonly number[]> {
-    const rows = await inChunks(seqs, (chunk) =>
+    const rows = await inChunksWithin(seqs, (chunk) =>
       this.#db
         .executor(tx)
         .insertInto('message_deletions')
@@ -37,7 +37,7 @@ export class SqlDeletionStore implements DeletionStore {
     logID: string,
     seqs: readonly number[],
   ): Promise<ReadonlySet<number>> {
-    const rows = await inChunks(seqs, (chunk) =>
+    const rows = await inChunksWithin(seqs, (chunk) =>
       this.#db
         .executor(tx)
         .selectFrom('message_deletions')
@@ -52,6 +52,6 @@ export class SqlDeletionStore implements DeletionStore {
 
   async forget(tx: Transaction, logID: string, seqs: readonly number[]): Promise<void> {
     const deletions = this.#db.executor(tx).deleteFrom('message_deletions').where('conversation_id', '=', logID);
-    await inChunks(seqs, (chunk) => deletions.where('seq', 'in', chunk).execute());
+    await inChunksWithin(seqs, (chunk) => deletions.where('seq', 'in', chunk).execute());
   }
 }

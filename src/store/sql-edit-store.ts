@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { MessageRef } from '../log/message-store.ts';
 import type { Edit, EditStore } from '../messaging/edit-store.ts';
-import { inChunks } from './sql-lists.ts';
+import { inChunksWithin } from './sql-lists.ts';
 
 export class SqlEditStore implements EditStore {
   readonly #db: Database;
@@ -50,6 +50,6 @@ export class SqlEditStore implements EditStore {
 
   async forget(tx: Transaction, logID: string, seqs: readonly number[]): Promise<void> {
     const edits = this.#db.executor(tx).deleteFrom('message_edits').where('conversation_id', '=', logID);
-    await inChunks(seqs, (chunk) => edits.where('seq', 'in', chunk).execute());
+    await inChunksWithin(seqs, (chunk) => edits.where('seq', 'in', chunk).execute());
   }
 }

@@ -1,10 +1,10 @@
 /** Members of groups in SQL, for both dialects. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Selectable, type SqlBool, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import type { Schema } from '../database/schema.ts';
 import type { GroupMember, GroupMemberChanges, NewGroupMember } from '../groups/group.ts';
 import type { GroupMemberStore, MemberFilter } from '../groups/group-member-store.ts';
+import { giveWay } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { groupRoles } from '../protocol/numbers/groups.ts';
 import { isOneOf, piecesInTurns } from './sql-lists.ts';
@@ -118,7 +118,7 @@ export class SqlGroupMemberStore implements GroupMemberStore {
         for (const userID of ids) all.add(userID);
         if (ids.length < idsAtOnce) break;
         after = { joinedAt, userID: ids.at(-1) ?? '' };
-        await nextTurn();
+        await giveWay();
       }
     }
     return [...all];

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Dialect } from '../database/database.ts';
+import { giveWay } from '../kernel/time-slices.ts';
 
 /** Rows of one multi-row INSERT: both engines limit a statement's parameters (SQLite to 32 766). */
 const rowsPerInsert = 500;
@@ -72,13 +73,26 @@ function lighterPieces<Row>(rows: readonly Row[], { weigh, most }: PieceWeight<R
 }
 
 /** Looks up items in pieces that both engines take; between them others have their turn. */
-export async function inChunks<Item, Row>(
+export function inChunks<Item, Row>(items: readonly Item[], query: (chunk: Item[]) => Promise<Row[]>): Promise<Row[]> {
+  return chunked(items, query, giveWay);
+}
+
+/** {@link inChunks} in a transaction, for which others wait: it does not line up with those who read. */
+export function inChunksWithin<Item, Row>(
   items: readonly Item[],
   query: (chunk: Item[]) => Promise<Row[]>,
 ): Promise<Row[]> {
+  return chunked(items, query, nextTurn);
+}
+
+async function chunked<Item, Row>(
+  items: readonly Item[],
+  query: (chunk: Item[]) => Promise<Row[]>,
+  pause: () => Promise<void>,
+): Promise<Row[]> {
   const rows: Row[] = [];
   for (let start = 0; start < items.length; start += chunkSize) {
-    if (start > 0) await nextTurn();
+    if (start > 0) await pause();
     for (const row of await query(items.slice(start, start + chunkSize))) rows.push(row);
   }
   return rows;
@@ -97,7 +111,7 @@ export async function inPages<Row extends { readonly conversation_id: string }>(
     const page = await query(rows.at(-1)?.conversation_id ?? '', chunkSize);
     for (const row of page) rows.push(row);
     if (page.length < chunkSize) return rows;
-    await nextTurn();
+    await giveWay();
   }
 }
 

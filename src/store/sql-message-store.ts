@@ -21,7 +21,7 @@ import {
 } from '../log/message-store.ts';
 import { appendInPostgres, appendInPostgresWithin } from './postgres-append.ts';
 import type { PostgresOutgoingStore } from './postgres-outgoing-store.ts';
-import { inChunks } from './sql-lists.ts';
+import { inChunks, inChunksWithin } from './sql-lists.ts';
 import { appendInSqlite, appendInSqliteWithin, seqsSentInSqlite } from './sqlite-append.ts';
 
 export class SqlMessageStore implements MessageStore {
@@ -131,7 +131,7 @@ export class SqlMessageStore implements MessageStore {
 
   async erase(tx: Transaction, logID: string, seqs: readonly number[]): Promise<readonly number[]> {
     const stored = this.#db.executor(tx).deleteFrom('messages').where('conversation_id', '=', logID);
-    const rows = await inChunks([...new Set(seqs)], (chunk) =>
+    const rows = await inChunksWithin([...new Set(seqs)], (chunk) =>
       stored.where('seq', 'in', chunk).returning(['seq', 'send_id', 'client_msg_id']).execute(),
     );
     if (this.#db.dialect === 'sqlite') {
@@ -228,7 +228,7 @@ export class SqlMessageStore implements MessageStore {
       .where('seq', '<=', range.end)
       .where('is_read', '=', 0)
       .execute();
-    const listed = await inChunks([...new Set(seqs)], (chunk) => unreadBy.where('seq', 'in', chunk).execute());
+    const listed = await inChunksWithin([...new Set(seqs)], (chunk) => unreadBy.where('seq', 'in', chunk).execute());
     return [...new Set([...inRange, ...listed].map((row) => row.seq))].sort((a, b) => a - b);
   }
 }

@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { MessageRef, Revocation } from '../log/message-store.ts';
 import type { RevocationStore } from '../log/revocation-store.ts';
-import { inChunks } from './sql-lists.ts';
+import { inChunksWithin } from './sql-lists.ts';
 
 export class SqlRevocationStore implements RevocationStore {
   readonly #db: Database;
@@ -32,6 +32,6 @@ export class SqlRevocationStore implements RevocationStore {
 
   async forget(tx: Transaction, logID: string, seqs: readonly number[]): Promise<void> {
     const revocations = this.#db.executor(tx).deleteFrom('message_revocations').where('conversation_id', '=', logID);
-    await inChunks(seqs, (chunk) => revocations.where('seq', 'in', chunk).execute());
+    await inChunksWithin(seqs, (chunk) => revocations.where('seq', 'in', chunk).execute());
   }
 }

@@ -4,6 +4,7 @@ import type { Database } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
+import { giveWay } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { type Cutoffs, type CutoffsButOne, noCutoffsButOne } from '../tokens/cutoffs.ts';
 import {
@@ -16,10 +17,15 @@ import {
 } from '../tokens/token-end-store.ts';
 import type { TokenEndReason, TokenKey } from '../tokens/token-store.ts';
 import { deleteEnded } from './ended-rows.ts';
-import { insertPieces } from './sql-lists.ts';
+import { insertPieces, isOneOf } from './sql-lists.ts';
 
 export class SqlTokenEndStore implements TokenEndStore {
   readonly #db: Database;
+  /**
+   * Whether tokens may be known by their names alone, which have ended for good whatever else is known of them later. As
+   * good as never, and nearly every login writes an end.
+   */
+  #hasNamed: boolean | undefined;
 
   constructor(db: Database) {
     this.#db = db;
@@ -29,15 +35,26 @@ export class SqlTokenEndStore implements TokenEndStore {
     // One statement may not touch a row twice, and the last word on a token is the one that counts.
     const rows = [...new Map(ends.map((end) => [`${end.userID}\0${end.jti}`, toRow(end)])).values()];
     if (this.#db.dialect === 'sqlite' && also === undefined) {
-      return this.#db.sqlite.write((connection) => void recordRows(connection, rows));
+      return this.#db.sqlite.write((connection) => void this.#recordInSqlite(connection, rows));
     }
     await this.#db.transaction(async (tx) => {
       const written =
         this.#db.dialect === 'sqlite'
-          ? recordRows(this.#db.sqlite.within(tx), rows)
+          ? this.#recordInSqlite(this.#db.sqlite.within(tx), rows)
           : await this.#recordInPostgres(tx, rows);
       await also?.(tx, written.map(toEnd));
     });
+  }
+
+  #recordInSqlite(connection: StatementCache, rows: readonly EndRow[]): readonly EndRow[] {
+    this.#hasNamed ??= connection.prepare(`${findNamed} LIMIT 1`).get() !== undefined;
+    if (rows.some(({ platform_id }) => platform_id === unknownPlatform)) this.#hasNamed = true;
+    if (!this.#hasNamed) return recordRows(connection, rows);
+    const named = connection.prepare(`${findNamed} AND user_id = ? AND jti = ?`);
+    return recordRows(
+      connection,
+      rows.filter(({ user_id, jti }) => named.get(user_id, jti) === undefined),
+    );
   }
 
   async #recordInPostgres(tx: Transaction, rows: readonly EndRow[]): Promise<readonly EndRow[]> {
@@ -118,6 +135,41 @@ export class SqlTokenEndStore implements TokenEndStore {
     ]);
     const row = rows.find(({ state }) => state !== 'superseded') ?? rows[0];
     return { end: row === undefined ? undefined : toEnd(row), ...cutoffs };
+  }
+
+  async findByNames(userID: string, jtis: readonly string[], now: number): Promise<readonly TokenEnd[]> {
+    const named = this.#db.reader
+      .selectFrom('token_ends')
+      .selectAll()
+      .where('user_id', '=', userID)
+      .where(isOneOf(this.#db.dialect, 'jti', jtis));
+    if (this.#db.dialect === 'postgres') {
+      return (await named.where('expires_at', '>', now).execute()).map(toEnd);
+    }
+    // There is no index of names: a window of the key after another, and others in between.
+    const found: TokenEnd[] = [];
+    for (let from: number | undefined = now; from !== undefined; ) {
+      const until = await this.#endOfWindow(from);
+      const window = named.where('expires_at', '>', from);
+      const rows = await (until === undefined ? window : window.where('expires_at', '<=', until)).execute();
+      found.push(...rows.map(toEnd));
+      from = until;
+      if (from !== undefined) await giveWay();
+    }
+    return found;
+  }
+
+  /** @returns the expiry with which a window of the key ends that begins after another; undefined for the last one */
+  async #endOfWindow(from: number): Promise<number | undefined> {
+    const last = await this.#db.reader
+      .selectFrom('token_ends')
+      .select('expires_at')
+      .where('expires_at', '>', from)
+      .orderBy('expires_at')
+      .limit(1)
+      .offset(windowLength)
+      .executeTakeFirst();
+    return last?.expires_at;
   }
 
   async countUnknown(userID: string, now: number): Promise<number> {
@@ -202,13 +254,15 @@ type CutoffRow = Pick<Selectable<Schema['token_end_cutoffs_but_one']>, 'platform
 
 /** Where Redis may evict, every token that is verified is looked up. */
 const findEnd = hotQuery('SELECT * FROM token_ends WHERE user_id = $1 AND jti = $2');
-/** A token of which only the name was known when it was ended may have another end, and be there twice. */
+/** A token of which only the name was known when it was ended may have another end; before this version, both. */
 const findEndByExpiry = hotQuery(`SELECT * FROM token_ends WHERE user_id = $1 AND jti = $2 AND expires_at = $3
   UNION ALL SELECT * FROM token_ends WHERE user_id = $1 AND jti = $2 AND platform_id = ${unknownPlatform}`);
 const findCutoffs = hotQuery(`SELECT platform_id, not_before, '' AS spares FROM token_end_cutoffs WHERE user_id = $1
   UNION ALL SELECT platform_id, not_before, spares FROM token_end_cutoffs_but_one WHERE user_id = $1`);
 
-/** Nearly every login ends a token. @returns those that are new */
+const findNamed = `SELECT 1 FROM token_ends WHERE platform_id = ${unknownPlatform}`;
+
+/** @returns those that are new */
 function recordRows(connection: StatementCache, rows: readonly EndRow[]): readonly EndRow[] {
   const statement = connection.prepare(recordEnd);
   return rows.filter((row) => {
@@ -229,6 +283,9 @@ const recordEnd = `INSERT INTO token_ends
   ON CONFLICT (expires_at, user_id, jti) DO UPDATE
   SET state = excluded.state, reason = excluded.reason, accepted_until = excluded.accepted_until
   WHERE token_ends.state = 'superseded'`;
+
+/** Rows of the key that are walked at once: a millisecond. */
+const windowLength = 5000;
 
 function toRow(end: TokenEnd): EndRow {
   return {

@@ -126,6 +126,35 @@ for (const by of ['its jti', 'the token'] as const) {
   });
 }
 
+for (const { end, code } of [
+  { end: 'kicked by a login', code: 1506 },
+  { end: 'renewed', code: 0 },
+]) {
+  test(`T4 revoking by its jti a token that had been ${end} and that the store has lost since notes nothing twice`, async (t) => {
+    const { time, store, authority, diskEnds, comeBackAs } = await openForgetfulStore(t);
+    await store.look();
+    const token = await authority.login('alice');
+    const session = await authority.verify(token);
+    time.now += 2 * hourMs;
+    if (end === 'renewed') await authority.renewToken(callOf('alice', session), {});
+    else await authority.login('alice');
+    const endsOnDisk = () => diskEnds.ends(undefined, time.now, 10);
+    assert.deepEqual(
+      (await endsOnDisk()).map(({ jti }) => jti),
+      [session.jti],
+    );
+    await comeBackAs('second', []);
+    assert.equal(await authority.verdict(token), code);
+    assert.equal(await authority.revokeToken(asAdmin, { token: '', jti: session.jti, userID: 'alice' }), 0);
+    const [kept, ...more] = await endsOnDisk();
+    assert.partialDeepStrictEqual(kept, { jti: session.jti, platformID: session.platformID });
+    assert.notEqual(kept?.state, 'superseded');
+    assert.deepEqual(more, []);
+    assert.equal(await diskEnds.countUnknown('alice', time.now), 0);
+    assert.equal(await authority.verdict(token), 1506);
+  });
+}
+
 test('a jti that is none of ours in form is 1004, and nothing is kept of it', async (t) => {
   const { authority, diskEnds, time } = await lostToken(t);
   await assert.rejects(authority.revokeToken(asAdmin, { token: '', jti: 'x', userID: 'alice' }), rejectsWith(1004));

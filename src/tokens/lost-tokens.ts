@@ -12,10 +12,12 @@ import { hasRoomFor, type LoginPolicy, roomsOf } from './policy.ts';
 import { keyMark } from './signing-keys.ts';
 import { type KnownEnds, type TokenEndStore, unknownPlatform } from './token-end-store.ts';
 import type { LossCause, TokenEnding, TokenEndReason, TokenRecord, TokenSelector, TokenStore } from './token-store.ts';
+import type { StoreMemory } from './token-store-memory.ts';
 
 export interface LostTokensOptions {
   /** That has lost them. */
   readonly store: TokenStore;
+  readonly memory: Pick<StoreMemory, 'restore'>;
   readonly ends: TokenEndStore;
   readonly recorder: Pick<EndRecorder, 'record'>;
   /** Looks whether the store is still the one that it was, and has it say what another one may lack. */
@@ -81,23 +83,37 @@ export class LostTokens {
     reason: TokenEndReason,
     state: 'kicked' | 'revoked',
   ): Promise<readonly TokenRecord[]> {
-    const { store, ends, recorder, clock, longestLifeMs, maxUnknownEnds = 100 } = this.#options;
+    const { store, memory, ends, recorder, clock, longestLifeMs, maxUnknownEnds = 100 } = this.#options;
     const found = await Promise.all(
       jtis.map(async (jti) => {
         const token = { userID, jti, expiresAt: Number.POSITIVE_INFINITY };
         const [{ record }, { end }] = await Promise.all([store.find(token), ends.find(token)]);
-        return record === undefined && end === undefined && tokenName.test(jti) ? [jti] : [];
+        const isOver = end !== undefined && hasEnded(end);
+        return record === undefined && !isOver && tokenName.test(jti) ? [jti] : [];
       }),
     );
-    const lost = found.flat();
-    if (lost.length === 0) return [];
+    const missing = found.flat();
+    if (missing.length === 0) return [];
     const now = clock();
-    if (lost.length + (await ends.countUnknown(userID, now)) > maxUnknownEnds) {
+    // Before all ends are walked over: nobody has that done any number of times with names of its own.
+    if (missing.length + (await ends.countUnknown(userID, now)) > maxUnknownEnds) {
       if (state === 'kicked') return [];
       throw errors.args('too many tokens were revoked that the server does not know: end all of the user’s');
     }
+    const known = await ends.findByNames(userID, missing, now);
+    const superseded = known
+      .filter((end) => !hasEnded(end))
+      .map((end) => ({ ...end, state, reason, acceptedUntil: 0 }));
+    const unknown = missing.filter((jti) => !known.some((end) => end.jti === jti));
     const times = { issuedAt: now, expiresAt: now + longestLifeMs, acceptedUntil: 0 };
-    await recorder.record(lost.map((jti) => ({ userID, jti, platformID: unknownPlatform, state, reason, ...times })));
+    await recorder.record([
+      ...superseded,
+      ...unknown.map((jti) => ({ userID, jti, platformID: unknownPlatform, state, reason, ...times })),
+    ]);
+    // From now on it is found there by its name alone.
+    if (known.length > 0) await memory.restore(userID, [...known.filter(hasEnded), ...superseded]);
+    const lost = [...superseded.map(({ jti }) => jti), ...unknown];
+    if (lost.length === 0) return [];
     const ended = await store.kick(userID, { jtis: lost }, reason, state);
     await recorder.record(ended);
     const tokens = lost.map((jti) => ({ jti, platformID: unknownPlatform }));

@@ -61,6 +61,12 @@ export interface TokenEndStore {
   /** With an `expiresAt` that is not the token's own, perhaps only what is known by its name alone. */
   find(token: TokenKey): Promise<KnownEnds>;
 
+  /**
+   * The ends of those of a user's tokens that are kept, by their names, whatever their own `expiresAt`; none of tokens that
+   * have expired by `now`. May walk over all ends that there are.
+   */
+  findByNames(userID: string, jtis: readonly string[], now: number): Promise<readonly TokenEnd[]>;
+
   /** How many tokens of a user are known by their names alone. @param now Unix ms */
   countUnknown(userID: string, now: number): Promise<number>;
 

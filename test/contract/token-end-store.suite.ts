@@ -72,6 +72,13 @@ export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
     for (const expiresAt of [superseded.expiresAt, Number.POSITIVE_INFINITY]) {
       assert.deepEqual((await find('alice', 'y', expiresAt)).end, unknown);
     }
+    // At the same time, elsewhere.
+    await store.record([{ ...unknown, expiresAt: now + 40_000 }]);
+    assert.deepEqual(
+      (await endsIn()).filter(({ jti }) => jti === 'y'),
+      [unknown],
+      'and is kept once',
+    );
   });
 
   await t.test('of one token twice in a row the last counts, and a thousand go in at once', async () => {
@@ -80,6 +87,22 @@ export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
     await store.record([endOf('m0', { userID: 'many', state: 'superseded', acceptedUntil: now }), ...many, last]);
     assert.deepEqual((await find('many', 'm0')).end, last);
     assert.deepEqual((await find('many', 'm1000')).end, many[1000]);
+  });
+
+  await t.test('ends are found by their names alone, among any number, until their tokens expire', async () => {
+    const userID = 'named';
+    const others = Array.from({ length: 6000 }, (_, index) =>
+      endOf(`o${index}`, { userID, expiresAt: now + 2 + index }),
+    );
+    const [early, late, unknown] = [
+      endOf('early', { userID, expiresAt: now + 2 }),
+      endOf('late', { userID, state: 'superseded', reason: '', acceptedUntil: now + 5000 }),
+      endOf('unknown', { userID, platformID: unknownPlatform }),
+    ];
+    await store.record([...others, early, late, unknown, endOf('late', { userID: 'other' })]);
+    const names = ['late', 'none', 'early', 'unknown'];
+    assert.deepEqual(byName(await store.findByNames(userID, names, now)), [early, late, unknown]);
+    assert.deepEqual(byName(await store.findByNames(userID, names, now + 2)), [late, unknown]);
   });
 
   await t.test('cutoffs move forward only, and come back by user and in pages', async () => {

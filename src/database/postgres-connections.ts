@@ -289,13 +289,14 @@ export class UncertainCommit extends Error {
 
 /**
  * True for what is not the statement's fault: the connection broke or does not answer, the server is going away
- * (57P01 to 57P05), cannot keep up the connection (08), has become one that only reads (25006), or is an old primary.
+ * (57P01 to 57P05), cannot keep up the connection (08), has become one that only reads (25006), or is an old primary; or it
+ * has ended the session, and with it the transaction, for having waited too long for the next statement (25P03, 25P04).
  */
 export function isConnectionFailure(error: unknown): boolean {
   if (error instanceof OldPrimary) return true;
   if (!(error instanceof pg.DatabaseError)) return error instanceof ConnectionFailure;
   const { code = '' } = error;
-  return code === '25006' || code.startsWith('57P') || code.startsWith('08');
+  return ['25006', '25P03', '25P04'].includes(code) || code.startsWith('57P') || code.startsWith('08');
 }
 
 /** The server ends a slow statement itself; only one that says nothing at all is given up from here. */

@@ -35,24 +35,31 @@ test('M4 two nodes', async (t) => {
     proxies.redisOfB.watch = () => true;
   });
 
-  await t.test('a node stops in the midst of an append, and others send to the same conversation', async () => {
-    const { promise: appending, resolve } = Promise.withResolvers<void>();
-    let stopped: Link | undefined;
-    proxies.postgresOfA.watch = (piece, link, from) => {
-      if (from === 'client' && stopped === undefined && piece.includes('append-lock')) stopped = link;
-      if (from === 'client' || link !== stopped) return true;
-      // It holds what it has locked, and hears nothing more of PostgreSQL.
-      resolve();
-      return false;
-    };
-    const onA = say(a, 'stopped');
-    await within('an append', appending);
-    // PostgreSQL ends what has been silent for two seconds; otherwise this one's time would be over.
-    assert.equal((await say(b, 'elsewhere')).errCode, 0);
-    proxies.postgresOfA.watch = () => true;
-    assert.equal((await onA).errCode, 0);
-    for (const text of ['elsewhere', 'stopped']) await bob.message(text);
-  });
+  for (const [index, what] of ['nothing more of PostgreSQL', 'only that its session was ended'].entries()) {
+    await t.test(
+      `a node stops in the midst of an append and hears ${what}, and others send to the conversation`,
+      async () => {
+        const { promise: appending, resolve } = Promise.withResolvers<void>();
+        let stopped: Link | undefined;
+        let kept = '';
+        proxies.postgresOfA.watch = (piece, link, from) => {
+          if (from === 'client' && stopped === undefined && piece.includes('append-lock')) stopped = link;
+          if (from === 'client' || link !== stopped) return true;
+          kept += piece.toString('latin1');
+          // It holds what it has locked.
+          if (kept.includes('max_seq_at')) resolve();
+          return index === 1 && piece.includes('25P03');
+        };
+        const onA = say(a, `stopped ${index}`);
+        await within('an append', appending);
+        // PostgreSQL ends what has been silent for two seconds; otherwise this one's time would be over.
+        assert.equal((await say(b, `elsewhere ${index}`)).errCode, 0);
+        assert.equal((await onA).errCode, 0);
+        proxies.postgresOfA.watch = () => true;
+        for (const text of ['elsewhere', 'stopped']) await bob.message(`${text} ${index}`);
+      },
+    );
+  }
 
   await t.test('M3 the answer of a COMMIT is lost, and the sender repeats on the other node', async () => {
     let appending: Link | undefined;

@@ -69,7 +69,7 @@ export class DurableTokenStore implements TokenStore {
     this.#lost = new LostTokens({
       ...options,
       recorder: this.#recorder,
-      look: () => this.look(),
+      look: () => this.#lookAnew(),
       displace: (userID, jtis) => this.kick(userID, { jtis }, 'policy', 'kicked'),
     });
   }
@@ -246,6 +246,12 @@ export class DurableTokenStore implements TokenStore {
     if (known.length > 0) await this.#recorder.record(known, tell);
     const left = jtis.filter((jti) => !before.some((token) => token.jti === jti));
     return this.#lost.end(userID, left, reason, state);
+  }
+
+  /** One that begins from now on: what is under way may have seen the store before whatever happened to it. */
+  async #lookAnew(): Promise<void> {
+    await this.#looking?.catch(() => {});
+    await this.look();
   }
 
   async #look(): Promise<void> {

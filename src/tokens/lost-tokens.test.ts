@@ -47,6 +47,7 @@ test('T1 a token that the store has recognisably lost is taken in again, also if
   await store.look();
   assert.equal(await authority.verdict(token), 1507, 'while nobody knows of a loss');
   state.cause = 'restart';
+  time.now += 1000;
   assert.equal(await authority.verdict(token), 0);
   assert.deepEqual(state.takenBack, ['alice']);
   assert.equal((await first.store.list('alice')).tokens.length, 1);
@@ -60,6 +61,38 @@ test('T1 a token that is shown before anybody has seen that the store is another
   state.causeOnceTold = 'failover';
   assert.equal(await authority.verdict(token), 0);
   assert.deepEqual(state.takenBack, ['alice']);
+});
+
+test('T1 nor is one for a look that had begun before', async (t) => {
+  const { store, authority, state, comeBackAs } = await openForgetfulStore(t);
+  await store.look();
+  const token = await authority.login('alice');
+  const { promise: shown, resolve } = Promise.withResolvers<void>();
+  state.beforeLookIsOver = () => shown;
+  const looking = store.look();
+  await comeBackAs('second', []);
+  state.causeOnceTold = 'failover';
+  state.onExplanation = () => void setImmediate(resolve);
+  assert.equal(await authority.verdict(token), 0);
+  await looking;
+});
+
+test('O1 a token that is refused as unknown has the store looked at once a second, however often it is shown', async (t) => {
+  const { time, store, authority, state, comeBackAs } = await openForgetfulStore(t);
+  await store.look();
+  const token = await authority.login('alice');
+  await comeBackAs('second', []);
+  await store.look();
+  const looksFor = async (times: number) => {
+    state.looks = 0;
+    const verdicts = await Promise.all(Array.from({ length: times }, () => authority.verdict(token)));
+    assert.deepEqual(verdicts, Array(times).fill(1507));
+    return state.looks;
+  };
+  assert.equal(await looksFor(1), 1);
+  assert.equal(await looksFor(3), 0);
+  time.now += 1000;
+  assert.equal(await looksFor(3), 1);
 });
 
 test('T4 a logout everywhere but here ends what the store has lost, younger than the caller, for good', async (t) => {

@@ -43,6 +43,8 @@ export interface LostTokensObserver {
 
 export class LostTokens {
   readonly #options: LostTokensOptions;
+  /** By jti, those asked first coming first. */
+  readonly #causes = new Map<string, { readonly askedAt: number; readonly cause: Promise<LossCause> }>();
 
   constructor(options: LostTokensOptions) {
     this.#options = options;
@@ -123,15 +125,10 @@ export class LostTokens {
 
   /** @returns undefined for one of which it is not known that the store has had it and lost it */
   async takeBack(claims: TokenClaims, known: KnownEnds): Promise<TokenRecord | undefined> {
-    const { store, clock, loginPolicy, look, observer } = this.#options;
+    const { store, clock, loginPolicy, observer } = this.#options;
     const { userID, jti, platformID, issuedAt, loginAt, expiresAt, isOurs, needsStore, kid } = claims;
     if (!isOurs || needsStore || expiresAt <= clock()) return undefined;
-    let cause = await store.explainLoss(userID, issuedAt);
-    if (cause === 'unknown') {
-      // It may have become another one since the last look: whoever is refused now is logged out.
-      await look();
-      cause = await store.explainLoss(userID, issuedAt);
-    }
+    const cause = await this.#causeOf(claims);
     if (cause === 'unknown' || (await store.hasForgotten(userID))) return undefined;
     const lost: TokenRecord = {
       ...{ userID, jti, platformID, issuedAt, expiresAt, keyMark: keyMark(kid), deviceName: '', lastSeenAt: 0 },
@@ -152,6 +149,34 @@ export class LostTokens {
     }
     await this.#endEarlier(record, others);
     return record;
+  }
+
+  /**
+   * Costs several questions to each server, and whoever is refused may ask again and again. That the store did not know a
+   * token a moment ago, though it was the one that it was, holds for whoever shows it now.
+   */
+  #causeOf({ userID, jti, issuedAt }: TokenClaims): Promise<LossCause> {
+    const now = this.#options.clock();
+    for (const [each, { askedAt }] of this.#causes) {
+      if (askedAt <= now && now < askedAt + causeKeptMs) break;
+      this.#causes.delete(each);
+    }
+    const known = this.#causes.get(jti);
+    if (known !== undefined) return known.cause;
+    const cause = this.#askCause(userID, issuedAt);
+    this.#causes.set(jti, { askedAt: now, cause });
+    const forget = () => void this.#causes.delete(jti);
+    cause.then((found) => found === 'unknown' || forget(), forget);
+    return cause;
+  }
+
+  async #askCause(userID: string, issuedAt: number): Promise<LossCause> {
+    const { store, look } = this.#options;
+    const cause = await store.explainLoss(userID, issuedAt);
+    if (cause !== 'unknown') return cause;
+    // It may have become another one since the last look: whoever is refused now is logged out.
+    await look();
+    return store.explainLoss(userID, issuedAt);
   }
 
   /** It may be the later one, of which those knew nothing that were taken in before it. */
@@ -199,6 +224,9 @@ export class LostTokens {
     await store.announce(change);
   }
 }
+
+/** For so long it is not asked again why a token is not known. */
+const causeKeptMs = 1000;
 
 /** As our tokens are named here, and OpenIM's. */
 const tokenName = /^(h:)?[\w-]{14}$/;

@@ -25,6 +25,9 @@ export async function openForgetfulStore(t: TestContext) {
     restored: [] as TokenEnd[][],
     walks: 0,
     known: [] as KnownToStore[],
+    looks: 0,
+    beforeLookIsOver: async () => {},
+    onExplanation: () => {},
     cause: 'unknown' as LossCause,
     /** What it says once it has been told everything. */
     causeOnceTold: undefined as LossCause | undefined,
@@ -42,7 +45,12 @@ export async function openForgetfulStore(t: TestContext) {
     mayLose: true,
   };
   const memory: StoreMemory = {
-    look: async () => ({ ...look }),
+    look: async () => {
+      state.looks += 1;
+      const seen = { ...look };
+      await state.beforeLookIsOver();
+      return seen;
+    },
     confirm: async ({ identity }) => {
       assert.equal(identity, look.identity);
       look.knowsAll = true;
@@ -63,7 +71,10 @@ export async function openForgetfulStore(t: TestContext) {
     },
   };
   const changes: Partial<TokenStore> = {
-    explainLoss: async () => state.cause,
+    explainLoss: async () => {
+      state.onExplanation();
+      return state.cause;
+    },
     announce: async (change) => {
       state.announced.push(change);
     },

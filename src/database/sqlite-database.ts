@@ -22,9 +22,10 @@ import { WriteHealth } from './write-health.ts';
 export interface SqliteHandle {
   /**
    * Runs `work` synchronously in a transaction on the writing connection, and resolves once that is on disk.
+   * @param isLarge see {@link SqliteWriter.run}
    * @throws what `work` throws, with nothing of it stored
    */
-  write<T>(work: (connection: StatementCache) => T): Promise<T>;
+  write<T>(work: (connection: StatementCache) => T, isLarge?: boolean): Promise<T>;
   /** The reading connection; sees committed data only. */
   readonly read: StatementCache;
   /** Which users' rows commits change. */
@@ -91,7 +92,7 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
       read: reading,
       userChanges,
       messageKeys,
-      write: (work) => writer.run(() => work(writing)),
+      write: (work, isLarge) => writer.run(() => work(writing), isLarge),
       within: (tx) => {
         executorOf(tx);
         return writing;

@@ -28,6 +28,23 @@ test('what the next few turns of the event loop ask for joins the commit', async
   assert.deepEqual(log, ['begin', 'a', 'b', 'c', 'd', 'commit']);
 });
 
+test('a large one is run first, but overtakes nobody who was left out of a commit', async (t) => {
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  const { writer, log, insert } = open();
+  const fill = (name: string) => () => {
+    insert(name);
+    now += 100;
+  };
+  await Promise.all([
+    writer.run(() => insert('a')),
+    writer.run(() => insert('b')),
+    writer.run(fill('large'), true),
+    writer.run(fill('larger'), true),
+  ]);
+  assert.deepEqual(log, ['begin', 'large', 'commit', 'begin', 'a', 'b', 'larger', 'commit']);
+});
+
 test('one that fails is undone by itself, and the others of its commit hold', async (t) => {
   stopTime(t);
   const { writer, log, insert, rows } = open();

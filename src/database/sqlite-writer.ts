@@ -31,12 +31,15 @@ export class SqliteWriter {
   /**
    * Runs `work` in a transaction; resolves with its result once that is on disk. `work` sees what those before it have
    * written; if it throws, only what it wrote itself is undone.
+   * @param isLarge it writes more than most, and is run first in its commit, where that costs least
    * @throws what `work` throws, or why it could not be stored
    */
-  run<T>(work: () => T | Promise<T>): Promise<T> {
+  run<T>(work: () => T | Promise<T>, isLarge = false): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let result: T;
       this.#waiting.push({
+        isLarge,
+        isLeftOver: false,
         until: performance.now() + this.#options.patienceMs,
         run: async () => {
           result = await work();
@@ -58,7 +61,10 @@ export class SqliteWriter {
       // Let everything that this turn of the event loop still brings join the commit, and what the next ones read: while
       // others are busy there is always more, and while nobody is they are over at once.
       for (let turn = 0; turn < turnsToJoin; turn += 1) await nextTurn();
-      if (await this.#begin()) await this.#runTogether();
+      if (!(await this.#begin())) continue;
+      this.#letLargestGoFirst();
+      await this.#runTogether();
+      for (const job of this.#waiting) job.isLeftOver = true;
     } while (this.#waiting.length > 0);
     this.#running = undefined;
   }
@@ -82,6 +88,13 @@ export class SqliteWriter {
       if (this.#waiting.length === 0) return false;
       await delay(pauseMs);
     }
+  }
+
+  /** Unless somebody waits who was left out of a commit already: nobody is overtaken twice. */
+  #letLargestGoFirst(): void {
+    if (this.#waiting[0]?.isLeftOver) return;
+    const index = this.#waiting.findIndex(({ isLarge }) => isLarge);
+    if (index > 0) this.#waiting.unshift(...this.#waiting.splice(index, 1));
   }
 
   async #runTogether(): Promise<void> {
@@ -172,6 +185,9 @@ export class SqliteWriter {
 }
 
 interface Job {
+  readonly isLarge: boolean;
+  /** A commit was full before its turn. */
+  isLeftOver: boolean;
   /** Of `performance.now()`. */
   readonly until: number;
   readonly run: () => Promise<void>;

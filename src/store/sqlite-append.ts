@@ -16,12 +16,13 @@ import { raiseSenderInSqlite } from './sql-read-position-store.ts';
 import { isOpenGroup } from './sql-sending-facts.ts';
 
 export function appendInSqlite(db: SqliteDatabase, batch: Batch): Promise<Appended[]> {
-  return db.sqlite.write((connection) => {
+  const append = (connection: StatementCache) => {
     const storing = new Storing(connection, db.sqlite.messageKeys);
     const appended = messagesOf(batch).map((message) => storing.append(message));
     storing.end();
     return appended;
-  });
+  };
+  return db.sqlite.write(append, true);
 }
 
 export async function appendInSqliteWithin(

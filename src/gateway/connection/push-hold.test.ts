@@ -30,9 +30,8 @@ function pass(ms: number): void {
 }
 
 /** @returns whether it waits */
-function push(): boolean {
-  if (hold.isHolding) hold.add(frame);
-  return hold.isHolding;
+function push(isEcho = false): boolean {
+  return hold.keeps(frame, isEcho);
 }
 
 test('nothing waits before the SDK asks for the newest seqs', () => {
@@ -108,8 +107,24 @@ test('O2 nor does who asks on and on have more kept for him than so many frames,
 });
 
 test('the echo of a message waits for 10 ms, and with it what is pushed meanwhile', () => {
-  hold.beginEcho();
+  assert.equal(push(true), true);
+  pass(9);
   assert.equal(push(), true);
-  pass(10);
+  assert.equal(pushed, 0);
+  pass(1);
+  assert.equal(pushed, 2);
+  assert.equal(push(), false);
+});
+
+test('an echo does not leave sooner because it follows another one, nor does that wait for it', () => {
+  push(true);
+  pass(6);
+  push(true);
+  push();
+  pass(4);
   assert.equal(pushed, 1);
+  pass(5);
+  assert.equal(pushed, 1);
+  pass(1);
+  assert.equal(pushed, 3);
 });

@@ -3,7 +3,7 @@
  *
  * It recognises the echo of its own message only once it has dealt with the reply. Where its runtime raises the events of
  * frames that arrive together without a pause in between (Node does, browsers do not), the echo would come too early and be
- * shown as a new message. So it leaves a little later than the reply, and what is pushed meanwhile stays behind it.
+ * shown as a new message. So each echo leaves a little later than its reply, and what is pushed meanwhile stays behind it.
  *
  * After it has connected it asks for the newest seqs (1006), pulls what it lacks (1002), and then takes the newest that it
  * was told for the newest there is: what is pushed in between it would count back, and not show until it connects again.
@@ -22,11 +22,16 @@ const syncLimitMs = 2000;
 /** What is held counts as queued nowhere: so many frames, and all leave. */
 const mostHeld = 1000;
 
+interface Held {
+  readonly frame: SharedFrame;
+  /** By the monotonic clock: when the SDK can take it. Never before the one ahead of it. */
+  readonly fromMs: number;
+}
+
 export class PushHold {
   readonly #letGo: (frame: SharedFrame) => void;
   readonly #monotonicMs: () => number;
-  /** Undefined when none is held. */
-  #held: SharedFrame[] | undefined;
+  readonly #held: Held[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** It has asked for the newest seqs: later ones are no part of a synchronisation. */
   #hasAsked = false;
@@ -39,19 +44,17 @@ export class PushHold {
     this.#monotonicMs = monotonicMs;
   }
 
-  get isHolding(): boolean {
-    return this.#held !== undefined;
-  }
-
-  add(frame: SharedFrame): void {
-    this.#held?.push(frame);
-    if (this.#held?.length === mostHeld) this.#letAllGo();
-  }
-
-  /** The reply to a request has just left, and its echo is to follow. */
-  beginEcho(): void {
-    this.#held ??= [];
-    this.#goOnIn(echoDelayMs);
+  /**
+   * @param isEcho the reply to the message has just left
+   * @returns false if the frame need not wait, and is the caller's to send
+   */
+  keeps(frame: SharedFrame, isEcho: boolean): boolean {
+    const last = this.#held.at(-1);
+    if (!isEcho && last === undefined && !this.#isSyncing) return false;
+    this.#held.push({ frame, fromMs: isEcho ? this.#monotonicMs() + echoDelayMs : (last?.fromMs ?? 0) });
+    if (this.#held.length === mostHeld) this.#letAllGo();
+    else if (last === undefined && !this.#isSyncing) this.#timer = setTimeout(this.#letDueGo, echoDelayMs);
+    return true;
   }
 
   /** A request of the client's is about to be served. */
@@ -59,7 +62,7 @@ export class PushHold {
     if (reqIdentifier === reqIdentifiers.getReadAndMaxSeqs && !this.#hasAsked) {
       this.#hasAsked = true;
       this.#isSyncing = true;
-      this.#held ??= [];
+      this.#stopTimer();
     }
     if (this.#isSyncing && isOfSync(reqIdentifier) && this.#leftMs() > 0) this.#stopTimer();
   }
@@ -83,6 +86,15 @@ export class PushHold {
     this.#timer = setTimeout(this.#letAllGo, ms);
   }
 
+  readonly #letDueGo = (): void => {
+    this.#stopTimer();
+    const nowMs = this.#monotonicMs();
+    const stays = this.#held.findIndex(({ fromMs }) => fromMs > nowMs);
+    for (const { frame } of this.#held.splice(0, stays === -1 ? this.#held.length : stays)) this.#letGo(frame);
+    const [next] = this.#held;
+    if (next !== undefined) this.#timer = setTimeout(this.#letDueGo, Math.ceil(next.fromMs - nowMs));
+  };
+
   #stopTimer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -90,10 +102,8 @@ export class PushHold {
 
   readonly #letAllGo = (): void => {
     this.#stopTimer();
-    const held = this.#held ?? [];
-    this.#held = undefined;
     this.#isSyncing = false;
-    for (const frame of held) this.#letGo(frame);
+    for (const { frame } of this.#held.splice(0)) this.#letGo(frame);
   };
 }
 

@@ -146,7 +146,7 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
       },
     });
     if (variant.codecName === 'json') {
-      this.#pushHold = new PushHold((frame) => this.push(frame, ''), environment.monotonicMs);
+      this.#pushHold = new PushHold((frame) => this.#sendPush(frame), environment.monotonicMs);
     }
     ws.on('message', this.#onMessage);
     ws.on('ping', this.#onAlive);
@@ -177,16 +177,12 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
    */
   push(frame: SharedFrame, operationID: string): boolean {
     if (this.#isEnding) return false;
-    const hold = this.#pushHold;
-    if (hold !== undefined) {
-      if (!hold.isHolding && this.#isEcho(operationID)) hold.beginEcho();
-      if (hold.isHolding) {
-        hold.add(frame);
-        return true;
-      }
-    }
-    this.#writer.send(frame.bytesFor(this.variant));
+    if (!this.#pushHold?.keeps(frame, this.#isEcho(operationID))) this.#sendPush(frame);
     return true;
+  }
+
+  #sendPush(frame: SharedFrame): void {
+    if (!this.#isEnding) this.#writer.send(frame.bytesFor(this.variant));
   }
 
   /** To be called once a second: gives up a client that has not read anything for too long. */

@@ -216,10 +216,14 @@ export class Exchange {
       this.surroundings.bodies.requireRoomForAnswer(this.#holderOfBodies(), body.length, this.#heldBytes);
     }
     const headers = this.#headers(answer);
-    headers.push('Content-Length', String(Buffer.byteLength(body)));
-    if (answer.contentType !== undefined) headers.push('Content-Type', answer.contentType);
     if (encoding !== undefined) headers.push(...encoding);
-    this.#response.writeHead(answer.status, headers).end(body);
+    if (headers.length === 0 && answer.contentType === contentTypes.json && this.request.method === 'POST') {
+      this.#response.endJson(answer.status, body);
+    } else {
+      headers.push('Content-Length', String(Buffer.byteLength(body)));
+      if (answer.contentType !== undefined) headers.push('Content-Type', answer.contentType);
+      this.#response.writeHead(answer.status, headers).end(body);
+    }
     if (this.#response.writableLength > 0) this.#holdUntilRead(this.#response.writableLength);
     this.#record(answer);
   }

@@ -22,6 +22,8 @@ const corsLines = Object.entries(corsHeaders)
   .map(([name, value]) => `${name}: ${value}\r\n`)
   .join('');
 
+const jsonLine = `Content-Type: ${contentTypes.json}\r\n`;
+
 /**
  * An answer that has the headers above, and the ID of its request. Node looks through each header that it is given for
  * what must not be in one; of these, in which nothing is a client's, that took longer than all else about headers.
@@ -32,6 +34,13 @@ export class ApiResponse<Request extends IncomingMessage = IncomingMessage> exte
   /** @param requestID made by this server */
   identify(requestID: string): void {
     this.#lines = `${corsLines}X-HTTP-ID: ${requestID}\r\n`;
+  }
+
+  /** All of an answer in JSON that has no other headers; Node itself adds the length of what it is given at once. */
+  endJson(status: number, body: string | Uint8Array): void {
+    this.#lines += jsonLine;
+    this.statusCode = status;
+    this.end(body);
   }
 
   /** Where Node puts headers behind the first line. */

@@ -7,7 +7,8 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts --no-progress
 
 FROM node:24-slim
-ENV NODE_ENV=production TESSERA_HOST=0.0.0.0 TESSERA_DATA_DIR=/data
+# Node's own code on large pages: docs/adr/0002 has what that saves.
+ENV NODE_ENV=production NODE_OPTIONS=--use-largepages=silent TESSERA_HOST=0.0.0.0 TESSERA_DATA_DIR=/data
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
 COPY package.json LICENSE ./

@@ -70,7 +70,7 @@ function stopWithWrapper() {
 /** Runs this file again on the other Node, and ends as that one ends. */
 function runOn(binary) {
   const self = fileURLToPath(import.meta.url);
-  const child = spawn(binary, [self].concat(process.argv.slice(2)), {
+  const child = spawn(binary, ['--use-largepages=silent', self].concat(process.argv.slice(2)), {
     env: Object.assign({}, process.env, { [WRAPPED]: '1' }),
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });

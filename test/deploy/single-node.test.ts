@@ -54,7 +54,7 @@ test('what the image holds starts, with packages for production alone, and its h
   const environment = Object.fromEntries(
     allOf('ENV')
       .flat()
-      .map((pair) => pair.split('=') as [string, string]),
+      .map((pair) => pair.split(/=(.*)/) as [string, string]),
   );
   const [program = '', ...args] = listIn('HEALTHCHECK');
   const command = [...listIn('ENTRYPOINT'), ...listIn('CMD')];

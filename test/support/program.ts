@@ -4,6 +4,8 @@ const launcher = new URL('../../bin/tessera.js', import.meta.url).pathname;
 /** Arguments of Node. Its modules come from where those of this process do: see `scripts/packed-modules.ts`. */
 export const program: readonly string[] = [
   ...process.execArgv.filter((option) => option.endsWith('/packed-modules.ts')),
+  // As `npm start` has it.
+  '--use-largepages=silent',
   launcher,
 ];
 

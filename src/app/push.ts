@@ -18,7 +18,6 @@ import { SqlBadgeStore } from '../store/sql-badge-store.ts';
 import { SqlDeliveryStore } from '../store/sql-delivery-store.ts';
 import { SqlPushRecipientStore } from '../store/sql-push-recipient-store.ts';
 import { SqlPushTokenStore } from '../store/sql-push-token-store.ts';
-import type { TokenEvents } from '../tokens/events.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { Ground } from './ground.ts';
 import { openPushProviders } from './push-providers.ts';
@@ -33,7 +32,6 @@ export interface Push {
 
 export interface PushOptions {
   readonly db: Database;
-  readonly events: TokenEvents;
   readonly users: Pick<UserStore, 'find'>;
   readonly presence: Presence;
   /** Undefined in a process that is alone. */
@@ -43,8 +41,8 @@ export interface PushOptions {
 
 /** @throws StartError naming the setting of a push service that does not work */
 export async function openPush(ground: Ground, opened: AsyncDisposableStack, options: PushOptions): Promise<Push> {
-  const { config, clock, reportFailure } = ground;
-  const { db, events, users } = options;
+  const { config, clock } = ground;
+  const { db, users } = options;
   const providers = await openPushProviders(config, clock);
   for (const provider of providers.values()) opened.defer(() => provider.close());
   const tokens = new SqlPushTokenStore(db);
@@ -57,7 +55,6 @@ export async function openPush(ground: Ground, opened: AsyncDisposableStack, opt
     limits: config,
     now: clock,
   });
-  opened.defer(pushTokens.follow(events, reportFailure));
   const newID = () => randomUUID().replaceAll('-', '');
   const services = { pushTokens, pushTest: new PushTest({ providers, tokens, newID, now: clock }) };
   if (providers.size === 0) return { services, messageTeller: undefined, results: undefined };

@@ -13,6 +13,7 @@ import { opening } from '../kernel/start-error.ts';
 import { longestTokenLifeMs } from '../protocol/numbers/token-life.ts';
 import type { RedisClient } from '../redis/client/client.ts';
 import { parseRedisUrl } from '../redis/client/redis-url.ts';
+import { SqlPushTokenStore } from '../store/sql-push-token-store.ts';
 import { SqlTokenEndStore } from '../store/sql-token-end-store.ts';
 import { SqlTokenStore } from '../store/sql-token-store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -131,8 +132,9 @@ export async function openTokenStores(
   opened: AsyncDisposableStack,
   { db, events }: { readonly db: Database; readonly events: TokenEvents },
 ): Promise<TokenStores> {
+  const devices = new SqlPushTokenStore(db);
   if (config.redisUrl === '') {
-    return { store: new SqlTokenStore(db, clock), legacy: undefined, redis: undefined };
+    return { store: new SqlTokenStore(db, clock, devices), legacy: undefined, redis: undefined };
   }
   const { connectRedis } = await import('../redis/client/client.ts');
   const { RedisTokenStore } = await import('../redis/tokens/redis-token-store.ts');
@@ -150,12 +152,12 @@ export async function openTokenStores(
   const store = new DurableTokenStore({
     store: new RedisTokenStore(redis, clock, (userID, jti) => events.emit('tokenUnreadable', { userID, jti })),
     memory: new RedisMemory(redis, clock),
-    ends: new SqlTokenEndStore(db),
+    ends: new SqlTokenEndStore(db, devices),
     longestLifeMs: longestTokenLifeMs,
     loginPolicy: configuredPolicy(config),
     maxUnknownEnds: config.maxUnknownEnds,
     clock,
-    observer: memoryObserver(logger, metrics, events),
+    observer: memoryObserver(logger, metrics),
   });
   durable = store;
   // What fails leaves the doubt, and readiness tells of it.
@@ -175,7 +177,7 @@ export async function openTokenStores(
 /** A lost connection is noticed at once; a flush or a failover by looking. */
 const lookAtMemoryEveryMs = 1000;
 
-function memoryObserver(logger: Logger, metrics: Metrics, events: TokenEvents): DurableStoreObserver {
+function memoryObserver(logger: Logger, metrics: Metrics): DurableStoreObserver {
   let isOwing = false;
   return {
     onSettings: ({ mayEvict, mayLose }) => {
@@ -205,7 +207,6 @@ function memoryObserver(logger: Logger, metrics: Metrics, events: TokenEvents): 
       metrics.tokensLost.inc({ cause });
       logger.warn({ userID, jti, cause }, 'a token that Redis had lost was taken in again: nothing had ended it');
     },
-    onLostEnded: (change) => events.emit('lostEnded', change),
     onDoubt: (isInDoubt) => metrics.tokenStoreDoubted.set(isInDoubt ? 1 : 0),
     onRestored: (tokens) => {
       metrics.tokenEndsRestored.inc(tokens);

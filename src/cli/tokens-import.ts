@@ -98,6 +98,7 @@ async function importTokens(config: Config, request: ImportRequest): Promise<Imp
 /** As a server has it: nothing comes back that was ended here, and what OpenIM has ended is on disk as well (T4). */
 async function remembering(store: TokenStore, redis: RedisClient, db: Database): Promise<TokenStore> {
   const { RedisMemory } = await import('../redis/tokens/redis-memory.ts');
+  const { SqlPushTokenStore } = await import('../store/sql-push-token-store.ts');
   const { SqlTokenEndStore } = await import('../store/sql-token-end-store.ts');
   /** Before a first import, ahead of any server of ours: it need not ask a million times. */
   class NothingEnded extends SqlTokenEndStore {
@@ -105,16 +106,16 @@ async function remembering(store: TokenStore, redis: RedisClient, db: Database):
       return { end: undefined, cutoffs: new Map(), cutoffsButOne: noCutoffsButOne };
     }
   }
-  const kept = new SqlTokenEndStore(db);
+  const devices = new SqlPushTokenStore(db);
+  const kept = new SqlTokenEndStore(db, devices);
   const hasEnds = (await kept.ends(undefined, Date.now(), 1)).length > 0;
-  const [memory, ends] = [new RedisMemory(redis, Date.now), hasEnds ? kept : new NothingEnded(db)];
+  const [memory, ends] = [new RedisMemory(redis, Date.now), hasEnds ? kept : new NothingEnded(db, devices)];
   const observer = {
     onSettings: () => {},
     onDoubt: () => {},
     onOwed: () => {},
     onRestored: () => {},
     onTakenBack: () => {},
-    onLostEnded: () => {},
   };
   const [longestLifeMs, clock] = [longestTokenLifeMs, Date.now];
   return new DurableTokenStore({ store, memory, ends, longestLifeMs, loginPolicy: [], clock, observer });

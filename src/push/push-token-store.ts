@@ -1,21 +1,14 @@
 /** What offline push needs of a durable store to know devices. Suite: test/contract/push-token-store.suite.ts. */
 import type { Transaction } from '../kernel/unit-of-work.ts';
+import type { LoginFollower } from '../tokens/login-follower.ts';
 import type { PushToken } from './push-token.ts';
 
-export interface PushTokenStore {
+/** A device follows the login by whose token it was registered; a cutoff takes those that were registered before it. */
+export interface PushTokenStore extends LoginFollower {
   /** In the place of the one that the user had on the platform; whoever else had the same token has it no longer. */
   put(tx: Transaction, token: PushToken): Promise<void>;
   /** Of a user's platform. */
   remove(userID: string, platformID: number): Promise<void>;
-  /** Those that were registered by these login tokens of the user. */
-  removeOfLogins(userID: string, jtis: readonly string[]): Promise<void>;
-  /**
-   * Those registered before then (Unix ms): of a user or, if empty, of everybody; platform 0 is every platform.
-   * @param spares the login token whose device stays
-   */
-  removeBefore(userID: string, platformID: number, before: number, spares?: string): Promise<void>;
-  /** A login goes on under a new login token. */
-  follow(userID: string, jti: string, successor: string): Promise<void>;
   /** Those which the service no longer knows, unless they were registered anew since. */
   removeDead(tokens: readonly PushToken[]): Promise<void>;
   /** Those of these users that have not expired, ordered by user and platform. @param now Unix ms */

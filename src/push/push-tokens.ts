@@ -8,8 +8,6 @@ import type { UnitOfWork } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
 import { isKnownPlatform, platformRange } from '../protocol/numbers/platforms.ts';
 import { isPushProviderName, type PushProviderName } from '../protocol/numbers/push-providers.ts';
-import type { TokenEvents } from '../tokens/events.ts';
-import type { TokenEnding } from '../tokens/token-store.ts';
 import type { UserStore } from '../users/user-store.ts';
 import { type ApnsEnvironment, apnsEnvironments } from './push-token.ts';
 import type { BadgeStore, PushTokenStore } from './push-token-store.ts';
@@ -74,43 +72,6 @@ export class PushTokens {
     requireAccess(call, userID);
     await this.#requireUser(userID);
     await this.#options.badges.set(userID, count);
-  }
-
-  /**
-   * Whose login has been ended is not woken with what others write to the account.
-   * @param onFailure hears of what could not be removed
-   * @returns what ends it
-   */
-  follow(events: TokenEvents, onFailure: (error: unknown) => void): () => void {
-    const { store } = this.#options;
-    // The node that ends a token does it; the others only hear of it.
-    const stops = [
-      events.on('tokensEnded', ({ userID, jtis, origin }) => {
-        if (origin === 'here') store.removeOfLogins(userID, jtis).catch(onFailure);
-      }),
-      events.on('cutoffRaised', ({ userID, platformID, notBefore, origin }) => {
-        if (origin === 'here') store.removeBefore(userID, platformID, notBefore).catch(onFailure);
-      }),
-      events.on('lostEnded', (change) => this.#forgetLost(change).catch(onFailure)),
-      events.on('tokenIssued', ({ userID, jti, renews }) => {
-        if (renews !== undefined) store.follow(userID, renews, jti).catch(onFailure);
-      }),
-    ];
-    return () => {
-      for (const stop of stops) stop();
-    };
-  }
-
-  async #forgetLost(change: TokenEnding): Promise<void> {
-    const { store } = this.#options;
-    const { userID } = change;
-    if (change.kind === 'ended') {
-      const jtis = change.tokens.map(({ jti }) => jti);
-      if (jtis.length > 0) await store.removeOfLogins(userID, jtis);
-    } else {
-      const spares = change.kind === 'cutoffButOne' ? change.spares : undefined;
-      await store.removeBefore(userID, change.platformID, change.notBefore, spares);
-    }
   }
 
   #providerOf({ provider, platformID }: PushTokenRequest): PushProviderName {

@@ -1,21 +1,20 @@
 /** Push tokens in SQL, for both dialects. */
-import type { Selectable } from 'kysely';
+import { CompiledQuery, type Selectable, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
-import { AskedTogether } from '../kernel/asked-together.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { PushProviderName } from '../protocol/numbers/push-providers.ts';
 import type { ApnsEnvironment, PushToken } from '../push/push-token.ts';
 import type { PushTokenStore } from '../push/push-token-store.ts';
-import { inChunks, isOneOf } from './sql-lists.ts';
+import { allPlatforms } from '../tokens/cutoffs.ts';
+import type { LoginCutoff, LoginName, Renewal } from '../tokens/login-follower.ts';
+import { inChunks, isOneOf, textTable } from './sql-lists.ts';
 
 type PushTokenRow = Selectable<Schema['push_tokens']>;
 
 export class SqlPushTokenStore implements PushTokenStore {
   readonly #db: Database;
-  /** By user: the logins that have registered devices. */
-  readonly #logins = new AskedTogether((userIDs: readonly string[]) => this.#askLogins(userIDs));
 
   constructor(db: Database) {
     this.#db = db;
@@ -52,41 +51,47 @@ export class SqlPushTokenStore implements PushTokenStore {
     });
   }
 
-  async removeOfLogins(userID: string, jtis: readonly string[]): Promise<void> {
-    // With every login that ends another one, and most have no device.
-    const held = await this.#logins.ask(userID);
-    if (!held.some((jti) => jtis.includes(jti))) return;
-    await this.#change(async (tx) => {
-      const isOfLogin = isOneOf(this.#db.dialect, 'jti', jtis);
-      await tx.deleteFrom('push_tokens').where('user_id', '=', userID).where(isOfLogin).execute();
-    });
+  async endLogins(tx: Transaction, logins: readonly LoginName[]): Promise<void> {
+    if (this.#db.dialect === 'sqlite') {
+      const statement = this.#db.sqlite.within(tx).prepare(endInSqlite);
+      for (const { userID, jti } of logins) statement.run(userID, jti);
+      return;
+    }
+    const executor = this.#db.executor(tx);
+    const userIDs = [...new Set(logins.map(({ userID }) => userID))];
+    // All of a user, and locked: one whose login goes on under another token just now is not overlooked.
+    const { rows: held } = await executor.executeQuery<LoginRow>(CompiledQuery.raw(heldInPostgres, [userIDs]));
+    const names = new Set(logins.map(({ userID, jti }) => `${userID} ${jti}`));
+    const ended = held.filter(({ user_id, jti }) => names.has(`${user_id} ${jti}`));
+    if (ended.length === 0) return;
+    const keys = textTable(
+      'postgres',
+      ['user_id', 'jti'],
+      ended.map(({ user_id, jti }) => [user_id, jti]),
+    );
+    await sql`DELETE FROM push_tokens AS p USING ${keys} WHERE p.user_id = k.user_id AND p.jti = k.jti`.execute(
+      executor,
+    );
   }
 
-  async #askLogins(userIDs: readonly string[]): Promise<readonly (readonly string[])[]> {
-    const rows =
-      this.#db.dialect === 'sqlite'
-        ? this.#db.sqlite.read.prepare(loginsInSqlite).all(JSON.stringify(userIDs))
-        : await this.#db.connections.query<LoginRow & UserRow>(loginsInPostgres, [userIDs]);
-    if (rows.length === 0) return userIDs.map(() => []);
-    const byUser = Map.groupBy(rows as unknown as readonly (LoginRow & UserRow)[], ({ user_id }) => user_id);
-    return userIDs.map((userID) => byUser.get(userID)?.map(({ jti }) => jti) ?? []);
+  async renewLogins(tx: Transaction, renewals: readonly Renewal[]): Promise<void> {
+    if (this.#db.dialect === 'sqlite') {
+      const statement = this.#db.sqlite.within(tx).prepare(renewInSqlite);
+      for (const { userID, jti, successor } of renewals) statement.run(successor.jti, userID, jti);
+      return;
+    }
+    const rows = renewals.map(({ userID, jti, successor }) => [userID, jti, successor.jti]);
+    await sql`UPDATE push_tokens AS p SET jti = k.successor
+      FROM ${textTable('postgres', ['user_id', 'jti', 'successor'], rows)}
+      WHERE p.user_id = k.user_id AND p.jti = k.jti`.execute(this.#db.executor(tx));
   }
 
-  removeBefore(userID: string, platformID: number, before: number, spares?: string): Promise<void> {
-    return this.#change(async (tx) => {
-      let rows = tx.deleteFrom('push_tokens').where('registered_at', '<', before);
-      if (userID !== '') rows = rows.where('user_id', '=', userID);
-      if (platformID !== 0) rows = rows.where('platform_id', '=', platformID);
-      if (spares !== undefined) rows = rows.where('jti', '!=', spares);
-      await rows.execute();
-    });
-  }
-
-  follow(userID: string, jti: string, successor: string): Promise<void> {
-    return this.#change(async (tx) => {
-      const rows = tx.updateTable('push_tokens').where('user_id', '=', userID).where('jti', '=', jti);
-      await rows.set({ jti: successor }).execute();
-    });
+  async cutOffLogins(tx: Transaction, { userID, platformID, notBefore, spares }: LoginCutoff): Promise<void> {
+    let rows = this.#db.executor(tx).deleteFrom('push_tokens').where('registered_at', '<', notBefore);
+    if (userID !== '') rows = rows.where('user_id', '=', userID);
+    if (platformID !== allPlatforms) rows = rows.where('platform_id', '=', platformID);
+    if (spares !== undefined) rows = rows.where('jti', '!=', spares);
+    await rows.execute();
   }
 
   removeDead(tokens: readonly PushToken[]): Promise<void> {
@@ -129,11 +134,13 @@ export class SqlPushTokenStore implements PushTokenStore {
 const ofOne = hotQuery(`SELECT * FROM push_tokens WHERE user_id = $1 AND (expires_at = 0 OR expires_at > $2)
   ORDER BY platform_id`);
 
-type LoginRow = Pick<PushTokenRow, 'jti'>;
-type UserRow = Pick<PushTokenRow, 'user_id'>;
+type LoginRow = Pick<PushTokenRow, 'user_id' | 'jti'>;
 
-const loginsInSqlite = 'SELECT user_id, jti FROM push_tokens WHERE user_id IN (SELECT value FROM json_each(?))';
-const loginsInPostgres = 'SELECT user_id, jti FROM push_tokens WHERE user_id = ANY($1::text[])';
+/** With every login that ends another one, and most have no device. */
+const endInSqlite = 'DELETE FROM push_tokens WHERE user_id = ? AND jti = ?';
+const heldInPostgres = `SELECT user_id, jti FROM push_tokens WHERE user_id = ANY($1::text[])
+  ORDER BY user_id, platform_id FOR UPDATE`;
+const renewInSqlite = 'UPDATE push_tokens SET jti = ? WHERE user_id = ? AND jti = ?';
 
 function toRow(token: PushToken): PushTokenRow {
   return {

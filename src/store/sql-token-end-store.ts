@@ -7,6 +7,8 @@ import type { StatementCache } from '../database/statement-cache.ts';
 import { giveWay } from '../kernel/time-slices.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { type Cutoffs, type CutoffsButOne, noCutoffsButOne } from '../tokens/cutoffs.ts';
+import { hasEnded } from '../tokens/ended-record.ts';
+import { type LoginFollower, type Renewal, renewalsAmong } from '../tokens/login-follower.ts';
 import {
   type KeptCutoff,
   type KeptCutoffButOne,
@@ -17,31 +19,31 @@ import {
 } from '../tokens/token-end-store.ts';
 import type { TokenEndReason, TokenKey } from '../tokens/token-store.ts';
 import { deleteEnded } from './ended-rows.ts';
-import { insertPieces, isOneOf } from './sql-lists.ts';
+import { insertPieces, isOneOf, textTable } from './sql-lists.ts';
 
 export class SqlTokenEndStore implements TokenEndStore {
   readonly #db: Database;
+  readonly #follower: LoginFollower;
   /**
    * Whether tokens may be known by their names alone, which have ended for good whatever else is known of them later. As
    * good as never, and nearly every login writes an end.
    */
   #hasNamed: boolean | undefined;
 
-  constructor(db: Database) {
+  constructor(db: Database, follower: LoginFollower) {
     this.#db = db;
+    this.#follower = follower;
   }
 
   async record(ends: readonly TokenEnd[], also?: Parameters<TokenEndStore['record']>[1]): Promise<void> {
     // One statement may not touch a row twice, and the last word on a token is the one that counts.
     const rows = [...new Map(ends.map((end) => [`${end.userID}\0${end.jti}`, toRow(end)])).values()];
-    if (this.#db.dialect === 'sqlite' && also === undefined) {
-      return this.#db.sqlite.write((connection) => void this.#recordInSqlite(connection, rows));
-    }
     await this.#db.transaction(async (tx) => {
       const written =
         this.#db.dialect === 'sqlite'
           ? this.#recordInSqlite(this.#db.sqlite.within(tx), rows)
           : await this.#recordInPostgres(tx, rows);
+      await this.#tellFollower(tx, rows.map(toEnd));
       await also?.(tx, written.map(toEnd));
     });
   }
@@ -82,6 +84,34 @@ export class SqlTokenEndStore implements TokenEndStore {
     return written;
   }
 
+  async #tellFollower(tx: Transaction, ends: readonly TokenEnd[]): Promise<void> {
+    const ended = ends.filter(hasEnded);
+    let renewals = renewalsAmong(ends);
+    while (renewals.length > 0) {
+      await this.#follower.renewLogins(tx, renewals);
+      // What became of the later token may be here before this, written by another node.
+      const later = await this.#endsOfSuccessors(tx, renewals);
+      ended.push(...later.filter(hasEnded));
+      renewals = renewalsAmong(later);
+    }
+    if (ended.length > 0) await this.#follower.endLogins(tx, ended);
+  }
+
+  async #endsOfSuccessors(tx: Transaction, renewals: readonly Renewal[]): Promise<readonly TokenEnd[]> {
+    if (this.#db.dialect === 'sqlite') {
+      const statement = this.#db.sqlite.within(tx).prepare(findEndByExpiry.sqliteText);
+      const endsOf = ({ userID, successor: { jti, expiresAt } }: Renewal) =>
+        statement.all(userID, jti, expiresAt) as unknown as readonly EndRow[];
+      return renewals.flatMap(endsOf).map(toEnd);
+    }
+    const names = renewals.map(({ userID, successor }) => [userID, successor.jti]);
+    const { rows } = await sql<EndRow>`SELECT e.* FROM token_ends AS e
+      JOIN ${textTable('postgres', ['user_id', 'jti'], names)} ON e.user_id = k.user_id AND e.jti = k.jti`.execute(
+      this.#db.executor(tx),
+    );
+    return rows.map(toEnd);
+  }
+
   async cutOff(
     { userID, platformID, notBefore, keepUntil }: KeptCutoff,
     also?: (tx: Transaction) => Promise<void>,
@@ -102,13 +132,15 @@ export class SqlTokenEndStore implements TokenEndStore {
         )
         .returning('user_id')
         .execute();
-      if (moved.length > 0) await also?.(tx);
+      if (moved.length === 0) return;
+      await this.#follower.cutOffLogins(tx, { userID, platformID, notBefore });
+      await also?.(tx);
     });
   }
 
   async cutOffButOne({ userID, platformID, notBefore, keepUntil, spares }: KeptCutoffButOne): Promise<void> {
     await this.#db.transaction(async (tx) => {
-      await this.#db
+      const moved = await this.#db
         .executor(tx)
         .insertInto('token_end_cutoffs_but_one')
         .values({ user_id: userID, platform_id: platformID, not_before: notBefore, keep_until: keepUntil, spares })
@@ -122,7 +154,9 @@ export class SqlTokenEndStore implements TokenEndStore {
             }))
             .whereRef('token_end_cutoffs_but_one.not_before', '<', sql.ref('excluded.not_before')),
         )
+        .returning('user_id')
         .execute();
+      if (moved.length > 0) await this.#follower.cutOffLogins(tx, { userID, platformID, notBefore, spares });
     });
   }
 

@@ -5,6 +5,7 @@ import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import { type Cutoffs, effectiveCutoff } from '../tokens/cutoffs.ts';
+import { type LoginFollower, renewalsAmong } from '../tokens/login-follower.ts';
 import { type Contender, chooseVictims } from '../tokens/policy.ts';
 import {
   type FoundToken,
@@ -30,11 +31,13 @@ import { deleteEnded } from './ended-rows.ts';
 export class SqlTokenStore implements TokenStore {
   readonly #db: Database;
   readonly #clock: () => number;
+  readonly #follower: LoginFollower;
 
   /** @param clock Unix ms */
-  constructor(db: Database, clock: () => number) {
+  constructor(db: Database, clock: () => number, follower: LoginFollower) {
     this.#db = db;
     this.#clock = clock;
+    this.#follower = follower;
   }
 
   issue({ record, groups, supersede, everyonesCutoffs, tell }: IssueRequest): Promise<IssueOutcome> {
@@ -78,6 +81,8 @@ export class SqlTokenStore implements TokenStore {
       await this.#insert(fresh, Math.max(order, notBefore), tx);
       if (superseded.length > 0) await forgetSuperseded(executor, userID, issuedAt);
       const outcome = { isIssued: true, kicked: kickedRows.map(toRecord), superseded: supersededRows.map(toRecord) };
+      if (renewed !== undefined) await this.#follower.renewLogins(tx, renewalsAmong(outcome.superseded));
+      if (outcome.kicked.length > 0) await this.#follower.endLogins(tx, outcome.kicked);
       if (tell !== undefined) await tell.teller.tell(tx, tell.of(outcome));
       return outcome;
     });
@@ -106,6 +111,7 @@ export class SqlTokenStore implements TokenStore {
       const jtis = 'jtis' in selector ? selector.jtis : await jtisOn(executor, { userID, now, ...selector });
       const change = { state, reason, accepted_until: 0 };
       const ended = (await update(executor, { userID, jtis, states: acceptedStates, now }, change)).map(toRecord);
+      if (ended.length > 0) await this.#follower.endLogins(tx, ended);
       if (tell !== undefined) await tell.teller.tell(tx, tell.of(ended));
       return ended;
     });
@@ -166,6 +172,7 @@ export class SqlTokenStore implements TokenStore {
         .values({ user_id: userID, platform_id: platformID, ...row })
         .onConflict((conflict) => conflict.columns(['user_id', 'platform_id']).doUpdateSet(row))
         .execute();
+      await this.#follower.cutOffLogins(tx, { userID, platformID, notBefore });
       if (tell !== undefined) await tell.teller.tell(tx, tell.of());
       return true;
     });

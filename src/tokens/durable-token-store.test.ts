@@ -134,6 +134,20 @@ test('T4 an end that could not be written is no success, and is made up for by t
   assert.equal((await diskEnds.find(bobs)).end?.state, 'kicked');
 });
 
+test('a kicked login and what goes with it end on disk together, with the next attempt or look', async (t) => {
+  const { store, authority, first, diskEnds, follower } = await openForgetfulStore(t);
+  await store.look();
+  await authority.login('alice');
+  const kicked = await recordOf(first.store, 'alice');
+  follower.isFailing = true;
+  await assert.rejects(authority.login('alice'));
+  assert.equal((await diskEnds.find(kicked)).end, undefined);
+  follower.isFailing = false;
+  await store.look();
+  assert.deepEqual(follower.take(), [`ended ${kicked.jti}`]);
+  assert.equal((await diskEnds.find(kicked)).end?.state, 'kicked');
+});
+
 test('T4 while too many ends cannot be written, no further token is ended or issued, and the store is left as it is', async (t) => {
   const { store, authority, first, state, told } = await openForgetfulStore(t);
   await store.look();

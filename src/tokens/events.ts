@@ -1,6 +1,6 @@
 /** What the token authority tells the rest of this process, at once and in order. Never carries a token (T6). */
 import type { CallContext } from '../kernel/caller.ts';
-import type { LossCause, TokenEnding, TokenEndReason } from './token-store.ts';
+import type { LossCause, TokenEndReason } from './token-store.ts';
 
 /** Who caused something, and in which call. */
 export interface Actor {
@@ -80,8 +80,6 @@ export interface TokenEventMap {
     readonly expiresAt: number;
     readonly cause: LossCause;
   };
-  /** This node has ended tokens that the store had lost, or would have: it cannot say which there were. */
-  lostEnded: TokenEnding;
   /** The store has a record that nobody can read: its token is not accepted. Once for each. */
   tokenUnreadable: { readonly userID: string; readonly jti: string };
   /** A token that an OpenIM server issued was taken in. */

@@ -11,7 +11,7 @@ import { cutOff, endedRecord, hasEnded, isCutOff } from './ended-record.ts';
 import { hasRoomFor, type LoginPolicy, roomsOf } from './policy.ts';
 import { keyMark } from './signing-keys.ts';
 import { type KnownEnds, type TokenEndStore, unknownPlatform } from './token-end-store.ts';
-import type { LossCause, TokenEnding, TokenEndReason, TokenRecord, TokenSelector, TokenStore } from './token-store.ts';
+import type { LossCause, TokenEndReason, TokenRecord, TokenSelector, TokenStore } from './token-store.ts';
 import type { StoreMemory } from './token-store-memory.ts';
 
 export interface LostTokensOptions {
@@ -37,8 +37,6 @@ export interface LostTokensOptions {
 export interface LostTokensObserver {
   /** A token that the store had lost was shown, and taken in again. */
   onTakenBack(token: Pick<TokenRecord, 'userID' | 'jti'>, cause: LossCause): void;
-  /** Tokens that the store has lost have ended here for good, among others: see `lostEnded` of TokenEvents. */
-  onLostEnded(change: TokenEnding): void;
 }
 
 export class LostTokens {
@@ -58,7 +56,7 @@ export class LostTokens {
     userID: string,
     { platformIDs, exceptJti }: Extract<TokenSelector, { platformIDs: unknown }>,
   ): Promise<void> {
-    const { ends, clock, longestLifeMs } = this.#options;
+    const { store, ends, clock, longestLifeMs } = this.#options;
     const notBefore = clock();
     const keepUntil = notBefore + longestLifeMs;
     const isEverywhere = Object.values(platforms).every((each) => platformIDs.includes(each));
@@ -66,10 +64,10 @@ export class LostTokens {
       const cutoff = { userID, platformID, notBefore };
       if (exceptJti === undefined) {
         await ends.cutOff({ ...cutoff, keepUntil });
-        await this.#announce({ ...cutoff, kind: 'cutoff' });
+        await store.announce({ ...cutoff, kind: 'cutoff' });
       } else {
         await ends.cutOffButOne({ ...cutoff, keepUntil, spares: exceptJti });
-        await this.#announce({ ...cutoff, kind: 'cutoffButOne', spares: exceptJti });
+        await store.announce({ ...cutoff, kind: 'cutoffButOne', spares: exceptJti });
       }
     }
   }
@@ -119,13 +117,13 @@ export class LostTokens {
     const ended = await store.kick(userID, { jtis: lost }, reason, state);
     await recorder.record(ended);
     const tokens = lost.map((jti) => ({ jti, platformID: unknownPlatform }));
-    await this.#announce({ kind: 'ended', userID, tokens, reason });
+    await store.announce({ kind: 'ended', userID, tokens, reason });
     return ended;
   }
 
   /** @returns undefined for one of which it is not known that the store has had it and lost it */
   async takeBack(claims: TokenClaims, known: KnownEnds): Promise<TokenRecord | undefined> {
-    const { store, clock, loginPolicy, observer } = this.#options;
+    const { store, clock, loginPolicy, displace, observer } = this.#options;
     const { userID, jti, platformID, issuedAt, loginAt, expiresAt, isOurs, needsStore, kid } = claims;
     if (!isOurs || needsStore || expiresAt <= clock()) return undefined;
     const cause = await this.#causeOf(claims);
@@ -144,7 +142,7 @@ export class LostTokens {
     const { tokens } = await store.list(userID);
     const others = tokens.filter((token) => token.jti !== jti);
     if (!hasRoomFor(loginPolicy, record, others)) {
-      const [kicked] = await this.#displace(userID, [jti]);
+      const [kicked] = await displace(userID, [jti]);
       return kicked ?? record;
     }
     await this.#endEarlier(record, others);
@@ -181,21 +179,14 @@ export class LostTokens {
 
   /** It may be the later one, of which those knew nothing that were taken in before it. */
   async #endEarlier(record: TokenRecord, others: readonly TokenRecord[]): Promise<void> {
-    const { ends, loginPolicy } = this.#options;
+    const { ends, loginPolicy, displace } = this.#options;
     const rooms = roomsOf(loginPolicy, record.platformID);
     const earlier = others.filter((token) => token.state === 'live' && !hasRoomFor(rooms, token, [record]));
     if (earlier.length === 0) return;
     // One that has been renewed has its grace, though the store has forgotten it.
     const known = await Promise.all(earlier.map((token) => ends.find(token)));
     const jtis = earlier.filter((_, index) => known[index]?.end === undefined).map(({ jti }) => jti);
-    await this.#displace(record.userID, jtis);
-  }
-
-  /** No caller hears of these. */
-  async #displace(userID: string, jtis: readonly string[]): Promise<readonly TokenRecord[]> {
-    const tokens = await this.#options.displace(userID, jtis);
-    this.#options.observer.onLostEnded({ kind: 'ended', userID, tokens, reason: 'policy' });
-    return tokens;
+    await displace(record.userID, jtis);
   }
 
   /** What was ended on disk while it was taken in has not been found in the store by who ended it. */
@@ -216,12 +207,6 @@ export class LostTokens {
     );
     await recorder.record(kicked);
     return kicked[0] ?? { ...adopted, state, reason };
-  }
-
-  async #announce(change: TokenEnding): Promise<void> {
-    const { store, observer } = this.#options;
-    observer.onLostEnded(change);
-    await store.announce(change);
   }
 }
 

@@ -163,9 +163,6 @@ export type TokenChange =
       readonly spares: string;
     };
 
-/** Those of them that end tokens at once. */
-export type TokenEnding = Exclude<TokenChange, { readonly kind: 'superseded' }>;
-
 export interface TokenChangeListener {
   /** At least once for every change by any node, this one included, while not lost. */
   onChange(change: TokenChange): void;

@@ -22,6 +22,7 @@ import { SqlEditStore } from '../../src/store/sql-edit-store.ts';
 import { SqlFileStore } from '../../src/store/sql-file-store.ts';
 import { insertPieces } from '../../src/store/sql-lists.ts';
 import { SqlMessageStore } from '../../src/store/sql-message-store.ts';
+import { SqlPushTokenStore } from '../../src/store/sql-push-token-store.ts';
 import { SqlReactionStore } from '../../src/store/sql-reaction-store.ts';
 import { SqlRevocationStore } from '../../src/store/sql-revocation-store.ts';
 import { SqlTextIndexStore } from '../../src/store/sql-text-index-store.ts';
@@ -92,8 +93,9 @@ async function tokens(db: Database, peer: Database): Promise<void> {
   );
   const { rows, transaction } = countedWork(db, peer);
   const counted = { ...db, transaction };
-  await new SqlTokenStore(counted, () => now).sweepExpired();
-  await new SqlTokenEndStore(counted).sweep(now);
+  const devices = new SqlPushTokenStore(db);
+  await new SqlTokenStore(counted, () => now, devices).sweepExpired();
+  await new SqlTokenEndStore(counted, devices).sweep(now);
   assert.deepEqual(rows, [1000, 100, 0, 1000, 100, 1000, 100, 0]);
 }
 

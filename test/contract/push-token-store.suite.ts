@@ -1,20 +1,36 @@
 /** What every PushTokenStore and BadgeStore does, as the push domain relies on it. */
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { TestContext } from 'node:test';
 import type { UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 import type { PushToken } from '../../src/push/push-token.ts';
 import type { BadgeStore, PushTokenStore } from '../../src/push/push-token-store.ts';
+import type { LoginCutoff } from '../../src/tokens/login-follower.ts';
 
 export interface PushTokenStoreNode {
   readonly store: PushTokenStore;
   readonly badges: BadgeStore;
   readonly unitOfWork: UnitOfWork;
+  /** Another node's. */
+  readonly peer: Pick<PushTokenStoreNode, 'store' | 'unitOfWork'>;
 }
 
-export async function pushTokenStoreSuite(t: TestContext, { store, badges, unitOfWork }: PushTokenStoreNode) {
+export async function pushTokenStoreSuite(t: TestContext, { store, badges, unitOfWork, peer }: PushTokenStoreNode) {
   const put = async (...tokens: readonly PushToken[]) => {
     for (const token of tokens) await unitOfWork.transaction((tx) => store.put(tx, token));
   };
+  const end = (userID: string, ...jtis: readonly string[]) =>
+    unitOfWork.transaction((tx) =>
+      store.endLogins(
+        tx,
+        jtis.map((jti) => ({ userID, jti })),
+      ),
+    );
+  const renew = (userID: string, jti: string, successor: string) =>
+    unitOfWork.transaction((tx) =>
+      store.renewLogins(tx, [{ userID, jti, successor: { jti: successor, expiresAt: 0 } }]),
+    );
+  const cutOff = (cutoff: LoginCutoff) => unitOfWork.transaction((tx) => store.cutOffLogins(tx, cutoff));
   const namesOf = async (...userIDs: string[]) =>
     (await store.of(userIDs, 1000)).map(({ userID, platformID }) => `${userID}/${platformID}`);
 
@@ -55,11 +71,33 @@ export async function pushTokenStoreSuite(t: TestContext, { store, badges, unitO
       { ...device('l', 3), jti: 'kept' },
     );
     await put({ ...device('l2', 1), jti: 'ended' });
-    await store.follow('l', 'old', 'new');
-    await store.removeOfLogins('l', ['old', 'ended']);
+    await renew('l', 'old', 'new');
+    await end('l', 'old', 'ended');
     assert.deepEqual(await namesOf('l', 'l2'), ['l/2', 'l/3', 'l2/1']);
-    await store.removeOfLogins('l', ['new']);
+    await end('l', 'new');
     assert.deepEqual(await namesOf('l'), ['l/3']);
+  });
+
+  await t.test('a login that has registered the same device again does not lose it with the one before', async () => {
+    await put({ ...device('again', 1), jti: 'before' });
+    await put({ ...device('again', 1), jti: 'after' });
+    await end('again', 'before');
+    assert.deepEqual(await namesOf('again'), ['again/1']);
+  });
+
+  await t.test('what ends the later token waits for the renewal under way', async () => {
+    await put({ ...device('w', 1), jti: 'old' });
+    const outside = AsyncLocalStorage.snapshot();
+    const endLater = () => peer.unitOfWork.transaction((tx) => peer.store.endLogins(tx, [{ userID: 'w', jti: 'new' }]));
+    let ending = Promise.resolve();
+    await unitOfWork.transaction(async (tx) => {
+      await store.renewLogins(tx, [{ userID: 'w', jti: 'old', successor: { jti: 'new', expiresAt: 0 } }]);
+      ending = outside(endLater);
+      // Round trips in which it would be over if it did not wait.
+      for (let turn = 0; turn < 5; turn++) await Promise.race([ending, outside(() => peer.store.of(['w'], 1000))]);
+    });
+    await ending;
+    assert.deepEqual(await namesOf('w'), []);
   });
 
   await t.test('a cutoff takes what was registered before, of a user, a platform or everybody', async () => {
@@ -69,14 +107,14 @@ export async function pushTokenStoreSuite(t: TestContext, { store, badges, unitO
     await at('c', 2, 5);
     await at('c', 3, 10);
     await at('d', 1, 5);
-    await store.removeBefore('c', 1, 10);
+    await cutOff({ userID: 'c', platformID: 1, notBefore: 10 });
     assert.deepEqual(await namesOf('c', 'd'), ['c/2', 'c/3', 'd/1']);
-    await store.removeBefore('c', 0, 10);
+    await cutOff({ userID: 'c', platformID: 0, notBefore: 10 });
     assert.deepEqual(await namesOf('c', 'd'), ['c/3', 'd/1']);
-    await store.removeBefore('', 0, 10);
+    await cutOff({ userID: '', platformID: 0, notBefore: 10 });
     assert.deepEqual(await namesOf('c', 'd'), ['c/3']);
     await put({ ...device('c', 1), jti: 'spared' });
-    await store.removeBefore('c', 0, 11, 'spared');
+    await cutOff({ userID: 'c', platformID: 0, notBefore: 11, spares: 'spared' });
     assert.deepEqual(await namesOf('c'), ['c/1']);
   });
 

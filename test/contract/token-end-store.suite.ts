@@ -7,6 +7,7 @@ import {
   type TokenEndStore,
   unknownPlatform,
 } from '../../src/tokens/token-end-store.ts';
+import type { HeardLogins } from '../support/heard-logins.ts';
 
 const now = Date.UTC(2030, 0, 1);
 
@@ -30,7 +31,8 @@ async function all<T>(page: (after: T | undefined) => Promise<readonly T[]>): Pr
   return found;
 }
 
-export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
+/** @param follower that of the store */
+export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore, follower: HeardLogins) {
   const endsIn = (at = now) => all<TokenEnd>((after) => store.ends(after, at, 2));
   const find = (userID: string, jti: string, expiresAt = now + 60_000) => store.find({ userID, jti, expiresAt });
   const cutoffsIn = (at = now) => all<KeptCutoff>((after) => store.cutoffs(after, at, 2));
@@ -184,4 +186,54 @@ export async function tokenEndStoreSuite(t: TestContext, store: TokenEndStore) {
     assert.equal(await store.sweep(now + 60_000), before.length - 1);
     assert.deepEqual([await endsIn(0), await cutoffsIn(0), await store.cutoffsButOne(undefined, 0, 9)], [[], [], []]);
   });
+
+  await t.test(
+    'what goes with logins hears of each end, and of a cutoff that moves; both hold, or neither',
+    async () => {
+      const userID = 'followed';
+      const superseded = { userID, state: 'superseded', reason: '', acceptedUntil: now + 5000 } as const;
+      const ends = [endOf('f1', { userID }), endOf('f2', { userID, state: 'kicked' }), endOf('f3', superseded)];
+      follower.take();
+      follower.isFailing = true;
+      await assert.rejects(store.record(ends), /it cannot follow/);
+      const cutoff = { userID, platformID: 5, notBefore: now, keepUntil: now + 60_000 };
+      await assert.rejects(store.cutOff(cutoff), /it cannot follow/);
+      await assert.rejects(store.cutOffButOne({ ...cutoff, spares: 'f4' }), /it cannot follow/);
+      assert.deepEqual(await find(userID, 'f1'), { end: undefined, ...noCutoffs });
+      follower.isFailing = false;
+      await store.record(ends);
+      await store.record(ends.slice(0, 1));
+      assert.deepEqual(follower.take(), ['ended f1 f2', 'ended f1'], 'who is kicked again may have left something');
+      for (const notBefore of [now, now, now - 1]) {
+        await store.cutOff({ ...cutoff, notBefore });
+        await store.cutOffButOne({ ...cutoff, notBefore, spares: 'f4' });
+      }
+      const cut = `cut off followed/5 before ${now}`;
+      assert.deepEqual(follower.take(), [cut, `${cut} but f4`]);
+    },
+  );
+
+  await t.test(
+    'what goes with a login goes on with it, to where its renewals have led and ended in whatever order',
+    async () => {
+      const renewed = (jti: string, successor: string) =>
+        endOf(jti, {
+          ...{ userID: 'renewed', state: 'superseded', reason: '', acceptedUntil: now + 5000 },
+          successor: { jti: successor, expiresAt: now + 60_000 },
+        });
+      await store.record([renewed('r3', 'r4'), renewed('s1', 's2')]);
+      await store.record([endOf('r4', { userID: 'renewed' })]);
+      await store.record([endOf('s2', { userID: 'renewed', platformID: unknownPlatform, expiresAt: now + 70_000 })]);
+      follower.take();
+      await store.record([renewed('r1', 'r2'), renewed('r2', 'r3'), endOf('e', { userID: 'renewed' })]);
+      assert.deepEqual(follower.take(), [
+        'renewed r1 as r2 r2 as r3',
+        'renewed r2 as r3 r3 as r4',
+        'renewed r3 as r4',
+        'ended e r4 r4',
+      ]);
+      await store.record([renewed('s1', 's2')]);
+      assert.deepEqual(follower.take(), ['renewed s1 as s2', 'ended s2']);
+    },
+  );
 }

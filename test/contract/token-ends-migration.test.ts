@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type Kysely, sql } from 'kysely';
 import { up } from '../../src/database/migrations/040-token-ends-by-expiry.ts';
+import { SqlPushTokenStore } from '../../src/store/sql-push-token-store.ts';
 import { SqlTokenEndStore } from '../../src/store/sql-token-end-store.ts';
 import { type TokenEnd, unknownPlatform } from '../../src/tokens/token-end-store.ts';
 import { testOnEveryDatabase } from './every-database.ts';
@@ -25,7 +26,7 @@ testOnEveryDatabase('The migration to ends by expiry', async (t, { db }) => {
       ...{ ...times, acceptedUntil: now + 5000, successor: { jti: 'd', expiresAt: now + 70_000 } },
     },
   ];
-  const store = new SqlTokenEndStore(db);
+  const store = new SqlTokenEndStore(db, new SqlPushTokenStore(db));
   await store.record(ends);
   if (db.dialect === 'sqlite') {
     for (const text of [

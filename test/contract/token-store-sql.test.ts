@@ -3,12 +3,13 @@ import { DatabaseSync } from 'node:sqlite';
 import type { SqliteDatabase } from '../../src/database/database.ts';
 import { platforms } from '../../src/protocol/numbers/platforms.ts';
 import { SqlTokenStore } from '../../src/store/sql-token-store.ts';
+import { HeardLogins } from '../support/heard-logins.ts';
 import { testOnEveryDatabase } from './every-database.ts';
 
 testOnEveryDatabase('SqlTokenStore', async (t, { db, openEmpty }) => {
   await t.test('sweeps expired tokens of any state, more than one batch, and counts them', async () => {
     const now = 1_900_000_000_000;
-    const store = new SqlTokenStore(db, () => now);
+    const store = new SqlTokenStore(db, () => now, new HeardLogins());
     const rowOf = (jti: string, expires_at: number, state = 'live') => ({
       jti,
       user_id: 'alice',
@@ -49,7 +50,7 @@ testOnEveryDatabase('SqlTokenStore', async (t, { db, openEmpty }) => {
 
   await t.test('what cannot be told does not happen: no issue, no kick, no cutoff', async () => {
     const now = 1_900_000_000_000;
-    const store = new SqlTokenStore(db, () => now);
+    const store = new SqlTokenStore(db, () => now, new HeardLogins());
     const times = { issuedAt: now, expiresAt: now + 60_000 };
     const record = { jti: 'j', userID: 'told', platformID: 5, ...times, deviceName: '' };
     const teller = { tell: async () => Promise.reject(new Error('cannot be told')) };
@@ -64,6 +65,39 @@ testOnEveryDatabase('SqlTokenStore', async (t, { db, openEmpty }) => {
     assert.deepEqual([tokens.map(({ state }) => state), cutoffs.size], [['live'], 0]);
   });
 
+  await t.test(
+    'what goes with a login hears of its end, renewal and cutoff; where it cannot follow none happens',
+    async () => {
+      const now = 1_900_000_000_000;
+      const follower = new HeardLogins();
+      const store = new SqlTokenStore(db, () => now, follower);
+      const times = { issuedAt: now, expiresAt: now + 60_000 };
+      const groups = [{ platforms: [platforms.Web], keep: 0 }];
+      const requestOf = (jti: string, more = {}) => {
+        const record = { jti, userID: 'followed', platformID: 5, ...times, deviceName: '' };
+        return { record, groups, everyonesCutoffs: new Map(), ...more };
+      };
+      const asRenewal = { groups: [], supersede: { which: { jti: 'b' }, acceptedUntil: now + 5 } };
+      const steps: readonly (readonly [string[], () => Promise<unknown>])[] = [
+        [[], () => store.issue(requestOf('a'))],
+        [['ended a'], () => store.issue(requestOf('b'))],
+        [['renewed b as c'], () => store.issue(requestOf('c', asRenewal))],
+        [['ended c'], () => store.kick('followed', { jtis: ['c', 'a'] }, 'forced', 'kicked')],
+        [['cut off followed/5 before 7'], () => store.cutOff('followed', 5, 7, now)],
+        [['cut off /0 before 8'], () => store.cutOff('', 0, 8, now)],
+        [[], () => store.cutOff('', 0, 8, now)],
+        [[], () => store.kick('followed', { jtis: ['c'] }, 'forced', 'kicked')],
+      ];
+      for (const [heard, step] of steps) {
+        follower.isFailing = heard.length > 0;
+        if (follower.isFailing) await assert.rejects(step(), /it cannot follow/);
+        follower.isFailing = false;
+        await step();
+        assert.deepEqual(follower.take(), heard);
+      }
+    },
+  );
+
   await t.test('no login, kick or list reads what has ended', async (t) => {
     if (db.dialect !== 'sqlite') return;
     const statements = new Set<string>();
@@ -76,7 +110,7 @@ testOnEveryDatabase('SqlTokenStore', async (t, { db, openEmpty }) => {
     const fresh = await openEmpty();
     assert.ok(fresh.dialect === 'sqlite');
     statements.clear();
-    const store = new SqlTokenStore(fresh, () => now);
+    const store = new SqlTokenStore(fresh, () => now, new HeardLogins());
     const record = { userID: 'carol', platformID: 10, issuedAt: now, expiresAt: now + 1000, deviceName: '' };
     const groups = [{ platforms: [platforms.IOS], keep: 0 }];
     const issue = (jti: string, more = {}) =>
@@ -108,7 +142,7 @@ testOnEveryDatabase('SqlTokenStore', async (t, { db, openEmpty }) => {
 
   await t.test('sweeps cutoffs when no token can be as old as they are any more', async () => {
     let now = 1_900_000_000_000;
-    const store = new SqlTokenStore(db, () => now);
+    const store = new SqlTokenStore(db, () => now, new HeardLogins());
     await store.cutOff('bob', 1, now, now + 2000);
     await store.cutOff('bob', 1, now + 1, now + 1000);
     await store.cutOff('bob', 5, now, now + 1000);
@@ -123,7 +157,7 @@ testOnEveryDatabase('SqlTokenStore', async (t, { db, openEmpty }) => {
   });
 
   await t.test('knows of no reason to lose a token, and has no other nodes to tell of', async () => {
-    const store = new SqlTokenStore(db, Date.now);
+    const store = new SqlTokenStore(db, Date.now, new HeardLogins());
     assert.equal(await store.explainLoss(), 'unknown');
     await (await store.watch())[Symbol.asyncDispose]();
   });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { connectRedis } from '../../src/redis/client/client.ts';
 import { RedisTokenStore } from '../../src/redis/tokens/redis-token-store.ts';
+import { SqlPushTokenStore } from '../../src/store/sql-push-token-store.ts';
 import { SqlTokenStore } from '../../src/store/sql-token-store.ts';
 import { clusterForSuite, redisForSuite } from '../support/test-services.ts';
 import { testOnEveryDatabase } from './every-database.ts';
@@ -11,7 +12,10 @@ import { tokenStoreSuite } from './token-store.suite.ts';
 import { tokenChangesSuite } from './token-store-changes.suite.ts';
 
 testOnEveryDatabase('TokenStore', (t, { db, peer }) =>
-  runSuites(t, (clock) => [new SqlTokenStore(db, clock), new SqlTokenStore(peer, clock)]),
+  runSuites(t, (clock) => [
+    new SqlTokenStore(db, clock, new SqlPushTokenStore(db)),
+    new SqlTokenStore(peer, clock, new SqlPushTokenStore(peer)),
+  ]),
 );
 
 test('TokenStore on Redis', async (t) => {

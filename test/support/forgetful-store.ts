@@ -5,8 +5,9 @@ import { SqlTokenEndStore } from '../../src/store/sql-token-end-store.ts';
 import { DurableTokenStore } from '../../src/tokens/durable-token-store.ts';
 import { loginPolicy } from '../../src/tokens/policy.ts';
 import type { TokenEnd } from '../../src/tokens/token-end-store.ts';
-import type { LossCause, TokenChange, TokenEnding, TokenRecord, TokenStore } from '../../src/tokens/token-store.ts';
+import type { LossCause, TokenChange, TokenRecord, TokenStore } from '../../src/tokens/token-store.ts';
 import type { KnownToStore, MemoryLook, StoreMemory } from '../../src/tokens/token-store-memory.ts';
+import { HeardLogins } from './heard-logins.ts';
 import { hourMs, openSqliteTokens, TestAuthority } from './token-authority.ts';
 
 /** The store knows everything, until `comeBackAs`. */
@@ -18,7 +19,8 @@ export async function openForgetfulStore(t: TestContext) {
     for (const tokens of opened) await tokens[Symbol.asyncDispose]();
   });
   const [first, second, disk] = opened as [(typeof opened)[0], (typeof opened)[0], (typeof opened)[0]];
-  const diskEnds = new SqlTokenEndStore(disk.db);
+  const follower = new HeardLogins();
+  const diskEnds = new SqlTokenEndStore(disk.db, follower);
   const state = {
     current: first.store as TokenStore,
     isDiskDown: false,
@@ -32,7 +34,6 @@ export async function openForgetfulStore(t: TestContext) {
     /** What it says once it has been told everything. */
     causeOnceTold: undefined as LossCause | undefined,
     announced: [] as TokenChange[],
-    lostEnded: [] as TokenEnding[],
     takenBack: [] as string[],
     /** Happens when a token that is taken in has been looked up on disk. */
     beforeAdoption: async () => {},
@@ -105,7 +106,6 @@ export async function openForgetfulStore(t: TestContext) {
       onOwed: (ends) => told.push(`${ends} owed`),
       onRestored: (tokens) => told.push(tokens),
       onTakenBack: ({ userID }) => state.takenBack.push(userID),
-      onLostEnded: (change) => state.lostEnded.push(change),
     },
   });
   const authority = new TestAuthority(store, {
@@ -119,7 +119,7 @@ export async function openForgetfulStore(t: TestContext) {
     for (const record of records) await second.store.adopt(record);
     Object.assign(look, { identity, knowsAll: false });
   };
-  return { time, store, authority, first, second, diskEnds, state, look, told, comeBackAs };
+  return { time, store, authority, first, second, diskEnds, follower, state, look, told, comeBackAs };
 }
 
 /** The user's newest. */

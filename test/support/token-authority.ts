@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { openSqlite } from '../../src/database/sqlite-database.ts';
 import type { CallContext } from '../../src/kernel/caller.ts';
 import { ProtocolError } from '../../src/protocol/errors.ts';
+import { SqlPushTokenStore } from '../../src/store/sql-push-token-store.ts';
 import { SqlTokenStore } from '../../src/store/sql-token-store.ts';
 import { TokenAuthority, type TokenAuthorityOptions } from '../../src/tokens/authority.ts';
 import { type TokenEventMap, TokenEvents } from '../../src/tokens/events.ts';
@@ -174,7 +175,7 @@ export async function openSqliteTokens(clock: () => number) {
   });
   return {
     db,
-    store: new SqlTokenStore(db, clock),
+    store: new SqlTokenStore(db, clock, new SqlPushTokenStore(db)),
     [Symbol.asyncDispose]: async () => {
       await db[Symbol.asyncDispose]();
       await rm(directory, { recursive: true });

@@ -122,7 +122,24 @@ test('T4 a token that Redis has lost is ended like any other, device and all: by
   using database = new DatabaseSync(join(world.dataDir, 'tessera.db'), { readOnly: true });
   const devices = database.prepare('SELECT user_id FROM push_tokens ORDER BY 1');
   const owners = () => devices.all().map(({ user_id }) => user_id);
-  await untilTrue('only those are woken who are logged in', async () => owners().join() === 'dave');
+  assert.deepEqual(owners(), ['dave'], 'only those are woken who are logged in');
+});
+
+test('the device of a login that has ended in Redis goes as soon as the database takes its removal', async (t) => {
+  const opened = await open(t);
+  if (opened === undefined) return;
+  const { world } = opened;
+  const token = await world.issue('dave', 5);
+  const body = { account: 'dave', platformID: 5, fcmToken: 'daves', expireTime: 0 };
+  assert.equal(envelopeOf(await world.post(fcmUpdateToken.path, body, token)).errCode, 0);
+  using database = new DatabaseSync(join(world.dataDir, 'tessera.db'), { timeout: 5000 });
+  database.exec("CREATE TRIGGER fault BEFORE DELETE ON push_tokens BEGIN SELECT RAISE(ABORT, 'it cannot be'); END");
+  assert.equal(envelopeOf(await world.post('/auth/revoke_token', { token }, world.token('admin'))).errCode, 500);
+  assert.equal(await world.verdict(token), 1506);
+  const count = () => database.prepare('SELECT count(*) AS n FROM push_tokens').get()?.n;
+  assert.equal(count(), 1);
+  database.exec('DROP TRIGGER fault');
+  await untilTrue('it is gone', async () => count() === 0);
 });
 
 test('T4 a renewed token that Redis has lost goes by its login, which lies before what has ended it', async (t) => {

@@ -56,7 +56,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const { bus, presence, node, nodes } = await openDelivering(ground, opened, { db, redis: tokenStores.redis });
   const userStore = new SqlUserStore(db);
   const hooks = await openWebhooks(ground, opened, { db, events, tokens: tokenStores.store, presence, bus, node });
-  const push = await openPush(ground, opened, { db, users: userStore, presence, node, hooks: hooks.pushes });
+  const push = await openPush(ground, opened, {
+    ...{ db, users: userStore, tokens: tokenStores.store, presence, node, hooks: hooks.pushes },
+  });
   const teller = joinTellers(hooks.messageTeller, push.messageTeller);
   const outgoing = node?.outgoing;
   const log = await openLog(ground, opened, { db, bus, outgoing, users: userStore, teller, hooks });

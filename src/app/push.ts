@@ -18,6 +18,8 @@ import { SqlBadgeStore } from '../store/sql-badge-store.ts';
 import { SqlDeliveryStore } from '../store/sql-delivery-store.ts';
 import { SqlPushRecipientStore } from '../store/sql-push-recipient-store.ts';
 import { SqlPushTokenStore } from '../store/sql-push-token-store.ts';
+import { currentLogin } from '../tokens/current-login.ts';
+import type { TokenStore } from '../tokens/token-store.ts';
 import type { UserStore } from '../users/user-store.ts';
 import type { Ground } from './ground.ts';
 import { openPushProviders } from './push-providers.ts';
@@ -33,6 +35,7 @@ export interface Push {
 export interface PushOptions {
   readonly db: Database;
   readonly users: Pick<UserStore, 'find'>;
+  readonly tokens: Pick<TokenStore, 'find' | 'everyonesCutoffs'>;
   readonly presence: Presence;
   /** Undefined in a process that is alone. */
   readonly node: Pick<NodeReachOptions, 'channel' | 'whereabouts' | 'lookFor'> | undefined;
@@ -51,6 +54,7 @@ export async function openPush(ground: Ground, opened: AsyncDisposableStack, opt
     badges: new SqlBadgeStore(db),
     users,
     unitOfWork: db,
+    currentLogin: (token) => currentLogin(options.tokens, token),
     providers: config.pushByPlatform,
     limits: config,
     now: clock,

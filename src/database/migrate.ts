@@ -44,6 +44,7 @@ import { up as cutoffsButOne } from './migrations/037-cutoffs-but-one.ts';
 import { up as tokenTrailUnindexed } from './migrations/039-token-trail-unindexed.ts';
 import { up as tokenEndsByExpiry } from './migrations/040-token-ends-by-expiry.ts';
 import { up as messageKeys } from './migrations/041-message-keys.ts';
+import { up as pushTokenLogins } from './migrations/042-push-token-logins.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -88,6 +89,7 @@ const steps: Readonly<Record<string, Step>> = {
   '039-token-trail-unindexed': tokenTrailUnindexed,
   '040-token-ends-by-expiry': tokenEndsByExpiry,
   '041-message-keys': messageKeys,
+  '042-push-token-logins': pushTokenLogins,
 };
 
 /**

@@ -484,6 +484,8 @@ interface PushTokensTable {
   /** Of the login token by which it was registered. */
   jti: string;
   registered_at: number;
+  /** When that login began; 0 if nobody noted it. */
+  login_at: Generated<number>;
   /** 0: does not expire. */
   expires_at: number;
 }

@@ -96,7 +96,7 @@ class Stage {
 function phoneOf(userID: string, provider: PushProviderName): PushToken {
   const token = Buffer.from(userID).toString('hex').padEnd(64, '0');
   return {
-    ...{ userID, platformID: 2, provider, token, topic: '', environment: '', jti: '' },
+    ...{ userID, platformID: 2, provider, token, topic: '', environment: '', jti: '', loginAt: 0 },
     ...{ registeredAt: 0, expiresAt: 0 },
   };
 }

@@ -3,7 +3,10 @@ import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { LoginFollower } from '../tokens/login-follower.ts';
 import type { PushToken } from './push-token.ts';
 
-/** A device follows the login by whose token it was registered; a cutoff takes those that were registered before it. */
+/**
+ * A device follows the login by whose token it was registered. A cutoff takes those of earlier logins and, where that is
+ * not known, those that were registered earlier.
+ */
 export interface PushTokenStore extends LoginFollower {
   /** In the place of the one that the user had on the platform; whoever else had the same token has it no longer. */
   put(tx: Transaction, token: PushToken): Promise<void>;

@@ -18,6 +18,8 @@ export interface PushToken {
   readonly environment: ApnsEnvironment;
   /** Of the login token by which it was registered; empty if an admin did it for the user. */
   readonly jti: string;
+  /** Unix ms: when that login began; 0 if it is not known. */
+  readonly loginAt: number;
   /** Unix ms. */
   readonly registeredAt: number;
   /** Unix ms; 0: it does not expire. */

@@ -8,8 +8,9 @@ import type { UnitOfWork } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
 import { isKnownPlatform, platformRange } from '../protocol/numbers/platforms.ts';
 import { isPushProviderName, type PushProviderName } from '../protocol/numbers/push-providers.ts';
+import type { CurrentLogin } from '../tokens/current-login.ts';
 import type { UserStore } from '../users/user-store.ts';
-import { type ApnsEnvironment, apnsEnvironments } from './push-token.ts';
+import { type ApnsEnvironment, apnsEnvironments, type PushToken } from './push-token.ts';
 import type { BadgeStore, PushTokenStore } from './push-token-store.ts';
 
 export interface PushTokensOptions {
@@ -17,6 +18,8 @@ export interface PushTokensOptions {
   readonly badges: BadgeStore;
   readonly users: Pick<UserStore, 'find'>;
   readonly unitOfWork: UnitOfWork;
+  /** What a token's login is now. @throws 1506 if it has ended; the store's failure */
+  readonly currentLogin: (token: Caller) => Promise<CurrentLogin>;
   /** Of tokens that do not say whose they are, by platform; the rest are FCM's. */
   readonly providers: ReadonlyMap<number, PushProviderName>;
   readonly limits: { readonly maxPushTokenBytes: number };
@@ -43,9 +46,9 @@ export class PushTokens {
     this.#options = options;
   }
 
-  /** @throws 1001 ill-formed or too long, 1002 somebody else's account, 1004 no such user */
+  /** @throws 1001 ill-formed or too long, 1002 somebody else's account, 1004 no such user, 1506 the login has just ended */
   async register(call: CallContext, request: PushTokenRequest): Promise<void> {
-    const { store, unitOfWork, limits, now } = this.#options;
+    const { limits, now } = this.#options;
     const { account: userID, platformID, token, topic, expireTime } = request;
     if (userID === '' || token === '') throw errors.args('account and fcmToken must not be empty');
     if (!isKnownPlatform(platformID)) throw errors.args(`platformID must be ${platformRange}`);
@@ -56,8 +59,31 @@ export class PushTokens {
     await this.#requireUser(userID);
     const registeredAt = now();
     const expiresAt = expireTime > 0 ? Math.min(registeredAt + expireTime * 1000, Number.MAX_SAFE_INTEGER) : 0;
-    const jti = call.caller.userID === userID ? call.caller.jti : '';
-    const device = { userID, platformID, provider, token, topic, environment, jti, registeredAt, expiresAt };
+    const device = { userID, platformID, provider, token, topic, environment, registeredAt, expiresAt };
+    if (call.caller.userID === userID) await this.#putWithLogin(device, call.caller);
+    else await this.#put({ ...device, jti: '', loginAt: 0 });
+  }
+
+  /** What happens to the login before its device is there can take nothing with it: it is looked at again afterwards. */
+  async #putWithLogin(device: Omit<PushToken, keyof CurrentLogin>, caller: Caller): Promise<void> {
+    const { store, unitOfWork, currentLogin } = this.#options;
+    const { userID } = device;
+    let login = await currentLogin(caller);
+    for (let isCurrent = false; !isCurrent; ) {
+      const { jti } = login;
+      await this.#put({ ...device, ...login });
+      try {
+        login = await currentLogin(caller);
+      } catch (error) {
+        await unitOfWork.transaction((tx) => store.endLogins(tx, [{ userID, jti }]));
+        throw error;
+      }
+      isCurrent = login.jti === jti;
+    }
+  }
+
+  async #put(device: PushToken): Promise<void> {
+    const { store, unitOfWork } = this.#options;
     await unitOfWork.transaction((tx) => store.put(tx, device));
   }
 

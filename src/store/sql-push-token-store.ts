@@ -38,6 +38,7 @@ export class SqlPushTokenStore implements PushTokenStore {
           topic: row.ref('excluded.topic'),
           environment: row.ref('excluded.environment'),
           jti: row.ref('excluded.jti'),
+          login_at: row.ref('excluded.login_at'),
           registered_at: row.ref('excluded.registered_at'),
           expires_at: row.ref('excluded.expires_at'),
         })),
@@ -87,7 +88,8 @@ export class SqlPushTokenStore implements PushTokenStore {
   }
 
   async cutOffLogins(tx: Transaction, { userID, platformID, notBefore, spares }: LoginCutoff): Promise<void> {
-    let rows = this.#db.executor(tx).deleteFrom('push_tokens').where('registered_at', '<', notBefore);
+    const began = sql<number>`CASE login_at WHEN 0 THEN registered_at ELSE login_at END`;
+    let rows = this.#db.executor(tx).deleteFrom('push_tokens').where(began, '<', notBefore);
     if (userID !== '') rows = rows.where('user_id', '=', userID);
     if (platformID !== allPlatforms) rows = rows.where('platform_id', '=', platformID);
     if (spares !== undefined) rows = rows.where('jti', '!=', spares);
@@ -151,6 +153,7 @@ function toRow(token: PushToken): PushTokenRow {
     topic: token.topic,
     environment: token.environment,
     jti: token.jti,
+    login_at: token.loginAt,
     registered_at: token.registeredAt,
     expires_at: token.expiresAt,
   };
@@ -165,6 +168,7 @@ function fromRow(row: PushTokenRow): PushToken {
     topic: row.topic,
     environment: row.environment as ApnsEnvironment,
     jti: row.jti,
+    loginAt: row.login_at,
     registeredAt: row.registered_at,
     expiresAt: row.expires_at,
   };

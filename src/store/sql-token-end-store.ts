@@ -37,13 +37,14 @@ export class SqlTokenEndStore implements TokenEndStore {
 
   async record(ends: readonly TokenEnd[], also?: Parameters<TokenEndStore['record']>[1]): Promise<void> {
     // One statement may not touch a row twice, and the last word on a token is the one that counts.
-    const rows = [...new Map(ends.map((end) => [`${end.userID}\0${end.jti}`, toRow(end)])).values()];
+    const last = [...new Map(ends.map((end) => [`${end.userID}\0${end.jti}`, end])).values()];
+    const rows = last.map(toRow);
     await this.#db.transaction(async (tx) => {
       const written =
         this.#db.dialect === 'sqlite'
           ? this.#recordInSqlite(this.#db.sqlite.within(tx), rows)
           : await this.#recordInPostgres(tx, rows);
-      await this.#tellFollower(tx, rows.map(toEnd));
+      await this.#tellFollower(tx, last);
       await also?.(tx, written.map(toEnd));
     });
   }

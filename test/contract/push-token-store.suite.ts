@@ -37,8 +37,9 @@ export async function pushTokenStoreSuite(t: TestContext, { store, badges, unitO
   await t.test('put replaces what the user had on the platform, whole', async () => {
     const first = device('whole', 1);
     const second = { ...first, provider: 'apns', token: 't2', topic: 'app', environment: 'sandbox' } as const;
-    await put(first, { ...second, jti: 'j2', registeredAt: 20, expiresAt: 2000 });
-    assert.deepEqual(await store.of(['whole'], 1000), [{ ...second, jti: 'j2', registeredAt: 20, expiresAt: 2000 }]);
+    const times = { loginAt: 15, registeredAt: 20, expiresAt: 2000 };
+    await put(first, { ...second, jti: 'j2', ...times });
+    assert.deepEqual(await store.of(['whole'], 1000), [{ ...second, jti: 'j2', ...times }]);
   });
 
   await t.test('a device that changes hands is no longer that of its former owner', async () => {
@@ -118,6 +119,16 @@ export async function pushTokenStoreSuite(t: TestContext, { store, badges, unitO
     assert.deepEqual(await namesOf('c'), ['c/1']);
   });
 
+  await t.test('a cutoff goes by the login of a device, where that is known', async () => {
+    for (const [platformID, loginAt] of [9, 10, 0].entries()) {
+      await put({ ...device('e', platformID + 1), loginAt, registeredAt: 20 });
+    }
+    await cutOff({ userID: 'e', platformID: 0, notBefore: 10 });
+    assert.deepEqual(await namesOf('e'), ['e/2', 'e/3']);
+    await cutOff({ userID: '', platformID: 0, notBefore: 11 });
+    assert.deepEqual(await namesOf('e'), ['e/3']);
+  });
+
   await t.test('what a service calls dead goes, unless it was registered anew since', async () => {
     const [dead, renewed, replaced] = [device('dead', 1), device('dead', 2), device('dead', 3)];
     await put(dead, renewed, replaced);
@@ -152,6 +163,7 @@ function device(userID: string, platformID: number): PushToken {
     topic: '',
     environment: '',
     jti: 'j',
+    loginAt: 0,
     registeredAt: 10,
     expiresAt: 0,
   };

@@ -22,6 +22,7 @@ export function device(token: string, badge?: number): PushTarget {
       topic: '',
       environment: '',
       jti: '',
+      loginAt: 0,
       registeredAt: 0,
       expiresAt: 0,
     },

@@ -59,11 +59,17 @@ export async function openPush(ground: Ground, opened: AsyncDisposableStack, opt
     limits: config,
     now: clock,
   });
+  // What fails stays owed, and readiness tells of a database that takes nothing.
+  const settle = () => pushTokens.settle().catch(() => {});
+  opened.defer(settle);
+  opened.use(setInterval(settle, settleEveryMs));
   const newID = () => randomUUID().replaceAll('-', '');
   const services = { pushTokens, pushTest: new PushTest({ providers, tokens, newID, now: clock }) };
   if (providers.size === 0) return { services, messageTeller: undefined, results: undefined };
   return { services, ...openOfflinePushes(ground, opened, options, { providers, tokens }) };
 }
+
+const settleEveryMs = 1000;
 
 function openOfflinePushes(
   ground: Ground,

@@ -1,7 +1,7 @@
 /** What offline push needs of a durable store to know devices. Suite: test/contract/push-token-store.suite.ts. */
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { LoginFollower } from '../tokens/login-follower.ts';
-import type { PushToken } from './push-token.ts';
+import type { LoggedOutDevice, PushToken } from './push-token.ts';
 
 /**
  * A device follows the login by whose token it was registered. A cutoff takes those of earlier logins and, where that is
@@ -10,8 +10,8 @@ import type { PushToken } from './push-token.ts';
 export interface PushTokenStore extends LoginFollower {
   /** In the place of the one that the user had on the platform; whoever else had the same token has it no longer. */
   put(tx: Transaction, token: PushToken): Promise<void>;
-  /** Of a user's platform. */
-  remove(userID: string, platformID: number): Promise<void>;
+  /** All or, on rejection, none. */
+  remove(devices: readonly LoggedOutDevice[]): Promise<void>;
   /** Those which the service no longer knows, unless they were registered anew since. */
   removeDead(tokens: readonly PushToken[]): Promise<void>;
   /** Those of these users that have not expired, ordered by user and platform. @param now Unix ms */

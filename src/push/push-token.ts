@@ -6,6 +6,14 @@ import type { PushProviderName } from '../protocol/numbers/push-providers.ts';
 export const apnsEnvironments = ['', 'production', 'sandbox'] as const;
 export type ApnsEnvironment = (typeof apnsEnvironments)[number];
 
+/** A device that is not to be woken any more. */
+export interface LoggedOutDevice {
+  readonly userID: string;
+  readonly platformID: number;
+  /** Unix ms: what has been registered since stays. */
+  readonly loggedOutAt: number;
+}
+
 /** One for each platform of a user, as with OpenIM. */
 export interface PushToken {
   readonly userID: string;

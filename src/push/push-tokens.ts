@@ -10,7 +10,7 @@ import { isKnownPlatform, platformRange } from '../protocol/numbers/platforms.ts
 import { isPushProviderName, type PushProviderName } from '../protocol/numbers/push-providers.ts';
 import type { CurrentLogin } from '../tokens/current-login.ts';
 import type { UserStore } from '../users/user-store.ts';
-import { type ApnsEnvironment, apnsEnvironments, type PushToken } from './push-token.ts';
+import { type ApnsEnvironment, apnsEnvironments, type LoggedOutDevice, type PushToken } from './push-token.ts';
 import type { BadgeStore, PushTokenStore } from './push-token-store.ts';
 
 export interface PushTokensOptions {
@@ -41,6 +41,8 @@ export interface PushTokenRequest {
 
 export class PushTokens {
   readonly #options: PushTokensOptions;
+  /** Logged out while the store failed. */
+  #owed: LoggedOutDevice[] = [];
 
   constructor(options: PushTokensOptions) {
     this.#options = options;
@@ -87,9 +89,32 @@ export class PushTokens {
     await unitOfWork.transaction((tx) => store.put(tx, device));
   }
 
-  /** The device of a login is not to be woken any more. */
+  /**
+   * The device of a login is not to be woken any more: applications log out whatever they are answered.
+   * @throws the store's failure; {@link settle} then tries again
+   */
   async forget({ userID, platformID }: Pick<Caller, 'userID' | 'platformID'>): Promise<void> {
-    await this.#options.store.remove(userID, platformID);
+    const { store, now } = this.#options;
+    const device = { userID, platformID, loggedOutAt: now() };
+    try {
+      await store.remove([device]);
+    } catch (error) {
+      if (this.#owed.length < maxOwed) this.#owed.push(device);
+      throw error;
+    }
+  }
+
+  /** Forgets what could not be forgotten before. To be called every second or so. @throws the store's failure */
+  async settle(): Promise<void> {
+    const owed = this.#owed;
+    if (owed.length === 0) return;
+    this.#owed = [];
+    try {
+      await this.#options.store.remove(owed);
+    } catch (error) {
+      this.#owed = [...owed, ...this.#owed];
+      throw error;
+    }
   }
 
   /** What an application shows on its icon. @throws 1001 ill-formed, 1002 somebody else's, 1004 no such user */
@@ -112,6 +137,9 @@ export class PushTokens {
     if (user === undefined) throw errors.recordNotFound('user not found');
   }
 }
+
+/** Of whom there are more, only they themselves know that it has failed. */
+const maxOwed = 10_000;
 
 function environmentOf({ environment }: PushTokenRequest): ApnsEnvironment {
   const known = apnsEnvironments.find((each) => each === environment);

@@ -5,7 +5,7 @@ import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
 import type { Transaction } from '../kernel/unit-of-work.ts';
 import type { PushProviderName } from '../protocol/numbers/push-providers.ts';
-import type { ApnsEnvironment, PushToken } from '../push/push-token.ts';
+import type { ApnsEnvironment, LoggedOutDevice, PushToken } from '../push/push-token.ts';
 import type { PushTokenStore } from '../push/push-token-store.ts';
 import { allPlatforms } from '../tokens/cutoffs.ts';
 import type { LoginCutoff, LoginName, Renewal } from '../tokens/login-follower.ts';
@@ -46,9 +46,15 @@ export class SqlPushTokenStore implements PushTokenStore {
       .execute();
   }
 
-  remove(userID: string, platformID: number): Promise<void> {
+  remove(devices: readonly LoggedOutDevice[]): Promise<void> {
     return this.#change(async (tx) => {
-      await tx.deleteFrom('push_tokens').where('user_id', '=', userID).where('platform_id', '=', platformID).execute();
+      for (const { userID, platformID, loggedOutAt } of devices) {
+        const ofPlatform = tx
+          .deleteFrom('push_tokens')
+          .where('user_id', '=', userID)
+          .where('platform_id', '=', platformID);
+        await ofPlatform.where('registered_at', '<=', loggedOutAt).execute();
+      }
     });
   }
 

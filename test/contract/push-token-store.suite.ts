@@ -58,10 +58,11 @@ export async function pushTokenStoreSuite(t: TestContext, { store, badges, unitO
     assert.deepEqual(await namesOf(), []);
   });
 
-  await t.test('remove takes one platform of one user', async () => {
+  await t.test('remove takes one platform of one user, but for what was registered since', async () => {
+    const out = (platformID: number, loggedOutAt: number) => ({ userID: 'r', platformID, loggedOutAt });
     await put(device('r', 1), device('r', 2), device('r2', 1));
-    await store.remove('r', 1);
-    await store.remove('r', 9);
+    await store.remove([out(1, 10), out(2, 9)]);
+    await store.remove([out(9, 10)]);
     assert.deepEqual(await namesOf('r', 'r2'), ['r/2', 'r2/1']);
   });
 

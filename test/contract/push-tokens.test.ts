@@ -37,8 +37,15 @@ testOnEveryDatabase('PushTokens', async (t, { db }) => {
   };
   await db.transaction((tx) => users.add(tx, [alice]));
   let beforePut: () => Promise<unknown>;
+  let removals = Promise.resolve();
+  const store = new Proxy(devices, {
+    get: (target, name: keyof SqlPushTokenStore) =>
+      name === 'remove'
+        ? (...of: Parameters<SqlPushTokenStore['remove']>) => removals.then(() => target.remove(...of))
+        : (target[name] as () => unknown).bind(target),
+  });
   const pushTokens = new PushTokens({
-    ...{ store: devices, badges: new SqlBadgeStore(db), users, providers: new Map(), now: clock },
+    ...{ store, badges: new SqlBadgeStore(db), users, providers: new Map(), now: clock },
     limits: { maxPushTokenBytes: 100 },
     currentLogin: (token) => currentLogin(tokens, token),
     unitOfWork: {
@@ -96,6 +103,23 @@ testOnEveryDatabase('PushTokens', async (t, { db }) => {
       await assert.rejects(pushTokens.register(call, request), rejectsWith(1506), 'nor has ended before');
     });
   }
+
+  await t.test('none that was logged out while the database failed, unless it was registered again', async () => {
+    const { session, call } = await logIn();
+    for (const platformID of [1, 2])
+      await pushTokens.register(call, { ...request, platformID, token: `${platformID}` });
+    removals = Promise.reject(new Error('the database is away'));
+    for (const platformID of [1, 2]) {
+      await assert.rejects(pushTokens.forget({ ...session, platformID }), /the database is away/);
+    }
+    await assert.rejects(pushTokens.settle(), /the database is away/);
+    assert.equal((await held()).length, 2);
+    removals = Promise.resolve();
+    time.now += 1;
+    await pushTokens.register(call, request);
+    await pushTokens.settle();
+    assert.deepEqual(await held(), [[session.jti, session.loginAt]]);
+  });
 
   await t.test('one that the store does not know any more by its token alone', async () => {
     await logIn();

@@ -8,6 +8,7 @@ import revokeTokens from '../../src/http/routes/auth/revoke_tokens.ts';
 import fcmUpdateToken from '../../src/http/routes/third/fcm_update_token.ts';
 import setAppBadge from '../../src/http/routes/third/set_app_badge.ts';
 import { DelUserPushTokenReq } from '../../src/protocol/gen/openim.ts';
+import { untilTrue } from '../support/services/redis-command.ts';
 import { connect } from '../support/socket-client.ts';
 import { envelopeOf } from './raw-http.ts';
 import { testEndpoint } from './scenario.ts';
@@ -94,6 +95,11 @@ test('the device of a login goes with it, and with no other', async (t) => {
       .prepare('SELECT user_id, platform_id FROM push_tokens ORDER BY 1, 2')
       .all()
       .map(({ user_id, platform_id }) => `${user_id}/${platform_id}`);
+  const breakRemoval = () => {
+    const fault = new DatabaseSync(join(world.dataDir, 'tessera.db'), { timeout: 5000 });
+    fault.exec("CREATE TRIGGER fault BEFORE DELETE ON push_tokens BEGIN SELECT RAISE(ABORT, 'it cannot be'); END");
+    return { mend: () => fault.exec('DROP TRIGGER fault'), [Symbol.dispose]: () => fault.close() };
+  };
   const logIn = async (userID: string, platformID: number) => {
     const token = await world.issue(userID, platformID);
     await register(userID, platformID, token);
@@ -112,6 +118,16 @@ test('the device of a login goes with it, and with no other', async (t) => {
     await client.request(2003, DelUserPushTokenReq.encode({ userID: 'bob', platformID: 2 }).finish());
     assert.deepEqual(devices(), ['alice/1', 'alice/2', 'alice/3', 'alice/5', 'bob/2']);
   });
+  await t.test('2003 while it cannot be removed: 500, and it goes as soon as it can', async () => {
+    const token = await logIn('alice', 7);
+    const client = await connect({ port: world.wsPort, query: { sendID: 'alice', platformID: '7', token } });
+    using fault = breakRemoval();
+    const request = DelUserPushTokenReq.encode({ userID: 'alice', platformID: 7 }).finish();
+    assert.equal((await client.request(2003, request)).errCode, 500);
+    assert.equal(devices().includes('alice/7'), true);
+    fault.mend();
+    await untilTrue('it is gone', async () => !devices().includes('alice/7'));
+  });
   await t.test('a kick by a newer login takes that of the older one', async () => {
     await world.issue('alice', 1);
     assert.equal(devices().includes('alice/1'), false);
@@ -129,11 +145,10 @@ test('the device of a login goes with it, and with no other', async (t) => {
   });
   await t.test('where it cannot be removed the login does not end either', async () => {
     const token = await logIn('alice', 2);
-    using fault = new DatabaseSync(join(world.dataDir, 'tessera.db'), { timeout: 5000 });
-    fault.exec("CREATE TRIGGER fault BEFORE DELETE ON push_tokens BEGIN SELECT RAISE(ABORT, 'it cannot be'); END");
+    using fault = breakRemoval();
     const failed = await world.post(forceLogout.path, { userID: 'alice', platformID: 2 }, world.token('admin'));
     assert.deepEqual([envelopeOf(failed).errCode, await world.verdict(token)], [500, 0]);
-    fault.exec('DROP TRIGGER fault');
+    fault.mend();
     await world.call(forceLogout.path, { userID: 'alice', platformID: 2 });
     assert.deepEqual([await world.verdict(token), devices().includes('alice/2')], [1506, false]);
   });

@@ -12,6 +12,7 @@ import { migrateToLatest, requireLatest } from './migrate.ts';
 import type { Schema } from './schema.ts';
 import { executorOf, SqlTransaction, tellingOverdue } from './sql-transaction.ts';
 import { SqliteFile } from './sqlite-file.ts';
+import { LogCounters } from './sqlite-log-counters.ts';
 import { MessageKeys } from './sqlite-message-keys.ts';
 import { SqliteWriter } from './sqlite-writer.ts';
 import { StatementCache } from './statement-cache.ts';
@@ -32,6 +33,8 @@ export interface SqliteHandle {
   readonly userChanges: UserChanges;
   /** By which a message that is sent again is found. */
   readonly messageKeys: MessageKeys;
+  /** By which the next message of a log gets its seq. */
+  readonly logCounters: LogCounters;
   /** The connection of a transaction under way. @throws TypeError for one that is over, or another store's */
   within(tx: Transaction): StatementCache;
 }
@@ -43,6 +46,8 @@ export interface SqliteOptions extends DatabaseObserver {
   readonly isServed?: boolean;
   /** See {@link MessageKeys}. */
   readonly messageKeysInMemory?: number;
+  /** See {@link LogCounters}. */
+  readonly logCountersInMemory?: number;
 }
 
 /** Opens (creating it if need be) and migrates the database file at `path`. @throws StartError for another's schema */
@@ -75,7 +80,9 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
     onOver: (isCommitted) => {
       userChanges.tell();
       messageKeys.over(isCommitted);
+      logCounters.over(isCommitted);
     },
+    onUndone: () => logCounters.forget(),
   });
   opening.use(setInterval(() => lookAt(file, health), lookEveryMs));
   const messageKeys = new MessageKeys({
@@ -83,6 +90,7 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
     write: (work) => writer.run(() => work(writing)),
     limit: options.messageKeysInMemory,
   });
+  const logCounters = new LogCounters(options.logCountersInMemory);
   const opened = opening.move();
 
   return {
@@ -92,6 +100,7 @@ export async function openSqlite(path: string, options: SqliteOptions): Promise<
       read: reading,
       userChanges,
       messageKeys,
+      logCounters,
       write: (work, isLarge) => writer.run(() => work(writing), isLarge),
       within: (tx) => {
         executorOf(tx);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -113,8 +114,15 @@ test('the parts of a key do not run into each other, and it is a whole number th
     messageKey('1 1', '', 'abcd'),
   ]);
   assert.equal(keys.size, 5);
-  assert.equal(messageKey('a', 'b', 'c'), messageKey('a', 'b', 'c'));
   for (const key of keys) assert.ok(Number.isSafeInteger(key) && key < 2 ** 52);
+});
+
+test('a key is the one under which earlier versions have stored the message', () => {
+  for (let number = 0; number < 1000; number += 1) {
+    const clientMsgID = `ü${number}`;
+    const digest = createHash('sha1').update(`5 ${clientMsgID.length} alice${clientMsgID}si_log`).digest('hex');
+    assert.equal(messageKey('alice', clientMsgID, 'si_log'), Number.parseInt(digest.slice(0, 13), 16));
+  }
 });
 
 /** A database, of which a copy is what a process finds that starts after this one was killed. */

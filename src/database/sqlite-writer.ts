@@ -17,6 +17,8 @@ export interface SqliteWriterOptions {
   readonly patienceMs: number;
   /** Called when a transaction is over, committed or not, before anybody is told of it. */
   readonly onOver?: (isCommitted: boolean) => void;
+  /** Called when one of several that share a transaction has been undone by itself, before the next runs. */
+  readonly onUndone?: () => void;
 }
 
 export class SqliteWriter {
@@ -150,7 +152,7 @@ export class SqliteWriter {
    * @throws if the database failed
    */
   async #runBeside(job: Job): Promise<boolean> {
-    const { connection } = this.#options;
+    const { connection, onUndone } = this.#options;
     connection.prepare('SAVEPOINT job').run();
     try {
       await job.run();
@@ -160,6 +162,7 @@ export class SqliteWriter {
       if (isStorageFailure(error) || !connection.isTransaction) throw error;
       connection.prepare('ROLLBACK TO job').run();
       connection.prepare('RELEASE job').run();
+      onUndone?.();
       this.#refuse(job, error);
       return false;
     }

@@ -5,6 +5,8 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SqliteDatabase } from '../database/database.ts';
+import type { SqliteHandle } from '../database/sqlite-database.ts';
+import type { LogCounter, LogCounters } from '../database/sqlite-log-counters.ts';
 import { type MessageKeys, messageKey, type Pair } from '../database/sqlite-message-keys.ts';
 import type { StatementCache } from '../database/statement-cache.ts';
 import { forEachInSlices } from '../kernel/time-slices.ts';
@@ -17,7 +19,7 @@ import { isOpenGroup } from './sql-sending-facts.ts';
 
 export function appendInSqlite(db: SqliteDatabase, batch: Batch): Promise<Appended[]> {
   const append = (connection: StatementCache) => {
-    const storing = new Storing(connection, db.sqlite.messageKeys);
+    const storing = new Storing(connection, db.sqlite);
     const appended = messagesOf(batch).map((message) => storing.append(message));
     storing.end();
     return appended;
@@ -30,7 +32,7 @@ export async function appendInSqliteWithin(
   tx: Transaction,
   batch: readonly NewMessage[],
 ): Promise<Appended[]> {
-  const storing = new Storing(db.sqlite.within(tx), db.sqlite.messageKeys);
+  const storing = new Storing(db.sqlite.within(tx), db.sqlite);
   const appended: Appended[] = [];
   for (const [index, message] of batch.entries()) {
     // The transaction keeps other writers out; who only reads has a turn in between.
@@ -51,13 +53,17 @@ const messagesPerTurn = 200;
 class Storing {
   readonly #connection: StatementCache;
   readonly #keys: MessageKeys;
-  readonly #counters: Counters;
+  readonly #counters: LogCounters;
   readonly #added: Pair[] = [];
+  /** Of each log that has new messages, what its last sender has read. */
+  readonly #last = new Map<LogCounter, ReadPosition | undefined>();
+  /** In order: a later one of the same log and sender counts. */
+  readonly #readPositions: ReadPosition[] = [];
 
-  constructor(connection: StatementCache, keys: MessageKeys) {
+  constructor(connection: StatementCache, { messageKeys, logCounters }: SqliteHandle) {
     this.#connection = connection;
-    this.#keys = keys;
-    this.#counters = new Counters(connection);
+    this.#keys = messageKeys;
+    this.#counters = logCounters;
   }
 
   append(message: NewMessage): Appended {
@@ -66,7 +72,7 @@ class Storing {
     const repeat = this.#findRepeat(key, message);
     if (repeat !== undefined) return repeat;
     if (!holds(this.#connection, message)) return refused(message);
-    const counter = this.#counters.of(logID);
+    const counter = this.#counters.of(this.#connection, logID);
     const seq = counter.maxSeq + 1;
     const sentAt = message.hasChosenTime ? message.sentAt : Math.max(message.sentAt, counter.lastSentAt);
     const body = stamped(message, seq, sentAt);
@@ -86,16 +92,37 @@ class Storing {
     const pair: Pair = [key, seq];
     this.#added.push(pair);
     this.#keys.add(pair);
-    counter.count(message, seq, sentAt);
+    this.#count(counter, message, seq, sentAt);
     if (message.deliveries !== undefined) {
       addDeliveriesInSqlite(this.#connection, message.deliveries({ seq, sentAt }), message.acceptedAt);
     }
     return { seq, serverMsgID: message.serverMsgID, sentAt, isDuplicate: false, isRefused: false, body };
   }
 
+  /**
+   * Each log is counted once, here: a statement that counts and returns the seq would be shorter, but RETURNING makes SQLite
+   * build a table for its one row each time.
+   */
   end(): void {
-    this.#counters.store();
+    for (const counter of this.#last.keys()) this.#counters.store(this.#connection, counter);
+    const raise = this.#connection.prepare(raiseSenderInSqlite);
+    for (const { sendID, logID, seq } of this.#readPositions) raise.run(sendID, logID, seq);
     this.#keys.store(this.#connection, this.#added);
+  }
+
+  #count(counter: LogCounter, message: NewMessage, seq: number, sentAt: number): void {
+    const { logID, sendID, acceptedAt, hasChosenTime, raisesSenderReadSeq } = message;
+    counter.maxSeq = seq;
+    counter.maxSeqAt = Math.max(counter.maxSeqAt, acceptedAt);
+    if (!hasChosenTime) counter.lastSentAt = sentAt;
+    let last = this.#last.get(counter);
+    if (raisesSenderReadSeq) {
+      if (last?.sendID !== sendID) {
+        last = { logID, sendID, seq };
+        this.#readPositions.push(last);
+      } else last.seq = seq;
+    }
+    this.#last.set(counter, last);
   }
 
   #findRepeat(key: number, message: NewMessage): Appended | undefined {
@@ -110,6 +137,13 @@ class Storing {
       body: Buffer.alloc(0),
     };
   }
+}
+
+/** Up to where the log is read since it is the sender's own. */
+interface ReadPosition {
+  readonly logID: string;
+  readonly sendID: string;
+  seq: number;
 }
 
 interface StoredRow {
@@ -148,64 +182,6 @@ export async function seqsSentInSqlite(
   return seqs;
 }
 
-/**
- * Of the logs of one batch, each read once and written once at the end: nobody else writes meanwhile. A statement that
- * counts and returns the seq would be shorter, but RETURNING makes SQLite build a table for its one row each time.
- */
-class Counters {
-  readonly #connection: StatementCache;
-  readonly #byLog = new Map<string, Counter>();
-
-  constructor(connection: StatementCache) {
-    this.#connection = connection;
-  }
-
-  of(logID: string): Counter {
-    const known = this.#byLog.get(logID);
-    if (known !== undefined) return known;
-    const counter = new Counter(this.#connection.prepare(counterQuery).get(logID) as CounterRow | undefined);
-    this.#byLog.set(logID, counter);
-    return counter;
-  }
-
-  store(): void {
-    for (const [logID, { hasNew, maxSeq, maxSeqAt, lastSentAt, readSeqs }] of this.#byLog) {
-      if (!hasNew) continue;
-      this.#connection.prepare(storeCounter).run(logID, maxSeq, maxSeqAt, lastSentAt);
-      for (const [userID, seq] of readSeqs) this.#connection.prepare(raiseSenderInSqlite).run(userID, logID, seq);
-    }
-  }
-}
-
-interface CounterRow {
-  readonly max_seq: number;
-  readonly max_seq_at: number;
-  readonly last_sent_at: number;
-}
-
-class Counter {
-  hasNew = false;
-  maxSeq: number;
-  maxSeqAt: number;
-  lastSentAt: number;
-  /** By sender, up to where the log is read since it is the sender's own. */
-  readonly readSeqs = new Map<string, number>();
-
-  constructor(row: CounterRow | undefined) {
-    this.maxSeq = row?.max_seq ?? 0;
-    this.maxSeqAt = row?.max_seq_at ?? 0;
-    this.lastSentAt = row?.last_sent_at ?? 0;
-  }
-
-  count({ sendID, acceptedAt, hasChosenTime, raisesSenderReadSeq }: NewMessage, seq: number, sentAt: number): void {
-    this.hasNew = true;
-    this.maxSeq = seq;
-    this.maxSeqAt = Math.max(this.maxSeqAt, acceptedAt);
-    if (!hasChosenTime) this.lastSentAt = sentAt;
-    if (raisesSenderReadSeq) this.readSeqs.set(sendID, seq);
-  }
-}
-
 function holds(connection: StatementCache, { condition, sendID }: NewMessage): boolean {
   if (condition === undefined) return true;
   const { groupID, isForMembersOnly } = condition;
@@ -218,12 +194,6 @@ const findGroup = `SELECT status, EXISTS (SELECT 1 FROM group_members WHERE grou
 
 const storedQuery = `SELECT seq, server_msg_id, sent_at FROM messages
   WHERE conversation_id = ? AND seq = ? AND send_id = ? AND client_msg_id = ?`;
-
-const counterQuery = 'SELECT max_seq, max_seq_at, last_sent_at FROM conversation_seqs WHERE conversation_id = ?';
-
-const storeCounter = `INSERT INTO conversation_seqs (conversation_id, max_seq, max_seq_at, last_sent_at) VALUES (?, ?, ?, ?)
-  ON CONFLICT (conversation_id) DO UPDATE SET max_seq = excluded.max_seq, max_seq_at = excluded.max_seq_at,
-    last_sent_at = excluded.last_sent_at`;
 
 const insertMessage = `INSERT INTO messages
   (conversation_id, seq, send_id, client_msg_id, server_msg_id, sent_at, session_type, content_type, body)

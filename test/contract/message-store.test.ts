@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Database, SqliteDatabase } from '../../src/database/database.ts';
 import { longestTransactionMs } from '../../src/database/sql-transaction.ts';
-import { openSqlite } from '../../src/database/sqlite-database.ts';
+import { openSqlite, type SqliteOptions } from '../../src/database/sqlite-database.ts';
 import { messageKey } from '../../src/database/sqlite-message-keys.ts';
 import { PostgresOutgoingStore } from '../../src/store/postgres-outgoing-store.ts';
 import { SqlConversationViewStore } from '../../src/store/sql-conversation-view-store.ts';
@@ -20,8 +20,8 @@ import { message, messageStoreSuite } from './message-store.suite.ts';
 
 testOnEveryDatabase('MessageStore', (t, { db }) => testStoreOf(t, db));
 
-test('MessageStore on SQLite, where keys of messages are moved after every commit', async (t) => {
-  await using db = await sqliteDatabase(t);
+test('MessageStore on SQLite, where keys are moved and counters forgotten after every commit', async (t) => {
+  await using db = await sqliteDatabase(t, { messageKeysInMemory: 1, logCountersInMemory: 0 });
   await testStoreOf(t, db);
   assert.ok(Number(db.sqlite.read.prepare('SELECT count(*) AS keys FROM message_keys').get()?.keys) > 100);
 });
@@ -41,7 +41,7 @@ test('M3: on SQLite a message is no repeat of another one whose key it shares', 
 });
 
 test('M2: on SQLite a batch stores nothing more once its transaction is overdue', async (t) => {
-  await using db = await sqliteDatabase(t, () => {});
+  await using db = await sqliteDatabase(t, { onFailing: () => {} });
   const store = new SqlMessageStore(db);
   const batch = Array.from({ length: 450 }, (_, index) => message({ logID: 'si_late', clientMsgID: String(index) }));
   t.mock.timers.enable({ apis: ['setTimeout'] });
@@ -57,12 +57,28 @@ test('M2: on SQLite a batch stores nothing more once its transaction is overdue'
   assert.deepEqual([appended?.seq, appended?.isDuplicate], [1, false]);
 });
 
-async function sqliteDatabase(t: TestContext, onFailing: (error: unknown) => void = fail): Promise<SqliteDatabase> {
+test('M2: seqs that are undone by themselves, beside others of their commit, are given again', async (t) => {
+  await using db = await sqliteDatabase(t);
+  const store = new SqlMessageStore(db);
+  const append = (clientMsgID: string, outcome?: Error) =>
+    db.transaction(async (tx) => {
+      const [appended] = await store.appendWithin(tx, [message({ logID: 'si_undone', clientMsgID })]);
+      if (outcome !== undefined) throw outcome;
+      return appended?.seq;
+    });
+  const outcomes = await Promise.allSettled([append('1'), append('2', new Error('no')), append('3')]);
+  const seqs = outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : undefined));
+  assert.deepEqual(seqs, [1, undefined, 2]);
+  await assert.rejects(append('4', new Error('no')));
+  assert.equal(await append('5'), 3);
+});
+
+async function sqliteDatabase(t: TestContext, options: Partial<SqliteOptions> = {}): Promise<SqliteDatabase> {
   const directory = await mkdtemp(join(tmpdir(), 'tessera-message-store-'));
   t.after(() => rm(directory, { recursive: true }));
   const path = join(directory, 'data.sqlite');
   await copyMigratedSqlite(path);
-  return openSqlite(path, { messageKeysInMemory: 1, onEffectFailure: fail, onFailing, onRecovered: () => {} });
+  return openSqlite(path, { onEffectFailure: fail, onFailing: fail, onRecovered: () => {}, ...options });
 }
 
 function testStoreOf(t: TestContext, db: Database): Promise<void> {

@@ -14,6 +14,7 @@ import { nameOfRequest } from '../../telemetry/request-name.ts';
 import type { Session as TokenSession } from '../../tokens/session.ts';
 import { connIDOf, remoteAddressOf } from '../connection/peer.ts';
 import type { Connection } from '../connection/session.ts';
+import { SharedReads } from '../connection/shared-reads.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { type Accepted, checkToken, type HandshakeOptions, queryOf, readParams } from './handshake.ts';
 import { jsonError, notAnUpgrade, respond, respondRaw, sendErrorText } from './handshake-reply.ts';
@@ -42,6 +43,7 @@ interface Outcome {
 export class Upgrader {
   readonly #options: UpgraderOptions;
   readonly #sockets: WebSocketServer;
+  readonly #reads = new SharedReads();
   readonly #strays: LogBudget;
 
   constructor(options: UpgraderOptions) {
@@ -118,6 +120,7 @@ export class Upgrader {
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
       metrics.gatewayHandshakes.inc({ code: 0 });
       logger.debug({ connID, userID: token.userID, remoteAddress: remoteAddressOf(request) }, 'socket connected');
+      this.#reads.add(socket);
       if (params.wantsReply) ws.send(successEnvelope());
       onConnection({ ws, socket, connID, token, variant, isBackground: params.isBackground });
     });
@@ -140,7 +143,7 @@ function webSocketOptions({ maxFrameBytes, closeTimeoutMs }: GatewayLimits) {
     maxPayload: maxFrameBytes,
     closeTimeout: closeTimeoutMs,
     // A message in crumbs costs far more memory than its bytes.
-    maxBufferedChunks: 1024,
+    maxBufferedChunks: 128,
     maxFragments: 128,
     handleProtocols: () => false as const,
   };

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { SharedReads } from './shared-reads.ts';
+
+test('what is read stays as it is when more is read, and takes little more memory than its bytes', async (t) => {
+  const { near, far } = await pair(t, new SharedReads());
+  const chunks: Buffer[] = [];
+  for (const sent of ['first', 'second', 'x'.repeat(3000), 'third']) {
+    far.write(sent);
+    const [chunk] = (await once(near, 'data')) as [Buffer];
+    chunks.push(chunk);
+    // Where Node has another place for its option, each read takes memory of its own.
+    assert.equal(chunk.buffer.byteLength, sent.length > 1024 ? sent.length : 4096);
+  }
+  assert.deepEqual(chunks.map(String), ['first', 'second', 'x'.repeat(3000), 'third']);
+});
+
+test('two sockets do not disturb each other', async (t) => {
+  const reads = new SharedReads();
+  const one = await pair(t, reads);
+  const other = await pair(t, reads);
+  const read = { one: '', other: '' };
+  one.near.on('data', (chunk) => (read.one += chunk));
+  other.near.on('data', (chunk) => (read.other += chunk));
+  for (let count = 0; count < 100; count += 1) {
+    one.far.write('a'.repeat(count));
+    other.far.write('b'.repeat(count));
+  }
+  one.far.end();
+  other.far.end();
+  await Promise.all([once(one.near, 'end'), once(other.near, 'end')]);
+  assert.deepEqual(read, { one: 'a'.repeat(4950), other: 'b'.repeat(4950) });
+});
+
+test('nothing is read of a socket that is paused, and all when it is read on', async (t) => {
+  const { near, far } = await pair(t, new SharedReads());
+  let read = 0;
+  near.on('data', (chunk: Buffer) => {
+    read += chunk.length;
+    near.pause();
+  });
+  const sent = 8 * 1024 * 1024;
+  far.end(Buffer.alloc(sent));
+  await once(near, 'pause');
+  const before = read;
+  // A turn of the event loop reads whatever may be read.
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(read, before);
+  near.on('pause', () => near.resume());
+  near.resume();
+  await once(near, 'end');
+  assert.equal(read, sent);
+});
+
+/** A socket of a server, read through the shared memory, and the client's at its other end. */
+async function pair(t: TestContext, reads: SharedReads): Promise<{ readonly near: Socket; readonly far: Socket }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const far = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [near] = (await once(server, 'connection')) as [Socket];
+  t.after(() => {
+    near.destroy();
+    far.destroy();
+    server.close();
+  });
+  near.on('data', () => {});
+  reads.add(near);
+  return { near, far };
+}

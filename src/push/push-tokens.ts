@@ -6,6 +6,7 @@ import { type CallContext, type Caller, requireAccess } from '../kernel/caller.t
 import { requireWithin } from '../kernel/text-bounds.ts';
 import type { UnitOfWork } from '../kernel/unit-of-work.ts';
 import { errors } from '../protocol/errors.ts';
+import { isOurFault } from '../protocol/failure.ts';
 import { isKnownPlatform, platformRange } from '../protocol/numbers/platforms.ts';
 import { isPushProviderName, type PushProviderName } from '../protocol/numbers/push-providers.ts';
 import type { CurrentLogin } from '../tokens/current-login.ts';
@@ -68,19 +69,29 @@ export class PushTokens {
 
   /** What happens to the login before its device is there can take nothing with it: it is looked at again afterwards. */
   async #putWithLogin(device: Omit<PushToken, keyof CurrentLogin>, caller: Caller): Promise<void> {
-    const { store, unitOfWork, currentLogin } = this.#options;
+    const { store, unitOfWork } = this.#options;
     const { userID } = device;
-    let login = await currentLogin(caller);
+    let login = (await this.#currentLogin(caller)) ?? { jti: caller.jti, loginAt: 0 };
     for (let isCurrent = false; !isCurrent; ) {
       const { jti } = login;
       await this.#put({ ...device, ...login });
       try {
-        login = await currentLogin(caller);
+        login = (await this.#currentLogin(caller)) ?? login;
       } catch (error) {
         await unitOfWork.transaction((tx) => store.endLogins(tx, [{ userID, jti }]));
         throw error;
       }
       isCurrent = login.jti === jti;
+    }
+  }
+
+  /** Undefined while the store cannot say: whoever has been accepted meanwhile may register. @throws 1506 */
+  async #currentLogin(caller: Caller): Promise<CurrentLogin | undefined> {
+    try {
+      return await this.#options.currentLogin(caller);
+    } catch (error) {
+      if (isOurFault(error)) return undefined;
+      throw error;
     }
   }
 

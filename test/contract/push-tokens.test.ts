@@ -38,6 +38,7 @@ testOnEveryDatabase('PushTokens', async (t, { db }) => {
   await db.transaction((tx) => users.add(tx, [alice]));
   let beforePut: () => Promise<unknown>;
   let removals = Promise.resolve();
+  let storeOfTokens = Promise.resolve();
   const store = new Proxy(devices, {
     get: (target, name: keyof SqlPushTokenStore) =>
       name === 'remove'
@@ -47,7 +48,10 @@ testOnEveryDatabase('PushTokens', async (t, { db }) => {
   const pushTokens = new PushTokens({
     ...{ store, badges: new SqlBadgeStore(db), users, providers: new Map(), now: clock },
     limits: { maxPushTokenBytes: 100 },
-    currentLogin: (token) => currentLogin(tokens, token),
+    currentLogin: async (token) => {
+      await storeOfTokens;
+      return currentLogin(tokens, token);
+    },
     unitOfWork: {
       transaction: async (work) => {
         await beforePut();
@@ -119,6 +123,20 @@ testOnEveryDatabase('PushTokens', async (t, { db }) => {
     await pushTokens.register(call, request);
     await pushTokens.settle();
     assert.deepEqual(await held(), [[session.jti, session.loginAt]]);
+  });
+
+  await t.test('that of the token that was accepted, while the store of tokens is away', async () => {
+    const { session, call } = await logIn();
+    storeOfTokens = Promise.reject(new Error('Redis is away'));
+    await pushTokens.register(call, request);
+    assert.deepEqual(await held(), [[session.jti, 0]]);
+    storeOfTokens = Promise.resolve();
+    beforePut = async () => {
+      storeOfTokens = Promise.reject(new Error('Redis is away'));
+    };
+    await pushTokens.register(call, request);
+    assert.deepEqual(await held(), [[session.jti, session.loginAt]]);
+    storeOfTokens = Promise.resolve();
   });
 
   await t.test('one that the store does not know any more by its token alone', async () => {

@@ -23,11 +23,11 @@ export interface NewMessage {
   /** Sending a chat message marks the conversation as read by its sender up to it. */
   readonly raisesSenderReadSeq: boolean;
   /** Stored only where this holds at the moment of the append: since it was authorised, others may have changed it. */
-  readonly condition?: GroupCondition;
+  readonly condition?: GroupCondition | undefined;
   /** Who gets it: kept beside it by a node, so that others can deliver it if that one cannot. */
   readonly outgoing?: Pick<Delivery, 'audience' | 'operationID' | 'followsNotices'>;
   /** What the world outside is to hear of it if it is stored now, written in the same commit. */
-  readonly deliveries?: MessageDeliveries;
+  readonly deliveries?: MessageDeliveries | undefined;
 }
 
 /** Rows of what is told of a message, made once its place is known. */

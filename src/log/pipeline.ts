@@ -58,6 +58,8 @@ export interface Outgoing {
   readonly audience: Audience;
   /** Of the request that caused it. */
   readonly operationID: string;
+  /** Of the message, from whoever has it already. */
+  readonly conversationID?: string;
   /** What must still hold when it is stored. */
   readonly condition?: GroupCondition;
   /** See {@link Delivery}. */
@@ -91,7 +93,7 @@ export class MessagePipeline {
    */
   async accept(outgoing: Outgoing): Promise<Acknowledgement> {
     const stamped = this.#stamp(outgoing.message);
-    const place = placeOf(stamped);
+    const place = placeOf(stamped, outgoing.conversationID);
     const encoded = this.#encoder.encode(MsgData, stamped);
     const { clientMsgID, serverMsgID, sendTime } = stamped;
 
@@ -186,8 +188,8 @@ export class MessagePipeline {
       contentType: stamped.contentType,
       bodyWithoutSeq: encoded,
       raisesSenderReadSeq: !isNotificationConversation(conversationID),
-      ...(condition === undefined ? {} : { condition }),
-      ...(deliveries === undefined ? {} : { deliveries }),
+      condition,
+      deliveries,
       outgoing,
     };
   }
@@ -233,8 +235,7 @@ interface Place {
   readonly logID: string;
 }
 
-function placeOf(message: MsgData): Place {
-  const conversationID = conversationIDOf(message);
+function placeOf(message: MsgData, conversationID = conversationIDOf(message)): Place {
   return { conversationID, logID: logIDOf(message, conversationID) };
 }
 

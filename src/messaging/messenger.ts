@@ -3,7 +3,6 @@
 import type { Mentioned } from '../conversations/group-calls.ts';
 import { type CallContext, requireAccess, requireAdmin } from '../kernel/caller.ts';
 import type { Transaction, UnitOfWork } from '../kernel/unit-of-work.ts';
-import type { Audience } from '../log/delivery.ts';
 import {
   type Acknowledgement,
   bothSides,
@@ -176,8 +175,8 @@ export class Messenger {
     return toMsgData(request, this.#options.now());
   }
 
-  #accept(call: CallContext, message: MsgData, audience: Audience): Promise<Acknowledgement> {
-    return this.#options.pipeline.accept({ message, audience, operationID: call.operationID });
+  #accept({ operationID }: CallContext, message: MsgData, conversationID: string): Promise<Acknowledgement> {
+    return this.#options.pipeline.accept({ message, audience: bothSides(message), operationID, conversationID });
   }
 
   /** Makes sure that both sides have their conversation row. */
@@ -193,7 +192,7 @@ export class Messenger {
       await this.#options.rows.ensureSingleChat(call, conversationID, prepared.sendID, prepared.recvID);
     }
     const message = isSilent ? withOptions(prepared, ['offlinePush']) : prepared;
-    return await this.#accept(call, message, bothSides(prepared));
+    return await this.#accept(call, message, conversationID);
   }
 
   /** Who leaves, and what ends, while a message waits for its turn to be stored, is behind the last line of the group. */
@@ -254,7 +253,7 @@ export class Messenger {
     if (isStored && !isNotificationConversation(conversationID) && facts.receiverOption === undefined) {
       await this.#options.rows.ensureOfficialChat(call, conversationID, recvID, sendID);
     }
-    return await this.#accept(call, message, bothSides(message));
+    return await this.#accept(call, message, conversationID);
   }
 
   /** Notifications, and what the server's own accounts send, reach everybody. @throws 1302 blocked, 1303 no friend */

@@ -12,7 +12,8 @@ export function decodeBase64(text: string): Buffer | undefined {
 
 /** Padded standard base64 of any byte array, without copying it. */
 export function encodeBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return buffer.toString('base64');
 }
 
 /** Not a whole number where padding is missing. */

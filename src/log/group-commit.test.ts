@@ -60,9 +60,10 @@ test('M1: nothing is acknowledged before its commit', async () => {
 test('messages that come while a commit is under way share the next one, in order', async () => {
   const store = controlledStore();
   const commits = new GroupCommit({ store, lanes: 1, maxBatch: 100 });
-  const first = commits.append(message('1'), () => {});
+  const seqOf = ({ seq }: Appended) => seq;
+  const first = commits.append(message('1'), seqOf);
   await store.asked(1);
-  const others = ['2', '3', '4'].map((id) => commits.append(message(id), () => {}));
+  const others = ['2', '3', '4'].map((id) => commits.append(message(id), seqOf));
   store.commits[0]?.finish();
   await store.asked(2);
   assert.deepEqual(
@@ -70,11 +71,7 @@ test('messages that come while a commit is under way share the next one, in orde
     [['1'], ['2', '3', '4']],
   );
   store.commits[1]?.finish();
-  const results = await Promise.all([first, ...others]);
-  assert.deepEqual(
-    results.map(({ seq }) => seq),
-    [1, 2, 3, 4],
-  );
+  assert.deepEqual(await Promise.all([first, ...others]), [1, 2, 3, 4]);
 });
 
 /** A store that asks for its batches when the test says so. */
@@ -116,7 +113,7 @@ test('of a commit that fails before the store has asked, those who have come mea
   const failing = commits.append(message('1'), () => assert.fail('was not stored'));
   await isCalled;
   isFirst = false;
-  const next = commits.append(message('2'), () => {});
+  const next = commits.append(message('2'), (appended) => appended);
   fail(new Error('locked'));
   await assert.rejects(failing, /locked/);
   assert.equal((await next).serverMsgID, '2');
@@ -139,7 +136,7 @@ test('a commit that fails is an error for its own senders only', async () => {
   const store = controlledStore();
   const commits = new GroupCommit({ store, lanes: 1, maxBatch: 1 });
   const failing = commits.append(message('1'), () => assert.fail('was not stored'));
-  const next = commits.append(message('2'), () => {});
+  const next = commits.append(message('2'), (appended) => appended);
   const refused = assert.rejects(failing, /disk full/);
   await store.asked(1);
   store.commits[0]?.fail(new Error('disk full'));

@@ -28,8 +28,8 @@ export interface Commit {
 
 interface Waiting {
   readonly message: NewMessage;
-  readonly onStored: (appended: Appended) => void;
-  readonly resolve: (appended: Appended) => void;
+  /** Has the sender's promise kept. */
+  readonly tell: (appended: Appended) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -41,13 +41,15 @@ export class GroupCommit {
   }
 
   /**
-   * Resolves once the message is on disk. `onStored` is called at that moment too, synchronously and in seq order within
-   * a conversation, which promises cannot guarantee.
+   * Resolves once the message is on disk, with what `onStored` makes of it, which is called at that moment too,
+   * synchronously and in seq order within a conversation: promises cannot guarantee that.
    */
-  append(message: NewMessage, onStored: (appended: Appended) => void): Promise<Appended> {
+  append<T>(message: NewMessage, onStored: (appended: Appended) => T): Promise<T> {
     const lane = this.#lanes[hash(message.logID) % this.#lanes.length] ?? this.#lanes[0];
     if (lane === undefined) throw new RangeError('group commit needs at least one lane');
-    return new Promise((resolve, reject) => lane.add({ message, onStored, resolve, reject }));
+    return new Promise((resolve, reject) => {
+      lane.add({ message, tell: (appended) => resolve(onStored(appended)), reject });
+    });
   }
 
   /** Resolves when nothing is waiting or under way. */
@@ -88,12 +90,15 @@ class Lane {
     let batch: readonly Waiting[] = [];
     const take = (most: number) => {
       if (batch.length === 0) batch = this.#waiting.splice(0, most);
+    };
+    const taken = () => {
+      take(maxBatch);
       return batch.map(({ message }) => message);
     };
     let results: readonly Appended[];
     try {
       // A store that has not asked for any has done nothing for what has come since then.
-      results = await store.append(() => take(maxBatch)).finally(() => take(Math.min(waitingBefore, maxBatch)));
+      results = await store.append(taken).finally(() => take(Math.min(waitingBefore, maxBatch)));
     } catch (error) {
       for (const entry of batch) entry.reject(error);
       if (error instanceof InDoubt) {
@@ -110,9 +115,7 @@ class Lane {
       repeated,
       durationMs: performance.now() - startedAt,
     });
-    batch.forEach((entry, index) => {
-      tell(entry, results[index]);
-    });
+    tellAll(batch, results);
   }
 
   /**
@@ -121,22 +124,22 @@ class Lane {
    */
   async #tellLate(batch: readonly Waiting[], { outcome }: InDoubt): Promise<void> {
     const results = (await outcome) as readonly Appended[] | undefined;
-    for (const [index, appended] of (results ?? []).entries()) batch[index]?.onStored(appended);
+    if (results !== undefined) tellAll(batch, results);
   }
 }
 
-function tell({ onStored, resolve, reject }: Waiting, appended: Appended | undefined): void {
-  if (appended === undefined) {
-    reject(new Error('the store answered for fewer messages than it was given'));
-    return;
-  }
-  try {
-    onStored(appended);
-    resolve(appended);
-  } catch (error) {
-    // It is stored; its sender will repeat it and hear so. The others of the batch must not suffer.
-    reject(error);
-  }
+/** In order, whatever one of them makes of it. */
+function tellAll(batch: readonly Waiting[], results: readonly Appended[]): void {
+  batch.forEach(({ tell, reject }, index) => {
+    const appended = results[index];
+    try {
+      if (appended === undefined) throw new Error('the store answered for fewer messages than it was given');
+      tell(appended);
+    } catch (error) {
+      // If it is stored, its sender will repeat it and hear so. The others of the batch must not suffer.
+      reject(error);
+    }
+  });
 }
 
 /** FNV-1a: spreads conversation IDs over lanes. */

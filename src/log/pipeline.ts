@@ -58,7 +58,7 @@ export interface Outgoing {
   readonly audience: Audience;
   /** Of the request that caused it. */
   readonly operationID: string;
-  /** Of the message, from whoever has it already. */
+  /** Of the message, from whoever knows it. */
   readonly conversationID?: string;
   /** What must still hold when it is stored. */
   readonly condition?: GroupCondition;
@@ -89,33 +89,38 @@ export class MessagePipeline {
   /**
    * Resolves when the message is on disk, or at once if its `history` option is off: then it has no seq and reaches
    * only those who are online.
+   * @throws 1001 at once, for a message that belongs nowhere
    * @throws ConditionError nothing was stored
    */
-  async accept(outgoing: Outgoing): Promise<Acknowledgement> {
+  accept(outgoing: Outgoing): Promise<Acknowledgement> {
     const stamped = this.#stamp(outgoing.message);
     const place = placeOf(stamped, outgoing.conversationID);
     const encoded = this.#encoder.encode(MsgData, stamped);
-    const { clientMsgID, serverMsgID, sendTime } = stamped;
-
     if (!optionEnabled(stamped.options, optionKeys.history)) {
-      if (this.#options.teller !== undefined) await this.#tell(stamped, outgoing.operationID, this.#options.teller);
-      this.#deliver(place, outgoing, { body: Buffer.from(encoded), seq: 0 });
-      return { serverMsgID, clientMsgID, sendTime, isDuplicate: false };
+      return this.#acceptUnstored(stamped, place, outgoing, Buffer.from(encoded));
     }
-    const appended = await this.#options.commits.append(this.#toStore(stamped, place, outgoing, encoded), (stored) => {
-      if (!stored.isDuplicate && !stored.isRefused) this.#deliver(place, outgoing, stored);
-    });
+    return this.#options.commits.append(this.#toStore(stamped, place, outgoing, encoded), (appended) =>
+      this.#onStored(stamped, place, outgoing, appended),
+    );
+  }
+
+  async #acceptUnstored(stamped: MsgData, place: Place, outgoing: Outgoing, body: Buffer): Promise<Acknowledgement> {
+    const { clientMsgID, serverMsgID, sendTime } = stamped;
+    if (this.#options.teller !== undefined) await this.#tell(stamped, outgoing.operationID, this.#options.teller);
+    this.#deliver(place, outgoing, { body, seq: 0 });
+    return { serverMsgID, clientMsgID, sendTime, isDuplicate: false };
+  }
+
+  /** @throws ConditionError */
+  #onStored({ clientMsgID }: MsgData, place: Place, outgoing: Outgoing, appended: Appended): Acknowledgement {
+    const { isDuplicate, isRefused, serverMsgID, seq, sentAt } = appended;
+    if (isRefused) throw refusal();
     this.#options.teller?.wake();
-    if (appended.isRefused) throw refusal();
-    if (appended.isDuplicate && this.#options.now() - appended.sentAt < repeatedWithinMs) {
-      this.#options.bus.deliverAgain({ logID: place.logID, seq: appended.seq });
+    if (!isDuplicate) this.#deliver(place, outgoing, appended);
+    else if (this.#options.now() - sentAt < repeatedWithinMs) {
+      this.#options.bus.deliverAgain({ logID: place.logID, seq });
     }
-    return {
-      serverMsgID: appended.serverMsgID,
-      clientMsgID,
-      sendTime: appended.sentAt,
-      isDuplicate: appended.isDuplicate,
-    };
+    return { serverMsgID, clientMsgID, sendTime: sentAt, isDuplicate };
   }
 
   /**
@@ -174,8 +179,8 @@ export class MessagePipeline {
   }
 
   #toStore(stamped: MsgData, { conversationID, logID }: Place, outgoing: Outgoing, encoded: Uint8Array): NewMessage {
-    const { message, condition } = outgoing;
-    const deliveries = this.#options.teller?.deliveriesOf(stamped, outgoing.operationID);
+    const { message, condition, operationID } = outgoing;
+    const deliveries = this.#options.teller?.deliveriesOf(stamped, operationID);
     return {
       logID,
       sendID: stamped.sendID,

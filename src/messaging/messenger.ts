@@ -179,20 +179,32 @@ export class Messenger {
     return this.#options.pipeline.accept({ message, audience: bothSides(message), operationID, conversationID });
   }
 
-  /** Makes sure that both sides have their conversation row. */
-  async #sendToUser(call: CallContext, prepared: MsgData): Promise<Acknowledgement> {
+  /** Mostly what is to be known is there, and to wait all the same would cost every message a promise. */
+  #sendToUser(call: CallContext, prepared: MsgData): Promise<Acknowledgement> {
     const conversationID = conversationIDOf(prepared);
-    const found = this.#singleFacts(prepared, conversationID);
-    // Mostly they are there, and to wait all the same would cost every message a promise.
-    const facts = found instanceof Promise ? await found : found;
+    const facts = this.#singleFacts(prepared, conversationID);
+    return facts instanceof Promise
+      ? facts.then((found) => this.#sendKnowing(call, prepared, conversationID, found))
+      : this.#sendKnowing(call, prepared, conversationID, facts);
+  }
+
+  /** Makes sure that both sides have their conversation row. */
+  #sendKnowing(
+    call: CallContext,
+    prepared: MsgData,
+    conversationID: string,
+    facts: SingleChatFacts,
+  ): Promise<Acknowledgement> {
     const isSilent = this.#checkSingle(prepared, conversationID, facts);
     const isStored = optionEnabled(prepared.options, optionKeys.history);
     const hasRows = facts.senderHasRow && facts.receiverOption !== undefined;
-    if (!hasRows && isStored && !isNotificationConversation(conversationID)) {
-      await this.#options.rows.ensureSingleChat(call, conversationID, prepared.sendID, prepared.recvID);
-    }
     const message = isSilent ? withOptions(prepared, ['offlinePush']) : prepared;
-    return await this.#accept(call, message, conversationID);
+    if (hasRows || !isStored || isNotificationConversation(conversationID)) {
+      return this.#accept(call, message, conversationID);
+    }
+    return this.#options.rows
+      .ensureSingleChat(call, conversationID, prepared.sendID, prepared.recvID)
+      .then(() => this.#accept(call, message, conversationID));
   }
 
   /** Who leaves, and what ends, while a message waits for its turn to be stored, is behind the last line of the group. */

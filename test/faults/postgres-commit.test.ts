@@ -16,7 +16,10 @@ test('M1, M4: a message whose commit was not answered is acknowledged and delive
   const delivered: number[] = [];
   const commits = new GroupCommit({ store: new SqlMessageStore(place.db), lanes: 1, maxBatch: 10 });
   place.loseAnswerOfCommit();
-  const appended = await commits.append(message('first'), ({ seq }) => delivered.push(seq));
+  const appended = await commits.append(message('first'), (stored) => {
+    delivered.push(stored.seq);
+    return stored;
+  });
   assert.deepEqual([appended.seq, appended.isDuplicate, delivered], [1, false, [1]]);
   assert.equal(await place.stored(), 1);
 });
@@ -60,7 +63,7 @@ test('while the database is away its callers are told so, and what holds is deli
   );
   place.comeBack();
   assert.equal(await delivered, 1);
-  const again = await commits.append(message('first'), () => {});
+  const again = await commits.append(message('first'), (stored) => stored);
   assert.deepEqual([again.seq, again.isDuplicate], [1, true]);
 
   place.loseAnswerOfCommit({ thenAway: true });

@@ -53,10 +53,12 @@ export function createRequestHandlers({ history, messenger }: RequestServices, b
       reqIdentifiers.sendMessage,
       handler(
         MsgData,
-        async (call, message) => {
-          const { serverMsgID, clientMsgID, sendTime, modified } = await messenger.send(call, message);
-          return encoder.encode(SendMsgResp, { serverMsgID, clientMsgID, sendTime, modify: modified });
-        },
+        (call, message) =>
+          messenger
+            .send(call, message)
+            .then(({ serverMsgID, clientMsgID, sendTime, modified }) =>
+              encoder.encode(SendMsgResp, { serverMsgID, clientMsgID, sendTime, modify: modified }),
+            ),
         errors.args,
       ),
     ],

@@ -220,6 +220,23 @@ describe('frames that end the connection without a reply', () => {
     assert.equal((await client.nextReply()).errCode, 0);
   });
 
+  test('where more is allowed, a message may come in as many packets as a network makes of it', async (t) => {
+    const maxFrameBytes = 400_000;
+    const gateway = await startTestGateway(t, { handlers: { 1001: echo }, limits: { maxFrameBytes } });
+    const client = await gateway.connect('alice');
+    const frame = Buffer.alloc(14 + maxFrameBytes, ' ');
+    // Final, binary, its length in eight bytes, masked with zeros.
+    frame.write('82ff000000000000000000000000', 'hex');
+    frame.writeUInt32BE(maxFrameBytes, 6);
+    frame.write(JSON.stringify({ reqIdentifier: 1001, msgIncr: 'i', sendID: 'alice', operationID: 'o', data: '' }), 14);
+    for (let sent = 0; sent < frame.length; sent += packetBytes) {
+      rawSocketOf(client).write(frame.subarray(sent, sent + packetBytes));
+      // The gateway reads it before the next one comes.
+      for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+    }
+    assert.equal((await client.nextReply()).msgIncr, 'i');
+  });
+
   test('what follows such a frame is not looked at', async (t) => {
     let calls = 0;
     const handler: RequestHandler = async () => {
@@ -437,6 +454,9 @@ async function untilStill(value: () => number): Promise<void> {
     if (value() !== last) [last, still] = [value(), 0];
   }
 }
+
+/** Of a phone's network. */
+const packetBytes = 1200;
 
 /** Under the client library, for frames that it would not send. */
 function rawSocketOf({ ws }: SocketClient): { write(bytes: Buffer): void } {

@@ -135,6 +135,9 @@ export class Upgrader {
 
 function ignore(): void {}
 
+/** On average, of a large message. */
+const leastPieceBytes = 400;
+
 function webSocketOptions({ maxFrameBytes, closeTimeoutMs }: GatewayLimits) {
   return {
     noServer: true,
@@ -142,8 +145,8 @@ function webSocketOptions({ maxFrameBytes, closeTimeoutMs }: GatewayLimits) {
     perMessageDeflate: false,
     maxPayload: maxFrameBytes,
     closeTimeout: closeTimeoutMs,
-    // A message in crumbs costs far more memory than its bytes.
-    maxBufferedChunks: 128,
+    // A message in crumbs costs far more memory than its bytes; packets of the smallest network are larger.
+    maxBufferedChunks: Math.max(128, Math.ceil(maxFrameBytes / leastPieceBytes)),
     maxFragments: 128,
     handleProtocols: () => false as const,
   };

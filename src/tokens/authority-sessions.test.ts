@@ -532,12 +532,22 @@ describe('revokeIssuedBefore', () => {
   });
 
   test('an instant in the future, which would lock people out, or none is 1001', async () => {
-    for (const issuedBefore of [now + 1, 0, -1]) {
+    for (const issuedBefore of [now + 10_001, 0, -1]) {
       const request = { userID, platformIDs: [], issuedBefore };
       await assert.rejects(open().revokeIssuedBefore(asAdmin, request), rejectsWith(1001));
     }
     const request = { userID, platformIDs: [0], issuedBefore: now };
     await assert.rejects(open().revokeIssuedBefore(asAdmin, request), rejectsWith(1001));
+  });
+
+  test('T1 what is now by a clock up to 10 s ahead is now, and ends nothing that is issued from then on', async () => {
+    const authority = open({ loginPolicy: keepAll });
+    const older = await authority.login(userID);
+    now += 1;
+    await authority.revokeIssuedBefore(asAdmin, { userID, platformIDs: [], issuedBefore: now + 10_000 });
+    const later = await authority.login(userID);
+    assert.deepEqual(await Promise.all([older, later].map((token) => authority.verdict(token))), [1506, 0]);
+    assert.equal(authority.takeHeard('cutoffRaised')[0]?.notBefore, now);
   });
 
   test('T5 a store that fails is 500, and nothing is announced', async () => {

@@ -115,8 +115,9 @@ export class TokenEnder {
   /**
    * Ends every token issued before an instant: a user's, or with an empty userID everyone's; on some platforms, or with
    * an empty list on all. An instant before one that is set already changes nothing.
-   * @param request.issuedBefore Unix ms, not in the future: that would keep people from logging in
-   * @throws 1001 unknown platform or an instant in the future, 1002 another user's, or everyone's without being an admin,
+   * @param request.issuedBefore Unix ms, not in the future: that would keep people from logging in. What is at most
+   * {@link callersAheadMs} ahead is now by a caller's clock, and taken for now
+   * @throws 1001 unknown platform or an instant further in the future, 1002 another user's, or everyone's without being an admin,
    * 500 store failure
    */
   async revokeIssuedBefore(
@@ -128,15 +129,16 @@ export class TokenEnder {
     else requireAccess(context, userID);
     requirePlatforms(platformIDs);
     const now = clock();
-    if (issuedBefore <= 0 || issuedBefore > now)
+    if (issuedBefore <= 0 || issuedBefore > now + callersAheadMs)
       throw errors.args('issuedBefore must be Unix ms and not in the future');
+    const notBefore = Math.min(issuedBefore, now);
     // The store keeps a user's for as long as any of the user's tokens. Everyone's it cannot know: others than we may
     // have given longer lives than we would give.
     const keepUntil = now + (userID === '' ? longestTokenLifeMs : longestLifeMs);
     for (const platformID of platformIDs.length === 0 ? [allPlatforms] : platformIDs) {
-      const cutoff = { userID, platformID, notBefore: issuedBefore, by: actorOf(context) };
+      const cutoff = { userID, platformID, notBefore, by: actorOf(context) };
       const tell = news.tellingOfCutoff(cutoff);
-      const hasMoved = await guarded(store.cutOff(userID, platformID, issuedBefore, keepUntil, tell));
+      const hasMoved = await guarded(store.cutOff(userID, platformID, notBefore, keepUntil, tell));
       // Where the answer to a first attempt was lost, trying again must still close the sockets.
       events.emit('cutoffRaised', { ...cutoff, origin: hasMoved ? 'here' : 'elsewhere' });
     }
@@ -246,6 +248,8 @@ export class TokenEnder {
 
 /** What a lost answer has left behind is among a user's newest tokens; the others a busy user has are not looked at. */
 const lookedBackAt = 100;
+/** So far may the clock of a caller be ahead of ours. */
+const callersAheadMs = 10_000;
 const expiredCode = 1501;
 const unknownCode = 1505;
 const everyPlatform: readonly PlatformID[] = Object.values(platforms);

@@ -8,6 +8,7 @@ import type { Services } from '../http/services.ts';
 import type { DeliveryResults } from '../log/delivery-results.ts';
 import type { MessageTeller } from '../log/pipeline.ts';
 import type { Presence } from '../presence/presence.ts';
+import { CutOffDevices } from '../push/cut-off-devices.ts';
 import type { OfflinePushHooks } from '../push/offline-push-hooks.ts';
 import { OfflinePushes, type OfflinePushesOptions } from '../push/offline-pushes.ts';
 import { PushTeller } from '../push/push-teller.ts';
@@ -63,6 +64,8 @@ export async function openPush(ground: Ground, opened: AsyncDisposableStack, opt
   const settle = () => pushTokens.settle().catch(() => {});
   opened.defer(settle);
   opened.use(setInterval(settle, settleEveryMs));
+  const cutOffDevices = opened.use(new CutOffDevices(tokens));
+  opened.use(setInterval(() => void cutOffDevices.sweep().catch(() => {}), settleEveryMs));
   const newID = () => randomUUID().replaceAll('-', '');
   const services = { pushTokens, pushTest: new PushTest({ providers, tokens, newID, now: clock }) };
   if (providers.size === 0) return { services, messageTeller: undefined, results: undefined };

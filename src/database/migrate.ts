@@ -45,6 +45,7 @@ import { up as tokenTrailUnindexed } from './migrations/039-token-trail-unindexe
 import { up as tokenEndsByExpiry } from './migrations/040-token-ends-by-expiry.ts';
 import { up as messageKeys } from './migrations/041-message-keys.ts';
 import { up as pushTokenLogins } from './migrations/042-push-token-logins.ts';
+import { up as pushCutoffs } from './migrations/043-push-cutoffs.ts';
 
 type Step = (db: Kysely<unknown>, dialect: Dialect) => Promise<void>;
 
@@ -90,6 +91,7 @@ const steps: Readonly<Record<string, Step>> = {
   '040-token-ends-by-expiry': tokenEndsByExpiry,
   '041-message-keys': messageKeys,
   '042-push-token-logins': pushTokenLogins,
+  '043-push-cutoffs': pushCutoffs,
 };
 
 /**

@@ -42,6 +42,7 @@ export interface Schema {
   group_requests: GroupRequestsTable;
   search_logs: SearchLogsTable;
   push_tokens: PushTokensTable;
+  push_cutoffs: PushCutoffsTable;
   app_badges: AppBadgesTable;
   blobs: BlobsTable;
   objects: ObjectsTable;
@@ -488,6 +489,16 @@ interface PushTokensTable {
   login_at: Generated<number>;
   /** 0: does not expire. */
   expires_at: number;
+}
+
+/** A cutoff of everybody, until all devices of the logins that it has ended are deleted. */
+interface PushCutoffsTable {
+  /** 0 for all. */
+  platform_id: number;
+  not_before: number;
+  /** The key of a device: what is up to there has been dealt with. */
+  done_user_id: Generated<string>;
+  done_platform_id: Generated<number>;
 }
 
 /** What a user's application shows on its icon. */

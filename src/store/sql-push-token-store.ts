@@ -1,5 +1,5 @@
 /** Push tokens in SQL, for both dialects. */
-import { CompiledQuery, type Selectable, sql } from 'kysely';
+import { CompiledQuery, type Kysely, type Selectable, sql } from 'kysely';
 import type { Database } from '../database/database.ts';
 import { hotQuery, runHot } from '../database/hot-query.ts';
 import type { Schema } from '../database/schema.ts';
@@ -94,12 +94,50 @@ export class SqlPushTokenStore implements PushTokenStore {
   }
 
   async cutOffLogins(tx: Transaction, { userID, platformID, notBefore, spares }: LoginCutoff): Promise<void> {
-    const began = sql<number>`CASE login_at WHEN 0 THEN registered_at ELSE login_at END`;
-    let rows = this.#db.executor(tx).deleteFrom('push_tokens').where(began, '<', notBefore);
-    if (userID !== '') rows = rows.where('user_id', '=', userID);
+    const executor = this.#db.executor(tx);
+    if (userID === '') {
+      // Of any number of devices: only noted, so that it succeeds as fast as it has to.
+      const cutoff = { platform_id: platformID, not_before: notBefore };
+      await executor
+        .insertInto('push_cutoffs')
+        .values(cutoff)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      return;
+    }
+    let rows = executor.deleteFrom('push_tokens').where('user_id', '=', userID).where(beganBefore(notBefore));
     if (platformID !== allPlatforms) rows = rows.where('platform_id', '=', platformID);
     if (spares !== undefined) rows = rows.where('jti', '!=', spares);
     await rows.execute();
+  }
+
+  async deleteCutOff(): Promise<boolean> {
+    // Mostly there is none: then nobody who writes waits for it.
+    if ((await runHot(this.#db, anyCutoff, [])).length === 0) return false;
+    const isShared = this.#db.dialect === 'postgres';
+    return this.#db.transaction(async (tx) => {
+      const executor = this.#db.executor(tx);
+      // Locked, and passed over by other nodes: each of them has a window of its own, or none for now.
+      const cutoff = await executor
+        .selectFrom('push_cutoffs')
+        .selectAll()
+        .orderBy('platform_id')
+        .orderBy('not_before')
+        .limit(1)
+        .$if(isShared, (query) => query.forUpdate().skipLocked())
+        .executeTakeFirst();
+      if (cutoff === undefined) return false;
+      const { platform_id, not_before } = cutoff;
+      const last = await deleteWindow(executor, cutoff);
+      await (last === undefined
+        ? executor.deleteFrom('push_cutoffs').where((row) => row.and({ platform_id, not_before }))
+        : executor
+            .updateTable('push_cutoffs')
+            .set({ done_user_id: last.user_id, done_platform_id: last.platform_id })
+            .where((row) => row.and({ platform_id, not_before }))
+      ).execute();
+      return true;
+    });
   }
 
   removeDead(tokens: readonly PushToken[]): Promise<void> {
@@ -127,6 +165,7 @@ export class SqlPushTokenStore implements PushTokenStore {
         .selectAll()
         .where(isOneOf(this.#db.dialect, 'user_id', chunk))
         .where((row) => row.or([row('expires_at', '=', 0), row('expires_at', '>', now)]))
+        .where(sql<boolean>`${sql.raw(isSpared)}`)
         .orderBy('user_id')
         .orderBy('platform_id')
         .execute(),
@@ -139,8 +178,48 @@ export class SqlPushTokenStore implements PushTokenStore {
   }
 }
 
+/** When the login of a device began, as far as it is known. */
+const began = 'CASE login_at WHEN 0 THEN registered_at ELSE login_at END';
+
+function beganBefore(notBefore: number) {
+  return sql<boolean>`${sql.raw(began)} < ${notBefore}`;
+}
+
+/** Not of a device that a cutoff of everybody means, and that is still there until its turn comes. */
+const isSpared = `NOT EXISTS (SELECT 1 FROM push_cutoffs AS c
+  WHERE c.platform_id IN (${allPlatforms}, push_tokens.platform_id) AND c.not_before > ${began})`;
+
 const ofOne = hotQuery(`SELECT * FROM push_tokens WHERE user_id = $1 AND (expires_at = 0 OR expires_at > $2)
-  ORDER BY platform_id`);
+  AND ${isSpared} ORDER BY platform_id`);
+
+const anyCutoff = hotQuery('SELECT 1 FROM push_cutoffs LIMIT 1');
+
+type CutoffRow = Selectable<Schema['push_cutoffs']>;
+
+/** Deletes what the cutoff means among the next devices. @returns the key of the last of those; undefined after all */
+async function deleteWindow(executor: Kysely<Schema>, cutoff: CutoffRow): Promise<DeviceKey | undefined> {
+  const key = sql`(user_id, platform_id)`;
+  const isLater = sql<boolean>`${key} > (${cutoff.done_user_id}, ${cutoff.done_platform_id})`;
+  const last = await executor
+    .selectFrom('push_tokens')
+    .select(['user_id', 'platform_id'])
+    .where(isLater)
+    .orderBy('user_id')
+    .orderBy('platform_id')
+    .offset(windowLength - 1)
+    .limit(1)
+    .executeTakeFirst();
+  let window = executor.deleteFrom('push_tokens').where(isLater).where(beganBefore(cutoff.not_before));
+  if (last !== undefined) window = window.where(sql<boolean>`${key} <= (${last.user_id}, ${last.platform_id})`);
+  if (cutoff.platform_id !== allPlatforms) window = window.where('platform_id', '=', cutoff.platform_id);
+  await window.execute();
+  return last;
+}
+
+type DeviceKey = Pick<PushTokenRow, 'user_id' | 'platform_id'>;
+
+/** Devices that are looked at in one transaction: for some ms nobody else writes on SQLite. */
+const windowLength = 250;
 
 type LoginRow = Pick<PushTokenRow, 'user_id' | 'jti'>;
 

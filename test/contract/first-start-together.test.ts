@@ -33,7 +33,7 @@ test('an upgrade lets senders go first while it waits for a table in use, and is
   t.after(() => db[Symbol.asyncDispose]());
   await db.connections.query(`DELETE FROM kysely_migration WHERE name >= '034-oldest-program'`);
   await db.connections.query('ALTER TABLE schema_version DROP COLUMN oldest');
-  await db.connections.query('DROP TABLE told_online, token_end_cutoffs_but_one');
+  await db.connections.query('DROP TABLE told_online, token_end_cutoffs_but_one, push_cutoffs');
   await db.connections.query('ALTER TABLE push_tokens DROP COLUMN login_at');
   await db.connections.query('CREATE INDEX push_tokens_registered ON push_tokens (registered_at)');
   // Migration 035 drops one of this name, and so wants the table to itself.

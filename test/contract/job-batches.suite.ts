@@ -15,6 +15,7 @@ import { Retention } from '../../src/jobs/retention.ts';
 import { TimedDestruction } from '../../src/jobs/timed-destruction.ts';
 import type { Transaction, UnitOfWork } from '../../src/kernel/unit-of-work.ts';
 import { Eraser } from '../../src/messaging/eraser.ts';
+import { CutOffDevices } from '../../src/push/cut-off-devices.ts';
 import { SqlClientLogStore } from '../../src/store/sql-client-log-store.ts';
 import { SqlConversationStore } from '../../src/store/sql-conversation-store.ts';
 import { SqlDeletionStore } from '../../src/store/sql-deletion-store.ts';
@@ -61,6 +62,9 @@ export async function jobBatchesSuite(t: TestContext, db: Database, peer: Databa
     assert.deepEqual(cases.map(({ job }) => job.name).toSorted(), [...new Set(named)].toSorted());
   });
   await t.test('cutoffs of tokens go in transactions of at most 1000 rows, too', () => tokens(db, peer));
+  await t.test('a cutoff of everybody writes as much whatever it takes, and the devices go 250 at a time', () =>
+    devicesOfAll(db, peer),
+  );
   for (const { job, due, mostRows, fewestSteps, fill: fillDue } of cases) {
     await t.test(
       `${job.name}: ${due} in transactions of at most ${mostRows} rows, with others in between`,
@@ -97,6 +101,27 @@ async function tokens(db: Database, peer: Database): Promise<void> {
   await new SqlTokenStore(counted, () => now, devices).sweepExpired();
   await new SqlTokenEndStore(counted, devices).sweep(now);
   assert.deepEqual(rows, [1000, 100, 0, 1000, 100, 1000, 100, 0]);
+}
+
+async function devicesOfAll(db: Database, peer: Database): Promise<void> {
+  const device = { platform_id: 1, provider: 'fcm', topic: '', environment: '', jti: 'j', registered_at: now };
+  const rowsOf = numbers(1100).map((n) => ({ ...device, user_id: `cut${n}`, token: `${n}`, login_at: longAgo }));
+  await insertRows(
+    db,
+    'push_tokens',
+    rowsOf.map((row) => ({ ...row, expires_at: 0 })),
+  );
+  const { rows, transaction } = countedWork(db, peer);
+  const counted = { ...db, transaction };
+  const devices = new SqlPushTokenStore(counted);
+  await new SqlTokenStore(counted, () => now, devices).cutOff('', 0, now - 1, now);
+  const cutoff = { userID: '', platformID: 0, notBefore: now, keepUntil: now };
+  await new SqlTokenEndStore(counted, devices).cutOff(cutoff);
+  assert.deepEqual(rows.splice(0), [2, 2], 'the cutoff, and that devices are to go');
+  await using cutOffDevices = new CutOffDevices(devices);
+  await cutOffDevices.sweep();
+  // Of the first one's walk all, of the second one's none: it only says how far it is.
+  assert.deepEqual(rows, [251, 251, 251, 251, 101, 1]);
 }
 
 /** Between two transactions another process's, which has come during the first, has its turn. */

@@ -13,9 +13,14 @@ export interface PushTokenStoreNode {
   readonly unitOfWork: UnitOfWork;
   /** Another node's. */
   readonly peer: Pick<PushTokenStoreNode, 'store' | 'unitOfWork'>;
+  /** Of the same rows, with transactions that fail when all is done. */
+  readonly failing: Pick<PushTokenStore, 'deleteCutOff'>;
+  /** Of all devices that are there, woken or not. */
+  readonly owners: () => Promise<readonly string[]>;
 }
 
-export async function pushTokenStoreSuite(t: TestContext, { store, badges, unitOfWork, peer }: PushTokenStoreNode) {
+export async function pushTokenStoreSuite(t: TestContext, node: PushTokenStoreNode) {
+  const { store, badges, unitOfWork, peer, failing, owners } = node;
   const put = async (...tokens: readonly PushToken[]) => {
     for (const token of tokens) await unitOfWork.transaction((tx) => store.put(tx, token));
   };
@@ -128,6 +133,52 @@ export async function pushTokenStoreSuite(t: TestContext, { store, badges, unitO
     assert.deepEqual(await namesOf('e'), ['e/2', 'e/3']);
     await cutOff({ userID: '', platformID: 0, notBefore: 11 });
     assert.deepEqual(await namesOf('e'), ['e/3']);
+  });
+
+  await t.test('a cutoff of everybody deletes nothing itself, and from then on wakes nobody', async () => {
+    await put({ ...device('all', 1), registeredAt: 15 }, { ...device('all', 2), registeredAt: 25 });
+    await put({ ...device('all', 3), loginAt: 15, registeredAt: 30 }, { ...device('all', 4), loginAt: 20 });
+    await cutOff({ userID: '', platformID: 2, notBefore: 30 });
+    await cutOff({ userID: '', platformID: 0, notBefore: 20 });
+    assert.equal((await owners()).filter((userID) => userID === 'all').length, 4);
+    assert.deepEqual(await namesOf('all'), ['all/4']);
+    assert.deepEqual(await namesOf('all', 'nobody'), ['all/4'], 'nor of several users');
+    await cutOff({ userID: '', platformID: 0, notBefore: 20 });
+    await put({ ...device('all', 1), registeredAt: 20 }, { ...device('all', 3), loginAt: 21 });
+    assert.deepEqual(await namesOf('all'), ['all/1', 'all/3', 'all/4'], 'but by what later logins have registered');
+  });
+
+  await t.test('those go piece by piece, and no others, whoever fails meanwhile or is at it too', async () => {
+    while (await store.deleteCutOff());
+    const users = Array.from({ length: 600 }, (_, index) => `piece${index}`);
+    await unitOfWork.transaction(async (tx) => {
+      for (const [index, userID] of users.entries()) {
+        await store.put(tx, { ...device(userID, 1), loginAt: index % 3 === 0 ? 41 : 39, registeredAt: 50 });
+        if (index % 3 === 1) await store.put(tx, { ...device(userID, 2), loginAt: 39, registeredAt: 50 });
+      }
+    });
+    const left = async () => (await owners()).filter((userID) => userID.startsWith('piece')).length;
+    await cutOff({ userID: '', platformID: 1, notBefore: 40 });
+    await assert.rejects(failing.deleteCutOff(), /no/);
+    assert.equal(await left(), 800);
+    assert.equal(await store.deleteCutOff(), true);
+    const afterOne = await left();
+    assert.ok(afterOne < 800 && afterOne > 400, `${afterOne} are left`);
+    await assert.rejects(failing.deleteCutOff(), /no/);
+    assert.equal(await left(), afterOne);
+    await cutOff({ userID: '', platformID: 1, notBefore: 38 });
+    const sweep = async (of: typeof store) => {
+      while (await of.deleteCutOff());
+    };
+    await Promise.all([sweep(store), sweep(peer.store)]);
+    // Where one has passed over what the other was at.
+    await sweep(store);
+    const kept = users.flatMap((userID, index) => (index % 3 === 2 ? [] : [`${userID}/${index % 3 === 0 ? 1 : 2}`]));
+    assert.deepEqual((await namesOf(...users)).toSorted(), kept.toSorted());
+    assert.equal(await left(), kept.length);
+    assert.equal(await store.deleteCutOff(), false);
+    await put({ ...device('piece', 1), registeredAt: 39 });
+    assert.deepEqual(await namesOf('piece'), ['piece/1'], 'and is over then');
   });
 
   await t.test('what a service calls dead goes, unless it was registered anew since', async () => {

@@ -169,4 +169,18 @@ test('the device of a login goes with it, and with no other', async (t) => {
     await world.call(revokeTokens.path, { userID: 'alice', issuedBefore });
     assert.deepEqual(devices(), ['alice/8']);
   });
+  await t.test(
+    'a cutoff of everybody holds although devices cannot be deleted, which go as soon as they can',
+    async () => {
+      const [before, after] = [await logIn('bob', 2), Date.now() + 300_000];
+      world.passTime(after + 1000 - Date.now());
+      await logIn('bob', 8);
+      using fault = breakRemoval();
+      await world.call(revokeTokens.path, { everyone: true, issuedBefore: after });
+      assert.equal(await world.verdict(before), 1506);
+      assert.deepEqual(devices(), ['alice/8', 'bob/2', 'bob/8']);
+      fault.mend();
+      await untilTrue('they are gone', async () => devices().join() === 'bob/8');
+    },
+  );
 });

@@ -19,7 +19,9 @@ export default endpoint({
     platformClasses: Wire.list(Wire.id(), {
       description: `and on those of these classes: ${platformClasses.join(', ')}.`,
     }),
-    issuedBefore: Wire.int64({ description: 'Unix ms, not in the future (10 s ahead is now); 0 or absent: all that are accepted now.' }),
+    issuedBefore: Wire.int64({
+      description: 'Unix ms, not in the future (10 s ahead is now); 0 or absent: all that are accepted now.',
+    }),
     everyone: Wire.bool({ description: 'Of all users; only for admins, and only with `issuedBefore`.' }),
     exceptCaller: Wire.bool({
       description: "Spares the token of this call; only with the caller's own `userID` and without `issuedBefore`.",

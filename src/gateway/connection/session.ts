@@ -18,6 +18,7 @@ import { binaryFrame } from './binary-frame.ts';
 import { type CloseReason, type CutReason, closeReasons, cutReasons } from './close-reason.ts';
 import type { FrameVariant, SharedFrame } from './frame-variant.ts';
 import type { HeldReader, InboundBytes } from './inbound-bytes.ts';
+import { Pongs } from './pongs.ts';
 import type { Pulse } from './pulse.ts';
 import { PushHold } from './push-hold.ts';
 import type { Recheck } from './recheck.ts';
@@ -116,6 +117,8 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
   #answeredOperationID: string | undefined;
   /** Of the pure-JS SDK. */
   readonly #pushHold: PushHold | undefined;
+  /** Of a client that has pinged: browsers cannot. */
+  #pongs: Pongs | undefined;
 
   constructor(connection: Connection, environment: SessionEnvironment, observer: SessionObserver) {
     const { ws, socket, connID, token, variant, isBackground } = connection;
@@ -149,7 +152,7 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
       this.#pushHold = new PushHold((frame) => this.#sendPush(frame), environment.monotonicMs);
     }
     ws.on('message', this.#onMessage);
-    ws.on('ping', this.#onAlive);
+    ws.on('ping', this.#onPing);
     ws.on('pong', this.#onAlive);
     ws.on('error', this.#onError);
     ws.on('close', this.#onClose);
@@ -284,6 +287,12 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
   readonly #onAlive = (): void => {
     this.#isDoubted = false;
     this.lastSeenSeconds = this.#environment.pulse.seconds;
+  };
+
+  readonly #onPing = (payload: Buffer): void => {
+    this.#onAlive();
+    this.#pongs ??= new Pongs(this.#ws);
+    this.#pongs.answer(payload);
   };
 
   /** The library has answered with a close frame of the right code; without a listener it would end the process. */

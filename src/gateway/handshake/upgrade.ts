@@ -142,6 +142,8 @@ function webSocketOptions({ maxFrameBytes, closeTimeoutMs }: GatewayLimits) {
   return {
     noServer: true,
     clientTracking: false,
+    // See `Pongs`.
+    autoPong: false,
     perMessageDeflate: false,
     maxPayload: maxFrameBytes,
     closeTimeout: closeTimeoutMs,

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import type { SqliteDatabase } from '../../src/database/database.ts';
 import { platforms } from '../../src/protocol/numbers/platforms.ts';
+import { insertPieces } from '../../src/store/sql-lists.ts';
 import { SqlTokenStore } from '../../src/store/sql-token-store.ts';
+import { countingTurns } from '../support/counting-turns.ts';
 import { HeardLogins } from '../support/heard-logins.ts';
 import { testOnEveryDatabase } from './every-database.ts';
 
@@ -46,6 +48,24 @@ testOnEveryDatabase('SqlTokenStore', async (t, { db, openEmpty }) => {
       left.map(({ jti }) => jti),
       ['next'],
     );
+  });
+
+  await t.test('O1 counts any number of live tokens in steps, between which others have their turn', async () => {
+    const now = 1_900_000_000_000;
+    const store = new SqlTokenStore(db, () => now, new HeardLogins());
+    const before = await store.countLive();
+    const token = { platform_id: 9, reason: '', issued_at: now, accepted_until: 0, issue_order: 1, device_name: '' };
+    const rows = Array.from({ length: 5000 }, (_, n) => ({
+      ...token,
+      ...{ user_id: `counted${n % 700}`, jti: `counted${n}`, last_seen_at: 0 },
+      ...{ state: n % 5 === 0 ? 'kicked' : 'live', expires_at: n % 5 === 1 ? now : now + 1 },
+    }));
+    await db.transaction(async (tx) => {
+      for (const piece of insertPieces(rows)) await db.executor(tx).insertInto('tokens').values(piece).execute();
+    });
+    const [after, turns] = await countingTurns(() => store.countLive());
+    assert.equal((after.get(9) ?? 0) - (before.get(9) ?? 0), 3000);
+    assert.ok(turns >= 2, `${turns} turns`);
   });
 
   await t.test('what cannot be told does not happen: no issue, no kick, no cutoff', async () => {

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import pg from 'pg';
+import { SharedReads } from '../kernel/shared-reads.ts';
 import { type CommitMark, writeMark } from './commit-marks.ts';
 import { OldPrimary, type PrimaryFence, timeline } from './primary-fence.ts';
 
@@ -37,6 +38,7 @@ export class PostgresConnections {
   readonly #generations = new WeakMap<pg.PoolClient, number>();
   /** Those behind which no pooler gives each transaction another session, by what PostgreSQL said when it was asked. */
   readonly #direct = new WeakMap<pg.PoolClient, boolean>();
+  readonly #reads = new SharedReads();
   #generation = 0;
 
   constructor(url: string, options: ConnectionOptions) {
@@ -59,6 +61,7 @@ export class PostgresConnections {
       // The pool listens to idle ones only. One in use tells whoever waits for its answer as well; but it may break
       // between two statements, and an error that nobody listens to would end the process.
       client.on('error', () => {});
+      this.#reads.add(socketOf(client as pg.PoolClient));
     });
   }
 
@@ -155,12 +158,12 @@ export class PostgresConnection {
 
   /** What `ask` asks goes out in one write, and is answered in its order: one round trip. */
   together<T>(ask: () => T): T {
-    const { stream } = (this.#client as unknown as { readonly connection: { readonly stream: Socket } }).connection;
-    stream.cork();
+    const socket = socketOf(this.#client);
+    socket.cork();
     try {
       return ask();
     } finally {
-      stream.uncork();
+      socket.uncork();
     }
   }
 
@@ -249,6 +252,10 @@ export class GuardLost extends Error {
   constructor() {
     super('another Tessera has taken over this database: nothing is written any more from here');
   }
+}
+
+function socketOf(client: pg.PoolClient): Socket {
+  return (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream;
 }
 
 /** Any number that other programs on the database are unlikely to lock. */

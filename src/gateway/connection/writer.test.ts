@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Duplex } from 'node:stream';
 import { test } from 'node:test';
 import type { WebSocket } from 'ws';
+import { tcpPair } from '../../../test/support/tcp-pair.ts';
 import { FlushQueue, Writer } from './writer.ts';
 
 const limits = { maxQueuedBytes: 1e9, maxQueuedFrames: 1e9, maxStuckSeconds: 20 };
@@ -121,6 +122,27 @@ test('O2 what the system takes at once is gone without a callback, and what it d
   callbacks[1]?.();
   assert.equal(writer.isStuck(), false);
   assert.equal(writer.isStuck(), false);
+});
+
+test('O2 a frame that the system takes in part is queued until it has left', async (t) => {
+  const { near, far } = await tcpPair(t);
+  const ws = { readyState: 1, OPEN: 1, bufferedAmount: 0 };
+  const { promise: hasRoom, resolve: onRoom } = Promise.withResolvers<void>();
+  const listener = { onOverflow: () => assert.fail('an overflow'), onRoom };
+  const writer = new Writer(
+    ws as unknown as WebSocket,
+    near,
+    new FlushQueue(),
+    { ...limits, maxStuckSeconds: 1 },
+    listener,
+  );
+  writer.send(Buffer.alloc(16 * 1024 * 1024));
+  writer.flush();
+  assert.equal(near.writableLength, 0, 'it has not gone through the stream');
+  assert.deepEqual([writer.isBehind, writer.isStuck()], [true, true]);
+  far.resume();
+  await hasRoom;
+  assert.deepEqual([writer.isBehind, writer.isStuck()], [false, false]);
 });
 
 test('nothing follows a close frame that the library has sent in the same turn', () => {

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import { sliceMs } from '../../kernel/time-slices.ts';
 import type { GatewayLimits } from '../limits.ts';
+import { type DirectWrite, DirectWrites } from './direct-writes.ts';
 
 export type WriterLimits = Pick<GatewayLimits, 'maxQueuedBytes' | 'maxQueuedFrames' | 'maxStuckSeconds'>;
 
@@ -83,17 +84,19 @@ export class Writer {
   /** Hands what it may to the operating system, which may not take all of it. */
   flush(): void {
     if (this.#batch.length === 0) return;
-    const isIdle = this.#isIdle();
-    const batch = this.#batch;
+    const batch = this.#isIdle() ? joined(this.#batch) : this.#batch;
     this.#batch = [];
+    const { frames, bytes } = this.#handed;
+    const onGone = () => this.#onGone(frames, bytes);
     // Nothing may follow the close frame with which the library has answered its client.
     const isOpen = this.#ws.readyState === this.#ws.OPEN;
-    if (isOpen) this.#write(isIdle ? joined(batch) : batch);
-    const { frames, bytes } = this.#handed;
+    const direct = isOpen ? this.#writeDirectly(batch, onGone) : undefined;
+    if (direct === 'leaving') return;
+    if (isOpen && direct === undefined) this.#write(batch);
     // What the operating system took at once is gone without a callback.
-    if (this.#ws.bufferedAmount === 0) this.#onGone(frames, bytes);
+    if (this.#ws.bufferedAmount === 0) onGone();
     // It is all gone when this is, which is nothing and lies behind it.
-    else if (isOpen) this.#socket.write(nothing, () => this.#onGone(frames, bytes));
+    else if (isOpen) this.#socket.write(nothing, onGone);
   }
 
   /** Hands everything to the socket: nothing is to be sent through here any more. */
@@ -133,8 +136,15 @@ export class Writer {
     if (this.#batch.length >= maxBatchFrames) this.flush();
   }
 
+  /** A single frame with nothing before it in the stream, as nearly always. */
+  #writeDirectly(frames: readonly (Buffer | string)[], onGone: () => void): DirectWrite | undefined {
+    const [frame] = frames;
+    if (frames.length > 1 || !Buffer.isBuffer(frame) || this.#ws.bufferedAmount > 0) return undefined;
+    return this.#flushes.directWrites.write(this.#socket, frame, onGone);
+  }
+
   #write(frames: readonly (Buffer | string)[]): void {
-    // One, as nearly always: what is corked goes through a queue of the stream.
+    // A single one is not: what is corked goes through a queue of the stream.
     const isCorked = frames.length > 1;
     if (isCorked) this.#socket.cork();
     for (const frame of frames) {
@@ -163,6 +173,7 @@ export class Writer {
 export class FlushQueue {
   #writers: Writer[] = [];
   readonly #owned = new WeakMap<Buffer, Buffer>();
+  readonly directWrites = new DirectWrites();
 
   /**
    * The frame in memory of its own, one copy for all who keep it. Node cuts short ones from a piece of 64 KiB, together

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
+import { SharedReads } from '../../kernel/shared-reads.ts';
 import { successEnvelope } from '../../protocol/envelope.ts';
 import type { ProtocolError } from '../../protocol/errors.ts';
 import { isOurFault, toProtocolError } from '../../protocol/failure.ts';
@@ -14,7 +15,6 @@ import { nameOfRequest } from '../../telemetry/request-name.ts';
 import type { Session as TokenSession } from '../../tokens/session.ts';
 import { connIDOf, remoteAddressOf } from '../connection/peer.ts';
 import type { Connection } from '../connection/session.ts';
-import { SharedReads } from '../connection/shared-reads.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { type Accepted, checkToken, type HandshakeOptions, queryOf, readParams } from './handshake.ts';
 import { jsonError, notAnUpgrade, respond, respondRaw, sendErrorText } from './handshake-reply.ts';

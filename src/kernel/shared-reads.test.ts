@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { type TcpPair, tcpPair } from '../../test/support/tcp-pair.ts';
 import { SharedReads } from './shared-reads.ts';
 
 test('what is read stays as it is when more is read, and takes little more memory than its bytes', async (t) => {
@@ -54,18 +54,10 @@ test('nothing is read of a socket that is paused, and all when it is read on', a
   assert.equal(read, sent);
 });
 
-/** A socket of a server, read through the shared memory, and the client's at its other end. */
-async function pair(t: TestContext, reads: SharedReads): Promise<{ readonly near: Socket; readonly far: Socket }> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const far = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const [near] = (await once(server, 'connection')) as [Socket];
-  t.after(() => {
-    near.destroy();
-    far.destroy();
-    server.close();
-  });
-  near.on('data', () => {});
-  reads.add(near);
-  return { near, far };
+/** The first is read through the shared memory. */
+async function pair(t: TestContext, reads: SharedReads): Promise<TcpPair> {
+  const sockets = await tcpPair(t);
+  sockets.near.on('data', () => {});
+  reads.add(sockets.near);
+  return sockets;
 }

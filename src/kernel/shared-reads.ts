@@ -1,8 +1,8 @@
 /**
  * Sockets that are read through one piece of memory. For each read of a socket Node takes 64 KiB, and gives back what was
  * not needed of them: a tenth of what it costs to relay a frame. With its `onread` option all sockets may share the piece,
- * and what is read is copied to where it stays. The option is for sockets that one makes oneself, and those of a server are
- * made by Node, so it is set here where Node keeps it; where it is not found, a socket is read as ever.
+ * and what is read is copied to where it stays. The option is for sockets that one makes oneself, and these are made by Node
+ * or a library, so it is set here where Node keeps it; where it is not found, a socket is read as ever.
  */
 import type { Duplex } from 'node:stream';
 
@@ -19,8 +19,9 @@ export class SharedReads {
   #piece = Buffer.allocUnsafeSlow(pieceBytes);
   #cutBytes = 0;
 
-  /** @param socket of a TCP server, with its listener for data, and none of it yet */
+  /** @param socket connected, with its listener for data; one that is encrypted is read as ever */
   add(socket: Duplex): void {
+    if ('encrypted' in socket) return;
     const { _handle: handle } = socket as { _handle?: { useUserBuffer?(bytes: Uint8Array): void } | null };
     const [bytes, onRead] = ['kBuffer', 'kBufferCb'].map((name) =>
       Object.getOwnPropertySymbols(socket).find(({ description }) => description === name),

@@ -2,7 +2,7 @@
  * Pushes to many sockets in slices of time, so that a message to thousands does not keep everybody else waiting. Lanes
  * (conversations, users who are watched) take turns; within one, pushes keep their order.
  */
-import { sliceMs } from '../kernel/time-slices.ts';
+import { lookAtClockEvery, sliceMs } from '../kernel/time-slices.ts';
 
 interface Job<Receiver> {
   readonly receivers: readonly Receiver[];
@@ -44,7 +44,7 @@ export class FanOut<Receiver> {
   #work(job: Job<Receiver>, most = Number.POSITIVE_INFINITY): boolean {
     const end = Math.min(job.receivers.length, job.next + most);
     while (job.next < end) {
-      if (this.#isOver()) return false;
+      if (job.next % lookAtClockEvery === 0 && this.#isOver()) return false;
       job.push(job.receivers[job.next++] as Receiver);
     }
     return job.next === job.receivers.length;
@@ -60,5 +60,5 @@ export class FanOut<Receiver> {
   }
 }
 
-/** Of a job, before it is another lane's turn. */
+/** Of a job, before it is another lane's turn; a multiple of `lookAtClockEvery`. */
 const pieceLength = 64;

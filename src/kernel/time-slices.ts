@@ -13,6 +13,9 @@ import { nothingLeftToRun } from './nothing-left-to-run.ts';
 /** How long one piece may hold the event loop. */
 export const sliceMs = 4;
 
+/** For steps of a few microseconds each, of which a look at the clock is a thirtieth. */
+export const lookAtClockEvery = 16;
+
 /** Of a slice, when there are many who want one: shorter ones had others find the processor's caches full of their own. */
 const leastPieceMs = sliceMs / 4;
 

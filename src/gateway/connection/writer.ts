@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
-import { sliceMs } from '../../kernel/time-slices.ts';
+import { lookAtClockEvery, sliceMs } from '../../kernel/time-slices.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { type DirectWrite, DirectWrites } from './direct-writes.ts';
 
@@ -203,7 +203,7 @@ export class FlushQueue {
     for (const writer of writers) {
       writer.flush();
       flushed += 1;
-      if (performance.now() < endsAtMs) continue;
+      if (flushed % lookAtClockEvery > 0 || performance.now() < endsAtMs) continue;
       this.#writers = writers.slice(flushed).concat(this.#writers);
       if (this.#writers.length > 0) setImmediate(this.#flush);
       return;

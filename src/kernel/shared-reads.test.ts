@@ -54,6 +54,23 @@ test('nothing is read of a socket that is paused, and all when it is read on', a
   assert.equal(read, sent);
 });
 
+test('of a socket that is destroyed over what it has read nothing more is read', async (t) => {
+  const reads = new SharedReads();
+  const { near, far } = await pair(t, reads);
+  const other = await pair(t, reads);
+  let read = 0;
+  near.on('data', (chunk: Buffer) => {
+    read += chunk.length;
+    near.destroy();
+  });
+  far.on('error', () => {});
+  far.write(Buffer.alloc(1024 * 1024));
+  await once(near, 'close');
+  other.far.write('others are read');
+  await once(other.near, 'data');
+  assert.ok(read > 0 && read <= 64 * 1024, `${read} bytes`);
+});
+
 /** The first is read through the shared memory. */
 async function pair(t: TestContext, reads: SharedReads): Promise<TcpPair> {
   const sockets = await tcpPair(t);

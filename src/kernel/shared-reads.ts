@@ -22,6 +22,9 @@ export class SharedReads {
   /** @param socket connected, with its listener for data; one that is encrypted is read as ever */
   add(socket: Duplex): void {
     if ('encrypted' in socket) return;
+    // Of which much has been read before, as of a client that does not wait for its handshake: with the option Node would
+    // read on while it is paused, and what comes would overtake that.
+    if (socket.readableLength > 0) return;
     const { _handle: handle } = socket as { _handle?: { useUserBuffer?(bytes: Uint8Array): void } | null };
     const [bytes, onRead] = ['kBuffer', 'kBufferCb'].map((name) =>
       Object.getOwnPropertySymbols(socket).find(({ description }) => description === name),

@@ -1,5 +1,6 @@
 /** What a connected client sends and gets: requests, replies, heartbeats, pushes, and frames that end the connection. */
 import assert from 'node:assert/strict';
+import type { ClientRequest } from 'node:http';
 import { describe, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { RequestHandler } from '../../src/gateway/requests/request-handler.ts';
@@ -8,7 +9,7 @@ import type { FrameCodec, SocketReply } from '../../src/protocol/frames/frames.t
 import { createJsonFrameCodec } from '../../src/protocol/frames/json-frame-codec.ts';
 import { DelUserPushTokenReq, MsgData, PushMessages } from '../../src/protocol/gen/openim.ts';
 import { newMsgData } from '../../src/protocol/message.ts';
-import type { SocketClient } from '../support/socket-client.ts';
+import type { JsonReply, SocketClient } from '../support/socket-client.ts';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.ts';
 
 const echo: RequestHandler = async (_call, data) => data;
@@ -86,6 +87,30 @@ describe('requests', () => {
     gate.resolve();
     for (let i = 0; i < count; i++) assert.equal((await client.nextReply()).errCode, 0);
   });
+
+  for (const waits of ['until the token is checked', 'and longer, until it may be read'] as const) {
+    test(`what comes before the handshake is over is kept ${waits}, and answered in order`, async (t) => {
+      const [checked, readable] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      if (waits === 'until the token is checked') readable.resolve();
+      const committed = () => readable.promise.then(() => ({ has: () => false }));
+      const gateway = await startTestGateway(t, { handlers: { 1001: echo }, committed });
+      gateway.authority.gate = checked.promise;
+      const verify = t.mock.method(gateway.authority, 'verify');
+      // More than is read at once, and than a stream keeps.
+      const texts = Array.from({ length: 300 }, (_, index) => `${index} ${'x'.repeat(1000)}`);
+      const frames = texts.map((text) => masked(requestOf('alice', text)));
+      const connected = gateway.connect('alice', { ws: { finishRequest: sendingAlong(frames) } });
+      // The request, and as much of the rest as is read by then.
+      while (verify.mock.callCount() === 0) await new Promise(setImmediate);
+      for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+      checked.resolve();
+      const client = await connected;
+      // The rest has arrived by then, and would overtake if it were read.
+      for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate);
+      readable.resolve();
+      for (const text of texts) assert.equal(textOf(await client.nextReply()), text);
+    });
+  }
 
   test('an error of the protocol is the errCode of the reply, without data and detail', async (t) => {
     const handler: RequestHandler = async () => {
@@ -461,4 +486,37 @@ const packetBytes = 1200;
 /** Under the client library, for frames that it would not send. */
 function rawSocketOf({ ws }: SocketClient): { write(bytes: Buffer): void } {
   return (ws as unknown as { _socket: { write(bytes: Buffer): void } })._socket;
+}
+
+/** Of `ws`: sends the request, and the frames without waiting for its answer, the first of them in one packet with it. */
+function sendingAlong(frames: readonly Buffer[]): (request: ClientRequest) => void {
+  return (request) => {
+    request.once('socket', (socket) => {
+      socket.cork();
+      socket.once('connect', () => {
+        for (const frame of frames) socket.write(frame);
+        socket.uncork();
+      });
+    });
+    request.end();
+  };
+}
+
+/** A final binary frame, its length in two bytes, with a mask that changes nothing in half of its bytes. */
+function masked(payload: Buffer): Buffer {
+  const frame = Buffer.alloc(8 + payload.length);
+  frame.write('82fe', 'hex');
+  frame.writeUInt16BE(payload.length, 2);
+  frame.write('005500aa', 4, 'hex');
+  for (const [index, byte] of payload.entries()) frame[8 + index] = byte ^ frame[4 + (index & 3)]!;
+  return frame;
+}
+
+function requestOf(sendID: string, text: string): Buffer {
+  const data = Buffer.from(text).toString('base64');
+  return Buffer.from(JSON.stringify({ reqIdentifier: 1001, msgIncr: 'i', sendID, operationID: 'o', data }));
+}
+
+function textOf({ data }: JsonReply): string {
+  return Buffer.from(data ?? '', 'base64').toString();
 }

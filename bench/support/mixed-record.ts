@@ -18,6 +18,11 @@ export class MixedRecord {
   /** By conversation and seq: the clientMsgID that whoever saw it first saw. */
   readonly #seen = new Map<string, (string | undefined)[]>();
 
+  wasErased({ conversationID, clientMsgID }: SentMessage): boolean {
+    const seen = this.#seen.get(conversationID) ?? [];
+    return seen.some((id, seq) => id === clientMsgID && this.erased.has(`${conversationID}/${seq}`));
+  }
+
   fault(text: string): void {
     this.faultCount += 1;
     if (this.faults.length < 100) this.faults.push(text);

@@ -343,9 +343,12 @@ export class MixedTraffic {
     // Who has left may not even repeat.
     if (message === undefined || client === undefined || client.isBusy || message.sessionType !== 1) return false;
     const { serverMsgID } = await client.send(message);
-    if (record.acknowledged.get(message.clientMsgID)?.serverMsgID !== serverMsgID) {
-      record.fault(`${message.clientMsgID} was acknowledged as another message when it was repeated`);
-    }
+    const known = record.acknowledged.get(message.clientMsgID);
+    if (known?.serverMsgID === serverMsgID) return true;
+    // Of what was erased for everybody nothing is left, not even that it had been sent.
+    if (known !== undefined && record.wasErased(known)) {
+      record.acknowledged.set(message.clientMsgID, { ...known, serverMsgID });
+    } else record.fault(`${message.clientMsgID} was acknowledged as another message when it was repeated`);
     return true;
   }
 

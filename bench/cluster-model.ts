@@ -13,7 +13,6 @@
  *
  * Ends with 1 if a prediction for this machine is more than a quarter off.
  */
-import { parseArgs } from 'node:util';
 import { type Costs, cpuFor, cpuOf, fitCosts, nothing, parts } from './support/cluster-costs.ts';
 import {
   expectedPublications,
@@ -24,18 +23,20 @@ import {
   type Servers,
 } from './support/cluster-prediction.ts';
 import { type ClusterRun, readClusterResult } from './support/cluster-result.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { whole } from './support/numbers.ts';
 import { printTable } from './support/table.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
+const { values, positionals } = readCommandLine(
+  import.meta.filename,
+  {
     'message-every': { type: 'string', default: '100' },
     'group-share': { type: 'string', default: '0.5' },
     online: { type: 'string', default: '20' },
     session: { type: 'string', default: '1800' },
   },
-});
+  1,
+);
 const [path = ''] = positionals;
 if (path === '') throw new Error('name the file that bench/cluster.ts has written');
 

@@ -3,7 +3,7 @@
  * Chats between users on any two nodes, a group of 100,000 members of whom 1,000 are online, sockets that do nothing, and
  * logins. Writes what it has measured into a file for bench/cluster-model.
  *
- *   node bench/cluster.ts [--quick] [--nodes 1,2,4] [--only chat,group,idle,login] [--out cluster.json] [--help]
+ *   node bench/cluster.ts [--quick] [--nodes 1,2,4] [--only chat,group,idle,login] [--out cluster.json]
  *
  *   --quick   one turn of each, shorter, and a group of 10,000 with 400 online
  *   --nodes   numbers of nodes, in that order
@@ -18,7 +18,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { cpus } from 'node:os';
 import { setTimeout as passed } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { BackEnd } from '../test/support/back-end.ts';
 import { startPostgres } from '../test/support/services/postgres.ts';
@@ -29,19 +28,17 @@ import { userIDOf } from './support/chat-frames.ts';
 import { cpuSecondsOf, cpuSecondsOfMachine, cpuSecondsOfTree, nextMessage, startChild } from './support/child.ts';
 import type { ClusterCounts, ClusterOrder } from './support/cluster-load.ts';
 import { type ClusterRun, writeClusterResult } from './support/cluster-result.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { handshakeQuery } from './support/load-generator.ts';
 import { whole } from './support/numbers.ts';
 import { figuresOf } from './support/server-figures.ts';
 import { printTable } from './support/table.ts';
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    nodes: { type: 'string', default: '1,2,4' },
-    only: { type: 'string', default: 'chat,group,idle,login' },
-    out: { type: 'string', default: 'cluster.json' },
-    help: { type: 'boolean', default: false },
-  },
+const { values } = readCommandLine(import.meta.filename, {
+  quick: { type: 'boolean', default: false },
+  nodes: { type: 'string', default: '1,2,4' },
+  only: { type: 'string', default: 'chat,group,idle,login' },
+  out: { type: 'string', default: 'cluster.json' },
 });
 const sizes = values.quick
   ? { members: 10_000, online: 400, chats: 200, logins: 400, turns: 1, measureMs: 3000, rateMs: 3000 }
@@ -332,6 +329,4 @@ function print(runs: readonly ClusterRun[]): void {
   );
 }
 
-if (values.help) {
-  console.log('node bench/cluster.ts [--quick] [--nodes 1,2,4] [--only chat,group,idle,login] [--out cluster.json]');
-} else await main();
+await main();

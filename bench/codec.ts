@@ -11,7 +11,10 @@ import { createJsonFrameCodec } from '../src/protocol/frames/json-frame-codec.ts
 import { MsgData } from '../src/protocol/gen/openim.ts';
 import { newMsgData } from '../src/protocol/message.ts';
 import { encodeGoRequest } from '../test/support/go-client.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { printTable } from './support/table.ts';
+
+readCommandLine(import.meta.filename, {});
 
 const rounds = 5;
 const roundMs = 300;

@@ -17,9 +17,11 @@ import {
 import { startRedis } from '../test/support/services/redis.ts';
 import { startRedisCluster } from '../test/support/services/redis-cluster.ts';
 import { openSqliteTokens } from '../test/support/token-authority.ts';
+import { readCommandLine } from './support/command-line.ts';
 
 const policies = Object.keys(triedPolicies);
-const rounds = Number(process.argv[2] ?? 10_000);
+const { positionals } = readCommandLine(import.meta.filename, {}, 2);
+const rounds = Number(positionals[0] ?? 10_000);
 console.log(`${rounds} rounds of ${issuersPerRound} logins of one user, under ${policies.join(', ')}`);
 
 if (isWanted('SQLite')) {
@@ -35,7 +37,7 @@ for (const [name, start] of Object.entries({ Redis: startRedis, Cluster: startRe
 }
 
 function isWanted(name: string): boolean {
-  return [undefined, name].includes(process.argv[3]);
+  return [undefined, name].includes(positionals[1]);
 }
 
 async function measure(name: string, issuers: Issuers, store: TokenStore): Promise<void> {

@@ -3,7 +3,7 @@
  * acknowledged is missing or there twice, seqs are dense, no live token was refused and no dead one accepted, and every
  * node knows who is online. Prints what each fault cost.
  *
- *   node bench/faults.ts [--seeds N] [--seed FIRST] [--fault NAME] [--help]
+ *   node bench/faults.ts [--seeds N] [--seed FIRST] [--fault NAME]
  *
  *   --seeds  20: how often each fault is tried, with what it leaves to chance drawn anew
  *   --seed   the first of them, 1
@@ -11,20 +11,17 @@
  *
  * Exits with 1 when something does not hold. The short form is `npm run test:cluster`.
  */
-import { parseArgs } from 'node:util';
 import { FaultSuite, faultNames } from '../test/support/cluster/fault-suite.ts';
 import { faketimeProgram } from '../test/support/services/faketime.ts';
 import { ensurePrograms } from '../test/support/services/program.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { printFaults, type SeededResult } from './support/fault-table.ts';
 import { SeededRandom } from './support/seeded-random.ts';
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '20' },
-    seed: { type: 'string', default: '1' },
-    fault: { type: 'string', default: '' },
-    help: { type: 'boolean', default: false },
-  },
+const { values } = readCommandLine(import.meta.filename, {
+  seeds: { type: 'string', default: '20' },
+  seed: { type: 'string', default: '1' },
+  fault: { type: 'string', default: '' },
 });
 
 async function main(): Promise<void> {
@@ -47,5 +44,4 @@ async function main(): Promise<void> {
   if (results.some((result) => result.faults.length > 0)) process.exitCode = 1;
 }
 
-if (values.help) console.log('node bench/faults.ts [--seeds N] [--seed FIRST] [--fault NAME]');
-else await main();
+await main();

@@ -12,8 +12,10 @@ import { TesseraProcess } from '../test/support/tessera-process.ts';
 import { WasmClient } from '../test/support/wasm-client.ts';
 import { serveWasmSite } from '../test/support/wasm-site.ts';
 import { residentBytesOf } from './support/child.ts';
+import { readCommandLine } from './support/command-line.ts';
 
-const count = Number(process.argv[2] ?? 1000);
+const { positionals } = readCommandLine(import.meta.filename, {}, 1);
+const count = Number(positionals[0] ?? 1000);
 const limitMs = 600_000;
 
 const server = await TesseraProcess.start();

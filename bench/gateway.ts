@@ -11,24 +11,22 @@
  * 50 ms at half load, under 20 KB per idle connection.
  */
 import type { ChildProcess } from 'node:child_process';
-import { parseArgs } from 'node:util';
 import { BackEnd } from '../test/support/back-end.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
 import { type CodecName, userIDOf } from './support/chat-frames.ts';
 import { cpuSecondsOf, nextMessage, residentBytesOf, startChild } from './support/child.ts';
+import { readCommandLine } from './support/command-line.ts';
 import type { ChatResult } from './support/load.ts';
 import { handshakeQuery, LoadGenerator, tesseraUrls } from './support/load-generator.ts';
 import { printTable } from './support/table.ts';
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    idle: { type: 'string' },
-    /** Which are measured under load. The bare ones know JSON only. */
-    servers: { type: 'string', default: 'echo,relay,gateway,tessera' },
-    codec: { type: 'string', default: 'json' },
-  },
+const { values } = readCommandLine(import.meta.filename, {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  idle: { type: 'string' },
+  /** Which are measured under load. The bare ones know JSON only. */
+  servers: { type: 'string', default: 'echo,relay,gateway,tessera' },
+  codec: { type: 'string', default: 'json' },
 });
 const sizes = values.quick
   ? { clients: 50, warmUpMs: 1000, measureMs: 2000, idle: 1000, settleMs: 1000, halfOpen: 1000 }

@@ -18,6 +18,7 @@ import { Wire } from '../src/protocol/wire/wire-schema.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 import { createMetrics } from '../src/telemetry/metrics.ts';
 import { OperationScope } from '../src/telemetry/operation.ts';
+import { readCommandLine } from './support/command-line.ts';
 
 const connections = 64;
 const rounds = 5;
@@ -35,8 +36,10 @@ interface Round {
   readonly cpuMicrosPerRequest: number;
 }
 
-if (process.send === undefined) await main(Number(process.argv[2] ?? 3));
-else loadOnDemand();
+if (process.send === undefined) {
+  const { positionals } = readCommandLine(import.meta.filename, {}, 1);
+  await main(Number(positionals[0] ?? 3));
+} else loadOnDemand();
 
 async function main(seconds: number): Promise<void> {
   const bare = await startBare();

@@ -12,9 +12,11 @@ import { connectRedis } from '../src/redis/client/client.ts';
 import { fillWithTokens, openimSecret } from '../test/support/openim-redis.ts';
 import { startRedis } from '../test/support/services/redis.ts';
 import { cpuSecondsOf, residentBytesOf } from './support/child.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { printTable } from './support/table.ts';
 
-const count = Number(process.argv[2] ?? 1_000_000);
+const { positionals } = readCommandLine(import.meta.filename, {}, 1);
+const count = Number(positionals[0] ?? 1_000_000);
 const sampleEveryMs = 100;
 
 await using dataDir = await mkdtempDisposable(join(tmpdir(), 'tessera-bench-'));

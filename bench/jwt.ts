@@ -7,6 +7,9 @@ import { createSigner, createVerifier } from 'fast-jwt';
 import { jwtVerify, SignJWT } from 'jose';
 import { newTokenID, TokenCodec } from '../src/tokens/claims.ts';
 import { SigningKeys } from '../src/tokens/signing-keys.ts';
+import { readCommandLine } from './support/command-line.ts';
+
+readCommandLine(import.meta.filename, {});
 
 const rounds = 5;
 const roundMs = 400;

@@ -3,7 +3,7 @@
  * same frames to as many sockets in the same run; bytes on disk; and a pull of 100 messages from conversations of growing
  * length.
  *
- *   node bench/messages.ts [--quick] [--only deliveries|pulls] [--stores sqlite,postgres] [--help]
+ *   node bench/messages.ts [--quick] [--only deliveries|pulls] [--stores sqlite,postgres]
  *
  *   --quick    groups of 100 and 1,000, conversations of 1,000 and 100,000, short measurements
  *   --only     one of the two parts
@@ -14,12 +14,12 @@
  * costs the same however long the conversation is.
  */
 import type { ChildProcess } from 'node:child_process';
-import { parseArgs } from 'node:util';
 import { BackEnd } from '../test/support/back-end.ts';
 import { startPostgres } from '../test/support/services/postgres.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
 import { userIDOf } from './support/chat-frames.ts';
 import { nextMessage, startChild } from './support/child.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { type DatabaseReader, openDatabase } from './support/database-reader.ts';
 import type { FanOutResult } from './support/fan-out-load.ts';
 import type { ChatResult } from './support/load.ts';
@@ -28,13 +28,10 @@ import { whole } from './support/numbers.ts';
 import { fillConversations, type LongConversation, measurePulls, pullHeader } from './support/pulls.ts';
 import { printTable } from './support/table.ts';
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    stores: { type: 'string', default: 'sqlite,postgres' },
-    help: { type: 'boolean', default: false },
-  },
+const { values } = readCommandLine(import.meta.filename, {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  stores: { type: 'string', default: 'sqlite,postgres' },
 });
 const sizes = values.quick
   ? { groups: [100, 1000], lengths: [1000, 100_000], pulls: 200, chats: 100, warmUpMs: 200, measureMs: 800 }
@@ -338,10 +335,6 @@ function micros(seconds: number): string {
 }
 
 const parts = { deliveries: compareDeliveries, pulls: comparePulls };
-if (values.help) {
-  console.log('node bench/messages.ts [--quick] [--only deliveries|pulls] [--stores sqlite,postgres]');
-} else {
-  for (const [name, measure] of Object.entries(parts)) {
-    if (values.only === undefined || values.only === name) await measure();
-  }
+for (const [name, measure] of Object.entries(parts)) {
+  if (values.only === undefined || values.only === name) await measure();
 }

@@ -3,7 +3,7 @@
  * do not read, over real sockets against a server process. Prints what the server takes as it goes; at the end a reader of
  * the database holds it to what must be true, and each client completes its own view, which must be dense.
  *
- *   node bench/mixed.ts [--quick] [--minutes N] [--clients N] [--rate N] [--store sqlite|postgres] [--seed N] [--help]
+ *   node bench/mixed.ts [--quick] [--minutes N] [--clients N] [--rate N] [--store sqlite|postgres] [--seed N]
  *
  *   --quick     two minutes
  *   --minutes   60
@@ -16,10 +16,10 @@
  * memory is flat is for whoever reads the slopes.
  */
 import { setTimeout as passed } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { BackEnd } from '../test/support/back-end.ts';
 import { startPostgres } from '../test/support/services/postgres.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { type DatabaseReader, openDatabase } from './support/database-reader.ts';
 import { checkInvariants, type Finding } from './support/invariants.ts';
 import { MixedClient } from './support/mixed-client.ts';
@@ -30,16 +30,13 @@ import { SeededRandom } from './support/seeded-random.ts';
 import { figuresOf, type ServerFigures } from './support/server-figures.ts';
 import { printTable } from './support/table.ts';
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    minutes: { type: 'string' },
-    clients: { type: 'string', default: '500' },
-    rate: { type: 'string', default: '30' },
-    store: { type: 'string', default: 'sqlite' },
-    seed: { type: 'string', default: '1' },
-    help: { type: 'boolean', default: false },
-  },
+const { values } = readCommandLine(import.meta.filename, {
+  quick: { type: 'boolean', default: false },
+  minutes: { type: 'string' },
+  clients: { type: 'string', default: '500' },
+  rate: { type: 'string', default: '30' },
+  store: { type: 'string', default: 'sqlite' },
+  seed: { type: 'string', default: '1' },
 });
 const durationMs = Number(values.minutes ?? (values.quick ? 2 : 60)) * 60_000;
 const reportEveryMs = Math.min(60_000, durationMs / 8);
@@ -290,8 +287,4 @@ function printFindings(findings: readonly Finding[]): void {
   for (const { rule, faults } of findings) for (const fault of faults.slice(0, 10)) console.log(`${rule}: ${fault}`);
 }
 
-if (values.help) {
-  console.log(
-    'node bench/mixed.ts [--quick] [--minutes N] [--clients N] [--rate N] [--store sqlite|postgres] [--seed N]',
-  );
-} else await main();
+await main();

@@ -10,20 +10,18 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { BackEnd } from '../test/support/back-end.ts';
 import { s3Settings, startVersitygw } from '../test/support/services/versitygw.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { startFileNginx } from './support/file-servers.ts';
 import { printTable } from './support/table.ts';
 
-const { values } = parseArgs({
-  options: {
-    megabytes: { type: 'string', default: '1024' },
-    small: { type: 'string', default: '10000' },
-    seconds: { type: 'string', default: '120' },
-    only: { type: 'string', default: 'directory,s3,nginx' },
-  },
+const { values } = readCommandLine(import.meta.filename, {
+  megabytes: { type: 'string', default: '1024' },
+  small: { type: 'string', default: '10000' },
+  seconds: { type: 'string', default: '120' },
+  only: { type: 'string', default: 'directory,s3,nginx' },
 });
 const [megabytes, smallFiles, longestMs] = [
   Number(values.megabytes),

@@ -25,6 +25,9 @@ import {
   knownAliases,
   vendorClientsFile,
 } from '../test/support/push/vendor-clients.ts';
+import { readCommandLine } from './support/command-line.ts';
+
+readCommandLine(import.meta.filename, {});
 
 const clients = [
   { group: 'cn.jpush.api', name: 'jpush-client', version: '3.7.7' },

@@ -15,7 +15,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as passed } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { MsgData, PushMessages } from '../src/protocol/gen/openim.ts';
 import { newMsgData } from '../src/protocol/message.ts';
 import { reqIdentifiers } from '../src/protocol/numbers/request-identifiers.ts';
@@ -25,18 +24,17 @@ import type { Fault } from '../test/support/push/http-stand-in.ts';
 import { startPostgres } from '../test/support/services/postgres.ts';
 import { connect } from '../test/support/socket-client.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { whole } from './support/numbers.ts';
 import { figuresOf } from './support/server-figures.ts';
 import { type Spread, spreadOf } from './support/spread.ts';
 import { printTable } from './support/table.ts';
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '20' },
-    rate: { type: 'string', default: '200' },
-    users: { type: 'string', default: '100' },
-    store: { type: 'string', default: 'sqlite' },
-  },
+const { values } = readCommandLine(import.meta.filename, {
+  seconds: { type: 'string', default: '20' },
+  rate: { type: 'string', default: '200' },
+  users: { type: 'string', default: '100' },
+  store: { type: 'string', default: 'sqlite' },
 });
 const [seconds, rate, pairs] = [Number(values.seconds), Number(values.rate), Number(values.users)];
 

@@ -6,13 +6,13 @@
  *
  * Aims: ready in under 2 s, under 150 MB resident, on two cores.
  */
-import { parseArgs } from 'node:util';
 import { BackEnd } from '../test/support/back-end.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
 import { residentBytesOf } from './support/child.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { printTable } from './support/table.ts';
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const { values } = readCommandLine(import.meta.filename, { quick: { type: 'boolean', default: false } });
 const runs = values.quick ? 2 : 7;
 
 interface Start {

@@ -7,21 +7,19 @@
  * The server is a process of its own, on the embedded default unless told otherwise. Exits with 1 when something does not
  * hold. The short form is test/faults/group-storm.test.ts.
  */
-import { parseArgs } from 'node:util';
 import { BackEnd } from '../test/support/back-end.ts';
 import { groupStorm, type StormPlan } from '../test/support/group-storm.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { whole } from './support/numbers.ts';
 import { SeededRandom } from './support/seeded-random.ts';
 import { printTable } from './support/table.ts';
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    seed: { type: 'string', default: '1' },
-    'database-url': { type: 'string' },
-    'redis-url': { type: 'string' },
-  },
+const { values } = readCommandLine(import.meta.filename, {
+  quick: { type: 'boolean', default: false },
+  seed: { type: 'string', default: '1' },
+  'database-url': { type: 'string' },
+  'redis-url': { type: 'string' },
 });
 const plan: StormPlan = values.quick
   ? { members: 100, senders: 20, messagesPerSender: 50, slowReaders: 5, pushesPerCut: 2000, kills: 1 }

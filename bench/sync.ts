@@ -7,13 +7,14 @@
  *
  * Aims: a member joins a group of 100 000 in under 20 ms; all but what lists every member is flat from 1 000 to 100 000.
  */
-import { parseArgs } from 'node:util';
+
+import { readCommandLine } from './support/command-line.ts';
 import { LeanSocket } from './support/lean-socket.ts';
 import { median, whole } from './support/numbers.ts';
 import { type Cost, largeGroup, SyncWorld, userNamed } from './support/sync-world.ts';
 import { printTable } from './support/table.ts';
 
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const { values } = readCommandLine(import.meta.filename, { quick: { type: 'boolean', default: false } });
 const plan = values.quick
   ? { friends: 1000, groups: 100, membersPerGroup: 5, largeGroups: [1000, 100_000] }
   : { friends: 5000, groups: 500, membersPerGroup: 20, largeGroups: [1000, 10_000, 100_000] };

@@ -5,9 +5,11 @@
 
 import { fuzzVerification } from '../test/fuzz/token-fuzz.ts';
 import { openSqliteTokens, TestAuthority } from '../test/support/token-authority.ts';
+import { readCommandLine } from './support/command-line.ts';
 
-const rounds = Number(process.argv[2] ?? 1_000_000);
-const seed = Number(process.argv[3] ?? Math.floor(Math.random() * 2 ** 32));
+const { positionals } = readCommandLine(import.meta.filename, {}, 2);
+const rounds = Number(positionals[0] ?? 1_000_000);
+const seed = Number(positionals[1] ?? Math.floor(Math.random() * 2 ** 32));
 console.log(`${rounds} rounds, seed ${seed}`);
 
 const tokens = await openSqliteTokens(Date.now);

@@ -11,8 +11,8 @@
  * All of it takes a quarter of an hour.
  */
 import { writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { startRedis } from '../test/support/services/redis.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { keysLeft } from './support/keys-left.ts';
 import { type ChartPart, chartOf } from './support/lifetime-chart.ts';
 import { judge, type Verdict } from './support/lifetime-verdict.ts';
@@ -27,15 +27,13 @@ import { denseAfterEndMs, windowMs } from './support/token-prober.ts';
 import { TokenRun } from './support/token-run.ts';
 import type { TokenSystem } from './support/token-system.ts';
 
-const { values } = parseArgs({
-  options: {
-    tokens: { type: 'string', default: '100000' },
-    rate: { type: 'string', default: '900' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    interval: { type: 'string', default: '200' },
-    only: { type: 'string', multiple: true },
-    svg: { type: 'string' },
-  },
+const { values } = readCommandLine(import.meta.filename, {
+  tokens: { type: 'string', default: '100000' },
+  rate: { type: 'string', default: '900' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  interval: { type: 'string', default: '200' },
+  only: { type: 'string', multiple: true },
+  svg: { type: 'string' },
 });
 const [tokens, tokensPerSecond, seed, intervalMs] = [values.tokens, values.rate, values.seed, values.interval].map(
   Number,

@@ -10,7 +10,6 @@
  * (without); a user who has very many ended tokens costs what another one does; at most 330 bytes per token with one token
  * per user, 220 with four.
  */
-import { parseArgs } from 'node:util';
 import { connectRedis } from '../src/redis/client/client.ts';
 import { loginPolicy } from '../src/tokens/policy.ts';
 import { BackEnd } from '../test/support/back-end.ts';
@@ -18,18 +17,17 @@ import { startRedis } from '../test/support/services/redis.ts';
 import { adminSecret, TesseraProcess } from '../test/support/tessera-process.ts';
 import { benchRedis } from './support/bench-redis.ts';
 import { nextMessage, startChild } from './support/child.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { LoadedRoutes, type Subject } from './support/http-subjects.ts';
 import { median, whole } from './support/numbers.ts';
 import { printTable } from './support/table.ts';
 import { adminCall, newAuthority, serverCache } from './support/tessera-tokens.ts';
 import { measureTokenMemory } from './support/token-memory.ts';
 
-const { values } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string', multiple: true },
-    subject: { type: 'string', multiple: true },
-  },
+const { values } = readCommandLine(import.meta.filename, {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string', multiple: true },
+  subject: { type: 'string', multiple: true },
 });
 const quick = { rounds: 2, requests: 2500, warmUp: 4000, users: 2000, ended: 2000, inProcess: 5000, memory: 10_000 };
 const sizes = values.quick

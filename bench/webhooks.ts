@@ -13,21 +13,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHistogram } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { BackEnd } from '../test/support/back-end.ts';
 import { TesseraProcess } from '../test/support/tessera-process.ts';
+import { readCommandLine } from './support/command-line.ts';
 import { FailingReceiver } from './support/failing-receiver.ts';
 import { SeededRandom } from './support/seeded-random.ts';
 import { figuresOf } from './support/server-figures.ts';
 import { spreadOf } from './support/spread.ts';
 import { printTable } from './support/table.ts';
 
-const { values } = parseArgs({
-  options: {
-    hooks: { type: 'string', default: '100000' },
-    minutes: { type: 'string', default: '10' },
-    chats: { type: 'string', default: '1000' },
-  },
+const { values } = readCommandLine(import.meta.filename, {
+  hooks: { type: 'string', default: '100000' },
+  minutes: { type: 'string', default: '10' },
+  chats: { type: 'string', default: '1000' },
 });
 const hooksOfMessage = ['afterSendSingleMsg', 'afterMsgSaveDB'];
 const messages = Math.ceil(Number(values.hooks) / hooksOfMessage.length);

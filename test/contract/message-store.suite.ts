@@ -19,7 +19,14 @@ export interface MessageStoreUnderTest {
   readonly facts: SendingFacts;
   readonly work: UnitOfWork;
   /** Gives `owner` a conversation row. */
-  readonly addRow: (row: { owner: string; conversationID: string; peer: string; recvMsgOpt?: number }) => Promise<void>;
+  readonly addRow: (row: {
+    owner: string;
+    conversationID: string;
+    peer: string;
+    recvMsgOpt?: number;
+    minSeq?: number;
+    maxSeq?: number;
+  }) => Promise<void>;
   readonly addGroup: (group: { groupID: string; status: number; memberIDs: readonly string[] }) => Promise<void>;
   readonly addUser: (user: { userID: string; level?: number; globalRecvMsgOpt?: number }) => Promise<void>;
 }
@@ -406,6 +413,21 @@ export async function messageStoreSuite(
       [{ conversationID: 'si_v1', maxSeq: 0, readSeq: 0, peerUserID: 'p' }],
     );
     assert.deepEqual(await viewStore.views('view_owner', ['si_v2']), []);
+  });
+
+  await t.test("a view's time is of the newest message that its owner may read, 0 if there is none", async () => {
+    const sent = [11, 12, 13].map((sentAt) =>
+      message({ logID: 'si_vt', clientMsgID: `${sentAt}`, sentAt, hasChosenTime: true }),
+    );
+    await store.append(sent);
+    const timeOf = async (owner: string) => (await viewStore.views(owner))[0]?.maxSeqAt;
+    await addRow({ owner: 'vt_left', conversationID: 'si_vt', peer: 'p', maxSeq: 2 });
+    assert.equal(await timeOf('vt_left'), 12);
+    await addRow({ owner: 'vt_late', conversationID: 'si_vt', peer: 'p', minSeq: 2, maxSeq: 2 });
+    await work.transaction((tx) => deletions.delete(tx, 'vt_late', 'si_vt', [2]));
+    assert.equal(await timeOf('vt_late'), 0, 'what was there before is not its own');
+    await work.transaction((tx) => store.raiseMinSeq(tx, 'si_vt', 3));
+    assert.equal(await timeOf('vt_left'), 0, 'what is gone from the log is gone for all');
   });
 
   await t.test('the facts of a single chat tell missing records from zeros', async () => {

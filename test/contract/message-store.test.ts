@@ -91,7 +91,7 @@ function testStoreOf(t: TestContext, db: Database): Promise<void> {
     positions: new SqlReadPositionStore(db),
     facts: new SqlSendingFacts(db),
     work: db,
-    addRow: async ({ owner, conversationID, peer, recvMsgOpt = 0 }) => {
+    addRow: async ({ owner, conversationID, peer, recvMsgOpt = 0, minSeq = 0, maxSeq = 0 }) => {
       await db.transaction((tx) =>
         db
           .executor(tx)
@@ -103,6 +103,8 @@ function testStoreOf(t: TestContext, db: Database): Promise<void> {
             user_id: peer,
             group_id: '',
             recv_msg_opt: recvMsgOpt,
+            min_seq: minSeq,
+            max_seq: maxSeq,
             created_at: 1,
           })
           .execute(),

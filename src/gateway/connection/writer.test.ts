@@ -1,6 +1,7 @@
 /** What a connection whose client does not read keeps in memory. */
 import assert from 'node:assert/strict';
 import type { Duplex } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import type { WebSocket } from 'ws';
 import { tcpPair } from '../../../test/support/tcp-pair.ts';
@@ -143,6 +144,41 @@ test('O2 a frame that the system takes in part is queued until it has left', asy
   far.resume();
   await hasRoom;
   assert.deepEqual([writer.isBehind, writer.isStuck()], [false, false]);
+});
+
+test('O2 a single frame does not overtake what the stream still keeps', async (t) => {
+  const { near, far } = await tcpPair(t);
+  const ws = {
+    readyState: 1,
+    OPEN: 1,
+    get bufferedAmount() {
+      return near.writableLength;
+    },
+  };
+  const listener = { onOverflow: () => assert.fail('an overflow'), onRoom: () => {} };
+  const writer = new Writer(
+    ws as unknown as WebSocket,
+    near,
+    new FlushQueue(),
+    { ...limits, maxStuckSeconds: 1 },
+    listener,
+  );
+  const sent: Buffer[] = [];
+  const turn = (frames: number) => {
+    for (let left = frames; left > 0; left -= 1) {
+      const frame = Buffer.alloc(20_000, `${sent.length};`);
+      sent.push(frame);
+      writer.send(frame);
+    }
+    writer.flush();
+  };
+  // Several go through the stream: until the system takes no more, once more for the stream to keep, then one.
+  while (near.writableLength === 0) turn(2);
+  turn(2);
+  turn(1);
+  assert.ok(near.writableLength > 0);
+  near.end();
+  assert.ok((await buffer(far)).equals(Buffer.concat(sent)));
 });
 
 test('nothing follows a close frame that the library has sent in the same turn', () => {

@@ -58,6 +58,19 @@ export interface ReadStateOptions {
   readonly notifier: Notifier;
 }
 
+interface ReadStep {
+  readonly userID: string;
+  readonly view: ConversationView;
+  /** What the peer has of it. */
+  readonly peer: ConversationView | undefined;
+  readonly readSeq: number;
+  /** Told of in any case. */
+  readonly listed: readonly number[];
+}
+
+/** Of one transaction: some milliseconds in which SQLite does nothing else. */
+const messagesPerStep = 1000;
+
 export class ReadState {
   readonly #options: ReadStateOptions;
 
@@ -77,33 +90,18 @@ export class ReadState {
     const view = await this.#view(userID, conversationID);
     const newest = chatWindow(view).upper;
     const readSeq = Math.min(request.hasReadSeq, newest);
-    const isSingle = view.conversationType === sessionTypes.single;
-    const peer = isSingle ? await this.#peer(view) : undefined;
+    if (view.conversationType !== sessionTypes.single) return this.#markInCrowd(call, view, request, readSeq);
 
-    const { unitOfWork, messages, positions, notifier, hooks } = this.#options;
-    await unitOfWork.transaction(async (tx) => {
-      const before = await positions.readPosition(tx, userID, view.logID);
-      const raised = isSingle ? { readSeq, toldSeq: readSeq } : { readSeq };
-      const after = await positions.raiseReadPosition(tx, userID, view.logID, raised);
-      const receipt = { readerID: userID, conversationID, hasReadSeq: after.readSeq };
-      if (!isSingle) {
-        await notifier.notify(tx, call, readBySelfNotice(receipt));
-        if (view.conversationType === sessionTypes.group) {
-          await hooks?.groupRead(tx, call, conversationID, userID, request.hasReadSeq);
-        }
-        return;
-      }
-      const listed = seqs.filter((seq) => seq <= newest);
-      // From where the peer was told, not from where was read: an own reply, the back end and setPosition pass over
-      // messages without telling anybody.
-      const untold = { begin: before.toldSeq + 1, end: readSeq };
-      const read = await messages.markRead(tx, view.logID, userID, untold, listed);
-      // A receipt without seqs tells a peer nothing, and trips the pure-JS SDK.
-      if (read.length > 0 || after.readSeq !== before.readSeq) {
-        await notifier.notify(tx, call, ...(await this.#toldOfReading(tx, receipt, view.peerUserID, read, peer)));
-      }
+    const peer = await this.#peer(view);
+    const { unitOfWork, hooks } = this.#options;
+    const step = { userID, view, peer, readSeq, listed: [] };
+    const listed = seqs.filter((seq) => seq <= newest);
+    let toldSeq = await unitOfWork.transaction(async (tx) => {
+      const upTo = await this.#markStep(tx, call, { ...step, listed });
       await hooks?.messagesRead(tx, call, { userID, conversationID, seqs, conversationType: view.conversationType });
+      return upTo;
     });
+    while (toldSeq < readSeq) toldSeq = await unitOfWork.transaction((tx) => this.#markStep(tx, call, step));
   }
 
   /**
@@ -159,6 +157,52 @@ export class ReadState {
       const receipt = { readerID: userID, conversationID, hasReadSeq: after.readSeq };
       await notifier.notify(tx, call, readBySelfNotice(receipt));
     });
+  }
+
+  /** Of a group or an account: nobody else is told. */
+  async #markInCrowd(
+    call: CallContext,
+    view: ConversationView,
+    { userID, conversationID, hasReadSeq }: MarkConversationRequest,
+    readSeq: number,
+  ): Promise<void> {
+    const { unitOfWork, positions, notifier, hooks } = this.#options;
+    await unitOfWork.transaction(async (tx) => {
+      const after = await positions.raiseReadPosition(tx, userID, view.logID, { readSeq });
+      await notifier.notify(
+        tx,
+        call,
+        readBySelfNotice({ readerID: userID, conversationID, hasReadSeq: after.readSeq }),
+      );
+      if (view.conversationType !== sessionTypes.group) return;
+      await hooks?.groupRead(tx, call, conversationID, userID, hasReadSeq);
+    });
+  }
+
+  /**
+   * Raises the position in a chat of two to the end, and marks and tells as much as one transaction may: others have their
+   * turn between two, and one that fails leaves what is left to the next reading.
+   * @returns up to where the peer has been told
+   */
+  async #markStep(
+    tx: Transaction,
+    call: CallContext,
+    { userID, view, peer, readSeq, listed }: ReadStep,
+  ): Promise<number> {
+    const { messages, positions, notifier } = this.#options;
+    const { conversationID, logID } = view;
+    const before = await positions.readPosition(tx, userID, logID);
+    // From where the peer was told, not from where was read: an own reply, the back end and setPosition pass over
+    // messages without telling anybody.
+    const toldSeq = Math.min(readSeq, before.toldSeq + messagesPerStep);
+    const after = await positions.raiseReadPosition(tx, userID, logID, { readSeq, toldSeq });
+    const read = await messages.markRead(tx, logID, userID, { begin: before.toldSeq + 1, end: toldSeq }, listed);
+    // A receipt without seqs tells a peer nothing, and trips the pure-JS SDK.
+    if (read.length > 0 || after.readSeq !== before.readSeq) {
+      const receipt = { readerID: userID, conversationID, hasReadSeq: after.readSeq };
+      await notifier.notify(tx, call, ...(await this.#toldOfReading(tx, receipt, view.peerUserID, read, peer)));
+    }
+    return toldSeq;
   }
 
   /**

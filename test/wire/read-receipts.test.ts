@@ -1,5 +1,7 @@
 /** A sender learns that its messages were read, whatever raised the reader's position: conversations-messages.md 9.8. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import markMsgsAsRead from '../../src/http/routes/msg/mark_msgs_as_read.ts';
 import { fillConversation } from '../support/many-conversations.ts';
@@ -81,21 +83,41 @@ test('T1: the send time never falls within a conversation, notices included, whe
   }
 });
 
+test('O1 many messages are marked and told of in steps, and others have their turn between them', async (t) => {
+  const world = await open(t);
+  await say(world, 'bob', 'alice', 'one');
+  fillConversation(world.dataDir, chat, 'bob', 2001);
+  const marked = mark(world, 2001);
+  await receipts(world, 1);
+  // It need not wait for what is left.
+  await say(world, 'bob', 'carol', 'meanwhile');
+  await marked;
+  assert.deepEqual(await receipts(world, 3), [range(1, 1000), range(1001, 2000), [2001]]);
+});
+
+test('O1 a step that fails leaves what is left to the next reading', async (t) => {
+  const world = await open(t);
+  await say(world, 'bob', 'alice', 'one');
+  fillConversation(world.dataDir, chat, 'bob', 1500);
+  using database = new DatabaseSync(join(world.dataDir, 'tessera.db'));
+  database.exec(`CREATE TRIGGER fails BEFORE UPDATE OF is_read ON messages WHEN NEW.seq > 1000
+    BEGIN SELECT RAISE(ABORT, 'on purpose'); END`);
+  await assert.rejects(mark(world, 1500), /500/);
+  assert.deepEqual(await receipts(world, 1), [range(1, 1000)]);
+  database.exec('DROP TRIGGER fails');
+  await mark(world, 1500);
+  assert.deepEqual(await receipts(world, 2), [range(1, 1000), range(1001, 1500)]);
+});
+
 test('more messages than one receipt names are told in several', async (t) => {
   const world = await open(t);
   await say(world, 'bob', 'alice', 'one');
   fillConversation(world.dataDir, chat, 'bob', 5001);
-  await mark(world, 5001);
-  const told = await receipts(world, 2);
-  assert.deepEqual(
-    told.map(({ length }) => length),
-    [5000, 1],
-  );
-  assert.deepEqual(
-    told.flat(),
-    Array.from({ length: 5001 }, (_, index) => index + 1),
-  );
+  await markMsgs(world, 'alice', chat, ...range(1, 5001));
+  assert.deepEqual(await receipts(world, 2), [range(1, 5000), [5001]]);
 });
+
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 const asked = { userID: 'alice', conversationID: chat };
 const markMsgs = (world: World, userID: string, conversationID: string, ...seqs: number[]) =>

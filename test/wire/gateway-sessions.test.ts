@@ -114,6 +114,28 @@ describe('the end of a token', () => {
     });
   }
 
+  test('T4: a process that stands still before a socket is open asks the store before it serves what it finds there', async (t) => {
+    let served = 0;
+    const handler: RequestHandler = async () => {
+      served++;
+      return null;
+    };
+    const gateway = await startTestGateway(t, { handlers: { 1001: handler } });
+    const answer = Promise.withResolvers<void>();
+    gateway.authority.gate = answer.promise;
+    const checking = callOf(t, gateway.authority, 'verify');
+    const dialled = gateway.connect('alice');
+    await checking;
+    gateway.monotonicMs += 5000;
+    gateway.authority.hearsAll = () => false;
+    gateway.authority.standing = async () => undefined;
+    answer.resolve();
+    const client = await dialled;
+    client.send(1001);
+    await assertKicked(client);
+    assert.equal(served, 0);
+  });
+
   test('T4: when they are heard again, no request is served before its token has been looked at', async (t) => {
     const gateway = await startTestGateway(t, { handlers: { 1001: echo } });
     const client = await gateway.connect('alice');

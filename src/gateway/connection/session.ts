@@ -60,6 +60,8 @@ export interface Connection {
   /** Names the connection in logs. */
   readonly connID: string;
   readonly token: TokenSession;
+  /** When the check of the token began, by the monotonic clock. */
+  readonly askedAtMs: number;
   readonly variant: FrameVariant;
   /** What the client said of its application when it connected. */
   readonly isBackground: boolean;
@@ -121,7 +123,7 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
   #pongs: Pongs | undefined;
 
   constructor(connection: Connection, environment: SessionEnvironment, observer: SessionObserver) {
-    const { ws, socket, connID, token, variant, isBackground } = connection;
+    const { ws, socket, connID, token, askedAtMs, variant, isBackground } = connection;
     this.userID = token.userID;
     this.platformID = token.platformID;
     this.jti = token.jti;
@@ -135,7 +137,7 @@ export class Session implements ConnectionControl, OnlineConnection, HeldReader 
     this.loginAt = token.loginAt;
     this.endsAt = token.endsAt;
     this.isSuperseded = token.isSuperseded;
-    this.confirmedAtMs = environment.monotonicMs();
+    this.confirmedAtMs = askedAtMs;
     this.lastSeenSeconds = environment.pulse.seconds;
     this.pingPhase = environment.pulse.nextPhase();
     this.#environment = environment;

@@ -16,6 +16,8 @@ export interface HandshakeOptions {
   readonly events: TokenEvents;
   /** For the token check. */
   readonly handshakeTimeoutMs: number;
+  /** Milliseconds that only go forward. */
+  readonly monotonicMs: () => number;
 }
 
 /** A request that may become a connection. */
@@ -23,6 +25,8 @@ export interface Accepted {
   readonly params: HandshakeParams;
   readonly variant: FrameVariant;
   readonly token: Session;
+  /** When the check of the token began, by the monotonic clock. */
+  readonly askedAtMs: number;
 }
 
 /** Step 2. @throws 1602, or 500 for isBackground */
@@ -44,10 +48,12 @@ export function readParams(
  */
 export async function checkToken(
   params: HandshakeParams,
-  { authority, events, admission, handshakeTimeoutMs }: HandshakeOptions,
-  open: (token: Session) => void,
+  { authority, events, admission, handshakeTimeoutMs, monotonicMs }: HandshakeOptions,
+  open: (token: Session, askedAtMs: number) => void,
 ): Promise<void> {
   using watch = new TokenWatch(events);
+  // The process may stand still at any point from here: what is known of the token is as old as the question.
+  const askedAtMs = monotonicMs();
   let token = await within(handshakeTimeoutMs, authority.verify(params.token));
   // Whatever happened then, the check of open sockets may have been just before this one opens.
   if (watch.mayHaveMissed) token = await within(handshakeTimeoutMs, authority.verify(params.token));
@@ -55,7 +61,7 @@ export async function checkToken(
   if (endsAt === Number.NEGATIVE_INFINITY) throw errors.tokenKicked();
   requireOwner(params, token);
   admission.assertOpen();
-  open({ ...token, endsAt });
+  open({ ...token, endsAt }, askedAtMs);
 }
 
 /** What follows the `?`; empty without one. */

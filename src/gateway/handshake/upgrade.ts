@@ -28,8 +28,6 @@ export interface UpgraderOptions extends HandshakeOptions {
   readonly scope: OperationScope;
   /** Unix ms. */
   readonly clock: () => number;
-  /** Milliseconds that only go forward. */
-  readonly monotonicMs: () => number;
   /** Called for each new connection, before anything that its client sends is read. */
   readonly onConnection: (connection: Connection) => void;
 }
@@ -95,9 +93,9 @@ export class Upgrader {
       const { params, variant } = readParams(request, variants);
       const unchecked = admission.takeUnchecked(addressOf?.(request));
       request.socket.once('close', () => unchecked.release());
-      const accept = (token: TokenSession) => {
+      const accept = (token: TokenSession, askedAtMs: number) => {
         unchecked.release();
-        outcome.accept({ params, variant, token });
+        outcome.accept({ params, variant, token, askedAtMs });
       };
       await scope.run(params.operationID, () => checkToken(params, this.#options, accept).catch(fail));
     } catch (error) {
@@ -115,14 +113,14 @@ export class Upgrader {
   }
 
   #connect(request: IncomingMessage, socket: Duplex, head: Buffer, connID: string, accepted: Accepted): void {
-    const { params, variant, token } = accepted;
+    const { params, variant, token, askedAtMs } = accepted;
     const { metrics, logger, onConnection } = this.#options;
     this.#sockets.handleUpgrade(request, socket, head, (ws) => {
       metrics.gatewayHandshakes.inc({ code: 0 });
       logger.debug({ connID, userID: token.userID, remoteAddress: remoteAddressOf(request) }, 'socket connected');
       this.#reads.add(socket);
       if (params.wantsReply) ws.send(successEnvelope());
-      onConnection({ ws, socket, connID, token, variant, isBackground: params.isBackground });
+      onConnection({ ws, socket, connID, token, askedAtMs, variant, isBackground: params.isBackground });
     });
   }
 

@@ -104,6 +104,14 @@ async function noticesSuite(t: TestContext, { db }: Databases) {
     assert.deepEqual([seq, options.get('isSendMsg'), options.get('unreadCount')], [0, true, false]);
   });
 
+  await t.test('every notice has an offlinePushInfo, also where its push says nothing', async () => {
+    const node = start(db);
+    await db.transaction((tx) => node.notifier.notify(tx, { operationID: 'op' }, ...read('readerPushed')));
+    await node.outbox.close(limitMs);
+    const { offlinePushInfo } = MsgData.decode(node.delivered[0]!.body);
+    assert.partialDeepStrictEqual(offlinePushInfo, { title: '', desc: '', ex: '' });
+  });
+
   await t.test('a change that fails leaves nothing in the chat either', async () => {
     const node = start(db);
     const failure = new Error('no');

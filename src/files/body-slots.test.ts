@@ -15,7 +15,7 @@ test('limit maxFileBodiesPerUser: one user has as many as that', async () => {
   assert.ok(await isThere(slots.take('a')));
 });
 
-test('limit maxFileBodiesPerUser: the next one of the user waits for one to end, and holds up nobody else', async () => {
+test('limit maxFileBodiesPerUser: one more of the user waits for one to end, and holds up nobody else', async () => {
   const slots = new BodySlots(limits);
   const first = await slots.take('a');
   await slots.take('a');
@@ -32,7 +32,7 @@ test('limit maxFileBodies: all users together have as many as that', async () =>
   assert.ok(await isThere(slots.take('c')));
 });
 
-test('limit maxFileBodies: the next one waits, in the order of coming', async () => {
+test('limit maxFileBodies: one more waits, in the order of coming', async () => {
   const slots = new BodySlots(limits);
   const taken = await Promise.all(['a', 'b', 'c'].map((user) => slots.take(user)));
   const waiting = [slots.take('d'), slots.take('e')] as const;

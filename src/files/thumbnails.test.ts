@@ -50,7 +50,7 @@ test('limit maxThumbnails: as many as that are made at once', async () => {
   for (const each of made) assert.equal((await each)?.size, 5);
 });
 
-test('limit maxThumbnails: the next one waits until one is made', async () => {
+test('limit maxThumbnails: one more waits until one is made', async () => {
   const { make, making } = begin();
   void make();
   void make();

@@ -224,9 +224,9 @@ for (const { name, age, withinMs, woken } of [
     withinMs: 2000,
     woken: 2,
   },
-  { name: 'limit pushResultsWithinMs: later who is connected counts as well', age: 2001, withinMs: 0, woken: 1 },
+  { name: 'limit pushResultsWithinMs: beyond it who is connected counts as well', age: 2001, withinMs: 0, woken: 1 },
   { name: 'limit maxPushAgeMs: a message of that age wakes', age: 10_000, withinMs: 0, woken: 1 },
-  { name: 'limit maxPushAgeMs: an older one does not', age: 10_001, withinMs: undefined, woken: 0 },
+  { name: 'limit maxPushAgeMs: one beyond it does not', age: 10_001, withinMs: undefined, woken: 0 },
 ]) {
   test(name, async () => {
     const stage = new Stage();

@@ -49,7 +49,7 @@ test('a row comes back as it was; what a service could not take has a key of its
 
 for (const { name, waiting, ...expected } of [
   { name: 'limit maxWaitingPushes: while fewer wait a message is to wake somebody', waiting: 9, rows: 1, leftOut: 0 },
-  { name: 'limit maxWaitingPushes: when as many wait it wakes nobody', waiting: 10, rows: 0, leftOut: 1 },
+  { name: 'limit maxWaitingPushes: when as many wait one more wakes nobody', waiting: 10, rows: 0, leftOut: 1 },
 ]) {
   test(name, () => {
     let leftOut = 0;

@@ -63,7 +63,7 @@ test('limit maxSearchedMessages: of so many messages all are found and counted',
   assert.deepEqual([seqsOf(found), found.total], [[1, 3], 6]);
 });
 
-test('limit maxSearchedMessages: behind so many a search stops, counts what it has found, and says where to go on', async () => {
+test('limit maxSearchedMessages: beyond so many a search stops, counts what it has found, and says where to go on', async () => {
   const search = searchThrough(log, 5);
   const first = await search.find(asAdmin, { ...query, sendID: 'bob', pagination: { pageNumber: 2, showNumber: 3 } });
   assert.deepEqual([seqsOf(first), first.total], [[], 2]);

@@ -152,7 +152,7 @@ async function groupChangesSuite(t: TestContext, { db, peer }: Databases) {
   );
 
   await t.test(
-    'limit maxJoinedGroups: of several groups that take a user in at once, as many succeed as there is room',
+    'limit maxJoinedGroups: of several groups that take a user in at once, no more succeed than there is room',
     async () => {
       const limits = { maxJoinedGroups: 2 };
       const [here, there] = [

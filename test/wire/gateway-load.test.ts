@@ -193,7 +193,7 @@ describe('what a client is sent', () => {
       given: 4,
       expected: 0,
     },
-    { name: 'limit maxStuckSeconds: one that takes nothing for longer is cut off', given: 6, expected: 1 },
+    { name: 'limit maxStuckSeconds: beyond it one that takes nothing is cut off', given: 6, expected: 1 },
   ]) {
     test(name, async (t) => {
       const { gateway, deaf } = await openDeaf(t, { maxStuckSeconds: 5, maxQueuedBytes: 1_000_000_000 });

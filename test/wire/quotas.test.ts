@@ -175,7 +175,7 @@ test('limit maxClientConfigs: one more is 1001, and none of them is kept', async
 const page = (fields: object, pageNumber: number, showNumber: number) =>
   call('/user/page_user_client_config', { ...fields, pagination: { pageNumber, showNumber } });
 
-test('limit maxPageItems: a page of as many rows is given, and one of which no more exist', async () => {
+test('limit maxPageItems: a page of as many rows is given, and a larger one of which only so many exist', async () => {
   assert.equal((await page({ key: 'a' }, 1, 4)).errCode, 0);
   assert.equal((await page({ userID: 'bob' }, 1, 1000)).errCode, 0);
 });
@@ -191,12 +191,13 @@ test('limit maxAnswerBytes: users whose texts take as many bytes are answered', 
     nickname: 'n'.repeat(18),
     ex: 'é'.repeat(10),
   }));
-  assert.equal((await register(...users, { userID: 'u6', nickname: 'n' })).errCode, 0);
+  const larger = { userID: 'u6', nickname: 'n'.repeat(19), ex: 'é'.repeat(10) };
+  assert.equal((await register(...users, larger)).errCode, 0);
   assert.equal((await call('/user/get_users_info', { userIDs: users.map(({ userID }) => userID) })).errCode, 0);
 });
 
 test('limit maxAnswerBytes: one byte more is 1001', async () => {
-  const { errDlt } = await call('/user/get_users_info', { userIDs: ['u1', 'u2', 'u3', 'u4', 'u5', 'u6'] });
+  const { errDlt } = await call('/user/get_users_info', { userIDs: ['u1', 'u2', 'u3', 'u4', 'u6'] });
   assert.equal(errDlt, 'the answer is too large: ask for fewer');
 });
 

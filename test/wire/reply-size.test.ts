@@ -48,7 +48,7 @@ test('a message of the largest size', async (t) => {
     },
   );
 
-  await t.test('limit maxMessageBytes: one byte too many is 1001 over REST too', async () => {
+  await t.test('limit maxMessageBytes: one byte more is 1001 over REST too', async () => {
     const body = {
       sendID: 'alice',
       recvID: 'bob',
@@ -95,23 +95,20 @@ test('replies to a user of whom strangers have filled the account', async (t) =>
     for (const chat of few) assert.deepEqual(sizes(msgs.get(chat)?.Msgs), [largeText]);
   });
 
-  await t.test(
-    'limit maxReplyFrameBytes: of what does not fit, every chat has its newest message, in short',
-    async () => {
-      const { frame, data } = await ask(bob, 1002, pull(chats, 10));
-      assert.ok(frame <= maxFrame, `${frame} bytes`);
-      const { msgs } = PullMessageBySeqsResp.decode(data);
-      assert.deepEqual([...msgs.keys()].sort(), chats.toSorted());
-      for (const { Msgs } of msgs.values()) {
-        const last = Msgs.at(-1);
-        assert.deepEqual([last?.seq, last?.status, last?.contentType], [3, 2, 101]);
-        assert.ok(JSON.parse(Buffer.from(last?.content ?? '').toString()).content.length > 100);
-      }
-      assert.ok([...msgs.values()].some(({ Msgs }) => sizes(Msgs).at(-1) === largeText));
-    },
-  );
+  await t.test('limit maxReplyFrameBytes: of more than fits, every chat has its newest message, in short', async () => {
+    const { frame, data } = await ask(bob, 1002, pull(chats, 10));
+    assert.ok(frame <= maxFrame, `${frame} bytes`);
+    const { msgs } = PullMessageBySeqsResp.decode(data);
+    assert.deepEqual([...msgs.keys()].sort(), chats.toSorted());
+    for (const { Msgs } of msgs.values()) {
+      const last = Msgs.at(-1);
+      assert.deepEqual([last?.seq, last?.status, last?.contentType], [3, 2, 101]);
+      assert.ok(JSON.parse(Buffer.from(last?.content ?? '').toString()).content.length > 100);
+    }
+    assert.ok([...msgs.values()].some(({ Msgs }) => sizes(Msgs).at(-1) === largeText));
+  });
 
-  await t.test('limit maxReplyFrameBytes: 1007 has them all too', async () => {
+  await t.test('limit maxReplyFrameBytes: 1007 has them all too, of more than fits', async () => {
     const { frame, data } = await ask(
       bob,
       1007,
@@ -121,7 +118,7 @@ test('replies to a user of whom strangers have filled the account', async (t) =>
     assert.equal(GetLastMessageResp.decode(data).msgs.size, chats.length);
   });
 
-  await t.test('limit maxReplyFrameBytes: of one chat the oldest messages are left out', async () => {
+  await t.test('limit maxReplyFrameBytes: of one chat with more the oldest messages are left out', async () => {
     for (let count = 0; count < 12; count += 1) await sendLarge(world, 'stranger0');
     const { frame, data } = await ask(bob, 1002, pull(['si_bob_stranger0'], 15));
     assert.ok(frame <= maxFrame, `${frame} bytes`);
@@ -136,15 +133,18 @@ test('replies to a user of whom strangers have filled the account', async (t) =>
     [1, [15, 14, 13, 12, 11, 10, 9, 8, 7]],
     [0, [9, 8, 7, 6, 5, 4, 3, 2, 1]],
   ] as const) {
-    await t.test(`limit maxReplyFrameBytes: 1005 in order ${order} keeps what a client goes on from`, async () => {
-      const seqs = Array.from({ length: 15 }, (_, index) => 15 - index);
-      const conversations = [{ conversationID: 'si_bob_stranger0', seqs }];
-      const request = GetSeqMessageReq.encode({ userID: 'bob', conversations, order }).finish();
-      const { frame, data } = await ask(bob, 1005, request);
-      assert.ok(frame <= maxFrame, `${frame} bytes`);
-      const { Msgs, isEnd } = GetSeqMessageResp.decode(data).msgs.get('si_bob_stranger0') ?? {};
-      assert.deepEqual([Msgs?.map(({ seq }) => seq), isEnd], [kept, false]);
-    });
+    await t.test(
+      `limit maxReplyFrameBytes: of more 1005 in order ${order} keeps what a client goes on from`,
+      async () => {
+        const seqs = Array.from({ length: 15 }, (_, index) => 15 - index);
+        const conversations = [{ conversationID: 'si_bob_stranger0', seqs }];
+        const request = GetSeqMessageReq.encode({ userID: 'bob', conversations, order }).finish();
+        const { frame, data } = await ask(bob, 1005, request);
+        assert.ok(frame <= maxFrame, `${frame} bytes`);
+        const { Msgs, isEnd } = GetSeqMessageResp.decode(data).msgs.get('si_bob_stranger0') ?? {};
+        assert.deepEqual([Msgs?.map(({ seq }) => seq), isEnd], [kept, false]);
+      },
+    );
   }
 
   await t.test('a chat list over REST has every conversation, and is bounded', async () => {

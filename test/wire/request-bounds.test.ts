@@ -50,7 +50,7 @@ test('limit maxIdBytes: one byte more is 1001 before anything is done with it', 
   assert.equal(await subscribe(['x'.repeat(65)]), 1001);
 });
 
-test('limit maxIdBytes: 2003 and 2004 know it too', async () => {
+test('limit maxIdBytes: one byte more is 1001 in 2003 and 2004 too', async () => {
   const [narrow, wide] = ['x'.repeat(64), 'x'.repeat(65)];
   const setBackground = (userID: string) =>
     ask(2004, SetAppBackgroundStatusReq.encode({ userID, isBackground: false }).finish());

@@ -35,7 +35,7 @@ test('limit maxWrongSecretsPerMinute: with one less the right secret is taken', 
   assert.equal(await codeAfter(t, 2), 0);
 });
 
-test('limit maxWrongSecretsPerMinute: after so many even the right one is 429', async (t) => {
+test('limit maxWrongSecretsPerMinute: one more after so many is 429, even the right one', async (t) => {
   assert.equal(await codeAfter(t, 3), 429);
 });
 

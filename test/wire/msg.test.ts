@@ -6,6 +6,7 @@ import newestSeq from '../../src/http/routes/msg/newest_seq.ts';
 import pullMsgBySeq from '../../src/http/routes/msg/pull_msg_by_seq.ts';
 import sendMsg from '../../src/http/routes/msg/send_msg.ts';
 import setConversationHasReadSeq from '../../src/http/routes/msg/set_conversation_has_read_seq.ts';
+import { within } from '../support/within.ts';
 import { type Scenario, testEndpoint } from './scenario.ts';
 import type { World } from './world.ts';
 
@@ -30,10 +31,13 @@ const aliceSends = (count: number) => async (world: World) => {
 /** Resolves when the receipt is stored, which is after the answer. */
 async function bobReads(world: World, hasReadSeq: number): Promise<void> {
   await world.call('/msg/mark_conversation_as_read', { userID: 'bob', conversationID: chat, hasReadSeq });
-  for (;;) {
-    const { maxSeqs } = await world.call('/msg/newest_seq', { userID: 'bob' });
-    if (maxSeqs.n_alice_bob !== undefined) return;
-  }
+  const stored = async () => {
+    for (;;) {
+      const { maxSeqs } = await world.call('/msg/newest_seq', { userID: 'bob' });
+      if (maxSeqs.n_alice_bob !== undefined) return;
+    }
+  };
+  await within('the receipt to be stored', stored());
 }
 
 const bindingFailures: Scenario[] = [

@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import markMsgsAsRead from '../../src/http/routes/msg/mark_msgs_as_read.ts';
 import { fillConversation } from '../support/many-conversations.ts';
+import { within } from '../support/within.ts';
 import { makeTeam, say as sayInGroup } from './group-scenes.ts';
 import { Listener } from './listener.ts';
 import { testEndpoint } from './scenario.ts';
@@ -214,7 +215,11 @@ async function readSeqs(world: World): Promise<number[]> {
 }
 
 /** The seqs of each receipt that bob got, in their order, once there are `count`. */
-async function receipts(world: World, count: number): Promise<number[][]> {
+function receipts(world: World, count: number): Promise<number[][]> {
+  return within(`${count} receipts`, untilStored(world, count));
+}
+
+async function untilStored(world: World, count: number): Promise<number[][]> {
   const seqRanges = [{ conversationID: 'n_alice_bob', begin: 1, end: 100, num: 0 }];
   for (;;) {
     const { notificationMsgs } = await world.call('/msg/pull_msg_by_seq', { userID: 'bob', seqRanges, order: 0 });

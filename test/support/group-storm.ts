@@ -87,8 +87,9 @@ export async function groupStorm(
   stopAll();
   await Promise.all(lives);
 
+  const sent = new Set(clients.flatMap((client) => [...client.acknowledged.keys()]));
   return {
-    faults: clients.flatMap((client) => [...client.faults, ...missingIn(client, clients)]),
+    faults: clients.flatMap((client) => [...client.faults, ...missingIn(client, sent)]),
     acknowledged,
     kills,
     connections: clients.reduce((sum, client) => sum + client.connections, 0),
@@ -109,8 +110,7 @@ async function caughtUp(client: StormClient): Promise<void> {
   }
 }
 
-function missingIn(client: StormClient, clients: readonly StormClient[]): string[] {
-  const sent = clients.flatMap(({ acknowledged }) => [...acknowledged.keys()]);
+function missingIn(client: StormClient, sent: ReadonlySet<string>): string[] {
   const seqs = [...client.messages.keys()].sort((a, b) => a - b);
   const isDense = seqs.every((seq, index) => index === 0 || seq === (seqs[index - 1] ?? 0) + 1);
   const have = [...client.messages.values()].filter((id) => id.startsWith('storm'));
@@ -118,9 +118,7 @@ function missingIn(client: StormClient, clients: readonly StormClient[]): string
   return [
     ...(isDense && (seqs.length === 0 || seqs[0] === 1) ? [] : ['a member has a hole in its seqs']),
     ...(have.length === distinct.size ? [] : ['a member has a message twice']),
-    ...sent.filter((id) => !distinct.has(id)).map((id) => `a member lacks ${id}, which was acknowledged`),
-    ...have
-      .filter((id, index) => !sent.includes(id) && have.indexOf(id) === index)
-      .map((id) => `${id} was never acknowledged`),
+    ...[...sent.difference(distinct)].map((id) => `a member lacks ${id}, which was acknowledged`),
+    ...[...distinct.difference(sent)].map((id) => `${id} was never acknowledged`),
   ];
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { tcpPair } from '../../../test/support/tcp-pair.ts';
+import { within } from '../../../test/support/within.ts';
 import { DirectWrites } from './direct-writes.ts';
 
 /** More than a system takes from a socket that nobody reads. */
@@ -50,6 +51,23 @@ test('of a socket that is lost meanwhile it is told as well, and the next write 
   assert.equal(writes.write(near, Buffer.from('late'), never), undefined);
   const other = await tcpPair(t);
   assert.equal(writes.write(other.near, Buffer.from('on time'), never), 'gone');
+});
+
+test('O2 a socket that fails is destroyed, also one from which nothing is read any more', async (t) => {
+  const { near, far } = await tcpPair(t);
+  near.pause();
+  far.write(Buffer.alloc(4 * near.readableHighWaterMark));
+  // Until its stream has stopped reading: who reads sees the failure, too.
+  const full = async () => {
+    while (near.readableLength < near.readableHighWaterMark) await new Promise(setImmediate);
+  };
+  await within('the buffer to be full', full());
+  assert.equal(
+    new DirectWrites().write(near, Buffer.alloc(muchBytes), () => {}),
+    'leaving',
+  );
+  far.resetAndDestroy();
+  await within('the end of the socket', once(near, 'close'), 10_000);
 });
 
 test('what the system refuses is left to the stream, which says so', async (t) => {

@@ -74,6 +74,15 @@ test('of a socket that is destroyed over what it has read nothing more is read',
   assert.ok(read > 0 && read <= 64 * 1024, `${read} bytes`);
 });
 
+test('a socket that is encrypted is read as ever', async (t) => {
+  const { near, far } = await tcpPair(t);
+  near.on('data', () => {});
+  new SharedReads().add(Object.assign(near, { encrypted: true }));
+  far.write('x');
+  const [chunk] = (await once(near, 'data')) as [Buffer];
+  assert.notEqual(chunk.buffer.byteLength, 4096);
+});
+
 /** The first is read through the shared memory. */
 async function pair(t: TestContext, reads: SharedReads): Promise<TcpPair> {
   const sockets = await tcpPair(t);

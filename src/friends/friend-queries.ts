@@ -2,6 +2,7 @@
 
 import { AnswerBudget, readPieces } from '../kernel/answer-budget.ts';
 import { type CallContext, requireAccess } from '../kernel/caller.ts';
+import { errors } from '../protocol/errors.ts';
 import { offsetOf, type Pagination, requirePagination } from '../protocol/pagination.ts';
 import { idHash } from '../sync/id-hash.ts';
 import type { SyncReply, VersionLog } from '../sync/version-log.ts';
@@ -67,21 +68,22 @@ export class FriendQueries {
     return { friends, total };
   }
 
-  /** Those of some users who are friends, in the order asked. @throws 1001, 1002 */
+  /** Those of some users who are friends, each once, in the order asked. @throws 1001, 1002 */
   async find(
     call: CallContext,
     ownerUserID: string,
     friendUserIDs: readonly string[],
   ): Promise<readonly FriendWithProfile[]> {
     requireGiven({ ownerUserID });
-    requireDistinct('friendUserIDs', friendUserIDs);
+    if (friendUserIDs.length === 0) throw errors.args('friendUserIDs is empty');
     requireAccess(call, ownerUserID);
+    const ids = [...new Set(friendUserIDs)];
     const budget = newListBudget(this.#options.limits);
-    const found = await readPieces(friendUserIDs.length, 0, friendUserIDs.length, async (start, count) =>
-      charged(budget, await this.#find(ownerUserID, friendUserIDs.slice(start, start + count))),
+    const found = await readPieces(ids.length, 0, ids.length, async (start, count) =>
+      charged(budget, await this.#find(ownerUserID, ids.slice(start, start + count))),
     );
     const byID = new Map(found.map((friend) => [friend.friendUserID, friend]));
-    return friendUserIDs.flatMap((id) => byID.get(id) ?? []);
+    return ids.flatMap((id) => byID.get(id) ?? []);
   }
 
   /** Everything about some users, in the order asked; who is not registered is left out. @throws 1001, 1002 */

@@ -13,6 +13,7 @@ import { platformLabel } from '../protocol/numbers/platforms.ts';
 import { reqIdentifiers } from '../protocol/numbers/request-identifiers.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { TokenEventMap } from '../tokens/events.ts';
+import { ClosingPortions } from './closing-portions.ts';
 import { type CloseReason, closeReasons, cutReasons } from './connection/close-reason.ts';
 import { SharedFrame } from './connection/frame-variant.ts';
 import type { Session, SessionObserver } from './connection/session.ts';
@@ -211,12 +212,14 @@ export class Hub implements SessionObserver {
     for (const jti of jtis) yield* this.#byToken.get(jti) ?? none;
   }
 
-  /** Ends many in slices; those that wait for it are judged before each of their requests and pushes. */
+  /** Ends many in portions; those that wait for it are judged before each of their requests and pushes. */
   #sweep(sessions: Iterable<Session>, verdictOn: Verdict): void {
     this.#sweeps.add(verdictOn);
-    void forEachInSlices(sessions, (session) => endBy(verdictOn, session)).finally(() =>
-      this.#sweeps.delete(verdictOn),
-    );
+    const portions = new ClosingPortions();
+    const visit = (session: Session) => {
+      if (endBy(verdictOn, session)) portions.count();
+    };
+    void forEachInSlices(sessions, visit, portions).finally(() => this.#sweeps.delete(verdictOn));
   }
 
   /** As of now, on a node as of the message: who joins or leaves before the last push is as in or out as before. */
@@ -262,9 +265,11 @@ function crowdOut(sessions: ReadonlySet<Session>): void {
   setTimeout(() => oldest.cut(cutReasons.crowdedOut), crowdedOutMs).unref();
 }
 
-function endBy(verdictOn: Verdict, session: Session): void {
+/** @returns whether it is to end */
+function endBy(verdictOn: Verdict, session: Session): boolean {
   const reason = verdictOn(session);
   if (reason !== undefined) session.end(reason);
+  return reason !== undefined;
 }
 
 function addTo(index: Map<string, Set<Session>>, key: string, session: Session): Set<Session> {

@@ -125,18 +125,17 @@ test('O2 what the system takes at once is gone without a callback, and what it d
   assert.equal(writer.isStuck(), false);
 });
 
+/** To a real socket, below a WebSocket that has so much of it to say. */
+function onSocket(socket: Duplex, ws: object, onRoom = () => {}): Writer {
+  const listener = { onOverflow: () => assert.fail('an overflow'), onRoom };
+  return new Writer(ws as WebSocket, socket, new FlushQueue(), { ...limits, maxStuckSeconds: 1 }, listener);
+}
+
 test('O2 a frame that the system takes in part is queued until it has left', async (t) => {
   const { near, far } = await tcpPair(t);
   const ws = { readyState: 1, OPEN: 1, bufferedAmount: 0 };
   const { promise: hasRoom, resolve: onRoom } = Promise.withResolvers<void>();
-  const listener = { onOverflow: () => assert.fail('an overflow'), onRoom };
-  const writer = new Writer(
-    ws as unknown as WebSocket,
-    near,
-    new FlushQueue(),
-    { ...limits, maxStuckSeconds: 1 },
-    listener,
-  );
+  const writer = onSocket(near, ws, onRoom);
   writer.send(Buffer.alloc(16 * 1024 * 1024));
   writer.flush();
   assert.equal(near.writableLength, 0, 'it has not gone through the stream');
@@ -155,14 +154,7 @@ test('O2 a single frame does not overtake what the stream still keeps', async (t
       return near.writableLength;
     },
   };
-  const listener = { onOverflow: () => assert.fail('an overflow'), onRoom: () => {} };
-  const writer = new Writer(
-    ws as unknown as WebSocket,
-    near,
-    new FlushQueue(),
-    { ...limits, maxStuckSeconds: 1 },
-    listener,
-  );
+  const writer = onSocket(near, ws);
   const sent: Buffer[] = [];
   const turn = (frames: number) => {
     for (let left = frames; left > 0; left -= 1) {
